@@ -1,0 +1,65 @@
+//! The chat rooms.
+
+use serde::{Deserialize, Serialize};
+use sse_events::EventSet;
+
+/// The most characters that a name may have.
+pub const MAX_AUTHOR_CHARS: usize = 40;
+
+/// The most characters that a message may have.
+pub const MAX_TEXT_CHARS: usize = 2_000;
+
+/// The route of a room: `GET` is its stream, `POST` says something in it.
+#[must_use]
+pub fn route(room: &str) -> String {
+    format!("/api/chat/{room}")
+}
+
+/// Something happened in a room.
+#[derive(Clone, Debug, PartialEq, Eq, EventSet)]
+pub enum Chat {
+    /// Somebody said something.
+    Message(Message),
+    /// Somebody came or left.
+    Presence(Presence),
+}
+
+/// What somebody said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The sender's own id of the message: saying the same id again is the same message.
+    pub client_id: String,
+    /// Who said it.
+    pub author: String,
+    /// What was said, as plain text.
+    pub text: String,
+    /// When the server took it: milliseconds since the Unix epoch.
+    pub time: u64,
+}
+
+/// Who is in the room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    /// How many pages have the room open.
+    pub count: usize,
+    /// The names of those who gave one, sorted, each once; at most 50 of them.
+    pub names: Vec<String>,
+}
+
+/// The body of a `POST` to a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewMessage {
+    /// The sender's own id of the message, 1 to 64 of `A-Z a-z 0-9 - _`.
+    pub client_id: String,
+    /// 1 to [`MAX_AUTHOR_CHARS`] characters, without line breaks.
+    pub author: String,
+    /// 1 to [`MAX_TEXT_CHARS`] characters, not only white space.
+    pub text: String,
+}
+
+/// The answer to a message that was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    /// The event id under which the message is on the stream.
+    pub id: String,
+}

@@ -1,0 +1,119 @@
+//! The contract of an event stream: one enum that the publisher and the page share.
+//!
+//! A renamed event or a changed payload is a compile error on both sides. What the other side sends all the
+//! same, an unknown event type or data that does not decode, is a [`DecodeError`] *value* that carries what
+//! arrived: never a panic, and never silence.
+//!
+//! # Layout
+//!
+//! - [`EventSet`]: the trait, and its derive macro: one variant for each event type.
+//! - [`Json`] and [`Text`]: sets of one, for the many servers that send a single unnamed event type.
+//! - [`EncodeError`], [`DecodeError`]: what can go wrong.
+//!
+//! # Example
+//!
+//! ```
+//! use serde::{Deserialize, Serialize};
+//! use sse_events::EventSet;
+//!
+//! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+//! struct Tick {
+//!     symbol: String,
+//!     price: f64,
+//! }
+//!
+//! #[derive(Clone, Debug, PartialEq, EventSet)]
+//! enum Market {
+//!     Tick(Tick), // event: tick   data: {"symbol":"ACME","price":12.5}
+//!     Closed,     // event: closed data: (empty)
+//!     #[event(name = "message")]
+//!     Note(String),
+//! }
+//!
+//! assert_eq!(Market::EVENT_TYPES, ["tick", "closed", "message"]);
+//!
+//! let tick = Market::Tick(Tick { symbol: "ACME".into(), price: 12.5 });
+//! let data = tick.encode()?;
+//! assert_eq!(data, r#"{"symbol":"ACME","price":12.5}"#);
+//! assert_eq!(Market::decode(tick.event_type(), &data)?, tick);
+//!
+//! let error = Market::decode("tick", "{}").unwrap_err();
+//! assert_eq!(error.data, "{}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `derive` | yes | `#[derive(EventSet)]` |
+
+mod error;
+mod single;
+
+pub use error::{DecodeError, DecodeErrorKind, EncodeError};
+pub use single::{Json, Text};
+#[cfg(feature = "derive")]
+pub use sse_events_derive::EventSet;
+
+/// What the derive macro's output names; not part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use codee::string::JsonSerdeCodec;
+    pub use codee::{Decoder, Encoder};
+}
+
+/// The events that a stream carries.
+///
+/// Derive it for an enum whose variants hold one payload each, or none. The event type is the variant's name
+/// in `snake_case`, and the codec is JSON by serde:
+///
+/// | attribute | on | meaning |
+/// |---|---|---|
+/// | `#[event(name = "…")]` | variant | the event type on the wire |
+/// | `#[event(codec = path)]` | enum or variant | a [`codee`] codec from and to strings |
+///
+/// An event type that is empty, holds a line break or U+0000, begins with the reserved prefix `sse.`, or is
+/// used twice does not compile:
+///
+/// ```compile_fail
+/// #[derive(sse_events::EventSet)]
+/// enum Forged {
+///     #[event(name = "a\ndata: b")]
+///     A(String),
+/// }
+/// ```
+/// ```compile_fail
+/// #[derive(sse_events::EventSet)]
+/// enum Reserved {
+///     #[event(name = "sse.open")]
+///     A(String),
+/// }
+/// ```
+/// ```compile_fail
+/// #[derive(sse_events::EventSet)]
+/// enum Twice {
+///     A(String),
+///     #[event(name = "a")]
+///     B(String),
+/// }
+/// ```
+pub trait EventSet: Sized + 'static {
+    /// Every event type of the set. Browsers deliver only the types that somebody listens for.
+    const EVENT_TYPES: &'static [&'static str];
+
+    /// The type under which this event is sent: one of [`Self::EVENT_TYPES`].
+    fn event_type(&self) -> &'static str;
+
+    /// The data field of this event.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if the codec refuses the payload.
+    fn encode(&self) -> Result<String, EncodeError>;
+
+    /// The event that arrived as `event_type` with `data`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the set has no such type, or the codec refuses the data.
+    fn decode(event_type: &str, data: &str) -> Result<Self, DecodeError>;
+}

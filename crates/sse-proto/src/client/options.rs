@@ -1,0 +1,117 @@
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::backoff::Entropy;
+use super::state::Failure;
+
+/// How a [`Client`](super::Client) behaves. Start from the default and change what you need.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ClientOptions {
+    /// The wait before each attempt to reconnect.
+    pub backoff: Backoff,
+    /// How many consecutive attempts to reconnect may fail before it is closed; `None` (the default) for no
+    /// limit. With `Some(0)` the first failure is final.
+    pub max_retries: Option<u32>,
+    /// How long a connection must have been open for its end to start the count anew. Default: 5 s.
+    pub healthy_after: Duration,
+    /// How long to wait for a response. Default: 20 s.
+    pub connect_timeout: Option<Duration>,
+    /// When to take silence for a dead connection.
+    pub silence: Silence,
+    /// The statuses that are worth another attempt (conformance c03). Default: 429, 502, 503 and 504.
+    pub retry_statuses: Vec<u16>,
+    /// Whether to try again when the native `EventSource` gave up without saying why. Default: no, as the
+    /// standard has it. Turn it on behind a proxy that answers 502 while the server restarts.
+    pub retry_rejected: bool,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            backoff: Backoff::default(),
+            max_retries: None,
+            healthy_after: Duration::from_secs(5),
+            connect_timeout: Some(Duration::from_secs(20)),
+            silence: Silence::default(),
+            retry_statuses: alloc::vec![429, 502, 503, 504],
+            retry_rejected: false,
+        }
+    }
+}
+
+impl ClientOptions {
+    /// Whether another attempt can help after `failure`.
+    pub(super) fn retries(&self, failure: &Failure) -> bool {
+        match failure {
+            Failure::Network | Failure::Ended | Failure::ConnectTimeout | Failure::Silence => true,
+            Failure::Status { status, .. } => self.retry_statuses.contains(status),
+            Failure::Rejected => self.retry_rejected,
+            Failure::ContentType(_) | Failure::Limit(_) => false,
+        }
+    }
+}
+
+/// The wait before an attempt to reconnect: the floor, plus a random part of a ceiling that doubles with each
+/// consecutive failure ("full jitter"), so that a thousand pages do not come back in one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Backoff {
+    /// The ceiling of the random part after the first failure. Default: 1 s.
+    pub initial: Duration,
+    /// The largest ceiling. Default: 30 s.
+    pub max: Duration,
+    /// The shortest wait, also when the server says `retry: 0`. Default: 250 ms.
+    pub floor: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self {
+            initial: Duration::from_secs(1),
+            max: Duration::from_secs(30),
+            floor: Duration::from_millis(250),
+        }
+    }
+}
+
+impl Backoff {
+    /// The wait after `failures` consecutive failures (at least 1). The server's `floor` always counts.
+    pub(super) fn delay(&self, failures: u32, floor: Duration, entropy: &mut Entropy) -> Duration {
+        let doublings = failures.saturating_sub(1).min(31);
+        let ceiling = self.initial.saturating_mul(1 << doublings).min(self.max);
+        self.floor.max(floor).saturating_add(entropy.up_to(ceiling))
+    }
+}
+
+/// When to take silence for a dead connection: a laptop that slept or a router that forgot leaves a connection
+/// that looks open for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Silence {
+    /// As the server announces it in `sse.open`: stale after 1.5 heartbeats, dead after 3. A server that
+    /// announces nothing is left alone.
+    #[default]
+    Announced,
+    /// Stale after this time and dead after twice it, for a foreign server that is known to send that often.
+    After(Duration),
+    /// Never.
+    Off,
+}
+
+/// How long silence may last.
+pub(super) struct SilenceLimits {
+    pub(super) stale: Duration,
+    pub(super) dead: Duration,
+}
+
+impl Silence {
+    pub(super) fn limits(self, heartbeat: Option<Duration>) -> Option<SilenceLimits> {
+        match self {
+            Self::Announced => heartbeat
+                .map(|heartbeat| SilenceLimits { stale: heartbeat.mul_f32(1.5), dead: heartbeat * 3 }),
+            Self::After(stale) => Some(SilenceLimits { stale, dead: stale * 2 }),
+            Self::Off => None,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
+
+use crate::{DecodeError, Instant};
+
+/// The state of an event source, as a person can be told it.
+///
+/// The browser's own object says "closed" or "error" while it is only reconnecting; this does not
+/// (conformance c15).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// Nothing was asked for yet.
+    #[default]
+    Idle,
+    /// A request is under way.
+    Connecting {
+        /// 1 for the first attempt; counts on until a connection has been healthy.
+        attempt: u32,
+    },
+    /// Events can arrive.
+    Open,
+    /// The connection looks open, but has been silent for longer than the server promised.
+    Stale {
+        /// When the last sign of life came.
+        since: Instant,
+    },
+    /// The connection failed and is tried again.
+    Waiting {
+        /// The number of the attempt that comes next.
+        attempt: u32,
+        /// When it comes.
+        until: Instant,
+        /// Why the last one failed.
+        cause: Failure,
+    },
+    /// Deliberately not connected, for as long as there is a reason.
+    Paused {
+        /// The reason; the first of [`PauseReason::ALL`] if there are several.
+        why: PauseReason,
+    },
+    /// Not connected, and nothing will change that but the owner.
+    Closed(CloseReason),
+}
+
+impl State {
+    /// Whether events can arrive.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Open | Self::Stale { .. })
+    }
+}
+
+/// Why an event source is not connected for the time being.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PauseReason {
+    /// The owner asked for it.
+    Caller = 0,
+    /// The page is in the back/forward cache, or is being left.
+    PageHidden = 1,
+    /// The device has no network.
+    Offline = 2,
+    /// Nobody sees the page: its tab is in the background.
+    Background = 3,
+}
+
+impl PauseReason {
+    /// All reasons, the one to show first in front.
+    pub const ALL: [Self; 4] = [Self::Caller, Self::PageHidden, Self::Offline, Self::Background];
+}
+
+/// Why an event source is closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// The owner closed it.
+    Caller,
+    /// The server said that the stream is complete (`sse.end`).
+    Ended,
+    /// The server refused, in a way that trying again does not change.
+    Refused(Failure),
+    /// The limit of consecutive failures is reached.
+    GaveUp {
+        /// How many there were.
+        failures: u32,
+        /// The last of them.
+        last: Failure,
+    },
+}
+
+/// Why a connection failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// No connection, or none that the page may use: a browser does not tell an unreachable server from one
+    /// whose CORS headers refuse the page (conformance c12).
+    Network,
+    /// The body ended, cleanly or cut off (c07).
+    Ended,
+    /// No response within the connect timeout. With HTTP/1.1 a browser opens six connections to an origin and
+    /// lets the seventh hang without an error (c19).
+    ConnectTimeout,
+    /// The connection looked open but was silent past the limit (c16).
+    Silence,
+    /// The status is not 200 (c03).
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// The `Retry-After` that came with it.
+        retry_after: Option<Duration>,
+    },
+    /// The response is not an event stream; this is its content type, empty if it has none (c04).
+    ContentType(String),
+    /// The native `EventSource` gave up: a status other than 200 or a wrong content type. It does not say which.
+    Rejected,
+    /// The stream passed a limit of the decoder.
+    Limit(DecodeError),
+}
+
+impl Failure {
+    /// How long the server asked to be left alone.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Network => f.write_str("the server cannot be reached, or refuses this page by CORS"),
+            Self::Ended => f.write_str("the server closed the connection"),
+            Self::ConnectTimeout => f.write_str(
+                "no answer from the server in time; on HTTP/1.1 a browser allows six connections to an origin, \
+                 and a seventh stream hangs: share one, or serve HTTP/2",
+            ),
+            Self::Silence => f.write_str("the connection was silent for too long"),
+            Self::Status { status, .. } => write!(f, "the server answered with status {status}"),
+            Self::ContentType(content_type) => {
+                write!(f, "expected content type {}, got {content_type:?}", crate::MEDIA_TYPE)
+            }
+            Self::Rejected => f.write_str("the server refused: a status other than 200, or not an event stream"),
+            Self::Limit(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for Failure {}
+
+/// Events were lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Gap {
+    /// The server no longer has every event after the cursor.
+    Trimmed {
+        /// The sequence up to which history is incomplete.
+        up_to: u64,
+    },
+    /// The server lost its history and numbers anew: what comes now is a new beginning.
+    Reset,
+}

@@ -1,0 +1,116 @@
+//! The reserved events by which a server that numbers its events talks to the client itself.
+//!
+//! Their types begin with `sse.`, which publishers cannot use. Their data is flat JSON, so that a page that
+//! uses a plain `EventSource` can read them too.
+
+use alloc::format;
+use alloc::string::String;
+use core::time::Duration;
+
+/// The prefix of every reserved event type.
+pub const RESERVED_PREFIX: &str = "sse.";
+
+/// A control event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Control {
+    /// `sse.open`, the first event of every connection. Its id is the cursor from which the server goes on.
+    Open {
+        /// The longest silence to expect: the server sends at least a heartbeat that often.
+        heartbeat: Option<Duration>,
+    },
+    /// `sse.heartbeat`: nothing but a sign of life. Comments are invisible to the native `EventSource`.
+    Heartbeat,
+    /// `sse.gap`: some events after the client's cursor are no longer there. What follows is what is left.
+    Gap {
+        /// No event up to and including this sequence can be replayed in full.
+        trimmed: u64,
+    },
+    /// `sse.reset`: the client's cursor means nothing here (another epoch). What follows is a new beginning.
+    Reset,
+    /// `sse.end`: the stream is complete. The client must not reconnect.
+    End,
+}
+
+impl Control {
+    /// Every control event type, in the order of the variants.
+    pub const EVENT_TYPES: [&'static str; 5] =
+        ["sse.open", "sse.heartbeat", "sse.gap", "sse.reset", "sse.end"];
+
+    /// The event type that carries it.
+    #[must_use]
+    pub const fn event_type(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "sse.open",
+            Self::Heartbeat => "sse.heartbeat",
+            Self::Gap { .. } => "sse.gap",
+            Self::Reset => "sse.reset",
+            Self::End => "sse.end",
+        }
+    }
+
+    /// The data that goes with it: a flat JSON object.
+    #[must_use]
+    pub fn data(&self) -> String {
+        match self {
+            Self::Open { heartbeat: Some(heartbeat) } => {
+                format!(r#"{{"heartbeat_ms":{}}}"#, heartbeat.as_millis())
+            }
+            Self::Gap { trimmed } => format!(r#"{{"trimmed":{trimmed}}}"#),
+            Self::Open { heartbeat: None } | Self::Heartbeat | Self::Reset | Self::End => String::from("{}"),
+        }
+    }
+
+    /// Reads a control event; `None` if the type is not one. Members that are missing take their default.
+    #[must_use]
+    pub fn parse(event_type: &str, data: &str) -> Option<Self> {
+        Some(match event_type.strip_prefix(RESERVED_PREFIX)? {
+            "open" => Self::Open { heartbeat: member(data, "heartbeat_ms").map(Duration::from_millis) },
+            "heartbeat" => Self::Heartbeat,
+            "gap" => Self::Gap { trimmed: member(data, "trimmed").unwrap_or(0) },
+            "reset" => Self::Reset,
+            "end" => Self::End,
+            _ => return None,
+        })
+    }
+}
+
+/// The whole number that is the value of `name` in a flat JSON object.
+fn member(json: &str, name: &str) -> Option<u64> {
+    let after_name = json.split_once(&format!("\"{name}\""))?.1.trim_start();
+    let value = after_name.strip_prefix(':')?.trim_start();
+    let digits = value.len() - value.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    value[..digits].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_control_event_reads_back_as_it_was_written() {
+        let all = [
+            Control::Open { heartbeat: Some(Duration::from_millis(15_000)) },
+            Control::Heartbeat,
+            Control::Gap { trimmed: u64::MAX },
+            Control::Reset,
+            Control::End,
+        ];
+        for (control, event_type) in all.iter().zip(Control::EVENT_TYPES) {
+            assert_eq!(control.event_type(), event_type);
+            assert_eq!(Control::parse(event_type, &control.data()), Some(*control));
+        }
+    }
+
+    #[test]
+    fn odd_data_of_a_control_event_takes_defaults() {
+        assert_eq!(Control::parse("sse.open", ""), Some(Control::Open { heartbeat: None }));
+        assert_eq!(
+            Control::parse("sse.open", r#"{"heartbeat_ms":"x"}"#),
+            Some(Control::Open { heartbeat: None })
+        );
+        assert_eq!(Control::parse("sse.gap", r#"{ "trimmed" : 7 }"#), Some(Control::Gap { trimmed: 7 }));
+        assert_eq!(Control::parse("sse.unknown", "{}"), None);
+        assert_eq!(Control::parse("open", "{}"), None);
+    }
+}

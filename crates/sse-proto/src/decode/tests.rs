@@ -1,0 +1,268 @@
+//! The rules of CONFORMANCE.md by their numbers. `tests/conformance` holds the longer vectors.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Event, EventId, EventType, encode};
+
+/// What a frame said, kept past the next call.
+fn told(frame: Frame<'_>) -> String {
+    match frame {
+        Frame::Event(event) => format!("{}|{}|{}", event.event_type, event.data, event.last_event_id),
+        Frame::Comment(text) => format!(":{text}"),
+        Frame::Retry(time) => format!("retry {}", time.as_millis()),
+        Frame::Ignored(ignored) => format!("{ignored:?}"),
+    }
+}
+
+fn decode_chunks<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
+    let mut decoder = Decoder::new(Limits::default());
+    let mut all = Vec::new();
+    for mut chunk in chunks {
+        while let Some(frame) = decoder.next(&mut chunk).expect("no limit is passed") {
+            all.push(told(frame));
+        }
+    }
+    all
+}
+
+/// Decodes whole, byte by byte and at every split point, and checks that these agree (p15).
+fn decode(stream: impl AsRef<[u8]>) -> Vec<String> {
+    let stream = stream.as_ref();
+    let whole = decode_chunks([stream]);
+    assert_eq!(decode_chunks(stream.chunks(1)), whole, "byte by byte");
+    for at in 0..=stream.len() {
+        let (head, tail) = stream.split_at(at);
+        assert_eq!(decode_chunks([head, &[], tail]), whole, "split at {at}");
+    }
+    whole
+}
+
+#[test]
+fn p01_malformed_utf8_becomes_one_replacement_per_maximal_part() {
+    assert_eq!(
+        decode(b"data: \xF0\x9F\x98|\xFF\xFE|\xE6\xBC\xA2\n\n"),
+        ["message|\u{FFFD}|\u{FFFD}\u{FFFD}|漢|"]
+    );
+    assert_eq!(decode(b"data: \xE6\xBC\ndata: \xA2\n\n"), ["message|\u{FFFD}\n\u{FFFD}|"]);
+    assert_eq!(decode(b"event: \xC3\nid: \xC3\ndata: \xC3\n\n"), ["\u{FFFD}|\u{FFFD}|\u{FFFD}"]);
+}
+
+#[test]
+fn p02_one_byte_order_mark_is_stripped() {
+    assert_eq!(decode(b"\xEF\xBB\xBFdata: a\n\n"), ["message|a|"]);
+    assert_eq!(decode(b"\xEF\xBB\xBF\ndata: a\n\n"), ["message|a|"]);
+    assert_eq!(
+        decode(b"\xEF\xBB\xBF\xEF\xBB\xBFdata: a\n\n"),
+        [told(Frame::Ignored(Ignored::UnknownField("\u{FEFF}data")))]
+    );
+    assert_eq!(
+        decode(b"\n\xEF\xBB\xBFdata: a\n\n"),
+        [told(Frame::Ignored(Ignored::UnknownField("\u{FEFF}data")))]
+    );
+}
+
+#[test]
+fn p03_half_a_byte_order_mark_belongs_to_the_field_name() {
+    assert_eq!(decode(b"\xEF\xBBdata: a\n\n"), ["UnknownField(\"\u{FFFD}data\")"]);
+    assert_eq!(decode(b"\xEFdata: a\n\ndata: b\n\n"), ["UnknownField(\"\u{FFFD}data\")", "message|b|"]);
+    assert_eq!(decode(b"\xEF\n\ndata: b\n\n"), ["UnknownField(\"\u{FFFD}\")", "message|b|"]);
+}
+
+#[test]
+fn p04_lines_end_in_crlf_lf_or_cr() {
+    assert_eq!(
+        decode("data: a\r\n\r\ndata: b\n\ndata: c\r\rdata: d\r\n\n"),
+        ["message|a|", "message|b|", "message|c|", "message|d|"]
+    );
+    assert_eq!(
+        decode("data: a\u{B}\u{C}\u{85}\u{2028}\u{2029}b\n\n"),
+        ["message|a\u{B}\u{C}\u{85}\u{2028}\u{2029}b|"]
+    );
+}
+
+#[test]
+fn p04_a_carriage_return_ends_the_line_before_the_next_chunk_arrives() {
+    let mut decoder = Decoder::new(Limits::default());
+    assert!(matches!(decoder.next(&mut &b"data: a\r\r"[..]), Ok(Some(Frame::Event(_)))));
+    assert_eq!(decoder.next(&mut &b"\n"[..]), Ok(None));
+    assert!(matches!(decoder.next(&mut &b"data: b\n\n"[..]), Ok(Some(Frame::Event(_)))));
+}
+
+#[test]
+fn p05_a_line_that_begins_with_a_colon_is_a_comment() {
+    assert_eq!(decode(": hi\ndata: a\n:\ndata: b\n\n"), [": hi", ":", "message|a\nb|"]);
+}
+
+#[test]
+fn p06_the_first_colon_splits_and_one_space_goes() {
+    assert_eq!(
+        decode("data:a:b\n\ndata:  a \n\ndata:\ta\n\n"),
+        ["message|a:b|", "message| a |", "message|\ta|"]
+    );
+}
+
+#[test]
+fn p07_a_line_without_a_colon_is_a_field_name() {
+    assert_eq!(decode("data\n\nevent: x\nevent\ndata\n\n"), ["message||", "message||"]);
+}
+
+#[test]
+fn p08_field_names_compare_byte_for_byte() {
+    for name in ["Data", " data", "data ", "da-ta", "datadata", "dat", "event2", "retryy"] {
+        assert_eq!(decode(format!("{name}: a\n\n")), [format!("UnknownField({name:?})")]);
+    }
+}
+
+#[test]
+fn p09_data_appends_and_event_replaces() {
+    assert_eq!(decode("event: a\nevent: b\ndata: 1\ndata\ndata: 2\n\n"), ["b|1\n\n2|"]);
+    assert_eq!(decode("event: a\nevent:\ndata: 1\n\n"), ["message|1|"]);
+    assert_eq!(decode("data: a\0b\n\n"), ["message|a\0b|"]);
+}
+
+#[test]
+fn p10_an_id_with_nul_is_ignored_and_an_empty_one_resets() {
+    assert_eq!(decode("id: 1\nid: 2\0\ndata: a\n\n"), ["NulInId", "message|a|1"]);
+    assert_eq!(
+        decode("id: 1\ndata: a\n\nid\ndata: b\n\nid: 2\ndata: c\n\nid:\ndata: d\n\n"),
+        ["message|a|1", "message|b|", "message|c|2", "message|d|"]
+    );
+}
+
+#[test]
+fn p11_retry_is_all_ascii_digits_and_clamped() {
+    assert_eq!(decode("retry: 007\nretry: 99999999999999999999999\n"), ["retry 7", "retry 2147483647"]);
+    for value in ["", "-1", "+1", "1.5", "1e3", "1 ", "١", "0x10"] {
+        assert_eq!(decode(format!("retry: {value}\n")), [format!("InvalidRetry({value:?})")]);
+    }
+    assert_eq!(decode("retry\n"), ["InvalidRetry(\"\")"]);
+}
+
+#[test]
+fn p12_a_blank_line_moves_the_last_event_id_also_without_data() {
+    assert_eq!(
+        decode("id: 1\n\ndata: a\n\nid: 2\nevent: lost\n\ndata: b\n\n"),
+        ["message|a|1", "message|b|2"]
+    );
+    assert_eq!(decode("data\n\ndata:\ndata:\n\n\n\n"), ["message||", "message|\n|"]);
+}
+
+#[test]
+fn p13_open_and_error_are_ordinary_types() {
+    assert_eq!(
+        decode("event: error\ndata: a\n\nevent: __proto__\ndata: b\n\n"),
+        ["error|a|", "__proto__|b|"]
+    );
+}
+
+#[test]
+fn p14_an_unfinished_event_and_id_are_never_told() {
+    let mut decoder = Decoder::new(Limits::default()).with_last_event_id("before");
+    assert_eq!(decoder.next(&mut &b"id: after\ndata: lost\n"[..]), Ok(None));
+    assert_eq!(decoder.last_event_id(), "before");
+}
+
+#[test]
+fn c10_the_last_event_id_survives_a_connection_that_brings_none() {
+    let mut decoder = Decoder::new(Limits::default()).with_last_event_id("7");
+    let mut chunk = &b"data: a\n\n"[..];
+    assert_eq!(decoder.next(&mut chunk).expect("valid").map(told).as_deref(), Some("message|a|7"));
+}
+
+#[test]
+fn p16_a_passed_limit_is_a_typed_error_and_final() {
+    let limits = Limits::default().with_line(16).with_event(20).with_id(4);
+    for (stream, error) in [
+        ("data: 0123456789a\n", DecodeError::LineTooLong { limit: 16 }),
+        ("data: 0123456789\ndata: 0123456789\n", DecodeError::EventTooLong { limit: 20 }),
+        ("id: 12345\n", DecodeError::IdTooLong { limit: 4 }),
+    ] {
+        for size in [1, 7, stream.len()] {
+            let mut decoder = Decoder::new(limits);
+            let outcome = stream.as_bytes().chunks(size).find_map(|mut chunk| decoder.next(&mut chunk).err());
+            assert_eq!(outcome, Some(error), "{stream:?} in chunks of {size}");
+            assert_eq!(decoder.next(&mut &b"data: a\n\n"[..]), Err(error));
+        }
+    }
+    let mut at_the_limit = Decoder::new(limits);
+    assert!(matches!(at_the_limit.next(&mut &b"data: 0123456789\n\n"[..]), Ok(Some(Frame::Event(_)))));
+}
+
+#[test]
+fn an_event_that_lies_in_one_chunk_is_borrowed_from_it() {
+    let chunk = b"id: 1\nevent: tick\ndata: {}\n\n".to_owned();
+    let mut decoder = Decoder::new(Limits::default());
+    let Ok(Some(Frame::Event(event))) = decoder.next(&mut &chunk[..]) else { panic!("an event") };
+    let within = |text: &str| chunk.as_ptr_range().contains(&text.as_ptr());
+    assert!(within(event.data) && within(event.event_type));
+}
+
+#[test]
+fn retry_and_comments_in_the_middle_of_an_event_leave_it_whole() {
+    assert_eq!(
+        decode("event: e\ndata: a\nretry: 5\ndata: b\n: c\nx: y\ndata: d\nid: 1\n\n"),
+        ["retry 5", ": c", "UnknownField(\"x\")", "e|a\nb\nd|1"]
+    );
+}
+
+fn line_text() -> impl Strategy<Value = String> {
+    prop::string::string_regex("[^\r\n\0]{1,12}").expect("a valid pattern")
+}
+
+proptest! {
+    #[test]
+    fn p15_any_split_of_any_bytes_gives_the_same_frames(
+        pieces in prop::collection::vec(
+            prop_oneof![
+                prop::sample::select(vec![
+                    &b"data"[..], b"id", b"event", b"retry", b":", b" ", b"\n", b"\r", b"\r\n", b"\n\n", b"\xEF\xBB\xBF",
+                    b"\xEF", b"\0", b"12", b"abc", b"\xF0\x9F", b"\xE6\xBC\xA2",
+                ]).prop_map(<[u8]>::to_vec),
+                prop::collection::vec(any::<u8>(), 0..4),
+            ],
+            0..40,
+        ),
+    ) {
+        decode(pieces.concat());
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded_again(
+        events in prop::collection::vec(
+            (prop::option::of(line_text()), prop::option::of(line_text()), "[^\r]{0,30}"),
+            1..5,
+        ),
+    ) {
+        let mut wire = Vec::new();
+        let mut expected = Vec::new();
+        let mut last_event_id = String::new();
+        for (id, event_type, data) in events {
+            let mut event = Event::new(data);
+            event.id = id.map(|id| EventId::new(id).expect("one line"));
+            event.event_type = event_type.map(|event_type| EventType::new(event_type).expect("one line"));
+            encode::event(&mut wire, &event);
+            if let Some(id) = &event.id {
+                last_event_id = id.to_string();
+            }
+            let event_type = event.event_type.as_ref().map_or(MESSAGE, EventType::as_str);
+            expected.push(format!("{event_type}|{}|{last_event_id}", event.data));
+        }
+        prop_assert_eq!(decode(wire), expected);
+    }
+
+    #[test]
+    fn p11_a_retry_is_never_longer_than_a_browser_timer_takes(digits in "[0-9]{1,40}") {
+        let mut decoder = Decoder::new(Limits::default());
+        let line = format!("retry:{digits}\n");
+        let Ok(Some(Frame::Retry(time))) = decoder.next(&mut line.as_bytes()) else { panic!("all digits") };
+        prop_assert!(time <= Duration::from_millis((1 << 31) - 1));
+    }
+}

@@ -1,0 +1,63 @@
+//! What we ask cargo: the members of the workspace, and where it put a program that it built.
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::process::Cmd;
+use crate::repo::Repo;
+
+/// `cargo metadata` without the packages from outside, which takes a tenth of a second.
+pub(crate) fn metadata(repo: &Repo) -> Result<Value> {
+    let text = repo.cmd("cargo").args(["metadata", "--format-version", "1", "--no-deps"]).capture()?;
+    serde_json::from_str(&text).context("cargo metadata did not print JSON")
+}
+
+/// The name of the workspace member in a folder of the repository, for members whose name is their author's choice.
+pub(crate) fn package_in(metadata: &Value, folder: &str) -> Option<String> {
+    let end = format!("/{folder}/Cargo.toml");
+    let packages = metadata["packages"].as_array()?;
+    let inside = |package: &&Value| {
+        package["manifest_path"].as_str().is_some_and(|path| path.replace('\\', "/").ends_with(&end))
+    };
+    packages.iter().find(inside)?["name"].as_str().map(str::to_owned)
+}
+
+/// Builds a program and returns where it is. Asking cargo holds for every `CARGO_TARGET_DIR` and every config file.
+pub(crate) fn build_program(build: Cmd, package: &str) -> Result<String> {
+    let build = build.args(["-p", package, "--message-format", "json-render-diagnostics"]);
+    let messages = build.capture()?;
+    executable(&messages, package).with_context(|| format!("`{build}` built no program"))
+}
+
+fn executable(messages: &str, package: &str) -> Option<String> {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == package)
+        .find_map(|message| message["executable"].as_str().map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_found_among_the_messages() {
+        let messages = "not json\n\
+            {\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"dep\"},\"executable\":null}\n\
+            {\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"server\"},\"executable\":null}\n\
+            {\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"server\"},\"executable\":\"/t/server\"}\n";
+        assert_eq!(executable(messages, "server").as_deref(), Some("/t/server"));
+        assert_eq!(executable(messages, "dep"), None);
+    }
+
+    #[test]
+    fn a_member_is_found_by_its_folder() {
+        let metadata = serde_json::json!({ "packages": [
+            { "name": "other", "manifest_path": "/r/examples/my-tests/browser-x/Cargo.toml" },
+            { "name": "browser-tests", "manifest_path": "/r/tests/browser/Cargo.toml" },
+        ]});
+        assert_eq!(package_in(&metadata, "tests/browser").as_deref(), Some("browser-tests"));
+        assert_eq!(package_in(&metadata, "tests/e2e"), None);
+    }
+}

@@ -1,0 +1,122 @@
+//! `cargo xtask`: the one tool of this repository. It finds what a machine lacks and installs it, builds the page
+//! and the server, runs them, and runs every test. The README names no command that is not in here.
+//!
+//! # Layout
+//!
+//! - [`setup`]: what each command needs, how to tell that it is there, how to install it.
+//! - [`page`]: the optimised page in `dist/`: built by trunk, compressed, and left alone when nothing changed.
+//! - [`serve`], [`dev`]: the demo, optimised or with hot reload.
+//! - [`test`]: the suites, and the count of what ran. [`layers`]: the direction of dependencies.
+//! - [`repo`], [`process`], [`cargo`]: where things are, and how commands are run.
+//!
+//! It never ends a process by name, and writes nothing outside the repository except through the package
+//! managers (cargo, rustup, npm, apt), each of which it announces first.
+
+mod cargo;
+mod dev;
+mod layers;
+mod page;
+mod process;
+mod repo;
+mod serve;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::repo::Repo;
+
+/// Set-up, build, serve and test: every command of this repository.
+///
+/// Each command first installs what it needs and this machine lacks, and says so before it starts.
+/// When nothing is missing and nothing changed, nothing is done.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_version_flag = true)]
+#[command(after_help = "Start here:\n  cargo xtask serve    the demo on http://127.0.0.1:8080\n  \
+                        cargo xtask dev      the same with hot reload, on http://127.0.0.1:8081\n  \
+                        cargo xtask test     everything that CI runs")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install every tool that building and testing need
+    ///
+    /// The wasm target, trunk, wasm-bindgen (the version in Cargo.lock), wasm-pack, the npm packages (wasm-opt,
+    /// the chart library, Playwright), a browser and its driver. Prints the plan with the time each step takes,
+    /// then installs what is missing. A tool that is already installed in another version is never overwritten:
+    /// ours then goes to target/xtask/tools.
+    Setup(setup::Options),
+
+    /// Build the optimised page and the server, and serve both
+    ///
+    /// Sets up what serving needs, builds the page into dist/ (skipped when its inputs did not change), builds the
+    /// server, and becomes it: Ctrl-C and SIGTERM reach the server itself.
+    Serve(serve::Options),
+
+    /// Serve the page with hot reload, with the server beside it
+    ///
+    /// Runs `trunk serve` on 127.0.0.1:8081, which hands the server's paths on to `cargo run -p server` on
+    /// 127.0.0.1:8080. Both end when one ends, or on Ctrl-C.
+    Dev(dev::Options),
+
+    /// Run the test suites: layers, lint, native, browser, e2e
+    ///
+    /// Prints a table of the tests that ran and, on the last line, `N passed, N failed`. A suite that ran no test
+    /// has failed. Later suites still run after a failed one.
+    Test(test::Options),
+
+    /// Check the direction of dependencies between the crates
+    ///
+    /// The table of allowed edges is in crates/xtask/src/layers.rs and follows ARCHITECTURE.md.
+    Layers,
+
+    /// Print what a visitor downloads: the page's files raw, gzip and brotli
+    ///
+    /// Builds the page first when it is out of date.
+    Size,
+
+    /// Install the npm packages of a folder when they do not match its lock file
+    ///
+    /// Called by trunk (see Trunk.toml) so that a plain `trunk serve` works on a clean clone.
+    NodeModules(setup::node::Options),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    let repo = Repo::find()?;
+    match cli.command {
+        Command::Setup(options) => setup::run(&repo, &options)?,
+        Command::Serve(options) => return serve::run(&repo, &options),
+        Command::Dev(options) => dev::run(&repo, &options)?,
+        Command::Test(options) => return test::run(&repo, &options),
+        Command::Layers => return layers::run(&repo),
+        Command::Size => page::size::run(&repo)?,
+        Command::NodeModules(options) => setup::node::run(&repo, &options)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One line for what failed, one for each reason below it. `{:?}` of anyhow would add a backtrace, which tells a
+/// reader nothing about a missing tool.
+fn report(error: &anyhow::Error) {
+    eprintln!("\nerror: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because: {cause}");
+    }
+}

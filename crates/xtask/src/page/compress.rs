@@ -1,0 +1,51 @@
+//! Compresses the page's files once, so that the server never has to.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::repo::Repo;
+
+/// Node has both encoders built in, and the build needs Node anyway. Encoders of our own would add minutes of
+/// compilation to the first `cargo xtask` on a machine.
+const SCRIPT: &str = include_str!("compress.mjs");
+
+/// Writes a `.br` and a `.gz` beside each file of the folder that gets smaller by it.
+pub(super) fn folder(repo: &Repo, folder: &Path) -> Result<()> {
+    println!("page: compressing (brotli 11, gzip 9)");
+    repo.cmd("node").args(["--input-type=module", "--eval", SCRIPT]).arg(folder).capture().map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn text_and_wasm_are_compressed_and_images_are_not() {
+        let repo = Repo::find().expect("the tests run in the repository");
+        let dist = repo.work("tests/compress");
+        let _ = fs::remove_dir_all(&dist);
+        fs::create_dir_all(dist.join("snippets")).expect("target can be written");
+        let text = "the same line again and again\n".repeat(400);
+        for name in ["index.html", "page_bg.wasm", "snippets/a.js", "photo.png"] {
+            fs::write(dist.join(name), &text).expect("can be written");
+        }
+        fs::write(dist.join("tiny.css"), "a{}").expect("can be written");
+        // Left over from a build whose file has other contents now.
+        fs::write(dist.join("tiny.css.br"), "old").expect("can be written");
+
+        folder(&repo, &dist).expect("node compresses");
+
+        let size = |name: &str| fs::metadata(dist.join(name)).ok().map(|meta| meta.len());
+        for name in ["index.html", "page_bg.wasm", "snippets/a.js"] {
+            for end in ["br", "gz"] {
+                let compressed = size(&format!("{name}.{end}"));
+                assert!(compressed.is_some_and(|len| len < 1000), "{name}.{end}: {compressed:?}");
+            }
+        }
+        assert_eq!(fs::read(dist.join("index.html.gz")).expect("is there")[..2], [0x1f, 0x8b]);
+        assert_eq!(size("photo.png.gz"), None);
+        assert_eq!(size("tiny.css.br"), None, "nothing gained, and the old one is gone");
+    }
+}

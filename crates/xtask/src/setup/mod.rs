@@ -1,0 +1,160 @@
+//! What the commands need, and how this machine gets it.
+//!
+//! Every need answers two questions: is it there, and if not, which commands put it there? Nothing is installed
+//! before the whole plan, with the time each step takes, has been printed.
+
+pub(crate) mod browser;
+pub(crate) mod node;
+mod tools;
+
+pub(crate) use tools::{WASM, versions};
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+
+use crate::process::Cmd;
+use crate::repo::Repo;
+
+/// `cargo xtask setup`
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Only these (default: all)
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Need>,
+
+    /// Print the plan and install nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// A thing that building, serving or testing cannot do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Need {
+    /// Rust's standard library for wasm32-unknown-unknown
+    WasmTarget,
+    /// The npm packages of the page: the chart library, and wasm-opt
+    Frontend,
+    /// trunk, which builds the page
+    Trunk,
+    /// wasm-bindgen and its test runner, of the version in Cargo.lock
+    WasmBindgen,
+    /// wasm-pack, which runs the tests in a browser
+    WasmPack,
+    /// The npm packages of the end-to-end tests: Playwright
+    E2e,
+    /// Chromium and its driver
+    Browser,
+}
+
+impl Need {
+    /// What the optimised page and the development server need.
+    pub(crate) const PAGE: [Self; 4] = [Self::WasmTarget, Self::Frontend, Self::Trunk, Self::WasmBindgen];
+
+    /// `None` when it is there.
+    fn missing(self, repo: &Repo) -> Result<Option<Missing>> {
+        match self {
+            Self::WasmTarget => tools::wasm_target(repo),
+            Self::Frontend => node::missing(repo, node::FRONTEND),
+            Self::Trunk => tools::trunk(repo),
+            Self::WasmBindgen => tools::wasm_bindgen(repo),
+            Self::WasmPack => tools::wasm_pack(repo),
+            Self::E2e => node::missing(repo, node::E2E),
+            Self::Browser => browser::missing(repo),
+        }
+    }
+}
+
+/// Something that is not there.
+#[derive(Debug)]
+struct Missing {
+    what: String,
+    /// For a reader who wonders whether to wait. Measured on two cores.
+    takes: &'static str,
+    remedy: Remedy,
+}
+
+#[derive(Debug)]
+enum Remedy {
+    /// We may run these ourselves.
+    Run(Vec<Cmd>),
+    /// Only the user can do it; the text says how.
+    ByHand(String),
+}
+
+/// `cargo xtask setup`
+pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
+    let needs = if options.only.is_empty() { Need::value_variants() } else { &options.only };
+    if options.dry_run {
+        let plan = plan(repo, needs)?;
+        if plan.is_empty() {
+            println!("Nothing is missing.");
+        } else {
+            show(&plan);
+        }
+        return Ok(());
+    }
+    ensure(repo, needs)?;
+    println!("Everything is in place.");
+    Ok(())
+}
+
+/// Installs whichever of the needs are missing. Prints nothing when none is.
+pub(crate) fn ensure(repo: &Repo, needs: &[Need]) -> Result<()> {
+    let plan = plan(repo, needs)?;
+    if plan.is_empty() {
+        return Ok(());
+    }
+    show(&plan);
+    // A need that only the user can meet stops us before half of an hour is spent on the others.
+    if plan.iter().any(|(_, missing)| matches!(missing.remedy, Remedy::ByHand(_))) {
+        bail!("this machine lacks something that has to be installed by hand; see the list above");
+    }
+    for (position, (need, missing)) in plan.iter().enumerate() {
+        println!("\n[{}/{}] {}", position + 1, plan.len(), missing.what);
+        let start = Instant::now();
+        if let Remedy::Run(commands) = &missing.remedy {
+            commands.iter().try_for_each(Cmd::run)?;
+        }
+        if let Some(still) = need.missing(repo)? {
+            bail!(
+                "{} was installed but cannot be used; run `cargo xtask setup --dry-run` to see why",
+                still.what
+            );
+        }
+        println!("[{}/{}] done in {:.0} s", position + 1, plan.len(), start.elapsed().as_secs_f64());
+    }
+    println!();
+    Ok(())
+}
+
+fn plan(repo: &Repo, needs: &[Need]) -> Result<Vec<(Need, Missing)>> {
+    let mut plan = Vec::new();
+    for &need in needs {
+        if let Some(missing) = need.missing(repo)? {
+            plan.push((need, missing));
+        }
+    }
+    Ok(plan)
+}
+
+fn show(plan: &[(Need, Missing)]) {
+    println!("Missing on this machine:");
+    for (_, missing) in plan {
+        match &missing.remedy {
+            Remedy::Run(commands) => {
+                println!("  {} ({})", missing.what, missing.takes);
+                for command in commands {
+                    println!("    {command}");
+                }
+            }
+            Remedy::ByHand(how) => {
+                println!("  {}: install it by hand", missing.what);
+                for line in how.lines() {
+                    println!("    {line}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `wasm-pack test` in a headless browser, with the scripted server beside it.
+
+use std::path::PathBuf;
+use std::process::ChildStdout;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use super::Count;
+use crate::cargo;
+use crate::process::{Running, for_each_line};
+use crate::repo::Repo;
+use crate::setup::browser::{self, Browser};
+
+/// The member that holds the tests.
+const FOLDER: &str = "tests/browser";
+
+/// Where the tests expect the scripted server. They are compiled, so they cannot be told at run time.
+const TESTKIT: &str = "127.0.0.1:7357";
+
+/// The testkit says so when it accepts connections.
+const READY: &str = "listening on";
+
+pub(super) fn run(repo: &Repo) -> Result<Count> {
+    let browser = browser::find(repo)?;
+    let testkit = cargo::build_program(repo.cmd("cargo").arg("build"), "sse-testkit")?;
+    let _testkit = start_testkit(repo, &testkit)?;
+    let mut count = Count::default();
+    let mut test = repo
+        .cmd("wasm-pack")
+        // It must take our tools, and not fetch a driver that fits another browser.
+        .args(["test", "--mode", "no-install", "--headless", "--chrome", "--chromedriver"])
+        .arg(&browser.driver)
+        .arg(FOLDER);
+    // A machine with two cores that compiles beside it needs longer than the 20 seconds that are the default.
+    for (name, seconds) in [("WASM_BINDGEN_TEST_TIMEOUT", "300"), ("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")]
+    {
+        if std::env::var_os(name).is_none() {
+            test = test.env(name, seconds);
+        }
+    }
+    if !repo.path(FOLDER).join("webdriver.json").is_file() {
+        test = test.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities(repo, &browser)?);
+    }
+    let status = test.tee(|line| count += Count::from_result_line(line).unwrap_or_default())?;
+    Ok(count.with_exit(status.success()))
+}
+
+/// The name of the member, which its author chose.
+pub(super) fn package(repo: &Repo) -> Result<String> {
+    let metadata = cargo::metadata(repo)?;
+    cargo::package_in(&metadata, FOLDER).with_context(|| format!("the workspace has no member in {FOLDER}"))
+}
+
+/// A driver looks for its browser in the usual places only; ours may have come from `CHROMIUM`.
+fn capabilities(repo: &Repo, browser: &Browser) -> Result<PathBuf> {
+    let path = repo.work_file("webdriver.json")?;
+    let capabilities = json!({ "goog:chromeOptions": { "binary": browser.chromium.to_string_lossy() } });
+    std::fs::write(&path, capabilities.to_string())
+        .with_context(|| format!("could not write {}", path.display()))?;
+    Ok(path)
+}
+
+fn start_testkit(repo: &Repo, program: &str) -> Result<Running> {
+    let command = repo.cmd(program).args(["--listen", TESTKIT]);
+    let (running, output) = command.spawn_piped()?;
+    if !is_ready(output, Duration::from_secs(20)) {
+        let state =
+            running.ended()?.map_or("it still runs".to_owned(), |status| format!("it ended, {status}"));
+        bail!("`{command}` did not print `{READY} …` within 20 s ({state}); is the address taken?");
+    }
+    Ok(running)
+}
+
+/// Waits for the line, and keeps reading afterwards: a full pipe would stop the program.
+fn is_ready(output: ChildStdout, limit: Duration) -> bool {
+    let (ready, wait) = mpsc::channel();
+    thread::spawn(move || {
+        for_each_line(output, |line| {
+            let line = String::from_utf8_lossy(line);
+            if line.starts_with(READY) {
+                // Nobody listens any more after the first time.
+                let _ = ready.send(());
+            }
+            print!("testkit: {line}");
+        });
+    });
+    wait.recv_timeout(limit).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readiness_is_the_line_and_not_the_start() {
+        let repo = Repo::find().expect("the tests run in the repository");
+        let node = |script: &str| {
+            let (running, output) =
+                repo.cmd("node").args(["--eval", script]).spawn_piped().expect("node starts");
+            let ready = is_ready(output, Duration::from_secs(20));
+            drop(running);
+            ready
+        };
+        assert!(node(
+            "console.log('starting'); console.log('listening on 127.0.0.1:1'); setInterval(() => {}, 9e9)"
+        ));
+        assert!(!node("console.log('starting')"), "it ended without the line");
+    }
+}

@@ -1,0 +1,36 @@
+//! What a compiler and a formatter can say about the code.
+
+use anyhow::Result;
+
+use super::Count;
+use super::browser::package;
+use crate::process::Cmd;
+use crate::repo::Repo;
+use crate::setup::WASM;
+
+/// The crates whose code exists in two versions, of which the native clippy sees one.
+const ON_WASM: [&str; 3] = ["frontend", "leptos-eventsource", "sse-web"];
+
+pub(super) fn run(repo: &Repo) -> Result<Count> {
+    let clippy = |args: &[&str]| repo.cmd("cargo").arg("clippy").args(args);
+    let mut on_wasm = clippy(&["--target", WASM]);
+    for package in ON_WASM {
+        on_wasm = on_wasm.args(["-p", package]);
+    }
+    let strict = |cmd: Cmd| cmd.args(["--", "-D", "warnings"]);
+    let checks = [
+        repo.cmd("cargo").args(["fmt", "--all", "--check"]),
+        strict(clippy(&["--workspace", "--all-targets"])),
+        strict(on_wasm),
+        strict(clippy(&["--target", WASM, "--all-targets", "-p", &package(repo)?])),
+    ];
+    let mut count = Count::default();
+    for check in &checks {
+        let result = check.run();
+        if let Err(error) = &result {
+            eprintln!("{error:#}");
+        }
+        count += Count::one(result.is_ok());
+    }
+    Ok(count)
+}

@@ -1,0 +1,1 @@
+//! Browser tests; they are in `tests/`.

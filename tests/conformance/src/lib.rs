@@ -1,0 +1,1 @@
+//! Protocol vectors; the tests are in `tests/`.
