@@ -28,11 +28,6 @@ impl Repo {
         Ok(Self { search: search_path(&root), root })
     }
 
-    /// The folder of the workspace's Cargo.toml.
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
-    }
-
     /// A path inside the repository, written with forward slashes.
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)

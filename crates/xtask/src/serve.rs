@@ -41,7 +41,7 @@ pub(crate) fn build(repo: &Repo) -> Result<String> {
 
 /// Quiet, because the page's build shows its progress at the same time. Errors are shown all the same.
 fn build_server(repo: &Repo) -> Result<String> {
-    println!("server: building (about 2 minutes the first time)");
+    println!("server: building (about 2 minutes the first time, then seconds)");
     let server = cargo::build_program(repo.cmd("cargo").args(["build", "--quiet", "--release"]), "server")?;
     println!("server: built");
     Ok(server)

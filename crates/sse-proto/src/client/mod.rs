@@ -58,6 +58,8 @@ pub enum Command {
     Close,
     /// Drop the connection or the wait, and connect now with a clean record.
     Reconnect,
+    /// Cut a wait short, for instance because the device is online again. Does nothing in any other state.
+    RetryNow,
     /// Drop the connection and keep the cursor until the reason is gone.
     Pause(PauseReason),
     /// This reason is gone. Connects at once when it was the last.
@@ -182,6 +184,12 @@ impl Client {
         &self.state
     }
 
+    /// The connection that is being made or is open.
+    #[must_use]
+    pub fn connection(&self) -> Option<ConnectionId> {
+        self.connection
+    }
+
     /// The id of the last event that counted; empty if there is none.
     #[must_use]
     pub fn last_event_id(&self) -> &str {
@@ -203,6 +211,11 @@ impl Client {
                 self.failures = 0;
                 self.disconnect();
                 self.connect_or_pause(now);
+            }
+            Command::RetryNow => {
+                if matches!(self.state, State::Waiting { .. }) {
+                    self.connect(now);
+                }
             }
             Command::Close => self.close(CloseReason::Caller),
             Command::Pause(reason) => {

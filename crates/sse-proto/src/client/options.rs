@@ -47,7 +47,7 @@ impl ClientOptions {
             Failure::Network | Failure::Ended | Failure::ConnectTimeout | Failure::Silence => true,
             Failure::Status { status, .. } => self.retry_statuses.contains(status),
             Failure::Rejected => self.retry_rejected,
-            Failure::ContentType(_) | Failure::Limit(_) => false,
+            Failure::ContentType(_) | Failure::Unsupported | Failure::Limit(_) => false,
         }
     }
 }

@@ -113,8 +113,11 @@ pub enum Failure {
     },
     /// The response is not an event stream; this is its content type, empty if it has none (c04).
     ContentType(String),
-    /// The native `EventSource` gave up: a status other than 200 or a wrong content type. It does not say which.
+    /// The native `EventSource` gave up: a status other than 200, a wrong content type, or CORS. It does not
+    /// say which.
     Rejected,
+    /// The browser has no such transport.
+    Unsupported,
     /// The stream passed a limit of the decoder.
     Limit(DecodeError),
 }
@@ -144,7 +147,8 @@ impl fmt::Display for Failure {
             Self::ContentType(content_type) => {
                 write!(f, "expected content type {}, got {content_type:?}", crate::MEDIA_TYPE)
             }
-            Self::Rejected => f.write_str("the server refused: a status other than 200, or not an event stream"),
+            Self::Rejected => f.write_str("the server refused: a status other than 200, not an event stream, or CORS"),
+            Self::Unsupported => f.write_str("this browser has no EventSource, or it is blocked"),
             Self::Limit(error) => error.fmt(f),
         }
     }

@@ -356,6 +356,19 @@ fn pausing_drops_the_connection_and_keeps_the_cursor_until_every_reason_is_gone(
 }
 
 #[test]
+fn a_wait_can_be_cut_short_and_nothing_else_is() {
+    let mut bench = Bench::open();
+    bench.told();
+    bench.command(Command::RetryNow);
+    assert_eq!(bench.told(), []);
+    bench.signal(Signal::Failed(Failure::Network));
+    bench.command(Command::RetryNow);
+    assert_eq!(*bench.client.state(), State::Connecting { attempt: 2 });
+    bench.pass(10 * SECOND);
+    assert_eq!(bench.connects(), 1, "the timer of the wait is gone");
+}
+
+#[test]
 fn opened_twice_is_opened_once() {
     let mut bench = Bench::open();
     bench.told();

@@ -1,0 +1,202 @@
+//! Between a connection and the signals over it.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use gloo_timers::callback::Interval;
+use leptos::prelude::*;
+use sse_events::EventSet;
+use sse_proto::EventRef;
+use sse_proto::client::{Failure, Gap, State};
+use sse_web::{Connection, Sink};
+
+use crate::error::Error;
+use crate::options::EventSourceOptions;
+use crate::schedule::Schedule;
+
+/// How often a countdown is looked at. Four times a second, so that a shown second lasts about one.
+const COUNTDOWN_MILLIS: u32 = 250;
+
+/// One stream: its connection, its signals, and who listens. Owned by the reactive owner that asked for it.
+pub(crate) struct Binding<E: 'static> {
+    options: EventSourceOptions,
+    connection: RefCell<Option<Connection>>,
+    pub(crate) schedule: Rc<Schedule>,
+    pub(crate) signals: Signals,
+    pub(crate) on_event: Listeners<dyn Fn(&E, &str)>,
+    pub(crate) on_gap: Listeners<dyn Fn(Gap)>,
+    /// Whether anybody has asked for `last_event_id`, which costs a string for each event.
+    pub(crate) tells_last_event_id: Cell<bool>,
+    countdown: RefCell<Option<Interval>>,
+}
+
+/// What is told of a connection. `Arc` signals: whoever holds one may outlive the owner.
+#[derive(Clone)]
+pub(crate) struct Signals {
+    pub(crate) state: ArcRwSignal<State>,
+    pub(crate) retry_in: ArcRwSignal<Option<u64>>,
+    pub(crate) error: ArcRwSignal<Option<Error>>,
+    pub(crate) last_event_id: ArcRwSignal<String>,
+}
+
+impl<E: EventSet> Binding<E> {
+    pub(crate) fn new(options: EventSourceOptions) -> Rc<Self> {
+        Rc::new(Self {
+            schedule: Schedule::new(options.delivery),
+            options,
+            connection: RefCell::new(None),
+            signals: Signals {
+                state: ArcRwSignal::new(State::Idle),
+                retry_in: ArcRwSignal::new(None),
+                error: ArcRwSignal::new(None),
+                last_event_id: ArcRwSignal::new(String::new()),
+            },
+            on_event: Listeners::default(),
+            on_gap: Listeners::default(),
+            tells_last_event_id: Cell::new(false),
+            countdown: RefCell::new(None),
+        })
+    }
+
+    /// Opens `url`, in place of what was open. Only the `first` URL starts from the cursor of the options:
+    /// ids mean nothing to another stream.
+    pub(crate) fn open(self: &Rc<Self>, url: &str, first: bool) {
+        self.shut();
+        let mut options = self.options.connection.clone();
+        options.event_types = Cow::Borrowed(E::EVENT_TYPES);
+        if !first {
+            options.last_event_id.clear();
+        }
+        self.signals.error.set(None);
+        self.signals.last_event_id.set(options.last_event_id.clone());
+        match Connection::open(url, options, ToSignals { binding: Rc::downgrade(self) }) {
+            Ok(connection) => drop(self.connection.replace(Some(connection))),
+            Err(error) => {
+                self.signals.state.set(State::Idle);
+                self.signals.error.set(Some(error.into()));
+            }
+        }
+    }
+
+    /// Closes and frees the connection. What was shown stays.
+    pub(crate) fn shut(&self) {
+        self.countdown.take();
+        // Taken out first: what is dropped may call back.
+        let connection = self.connection.take();
+        drop(connection);
+    }
+
+    pub(crate) fn with_connection(&self, f: impl FnOnce(&Connection)) {
+        if let Some(connection) = &*self.connection.borrow() {
+            f(connection);
+        }
+    }
+
+    fn count_down(self: &Rc<Self>, until: sse_proto::Instant) {
+        let retry_in = self.signals.retry_in.clone();
+        let tell = move || {
+            let left = until.saturating_duration_since(sse_web::now()).as_millis().div_ceil(1000);
+            let left = Some(u64::try_from(left).unwrap_or(u64::MAX));
+            if retry_in.read_untracked() != left {
+                retry_in.set(left);
+            }
+        };
+        tell();
+        self.countdown.replace(Some(Interval::new(COUNTDOWN_MILLIS, tell)));
+    }
+}
+
+/// Turns what a connection tells into signals.
+struct ToSignals<E: 'static> {
+    binding: Weak<Binding<E>>,
+}
+
+impl<E: EventSet> Sink for ToSignals<E> {
+    fn event(&self, event: EventRef<'_>) {
+        let Some(binding) = self.binding.upgrade() else { return };
+        match E::decode(event.event_type, event.data) {
+            Ok(decoded) => binding.on_event.each(|listener| listener(&decoded, event.last_event_id)),
+            Err(error) => {
+                let error = error.at(event.last_event_id);
+                binding.signals.error.set(Some(error.into()));
+            }
+        }
+        if binding.tells_last_event_id.get() {
+            binding.signals.last_event_id.set(event.last_event_id.to_owned());
+        }
+    }
+
+    fn state(&self, state: &State) {
+        let Some(binding) = self.binding.upgrade() else { return };
+        if let State::Waiting { until, .. } = state {
+            binding.count_down(*until);
+        } else {
+            binding.countdown.take();
+            binding.signals.retry_in.set(None);
+        }
+        if let State::Open = state {
+            binding.signals.error.set(None);
+        }
+        binding.signals.state.set(state.clone());
+    }
+
+    fn failure(&self, failure: &Failure) {
+        if let Some(binding) = self.binding.upgrade() {
+            binding.signals.error.set(Some(failure.clone().into()));
+        }
+    }
+
+    fn gap(&self, gap: Gap) {
+        if let Some(binding) = self.binding.upgrade() {
+            binding.on_gap.each(|listener| listener(gap));
+        }
+    }
+}
+
+/// Callbacks that may be added and removed while they are called.
+pub(crate) struct Listeners<F: ?Sized>(RefCell<Vec<Option<Rc<F>>>>);
+
+impl<F: ?Sized> Default for Listeners<F> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
+
+impl<F: ?Sized> Listeners<F> {
+    /// Adds a listener and returns its place.
+    pub(crate) fn add(&self, listener: Rc<F>) -> usize {
+        let mut places = self.0.borrow_mut();
+        let free = places.iter().position(Option::is_none);
+        match free {
+            Some(at) => {
+                places[at] = Some(listener);
+                at
+            }
+            None => {
+                places.push(Some(listener));
+                places.len() - 1
+            }
+        }
+    }
+
+    pub(crate) fn remove(&self, at: usize) {
+        // Taken out first: what is dropped may call back.
+        let listener = self.0.borrow_mut().get_mut(at).and_then(Option::take);
+        drop(listener);
+    }
+
+    fn each(&self, call: impl Fn(&F)) {
+        let mut at = 0;
+        loop {
+            let listener = match self.0.borrow().get(at) {
+                Some(place) => place.clone(),
+                None => return,
+            };
+            if let Some(listener) = listener {
+                call(&listener);
+            }
+            at += 1;
+        }
+    }
+}

@@ -1,0 +1,224 @@
+use std::fmt;
+use std::hash::Hash;
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use sse_events::EventSet;
+use sse_proto::client::{Gap, State};
+use sse_web::Connection;
+
+use crate::binding::Binding;
+use crate::error::Error;
+use crate::options::EventSourceOptions;
+use crate::view::{self, EventLog, Keyed};
+
+/// Opens the event stream at `url` for as long as the current reactive owner lives.
+///
+/// The URL is relative to the page, or absolute. If it is a signal, the connection follows it.
+#[track_caller]
+pub fn use_event_source<E: EventSet>(url: impl Into<Signal<String>>) -> EventSourceHandle<E> {
+    use_event_source_with_options(url, EventSourceOptions::default())
+}
+
+/// [`use_event_source`] with other options than the default.
+///
+/// ```
+/// use leptos::prelude::*;
+/// use leptos_eventsource::{Delivery, EventSourceOptions, Text, use_event_source_with_options};
+///
+/// # fn component() {
+/// let options = EventSourceOptions::default().with_delivery(Delivery::AnimationFrame);
+/// let stream = use_event_source_with_options::<Text>("/events", options);
+/// # }
+/// ```
+#[track_caller]
+pub fn use_event_source_with_options<E: EventSet>(
+    url: impl Into<Signal<String>>,
+    options: EventSourceOptions,
+) -> EventSourceHandle<E> {
+    let url = url.into();
+    let binding = Binding::<E>::new(options);
+    // Effects never run on a server, so there no JavaScript object is made.
+    Effect::new({
+        let binding = binding.clone();
+        move |opened: Option<()>| url.with(|url| binding.open(url, opened.is_none()))
+    });
+    let signals = binding.signals.clone();
+    let handle = EventSourceHandle {
+        state: signals.state.into(),
+        retry_in: signals.retry_in.into(),
+        error: signals.error.into(),
+        last_event_id: signals.last_event_id.into(),
+        binding: StoredValue::new_local(binding),
+    };
+    on_cleanup(move || handle.with_binding(|binding| binding.shut()).unwrap_or_default());
+    handle
+}
+
+/// An event stream: its state, its views and its controls.
+///
+/// `Copy`, and fit for `provide_context`. Once its owner is disposed, its controls do nothing.
+///
+/// Views are made where they are needed; each lives as long as the owner in which it was made, and sees the
+/// events from then on.
+pub struct EventSourceHandle<E: 'static> {
+    binding: StoredValue<Rc<Binding<E>>, LocalStorage>,
+    state: RwSignal<State>,
+    retry_in: RwSignal<Option<u64>>,
+    error: RwSignal<Option<Error>>,
+    last_event_id: RwSignal<String>,
+}
+
+impl<E> Clone for EventSourceHandle<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for EventSourceHandle<E> {}
+
+impl<E> fmt::Debug for EventSourceHandle<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventSourceHandle").finish_non_exhaustive()
+    }
+}
+
+impl<E: EventSet> EventSourceHandle<E> {
+    /// What the connection is doing, as a person can be told it.
+    #[must_use]
+    pub fn state(&self) -> Signal<State> {
+        self.state.into()
+    }
+
+    /// Whole seconds until the next attempt, while the connection is [`State::Waiting`]; counts down.
+    #[must_use]
+    pub fn retry_in(&self) -> Signal<Option<u64>> {
+        self.retry_in.into()
+    }
+
+    /// The last error since the connection was open, or `None`.
+    #[must_use]
+    pub fn error(&self) -> Signal<Option<Error>> {
+        self.error.into()
+    }
+
+    /// The id of the last event; empty if there is none.
+    #[must_use]
+    pub fn last_event_id(&self) -> Signal<String> {
+        self.with_binding(|binding| {
+            binding.tells_last_event_id.set(true);
+            binding.with_connection(|connection| self.last_event_id.set(connection.last_event_id()));
+        });
+        self.last_event_id.into()
+    }
+
+    /// The last event, or `None` before the first.
+    #[must_use]
+    pub fn latest(&self) -> ReadSignal<Option<E>>
+    where
+        E: Clone + Send + Sync,
+    {
+        self.fold(None, |latest, event| *latest = Some(event.clone()))
+    }
+
+    /// A value into which every event is folded.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Json, use_event_source};
+    /// # fn component() {
+    /// let stream = use_event_source::<Json<u64>>("/counts");
+    /// let sum = stream.fold(0, |sum, Json(count)| *sum += count);
+    /// # }
+    /// ```
+    pub fn fold<S: Send + Sync + 'static>(&self, init: S, f: impl Fn(&mut S, &E) + 'static) -> ReadSignal<S> {
+        view::fold(self, init, f)
+    }
+
+    /// The last `capacity` events, oldest first; counts what it had to drop.
+    #[must_use]
+    pub fn log(&self, capacity: usize) -> EventLog<E>
+    where
+        E: Clone + Send + Sync,
+    {
+        EventLog::new(self, capacity)
+    }
+
+    /// One signal for each key, which holds the last event with that key. Events without a key are left out.
+    #[must_use]
+    pub fn keyed<K>(&self, key: impl Fn(&E) -> Option<K> + 'static) -> Keyed<K, Option<E>>
+    where
+        K: Clone + Eq + Hash + Send + Sync + 'static,
+        E: Clone + Send + Sync,
+    {
+        self.keyed_fold(key, |latest, event| *latest = Some(event.clone()))
+    }
+
+    /// One signal for each key, into which the events with that key are folded.
+    #[must_use]
+    pub fn keyed_fold<K, S>(
+        &self,
+        key: impl Fn(&E) -> Option<K> + 'static,
+        f: impl Fn(&mut S, &E) + 'static,
+    ) -> Keyed<K, S>
+    where
+        K: Clone + Eq + Hash + Send + Sync + 'static,
+        S: Default + Send + Sync + 'static,
+    {
+        Keyed::new(self, key, f)
+    }
+
+    /// Calls `f` with every event.
+    pub fn on_event(&self, f: impl Fn(&E) + 'static) {
+        self.listen(move |event, _| f(event));
+    }
+
+    /// Calls `f` when events were lost: the server no longer had them, or began anew.
+    pub fn on_gap(&self, f: impl Fn(Gap) + 'static) {
+        if let Some(at) = self.with_binding(|binding| binding.on_gap.add(Rc::new(f))) {
+            let handle = *self;
+            on_cleanup(move || handle.with_binding(|binding| binding.on_gap.remove(at)).unwrap_or_default());
+        }
+    }
+
+    /// Closes the stream. Nothing is delivered afterwards.
+    pub fn close(&self) {
+        self.with_connection(Connection::close);
+    }
+
+    /// Connects anew, at once, from the cursor.
+    pub fn reconnect(&self) {
+        self.with_connection(Connection::reconnect);
+    }
+
+    /// Closes the stream until [`resume`](Self::resume).
+    pub fn pause(&self) {
+        self.with_connection(Connection::pause);
+    }
+
+    /// Goes on from the cursor after [`pause`](Self::pause).
+    pub fn resume(&self) {
+        self.with_connection(Connection::resume);
+    }
+
+    /// Calls `f` with every event and the last event id at it, until the current owner is disposed.
+    pub(crate) fn listen(&self, f: impl Fn(&E, &str) + 'static) {
+        if let Some(at) = self.with_binding(|binding| binding.on_event.add(Rc::new(f))) {
+            let handle = *self;
+            on_cleanup(move || {
+                handle.with_binding(|binding| binding.on_event.remove(at)).unwrap_or_default()
+            });
+        }
+    }
+
+    /// `None` once the owner is disposed.
+    pub(crate) fn with_binding<R>(&self, f: impl FnOnce(&Rc<Binding<E>>) -> R) -> Option<R> {
+        // Cloned out, so that the arena is not locked while `f` runs other people's code.
+        let binding = self.binding.try_with_value(Rc::clone)?;
+        Some(f(&binding))
+    }
+
+    fn with_connection(&self, f: impl FnOnce(&Connection)) {
+        self.with_binding(|binding| binding.with_connection(f));
+    }
+}

@@ -1,0 +1,77 @@
+//! When the page is told that a view has changed.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use gloo_render::{AnimationFrame, request_animation_frame};
+use leptos::prelude::{ArcRwSignal, Notify};
+
+use crate::options::Delivery;
+
+/// Tells the page of changed views: at once, or all together with the next animation frame.
+#[derive(Default)]
+pub(crate) struct Schedule {
+    delivery: Delivery,
+    changed: RefCell<Vec<Rc<dyn Fn()>>>,
+    frame: RefCell<Option<AnimationFrame>>,
+}
+
+impl Schedule {
+    pub(crate) fn new(delivery: Delivery) -> Rc<Self> {
+        Rc::new(Self { delivery, ..Self::default() })
+    }
+
+    fn call(self: &Rc<Self>, tell: &Rc<dyn Fn()>) {
+        if self.delivery == Delivery::Immediate {
+            return tell();
+        }
+        self.changed.borrow_mut().push(tell.clone());
+        if self.frame.borrow().is_none() {
+            let this = Rc::downgrade(self);
+            let frame = request_animation_frame(move |_| {
+                let Some(this) = this.upgrade() else { return };
+                this.frame.take();
+                for tell in this.changed.take() {
+                    tell();
+                }
+            });
+            self.frame.replace(Some(frame));
+        }
+    }
+}
+
+/// A signal that is written with every event and told of when its schedule says so.
+pub(crate) struct Folded<S: 'static> {
+    signal: ArcRwSignal<S>,
+    /// Written since the page was last told.
+    changed: Rc<Cell<bool>>,
+    tell: Rc<dyn Fn()>,
+    schedule: Rc<Schedule>,
+}
+
+impl<S: Send + Sync + 'static> Folded<S> {
+    pub(crate) fn new(schedule: &Rc<Schedule>, init: S) -> Self {
+        let signal = ArcRwSignal::new(init);
+        let changed = Rc::new(Cell::new(false));
+        let tell: Rc<dyn Fn()> = Rc::new({
+            let (signal, changed) = (signal.clone(), changed.clone());
+            move || {
+                changed.set(false);
+                signal.notify();
+            }
+        });
+        Self { signal, changed, tell, schedule: schedule.clone() }
+    }
+
+    pub(crate) fn signal(&self) -> &ArcRwSignal<S> {
+        &self.signal
+    }
+
+    pub(crate) fn update(&self, f: impl FnOnce(&mut S)) {
+        use leptos::prelude::UpdateUntracked;
+        self.signal.update_untracked(f);
+        if !self.changed.replace(true) {
+            self.schedule.call(&self.tell);
+        }
+    }
+}

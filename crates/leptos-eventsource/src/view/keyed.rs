@@ -1,0 +1,132 @@
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use sse_events::EventSet;
+
+use super::folded;
+use crate::handle::EventSourceHandle;
+use crate::schedule::{Folded, Schedule};
+
+/// The most keys that a [`Keyed`] holds. Events with further keys are counted and left out: a stream of
+/// strangers must not fill the page's memory.
+pub const KEY_LIMIT: usize = 10_000;
+
+/// One signal for each key of a stream, so that one event updates one row. `Copy`.
+pub struct Keyed<K: 'static, S: 'static> {
+    rows: StoredValue<Rc<Rows<K, S>>, LocalStorage>,
+    keys: ReadSignal<Vec<K>>,
+}
+
+struct Rows<K: 'static, S: 'static> {
+    by_key: RefCell<HashMap<K, Rc<Row<S>>>>,
+    keys: Folded<Vec<K>>,
+    schedule: Rc<Schedule>,
+    left_out: Cell<u64>,
+}
+
+struct Row<S: 'static> {
+    value: Folded<S>,
+    /// Whether an event with this key has come; else its signal was only asked for.
+    came: Cell<bool>,
+}
+
+impl<K, S> Keyed<K, S>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    S: Default + Send + Sync + 'static,
+{
+    pub(crate) fn new<E: EventSet>(
+        handle: &EventSourceHandle<E>,
+        key: impl Fn(&E) -> Option<K> + 'static,
+        f: impl Fn(&mut S, &E) + 'static,
+    ) -> Self {
+        let schedule = handle.with_binding(|binding| binding.schedule.clone());
+        let rows = Rc::new(Rows {
+            by_key: RefCell::default(),
+            keys: folded(handle, Vec::new()),
+            schedule: schedule.unwrap_or_else(|| Schedule::new(Default::default())),
+            left_out: Cell::new(0),
+        });
+        let keys = rows.keys.signal().read_only().into();
+        handle.listen({
+            let rows = rows.clone();
+            move |event, _| {
+                if let Some(key) = key(event) {
+                    rows.update(key, |value| f(value, event));
+                }
+            }
+        });
+        Self { rows: StoredValue::new_local(rows), keys }
+    }
+
+    /// The keys, in the order in which they first came.
+    #[must_use]
+    pub fn keys(&self) -> ReadSignal<Vec<K>> {
+        self.keys
+    }
+
+    /// The signal of `key`: the default value until an event with this key comes.
+    ///
+    /// A key that is asked for before it has come is not among [`keys`](Self::keys) until it does.
+    #[must_use]
+    pub fn signal(&self, key: &K) -> ReadSignal<S> {
+        let row = self.rows.try_with_value(|rows| rows.row(key)).flatten();
+        let signal = row.map_or_else(|| ArcRwSignal::new(S::default()), |row| row.value.signal().clone());
+        signal.read_only().into()
+    }
+
+    /// How many events were left out because there were [`KEY_LIMIT`] keys already.
+    #[must_use]
+    pub fn left_out(&self) -> u64 {
+        self.rows.try_with_value(|rows| rows.left_out.get()).unwrap_or(0)
+    }
+}
+
+impl<K, S> Rows<K, S>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    S: Default + Send + Sync + 'static,
+{
+    fn update(&self, key: K, f: impl FnOnce(&mut S)) {
+        // Cloned out: an effect that runs at once may ask for another row.
+        let Some(row) = self.row(&key) else {
+            return self.left_out.set(self.left_out.get() + 1);
+        };
+        row.value.update(f);
+        if !row.came.replace(true) {
+            self.keys.update(|keys| keys.push(key));
+        }
+    }
+
+    /// The row of `key`, a new one if need be; `None` at the limit.
+    fn row(&self, key: &K) -> Option<Rc<Row<S>>> {
+        let mut rows = self.by_key.borrow_mut();
+        if let Some(row) = rows.get(key) {
+            return Some(row.clone());
+        }
+        if rows.len() >= KEY_LIMIT {
+            return None;
+        }
+        let row = Rc::new(Row { value: Folded::new(&self.schedule, S::default()), came: Cell::new(false) });
+        rows.insert(key.clone(), row.clone());
+        Some(row)
+    }
+}
+
+impl<K, S> Clone for Keyed<K, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, S> Copy for Keyed<K, S> {}
+
+impl<K, S> fmt::Debug for Keyed<K, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyed").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,81 @@
+use std::collections::VecDeque;
+use std::fmt;
+
+use leptos::prelude::*;
+use sse_events::EventSet;
+
+use super::folded;
+use crate::handle::EventSourceHandle;
+
+/// The last events of a stream. `Copy`.
+pub struct EventLog<E: 'static> {
+    entries: ReadSignal<VecDeque<Entry<E>>>,
+    capacity: usize,
+}
+
+/// An event in a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry<E> {
+    /// Counts the events of the log from 0: a key for a list.
+    pub serial: u64,
+    /// The last event id at this event; empty if there is none.
+    pub last_event_id: String,
+    /// The event.
+    pub event: E,
+}
+
+impl<E: EventSet + Clone + Send + Sync> EventLog<E> {
+    pub(crate) fn new(handle: &EventSourceHandle<E>, capacity: usize) -> Self {
+        let entries = folded(handle, VecDeque::<Entry<E>>::new());
+        let signal = entries.signal().read_only().into();
+        let serial = std::cell::Cell::new(0);
+        handle.listen(move |event, last_event_id| {
+            entries.update(|entries| {
+                let serial = serial.replace(serial.get() + 1);
+                entries.push_back(Entry {
+                    serial,
+                    last_event_id: last_event_id.to_owned(),
+                    event: event.clone(),
+                });
+                if entries.len() > capacity {
+                    entries.pop_front();
+                }
+            });
+        });
+        Self { entries: signal, capacity }
+    }
+
+    /// The events, oldest first.
+    #[must_use]
+    pub fn entries(&self) -> ReadSignal<VecDeque<Entry<E>>> {
+        self.entries
+    }
+
+    /// How many events had to go to make room.
+    #[must_use]
+    pub fn dropped(&self) -> Signal<u64> {
+        let entries = self.entries;
+        Signal::derive(move || entries.with(|entries| entries.front().map_or(0, |oldest| oldest.serial)))
+    }
+
+    /// The most events that it holds.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+}
+
+impl<E> Clone for EventLog<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for EventLog<E> {}
+
+impl<E> fmt::Debug for EventLog<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventLog").field("capacity", &self.capacity).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,30 @@
+//! Views over a stream: every event is folded into them, and the page is told when the delivery says so.
+
+mod keyed;
+mod log;
+
+use leptos::prelude::*;
+use sse_events::EventSet;
+
+pub use keyed::{KEY_LIMIT, Keyed};
+pub use log::{Entry, EventLog};
+
+use crate::handle::EventSourceHandle;
+use crate::schedule::{Folded, Schedule};
+
+pub(crate) fn fold<E: EventSet, S: Send + Sync + 'static>(
+    handle: &EventSourceHandle<E>,
+    init: S,
+    f: impl Fn(&mut S, &E) + 'static,
+) -> ReadSignal<S> {
+    let folded = folded(handle, init);
+    let signal = folded.signal().read_only().into();
+    handle.listen(move |event, _| folded.update(|value| f(value, event)));
+    signal
+}
+
+/// A folded signal on the stream's schedule; on a stream that is gone, one that never changes.
+fn folded<E: EventSet, S: Send + Sync + 'static>(handle: &EventSourceHandle<E>, init: S) -> Folded<S> {
+    let schedule = handle.with_binding(|binding| binding.schedule.clone());
+    Folded::new(&schedule.unwrap_or_else(|| Schedule::new(Default::default())), init)
+}

@@ -1,0 +1,221 @@
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::{Rc, Weak};
+
+use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
+use sse_proto::client::{
+    Client, Command, ConnectionId, Failure, Output, PauseReason, Signal, State, Verdict,
+};
+use sse_proto::{Control, EventRef, Instant};
+
+use crate::clock;
+use crate::life_cycle;
+use crate::options::Options;
+use crate::sink::Sink;
+use crate::transport::{ActiveRequest, Receiver, Request};
+use crate::url::{self, InvalidUrl};
+
+/// The longest time that a browser's timer takes; a larger one wraps and fires at once.
+const LONGEST_TIMEOUT_MILLIS: u64 = (1 << 31) - 1;
+
+/// One event stream, kept alive until this is dropped.
+pub struct Connection {
+    inner: Rc<Inner>,
+    /// Removed with the connection.
+    _life_cycle: Vec<EventListener>,
+}
+
+/// What a connection's listeners, timers and transports reach, by weak references only: the one strong
+/// reference is the [`Connection`]'s, so that dropping it drops everything.
+pub(crate) struct Inner {
+    url: String,
+    options: Options,
+    /// The event types of the options, and the reserved ones.
+    event_types: Vec<&'static str>,
+    sink: Box<dyn Sink>,
+    client: RefCell<Client>,
+    active: RefCell<Option<(ConnectionId, Box<dyn ActiveRequest>)>>,
+    timer: RefCell<Option<(Instant, Timeout)>>,
+    this: Weak<Self>,
+}
+
+impl Connection {
+    /// Connects to `url`, which is resolved against the document or the worker.
+    ///
+    /// # Errors
+    /// [`InvalidUrl`] if it is not an http or https URL.
+    pub fn open(url: &str, options: Options, sink: impl Sink + 'static) -> Result<Self, InvalidUrl> {
+        let url = url::resolve(url)?;
+        let client =
+            Client::new(options.client.clone(), clock::seed()).with_last_event_id(&options.last_event_id);
+        let mut event_types = options.event_types.to_vec();
+        event_types.extend(Control::EVENT_TYPES);
+        let background = options.background;
+        let inner = Rc::new_cyclic(|this| Inner {
+            url,
+            options,
+            event_types,
+            sink: Box::new(sink),
+            client: RefCell::new(client),
+            active: RefCell::new(None),
+            timer: RefCell::new(None),
+            this: this.clone(),
+        });
+        let this = Rc::downgrade(&inner);
+        let life_cycle = life_cycle::listen(background, move |command| {
+            if let Some(inner) = this.upgrade() {
+                inner.command(command);
+            }
+        });
+        inner.command(Command::Open);
+        Ok(Self { inner, _life_cycle: life_cycle })
+    }
+
+    /// What can be shown to a person.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.inner.client.borrow().state().clone()
+    }
+
+    /// The id of the last event; empty if there is none.
+    #[must_use]
+    pub fn last_event_id(&self) -> String {
+        self.inner.client.borrow().last_event_id().to_owned()
+    }
+
+    /// Closes the stream. Nothing is delivered afterwards, not even what has arrived already.
+    pub fn close(&self) {
+        self.inner.command(Command::Close);
+    }
+
+    /// Connects anew, at once and with a clean record, from the cursor.
+    pub fn reconnect(&self) {
+        self.inner.command(Command::Reconnect);
+    }
+
+    /// Closes the stream until [`resume`](Self::resume).
+    pub fn pause(&self) {
+        self.inner.command(Command::Pause(PauseReason::Caller));
+    }
+
+    /// Goes on from the cursor after [`pause`](Self::pause).
+    pub fn resume(&self) {
+        self.inner.command(Command::Resume(PauseReason::Caller));
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // The sink is not told: who drops the connection has stopped listening. A handler that drops it keeps
+        // `Inner` alive until it returns, so what is open is closed here and not left to the last reference.
+        let mut client = self.inner.client.borrow_mut();
+        client.handle_command(clock::now(), Command::Close);
+        while !matches!(client.poll_output(), Output::Wait(_)) {}
+        drop(client);
+        self.inner.active.take();
+        self.inner.timer.take();
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("url", &self.inner.url).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn command(&self, command: Command) {
+        self.client.borrow_mut().handle_command(clock::now(), command);
+        self.drain();
+    }
+
+    pub(crate) fn handle_signal(&self, connection: ConnectionId, signal: Signal) {
+        self.client.borrow_mut().handle_signal(clock::now(), connection, signal);
+        self.drain();
+    }
+
+    pub(crate) fn handle_event(&self, connection: ConnectionId, event: EventRef<'_>) {
+        let EventRef { event_type, data, last_event_id } = event;
+        let verdict =
+            self.client.borrow_mut().handle_event(clock::now(), connection, event_type, data, last_event_id);
+        // A gap in front of the event is told first; who hears of it may close the connection.
+        self.drain();
+        if verdict == Verdict::Deliver && self.client.borrow().connection() == Some(connection) {
+            self.sink.event(event);
+        }
+    }
+
+    fn handle_timeout(&self) {
+        self.timer.take();
+        self.client.borrow_mut().handle_timeout(clock::now());
+        self.drain();
+    }
+
+    /// Does what the client asks for. The sink may call back into the connection, so nothing stays borrowed
+    /// while it is told.
+    fn drain(&self) {
+        loop {
+            let output = self.client.borrow_mut().poll_output();
+            match output {
+                Output::Connect { connection, last_event_id } => self.connect(connection, &last_event_id),
+                Output::Disconnect(connection) => self.disconnect(connection),
+                Output::StateChanged => {
+                    let state = self.client.borrow().state().clone();
+                    self.sink.state(&state);
+                }
+                Output::Failed(failure) => self.sink.failure(&failure),
+                Output::Gap(gap) => self.sink.gap(gap),
+                Output::Wait(deadline) => return self.wait_until(deadline),
+                _ => {}
+            }
+        }
+    }
+
+    fn connect(&self, connection: ConnectionId, last_event_id: &str) {
+        let request = Request {
+            url: &self.url,
+            event_types: &self.event_types,
+            last_event_id,
+            cursor_parameter: self.options.cursor_parameter.as_deref(),
+            with_credentials: self.options.with_credentials,
+        };
+        let receiver = Receiver { connection, inner: self.this.clone() };
+        match self.options.transport.connect(request, receiver) {
+            Ok(active) => drop(self.active.replace(Some((connection, active)))),
+            Err(failure) => self.fail(connection, failure),
+        }
+    }
+
+    fn fail(&self, connection: ConnectionId, failure: Failure) {
+        self.client.borrow_mut().handle_signal(clock::now(), connection, Signal::Failed(failure));
+    }
+
+    fn disconnect(&self, connection: ConnectionId) {
+        let is_it = self.active.borrow().as_ref().is_some_and(|(active, _)| *active == connection);
+        if is_it {
+            self.active.take();
+        }
+    }
+
+    /// Has `handle_timeout` called at `deadline`. A timer that is early does no harm, so one that runs already
+    /// and is not late is left alone: the deadline moves far more often than it is reached.
+    fn wait_until(&self, deadline: Option<Instant>) {
+        let Some(deadline) = deadline else {
+            self.timer.take();
+            return;
+        };
+        if self.timer.borrow().as_ref().is_some_and(|(at, _)| *at <= deadline) {
+            return;
+        }
+        let wait = deadline.saturating_duration_since(clock::now()).as_millis();
+        let millis = u32::try_from(wait.min(u128::from(LONGEST_TIMEOUT_MILLIS))).unwrap_or(u32::MAX >> 1);
+        let this = self.this.clone();
+        let timeout = Timeout::new(millis, move || {
+            if let Some(inner) = this.upgrade() {
+                inner.handle_timeout();
+            }
+        });
+        self.timer.replace(Some((deadline, timeout)));
+    }
+}

@@ -1,0 +1,92 @@
+//! What carries an event stream.
+//!
+//! A transport makes one request when it is told to and reports what comes of it to a [`Receiver`]. When to
+//! connect, wait and resume is not its business.
+
+mod native;
+
+use std::rc::Weak;
+use std::time::Duration;
+
+use sse_proto::client::{ConnectionId, Failure, Signal};
+
+use crate::connection::Inner;
+pub use native::Native;
+
+/// Makes requests for event streams.
+pub trait Transport {
+    /// Starts a request. Dropping the returned value aborts it and frees all that belongs to it.
+    ///
+    /// The receiver must not be called before this returns.
+    ///
+    /// # Errors
+    /// The failure, if the request could not even be started.
+    fn connect(&self, request: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure>;
+}
+
+/// A request under way, or an open stream. Dropping it ends it.
+pub trait ActiveRequest {}
+
+/// What to ask for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Request<'a> {
+    /// The absolute URL, without the cursor.
+    pub url: &'a str,
+    /// The event types that somebody listens for, the reserved ones included.
+    pub event_types: &'a [&'static str],
+    /// The cursor to go on from; empty: from the server's beginning.
+    pub last_event_id: &'a str,
+    /// The query parameter for the cursor, for a transport that cannot send it as a header.
+    pub cursor_parameter: Option<&'a str>,
+    /// Whether to send cookies to another origin.
+    pub with_credentials: bool,
+}
+
+/// Takes what a transport sees on one connection. Calls for a connection that is gone do nothing.
+#[derive(Clone)]
+pub struct Receiver {
+    pub(crate) connection: ConnectionId,
+    pub(crate) inner: Weak<Inner>,
+}
+
+impl Receiver {
+    /// The response came, and is an event stream.
+    pub fn opened(&self) {
+        self.signal(Signal::Opened);
+    }
+
+    /// A sign of life that is no event.
+    pub fn activity(&self) {
+        self.signal(Signal::Activity);
+    }
+
+    /// The server set the reconnection time.
+    pub fn retry(&self, reconnection_time: Duration) {
+        self.signal(Signal::Retry(reconnection_time));
+    }
+
+    /// The connection failed or ended. Nothing that is said after this counts.
+    pub fn failed(&self, failure: Failure) {
+        self.signal(Signal::Failed(failure));
+    }
+
+    /// An event arrived.
+    pub fn event(&self, event: sse_proto::EventRef<'_>) {
+        if let Some(inner) = self.inner.upgrade() {
+            inner.handle_event(self.connection, event);
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(inner) = self.inner.upgrade() {
+            inner.handle_signal(self.connection, signal);
+        }
+    }
+}
+
+impl std::fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Receiver").field("connection", &self.connection).finish_non_exhaustive()
+    }
+}

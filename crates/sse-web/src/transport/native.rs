@@ -1,0 +1,114 @@
+use std::cell::Cell;
+use std::rc::Rc;
+
+use gloo_events::EventListener;
+use sse_proto::EventRef;
+use sse_proto::client::Failure;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::*;
+use web_sys::{EventSource, EventSourceInit};
+
+use super::{ActiveRequest, Receiver, Request, Transport};
+use crate::url;
+
+/// The browser's own `EventSource`.
+///
+/// It is re-created for every attempt, so that the wait, the limit and the cursor are ours: left to itself, a
+/// browser reconnects without backoff and forgets the cursor when the object goes.
+///
+/// It does not show the status, the content type, comments or `retry` fields.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Native;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A `MessageEvent` whose data is known to be a string: one call into JavaScript for each field.
+    #[wasm_bindgen(js_name = MessageEvent, extends = web_sys::Event)]
+    type TextEvent;
+
+    #[wasm_bindgen(method, getter)]
+    fn data(this: &TextEvent) -> String;
+
+    #[wasm_bindgen(method, getter, js_name = lastEventId)]
+    fn last_event_id(this: &TextEvent) -> String;
+}
+
+struct Stream {
+    source: EventSource,
+    /// Removed with the stream.
+    _listeners: Vec<EventListener>,
+}
+
+impl ActiveRequest for Stream {}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.source.close();
+    }
+}
+
+impl Transport for Native {
+    fn connect(&self, request: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure> {
+        let url = match request.cursor_parameter {
+            Some(name) if !request.last_event_id.is_empty() => {
+                url::with_parameter(request.url, name, request.last_event_id)
+            }
+            _ => request.url.to_owned(),
+        };
+        let init = EventSourceInit::new();
+        init.set_with_credentials(request.with_credentials);
+        let source =
+            EventSource::new_with_event_source_init_dict(&url, &init).map_err(|_| Failure::Unsupported)?;
+
+        let opened = Rc::new(Cell::new(false));
+        let mut listeners = vec![on_open(&source, &receiver, &opened), on_error(&source, &receiver, &opened)];
+        listeners
+            .extend(request.event_types.iter().map(|event_type| on_event(&source, &receiver, event_type)));
+        Ok(Box::new(Stream { source, _listeners: listeners }))
+    }
+}
+
+/// Whether this is an event of the stream, and not the object speaking of itself: a server may call its events
+/// `open` and `error` too (conformance p13).
+fn is_from_server(event: &web_sys::Event) -> bool {
+    event.is_instance_of::<TextEvent>()
+}
+
+fn on_open(source: &EventSource, receiver: &Receiver, opened: &Rc<Cell<bool>>) -> EventListener {
+    let (receiver, opened) = (receiver.clone(), opened.clone());
+    EventListener::new(source, "open", move |event| {
+        if !is_from_server(event) {
+            opened.set(true);
+            receiver.opened();
+        }
+    })
+}
+
+fn on_error(source: &EventSource, receiver: &Receiver, opened: &Rc<Cell<bool>>) -> EventListener {
+    let (receiver, opened, stream) = (receiver.clone(), opened.clone(), source.clone());
+    EventListener::new(source, "error", move |event| {
+        if is_from_server(event) {
+            return;
+        }
+        receiver.failed(if stream.ready_state() == EventSource::CLOSED {
+            Failure::Rejected
+        } else if opened.get() {
+            Failure::Ended
+        } else {
+            Failure::Network
+        });
+    })
+}
+
+/// One listener for each type, so that the type need not be asked of JavaScript for every event.
+fn on_event(source: &EventSource, receiver: &Receiver, event_type: &'static str) -> EventListener {
+    let receiver = receiver.clone();
+    let ambiguous = matches!(event_type, "open" | "error");
+    EventListener::new(source, event_type, move |event| {
+        if ambiguous && !is_from_server(event) {
+            return;
+        }
+        let event = event.unchecked_ref::<TextEvent>();
+        receiver.event(EventRef { event_type, data: &event.data(), last_event_id: &event.last_event_id() });
+    })
+}

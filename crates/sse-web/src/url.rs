@@ -1,0 +1,47 @@
+use std::fmt;
+
+use wasm_bindgen::JsCast;
+use web_sys::{Url, Window, WorkerGlobalScope};
+
+/// The URL of an event stream cannot be used (conformance c01).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidUrl {
+    /// What was given.
+    pub url: String,
+}
+
+impl fmt::Display for InvalidUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not a URL of an event stream (http or https, absolute or relative): {:?}", self.url)
+    }
+}
+
+impl std::error::Error for InvalidUrl {}
+
+/// Resolves `url` against the document or the worker.
+pub(crate) fn resolve(url: &str) -> Result<String, InvalidUrl> {
+    let parsed = match base() {
+        Some(base) => Url::new_with_base(url, &base),
+        None => Url::new(url),
+    };
+    match parsed {
+        Ok(parsed) if matches!(parsed.protocol().as_str(), "http:" | "https:") => Ok(parsed.href()),
+        _ => Err(InvalidUrl { url: url.to_owned() }),
+    }
+}
+
+/// `url`, which was resolved, with the query parameter `name` set to `value`.
+pub(crate) fn with_parameter(url: &str, name: &str, value: &str) -> String {
+    let Ok(parsed) = Url::new(url) else { return url.to_owned() };
+    parsed.search_params().set(name, value);
+    parsed.href()
+}
+
+fn base() -> Option<String> {
+    let global = js_sys::global();
+    if let Some(window) = global.dyn_ref::<Window>() {
+        return window.document()?.base_uri().ok()?;
+    }
+    Some(global.dyn_ref::<WorkerGlobalScope>()?.location().href())
+}
