@@ -24,12 +24,15 @@ pub(crate) struct Binding<E: 'static> {
     connection: RefCell<Option<Connection>>,
     pub(crate) schedule: Rc<Schedule>,
     pub(crate) signals: Signals,
-    pub(crate) on_event: Listeners<dyn Fn(&E, &str)>,
+    pub(crate) on_event: Listeners<EventListener<E>>,
     pub(crate) on_gap: Listeners<dyn Fn(Gap)>,
     /// Whether anybody has asked for `last_event_id`, which costs a string for each event.
     pub(crate) tells_last_event_id: Cell<bool>,
     countdown: RefCell<Option<Interval>>,
 }
+
+/// Hears an event, and the last event id at it.
+type EventListener<E> = dyn Fn(&E, &str);
 
 /// What is told of a connection. `Arc` signals: whoever holds one may outlive the owner.
 #[derive(Clone)]

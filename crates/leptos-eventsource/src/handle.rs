@@ -51,7 +51,9 @@ pub fn use_event_source_with_options<E: EventSet>(
         last_event_id: signals.last_event_id.into(),
         binding: StoredValue::new_local(binding),
     };
-    on_cleanup(move || handle.with_binding(|binding| binding.shut()).unwrap_or_default());
+    on_cleanup(move || {
+        handle.with_binding(|binding| binding.shut());
+    });
     handle
 }
 
@@ -177,7 +179,9 @@ impl<E: EventSet> EventSourceHandle<E> {
     pub fn on_gap(&self, f: impl Fn(Gap) + 'static) {
         if let Some(at) = self.with_binding(|binding| binding.on_gap.add(Rc::new(f))) {
             let handle = *self;
-            on_cleanup(move || handle.with_binding(|binding| binding.on_gap.remove(at)).unwrap_or_default());
+            on_cleanup(move || {
+                handle.with_binding(|binding| binding.on_gap.remove(at));
+            });
         }
     }
 
@@ -206,7 +210,7 @@ impl<E: EventSet> EventSourceHandle<E> {
         if let Some(at) = self.with_binding(|binding| binding.on_event.add(Rc::new(f))) {
             let handle = *self;
             on_cleanup(move || {
-                handle.with_binding(|binding| binding.on_event.remove(at)).unwrap_or_default()
+                handle.with_binding(|binding| binding.on_event.remove(at));
             });
         }
     }
