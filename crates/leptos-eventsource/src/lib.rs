@@ -86,6 +86,8 @@ mod view;
 pub use error::Error;
 pub use handle::{EventSourceHandle, use_event_source, use_event_source_with_options};
 pub use options::{Delivery, EventSourceOptions};
+/// The contract crate, for the derive macro and for custom codecs.
+pub use sse_events;
 pub use sse_events::{DecodeError, DecodeErrorKind, EventSet, Json, Text};
 pub use sse_proto::client::{Backoff, ClientOptions, CloseReason, Failure, Gap, PauseReason, Silence, State};
 pub use sse_web::{Background, InvalidUrl, Options as ConnectionOptions, transport};

@@ -2,9 +2,12 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::TokenStream;
+use proc_macro_crate::{FoundCrate, crate_name};
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Error, Fields, LitStr, Path, Result, Variant, parse_macro_input};
+use syn::{
+    Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Path, Result, Variant, parse_macro_input,
+};
 
 /// Implements `sse_events::EventSet` for an enum: one event type for each variant.
 #[proc_macro_derive(EventSet, attributes(event))]
@@ -39,6 +42,21 @@ impl Options {
     }
 }
 
+/// The path of `sse-events` where the macro is used: itself, or through a crate that re-exports the macro.
+fn sse_events() -> TokenStream {
+    let path_of = |name| match crate_name(name).ok()? {
+        FoundCrate::Itself => None,
+        FoundCrate::Name(name) => Some(Ident::new(&name, Span::call_site())),
+    };
+    if let Some(direct) = path_of("sse-events") {
+        return quote!(::#direct);
+    }
+    match path_of("leptos-eventsource").or_else(|| path_of("sse-hub")) {
+        Some(through) => quote!(::#through::sse_events),
+        None => quote!(::sse_events),
+    }
+}
+
 fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let Data::Enum(data) = &input.data else {
         return Err(Error::new_spanned(input, "EventSet is for enums: one event type for each variant"));
@@ -47,6 +65,7 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
     if let Some(name) = &set.name {
         return Err(Error::new_spanned(name, "`name` belongs on a variant"));
     }
+    let sse_events = sse_events();
     let mut seen = HashSet::new();
     let mut event_types = Vec::new();
     let mut type_arms = Vec::new();
@@ -68,19 +87,19 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
             Some(payload) => {
                 let codec = match options.codec.as_ref().or(set.codec.as_ref()) {
                     Some(codec) => quote!(#codec),
-                    None => quote!(::sse_events::__private::JsonSerdeCodec),
+                    None => quote!(#sse_events::__private::JsonSerdeCodec),
                 };
                 type_arms.push(quote!(Self::#ident(_) => #event_type));
                 encode_arms.push(quote! {
                     Self::#ident(payload) => {
-                        <#codec as ::sse_events::__private::Encoder<#payload>>::encode(payload)
-                            .map_err(|error| ::sse_events::EncodeError::new(#event_type, error))
+                        <#codec as #sse_events::__private::Encoder<#payload>>::encode(payload)
+                            .map_err(|error| #sse_events::EncodeError::new(#event_type, error))
                     }
                 });
                 decode_arms.push(quote! {
-                    #event_type => <#codec as ::sse_events::__private::Decoder<#payload>>::decode(data)
+                    #event_type => <#codec as #sse_events::__private::Decoder<#payload>>::decode(data)
                         .map(Self::#ident)
-                        .map_err(|error| ::sse_events::DecodeError::data(event_type, data, error))
+                        .map_err(|error| #sse_events::DecodeError::data(event_type, data, error))
                 });
             }
         }
@@ -89,24 +108,24 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let ident = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     Ok(quote! {
-        impl #impl_generics ::sse_events::EventSet for #ident #type_generics #where_clause {
+        impl #impl_generics #sse_events::EventSet for #ident #type_generics #where_clause {
             const EVENT_TYPES: &'static [&'static str] = &[#(#event_types),*];
 
             fn event_type(&self) -> &'static str {
                 match self { #(#type_arms),* }
             }
 
-            fn encode(&self) -> ::core::result::Result<::std::string::String, ::sse_events::EncodeError> {
+            fn encode(&self) -> ::core::result::Result<::std::string::String, #sse_events::EncodeError> {
                 match self { #(#encode_arms),* }
             }
 
             fn decode(
                 event_type: &str,
                 data: &str,
-            ) -> ::core::result::Result<Self, ::sse_events::DecodeError> {
+            ) -> ::core::result::Result<Self, #sse_events::DecodeError> {
                 match event_type {
                     #(#decode_arms,)*
-                    _ => Err(::sse_events::DecodeError::unknown_type(event_type, data)),
+                    _ => Err(#sse_events::DecodeError::unknown_type(event_type, data)),
                 }
             }
         }

@@ -1,0 +1,52 @@
+// What every test gets: a server of its own, and pages that may not say anything on the console.
+import { test as base, expect } from "@playwright/test";
+import { Server } from "./server.mjs";
+
+export { expect };
+
+export const test = base.extend({
+  server: async ({}, use) => {
+    const server = await Server.start();
+    await use(server);
+    await server.kill();
+  },
+
+  /**
+   * Opens a path of the server in a page of its own, as another person would. Whatever such a page reports as an
+   * error fails the test at its end, but for the failed requests that a test asks for by stopping the server.
+   */
+  visit: async ({ browser, server }, use) => {
+    const contexts = [];
+    const errors = [];
+    await use(async (path, options = {}) => {
+      const context = await browser.newContext({ locale: "en-GB", ...options });
+      contexts.push(context);
+      const page = await context.newPage();
+      page.on("pageerror", (error) => errors.push(`${error}`));
+      page.on("console", (message) => {
+        const failedRequest = message.text().startsWith("Failed to load resource: net::ERR_");
+        if (message.type() === "error" && !failedRequest) errors.push(message.text());
+      });
+      await page.goto(server.url + path);
+      return page;
+    });
+    for (const context of contexts) await context.close();
+    expect(errors, "errors on the console").toEqual([]);
+  },
+});
+
+/** The badge tells this state. */
+export async function expectState(page, ...states) {
+  await expect(page.getByTestId("badge")).toHaveAttribute("data-state", new RegExp(`^(${states.join("|")})$`));
+}
+
+/** Says something in the chat room that is open. */
+export async function say(page, text) {
+  await page.getByTestId("chat-input").fill(text);
+  await page.getByTestId("chat-send").click();
+}
+
+/** The texts of all messages on the page, in order. */
+export async function texts(page) {
+  return page.getByTestId("message-text").allTextContents();
+}

@@ -1,0 +1,110 @@
+import { expect, expectState, say, test, texts } from "../lib/test.mjs";
+
+test("two pages talk to each other, each message once and in order", async ({ visit }) => {
+  const [ann, ben] = [await visit("/chat/lobby"), await visit("/chat/lobby")];
+  await expectState(ann, "open");
+  await expectState(ben, "open");
+  await say(ann, "hello from Ann");
+  await expect.poll(() => texts(ben)).toEqual(["hello from Ann"]);
+  await say(ben, "hello from Ben");
+  const all = ["hello from Ann", "hello from Ben"];
+  for (const page of [ann, ben]) await expect.poll(() => texts(page)).toEqual(all);
+  await expect(ann.getByTestId("message").first()).toHaveAttribute("data-status", "sent");
+});
+
+test("a room knows who is in it", async ({ visit }) => {
+  const ann = await visit("/chat/lobby");
+  await expect(ann.getByTestId("presence")).toContainText("1");
+  const ben = await visit("/chat/lobby");
+  for (const page of [ann, ben]) await expect(page.getByTestId("presence")).toContainText("2");
+});
+
+test("rooms do not hear each other", async ({ visit }) => {
+  const lobby = await visit("/chat/lobby");
+  const rust = await visit("/chat/rust");
+  await expectState(lobby, "open");
+  await expectState(rust, "open");
+  await say(lobby, "for the lobby");
+  await say(rust, "for the crab");
+  await expect.poll(() => texts(lobby)).toEqual(["for the lobby"]);
+  await expect.poll(() => texts(rust)).toEqual(["for the crab"]);
+});
+
+test("who comes late reads what was said", async ({ visit }) => {
+  const ann = await visit("/chat/lobby");
+  await expectState(ann, "open");
+  await say(ann, "first");
+  await expect(ann.getByTestId("message")).toHaveAttribute("data-status", "sent");
+  const ben = await visit("/chat/lobby");
+  await expect.poll(() => texts(ben)).toEqual(["first"]);
+});
+
+test("markup is shown as text", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  const markup = "<img src=x onerror=alert(1)>";
+  let alerted = false;
+  page.on("dialog", (dialog) => {
+    alerted = true;
+    return dialog.dismiss();
+  });
+  await say(page, markup);
+  await expect(page.getByTestId("message")).toHaveAttribute("data-status", "sent");
+  expect(await texts(page)).toEqual([markup]);
+  expect(await page.getByTestId("message").locator("img").count()).toBe(0);
+  expect(alerted).toBe(false);
+});
+
+test("line breaks in a message arrive as line breaks", async ({ visit }) => {
+  const [ann, ben] = [await visit("/chat/lobby"), await visit("/chat/lobby")];
+  await expectState(ann, "open");
+  await expectState(ben, "open");
+  const text = "one\ndata: two\nevent: forged\n\nid: 9";
+  await say(ann, text);
+  await expect.poll(() => texts(ben)).toEqual([text]);
+});
+
+test("over a killed server nothing is lost or doubled, and both pages recover by themselves", async ({
+  visit,
+  server,
+}) => {
+  const [ann, ben] = [await visit("/chat/lobby"), await visit("/chat/lobby")];
+  await expectState(ann, "open");
+  await expectState(ben, "open");
+  await say(ann, "before the fall");
+  await expect.poll(() => texts(ben)).toEqual(["before the fall"]);
+
+  await server.kill();
+  for (const page of [ann, ben]) await expectState(page, "waiting", "connecting");
+  // Said while nobody listens: kept, shown as not yet sent, and sent once when the server is back.
+  await say(ben, "during the night");
+  await expect(ben.getByTestId("message").last()).toHaveAttribute("data-status", /^(waiting|sending)$/);
+
+  await server.start();
+  for (const page of [ann, ben]) await expectState(page, "open");
+  await expect.poll(() => texts(ann)).toEqual(["before the fall", "during the night"]);
+  await say(ann, "after the dawn");
+  const all = ["before the fall", "during the night", "after the dawn"];
+  for (const page of [ann, ben]) {
+    await expect.poll(() => texts(page)).toEqual(all);
+    await expect(page.locator('[data-testid="message"]:not([data-status="sent"])')).toHaveCount(0);
+  }
+});
+
+test("a page that was cut off resumes at the very next message", async ({ visit, server }) => {
+  const [ann, ben] = [await visit("/chat/lobby"), await visit("/chat/lobby")];
+  await expectState(ann, "open");
+  await expectState(ben, "open");
+  await say(ann, "1");
+  await expect.poll(() => texts(ben)).toEqual(["1"]);
+  // The page's life cycle pauses the stream, as the back/forward cache does; the server stays up meanwhile.
+  await ben.evaluate(() => dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })));
+  await expectState(ben, "paused");
+  for (const text of ["2", "3", "4"]) {
+    await say(ann, text);
+    await expect(ann.getByTestId("message").last()).toHaveAttribute("data-status", "sent");
+  }
+  await ben.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  await expectState(ben, "open");
+  for (const page of [ann, ben]) await expect.poll(() => texts(page)).toEqual(["1", "2", "3", "4"]);
+});

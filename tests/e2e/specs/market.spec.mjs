@@ -1,0 +1,45 @@
+import { expect, expectState, test } from "../lib/test.mjs";
+
+const prices = '[data-testid^="price-"]';
+
+async function shownPrices(page) {
+  return page.locator(prices).allTextContents();
+}
+
+test("the market shows at least eight symbols, and their prices move", async ({ visit }) => {
+  const page = await visit("/");
+  await expectState(page, "open");
+  await expect.poll(async () => (await shownPrices(page)).length).toBeGreaterThanOrEqual(8);
+  const before = await shownPrices(page);
+  await expect
+    .poll(async () => (await shownPrices(page)).filter((price, at) => price !== before[at]).length)
+    .toBeGreaterThanOrEqual(4);
+});
+
+test("choosing a row draws its candles", async ({ visit }) => {
+  const page = await visit("/");
+  const rows = page.locator('[data-testid^="row-"]');
+  await expect.poll(() => rows.count()).toBeGreaterThanOrEqual(8);
+  await rows.nth(3).click();
+  await expect(page.getByTestId("chart").locator("canvas").first()).toBeVisible();
+});
+
+test("a killed server is told of, and the market goes on when it is back", async ({ visit, server }) => {
+  const page = await visit("/");
+  await expectState(page, "open");
+  await server.kill();
+  await expectState(page, "waiting", "connecting");
+  const before = await shownPrices(page);
+  await server.start();
+  await expectState(page, "open");
+  await expect.poll(() => shownPrices(page)).not.toEqual(before);
+});
+
+test("the market is cut off by a restart but not by SIGTERM hanging on its streams", async ({ visit, server }) => {
+  const page = await visit("/");
+  await expectState(page, "open");
+  const began = Date.now();
+  expect(await server.stop()).toBe(0);
+  expect(Date.now() - began).toBeLessThan(5_000);
+  await expectState(page, "waiting", "connecting");
+});
