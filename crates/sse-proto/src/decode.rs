@@ -7,6 +7,7 @@
 //! Bad input is never an error: unknown fields are reported as [`Frame::Ignored`], malformed UTF-8 becomes
 //! U+FFFD. Only a limit that is passed is an error, and it is final.
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;

@@ -36,9 +36,12 @@
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-#![cfg_attr(not(feature = "std"), no_std)]
+// Always, so that a name from std that slips in does not compile; the feature only reaches memchr.
+#![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 pub mod client;
 pub mod control;

@@ -33,6 +33,7 @@ mod timer;
 #[cfg(test)]
 mod tests;
 
+use alloc::borrow::ToOwned;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use core::time::Duration;
