@@ -1,2 +1,81 @@
-//! server
-fn main() {}
+//! The server's command line: `server --help`.
+
+use std::io::{self, ErrorKind, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use clap::Parser;
+use server::Config;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::parse();
+    let filter = EnvFilter::try_from_env("SSE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+
+    let listener = match TcpListener::bind(config.listen).await {
+        Ok(listener) => listener,
+        Err(error) => return fail(&cannot_listen(config.listen, &error)),
+    };
+    // The kernel queues whoever connects from here on, so the line may come before the first `accept`.
+    if let Ok(address) = listener.local_addr() {
+        // Whoever closed our standard output does not want the line.
+        let _ = writeln!(io::stdout(), "listening on http://{address}");
+    }
+    match server::run(listener, config, stop_signal()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn fail(message: &str) -> ExitCode {
+    let _ = writeln!(io::stderr(), "error: {message}");
+    ExitCode::FAILURE
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> String {
+    let hint = match error.kind() {
+        ErrorKind::AddrInUse => {
+            "Something else listens there, perhaps another one of these. Stop it, or choose another port with \
+             --listen 127.0.0.1:8081; port 0 lets the system choose."
+        }
+        ErrorKind::PermissionDenied => "Ports below 1024 need privileges: choose another one with --listen.",
+        ErrorKind::AddrNotAvailable => {
+            "This machine does not have that address: 127.0.0.1 is this machine only, \
+                                        0.0.0.0 is every address it has."
+        }
+        _ => "Choose another address with --listen.",
+    };
+    format!("cannot listen on {address}: {error}\n{hint}")
+}
+
+/// Completes on Ctrl-C, and on Unix on SIGTERM.
+async fn stop_signal() {
+    let interrupted = async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::warn!(%error, "Ctrl-C is not noticed");
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "SIGTERM is not noticed");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}

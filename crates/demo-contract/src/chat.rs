@@ -15,6 +15,12 @@ pub fn route(room: &str) -> String {
     format!("/api/chat/{room}")
 }
 
+/// The hub topic of a room.
+#[must_use]
+pub fn topic(room: &str) -> String {
+    format!("chat.{room}")
+}
+
 /// Something happened in a room.
 #[derive(Clone, Debug, PartialEq, Eq, EventSet)]
 pub enum Chat {

@@ -12,6 +12,34 @@ pub const BAR_SECONDS: u64 = 5;
 /// How many bars the server keeps for each symbol, the running one included.
 pub const BARS_KEPT: usize = 180;
 
+/// A company that is traded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Company {
+    /// Its ticker symbol.
+    pub symbol: &'static str,
+    /// Its name.
+    pub name: &'static str,
+}
+
+/// Every company that is traded. None of them exists.
+pub const COMPANIES: [Company; 12] = [
+    Company { symbol: "ACME", name: "Acme Rockets" },
+    Company { symbol: "BORE", name: "Boreal Wind" },
+    Company { symbol: "CIRR", name: "Cirrus Cloudworks" },
+    Company { symbol: "DELV", name: "Delve Mining" },
+    Company { symbol: "ELMS", name: "Elm Street Bank" },
+    Company { symbol: "FJRD", name: "Fjord Shipping" },
+    Company { symbol: "GRVL", name: "Gravel & Sons" },
+    Company { symbol: "HZEL", name: "Hazel Foods" },
+    Company { symbol: "IGLU", name: "Igloo Cooling" },
+    Company { symbol: "JUNO", name: "Juno Pharma" },
+    Company { symbol: "KELP", name: "Kelp Batteries" },
+    Company { symbol: "LIME", name: "Limelight Theatres" },
+];
+
+/// The hub topic of the whole market: who has the page open.
+pub const TOPIC: &str = "market";
+
 /// Something happened on the market.
 #[derive(Clone, Debug, PartialEq, EventSet)]
 pub enum Market {

@@ -1,0 +1,19 @@
+//! Chance, without a crate for it: for epochs and for spreading reconnects, not for secrets.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::{Duration, SystemTime};
+
+/// A number that no other call returns, here or in another process, except by accident.
+pub(crate) fn random() -> u64 {
+    // `RandomState` is keyed by the operating system, and every one made is keyed differently.
+    let mut hasher = RandomState::new().build_hasher();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    hasher.write_u128(now.as_nanos());
+    hasher.finish()
+}
+
+/// A time between `least` and `most`.
+pub(crate) fn between(least: Duration, most: Duration) -> Duration {
+    let fraction = (random() >> 11) as f64 / (1u64 << 53) as f64;
+    least + most.saturating_sub(least).mul_f64(fraction)
+}

@@ -1,0 +1,196 @@
+//! Where published events are kept.
+//!
+//! A history numbers the events, keeps what [retention](crate::Retention) allows, and hands it out in pages. It is
+//! the only thing that subscriptions read, replayed or live, so nothing can fall between the two.
+//!
+//! Nothing above this trait assumes that history is in memory or in this process: a read may answer later, the
+//! numbers that a reader sees may have holes, and what is lost is said by the history itself.
+
+mod log;
+mod memory;
+
+use std::fmt;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use sse_proto::{Cursor, Epoch};
+
+pub use memory::MemoryHistory;
+
+use crate::options::TopicOptions;
+use crate::topic_name::TopicName;
+
+/// Numbers events, keeps them, and hands them out in order.
+pub trait History: fmt::Debug + Send + Sync + 'static {
+    /// Names the numbering. It is another one whenever events that had a number were lost without a trace.
+    fn epoch(&self) -> Epoch;
+
+    /// The highest number given so far, over all topics; zero before the first.
+    fn last_seq(&self) -> u64;
+
+    /// Begins to keep a topic, or finds it again.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    fn open(&self, topic: &TopicName, options: &TopicOptions) -> Result<TopicId, HistoryError>;
+
+    /// Forgets a topic and what it kept. The events it had count as dropped for every topic opened from now on,
+    /// because that may be the same one again.
+    fn remove(&self, topic: TopicId);
+
+    /// Numbers an event and keeps it. Must not wait for a disk or a network: the caller may be in async code.
+    ///
+    /// # Errors
+    /// [`HistoryError`]; then nothing was kept and no number was used.
+    fn append(&self, topic: TopicId, record: Record<'_>) -> Result<u64, HistoryError>;
+
+    /// Marks a topic as complete: nothing can be appended any more.
+    ///
+    /// # Errors
+    /// [`HistoryError`]
+    fn end(&self, topic: TopicId) -> Result<(), HistoryError>;
+
+    /// Where a topic stands.
+    ///
+    /// # Errors
+    /// [`HistoryError`]
+    fn status(&self, topic: TopicId) -> Result<Status, HistoryError>;
+
+    /// The next events of some topics, merged in the order of their numbers.
+    fn read(&self, read: Read<'_>) -> Reply<Result<Page, HistoryError>>;
+}
+
+/// Names an open topic to its history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicId(pub u64);
+
+/// An event to be kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// The event replaces the one before with the same key in what [replay](crate::Replay) hands out.
+    pub key: Option<&'a str>,
+    /// The encoded event without its `id` line, which the history adds when it has a number.
+    pub body: &'a [u8],
+}
+
+impl Record<'_> {
+    /// The encoded event with its `id` line: what goes to every client, encoded this once.
+    #[must_use]
+    pub fn frame(&self, cursor: Cursor) -> Bytes {
+        use std::io::Write;
+
+        let mut frame = Vec::with_capacity(self.body.len() + 48);
+        // Writing to a `Vec` cannot fail.
+        let _ = writeln!(frame, "id: {cursor}");
+        frame.extend_from_slice(self.body);
+        frame.into()
+    }
+}
+
+/// An event that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number.
+    pub seq: u64,
+    /// Its bytes on the wire, shared by everyone who reads it.
+    pub frame: Bytes,
+}
+
+/// Where a topic stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// The number of its last event; zero if it never had one.
+    pub last: u64,
+    /// The highest number among the events that it has dropped from its log; zero if it has dropped none.
+    pub trimmed: u64,
+    /// Whether it is complete.
+    pub ended: bool,
+}
+
+/// What a reader wants next.
+#[derive(Clone, Copy, Debug)]
+pub struct Read<'a> {
+    /// The topics, and what of each.
+    pub lanes: &'a [Lane],
+    /// Only events with a higher number.
+    pub after: u64,
+    /// Only events with this number or a lower one.
+    pub through: u64,
+    /// The most events.
+    pub max_events: usize,
+    /// The most bytes; the first event always comes.
+    pub max_bytes: usize,
+}
+
+/// One topic of a [`Read`].
+#[derive(Clone, Copy, Debug)]
+pub struct Lane {
+    /// The topic.
+    pub topic: TopicId,
+    /// What of it.
+    pub source: Source,
+    /// The reader knows that events up to this number are gone, or never had a claim to them.
+    pub forgiven: u64,
+}
+
+/// What of a topic is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// What the topic's [`Replay`](crate::Replay) hands to a new client.
+    Snapshot,
+    /// Every event that is still there.
+    Log,
+}
+
+/// The answer to a [`Read`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The events, in ascending order of their numbers.
+    pub entries: Vec<Entry>,
+    /// Everything up to this number is covered: it is in `entries`, or it is not what was asked for.
+    pub covered: u64,
+    /// Whether nothing more was there when the page was read.
+    pub drained: bool,
+    /// Whether every topic is complete.
+    pub ended: bool,
+    /// Events that the reader had a claim to are gone. What is in `entries` then has a hole before it.
+    pub gap: bool,
+}
+
+/// An answer that is there at once, as from memory, or that comes later, as from a disk or another machine.
+pub enum Reply<T> {
+    /// It is there.
+    Now(T),
+    /// It comes.
+    Later(Pin<Box<dyn Future<Output = T> + Send>>),
+}
+
+impl<T: fmt::Debug> fmt::Debug for Reply<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Now(value) => f.debug_tuple("Now").field(value).finish(),
+            Self::Later(_) => f.write_str("Later"),
+        }
+    }
+}
+
+/// The history refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// The topic was removed.
+    #[error("the topic was removed")]
+    Removed,
+    /// The topic is complete.
+    #[error("the topic has ended")]
+    Ended,
+    /// One more key than [`Retention::keys`](crate::Retention::keys) allows.
+    #[error("the topic has reached its limit of {limit} keys")]
+    TooManyKeys {
+        /// The limit.
+        limit: usize,
+    },
+    /// The engine failed, and said this.
+    #[error("the history failed: {0}")]
+    Engine(String),
+}

@@ -1,0 +1,201 @@
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use sse_events::EventSet;
+use sse_proto::Epoch;
+use tokio::sync::watch;
+
+use crate::error::{SubscribeError, TopicError};
+use crate::history::{History, MemoryHistory};
+use crate::options::{HubOptions, TopicOptions};
+use crate::presence::Presence;
+use crate::subscription::{Subscribe, Subscription};
+use crate::topic::{Topic, TopicState};
+use crate::topic_name::TopicName;
+
+/// Topics, their history, and those who listen. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    shared: Arc<Shared>,
+}
+
+/// What a hub shares with its topics and subscriptions.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) options: HubOptions,
+    pub(crate) history: Arc<dyn History>,
+    topics: RwLock<HashMap<TopicName, Arc<TopicState>>>,
+    subscriptions: AtomicUsize,
+    next_subscription: AtomicU64,
+    closing: AtomicBool,
+}
+
+impl Hub {
+    /// A hub whose history is in memory.
+    #[must_use]
+    pub fn new(options: HubOptions) -> Self {
+        Self::with_history(options, MemoryHistory::new())
+    }
+
+    /// A hub with a history of your choice.
+    #[must_use]
+    pub fn with_history(options: HubOptions, history: impl History) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                options,
+                history: Arc::new(history),
+                topics: RwLock::default(),
+                subscriptions: AtomicUsize::new(0),
+                next_subscription: AtomicU64::new(0),
+                closing: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// Opens a topic with the default options, or finds it as it was opened before.
+    ///
+    /// # Errors
+    /// [`TopicError`] if the name is not valid, the topic carries other events, or there are too many topics.
+    pub fn topic<E: EventSet>(&self, name: &str) -> Result<Topic<E>, TopicError> {
+        self.open(name, None)
+    }
+
+    /// Opens a topic with `options`, or finds it if it was opened with the same.
+    ///
+    /// # Errors
+    /// Those of [`Self::topic`], and [`TopicError::OtherOptions`].
+    pub fn topic_with<E: EventSet>(&self, name: &str, options: TopicOptions) -> Result<Topic<E>, TopicError> {
+        self.open(name, Some(options))
+    }
+
+    fn open<E: EventSet>(&self, name: &str, options: Option<TopicOptions>) -> Result<Topic<E>, TopicError> {
+        let name = TopicName::new(name)?;
+        let events = TypeId::of::<E>();
+        let limits = &self.shared.options.limits;
+        let mut topics = self.shared.topics_mut();
+        let full = topics.len() >= limits.topics;
+        let state = match topics.entry(name) {
+            Entry::Occupied(topic) => {
+                let topic = topic.get();
+                if topic.events != events {
+                    return Err(TopicError::OtherEvents);
+                }
+                if options.is_some_and(|options| options != topic.options) {
+                    return Err(TopicError::OtherOptions);
+                }
+                Arc::clone(topic)
+            }
+            Entry::Vacant(_) if full => return Err(TopicError::TooMany { limit: limits.topics }),
+            Entry::Vacant(vacant) => {
+                let (name, options) = (vacant.key().clone(), options.unwrap_or_default());
+                let id = self.shared.history.open(&name, &options)?;
+                let topic = TopicState::new(name, id, events, options, limits.presence_names);
+                Arc::clone(vacant.insert(Arc::new(topic)))
+            }
+        };
+        Ok(Topic::new(Arc::clone(&self.shared), state))
+    }
+
+    /// Removes a topic and what was kept of it, if nobody is subscribed or present. Returns whether it did.
+    ///
+    /// Topics that are still held elsewhere refuse to publish from then on. A client that comes back for a topic
+    /// which was opened again under the name is told of a gap.
+    #[must_use]
+    pub fn remove_idle(&self, name: &str) -> bool {
+        let mut topics = self.shared.topics_mut();
+        // Subscribing needs the lock that is held here, so an idle topic stays idle.
+        let Some(topic) = topics.get(name).filter(|topic| topic.is_idle()) else {
+            return false;
+        };
+        self.shared.history.remove(topic.id);
+        topics.remove(name);
+        true
+    }
+
+    /// Begins a stream of some topics: what the client has not seen yet, then what comes, with nothing lost or
+    /// doubled in between.
+    ///
+    /// # Errors
+    /// [`SubscribeError`] if a topic does not exist, a limit is reached, or the hub is shutting down.
+    pub fn subscribe(&self, subscribe: Subscribe) -> Result<Subscription, SubscribeError> {
+        Subscription::new(&self.shared, subscribe)
+    }
+
+    /// How many subscriptions there are.
+    #[must_use]
+    pub fn subscriptions(&self) -> usize {
+        self.shared.subscriptions.load(Ordering::Relaxed)
+    }
+
+    /// Who is subscribed to a topic; `None` if there is no such topic.
+    #[must_use]
+    pub fn presence(&self, topic: &str) -> Option<Presence> {
+        self.shared.topics().get(topic).map(|topic| topic.attendance.presence())
+    }
+
+    /// Follows who is subscribed to a topic; `None` if there is no such topic.
+    #[must_use]
+    pub fn presence_changes(&self, topic: &str) -> Option<watch::Receiver<Presence>> {
+        self.shared.topics().get(topic).map(|topic| topic.attendance.changes())
+    }
+
+    /// The epoch of the event ids.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.shared.history.epoch()
+    }
+
+    /// Ends every stream, each with its own time to come back, and refuses new ones. What was published and not yet
+    /// sent is there for those who come back, if the history outlives the process.
+    pub fn shutdown(&self) {
+        self.shared.closing.store(true, Ordering::SeqCst);
+        self.shared.topics().values().for_each(|topic| topic.wake());
+    }
+
+    /// Whether [`Self::shutdown`] was called.
+    #[must_use]
+    pub fn is_shutting_down(&self) -> bool {
+        self.shared.is_closing()
+    }
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self::new(HubOptions::default())
+    }
+}
+
+impl Shared {
+    pub(crate) fn topics(&self) -> RwLockReadGuard<'_, HashMap<TopicName, Arc<TopicState>>> {
+        self.topics.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn topics_mut(&self) -> RwLockWriteGuard<'_, HashMap<TopicName, Arc<TopicState>>> {
+        self.topics.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
+    }
+
+    /// Takes one of the places that [`Limits::subscriptions`](crate::Limits::subscriptions) allows, and a number
+    /// for the subscription.
+    pub(crate) fn admit(&self) -> Result<u64, SubscribeError> {
+        if self.is_closing() {
+            return Err(SubscribeError::ShuttingDown);
+        }
+        let limit = self.options.limits.subscriptions;
+        let admitted = |count: usize| (count < limit).then_some(count + 1);
+        self.subscriptions
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, admitted)
+            .map_err(|_| SubscribeError::TooMany { limit })?;
+        Ok(self.next_subscription.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn dismiss(&self) {
+        self.subscriptions.fetch_sub(1, Ordering::Relaxed);
+    }
+}

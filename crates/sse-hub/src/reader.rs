@@ -1,0 +1,179 @@
+//! Where a subscription stands in the history, and what it reads next. No clock, no waiting.
+
+use std::sync::Arc;
+
+use sse_proto::Cursor;
+
+use crate::history::{Entry, History, HistoryError, Lane, Page, Read, Reply, Source, TopicId};
+use crate::options::Replay;
+
+/// Reads some topics in order: first what a new client needs, then everything as it comes.
+///
+/// It holds a position, not a queue. However far it falls behind, it costs no more than that, and what it has
+/// missed by then is found by the same comparison that finds it for a client that comes back.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    history: Arc<dyn History>,
+    replays: Vec<Replay>,
+    /// One for each topic, in the order of `replays`.
+    lanes: Vec<Lane>,
+    /// Everything up to here has been handed out, or was not to be.
+    position: u64,
+    /// While a snapshot is read: up to here. What is appended meanwhile comes after it, live.
+    snapshot_through: Option<u64>,
+    max_events: usize,
+    max_bytes: usize,
+}
+
+/// What a page means to the subscription.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Send these; there may be more.
+    More(Vec<Entry>),
+    /// Send these; there was no more.
+    All(Vec<Entry>),
+    /// Say that events up to this number are gone.
+    Gap { trimmed: u64 },
+    /// Every topic is complete, and all of it was handed out.
+    End,
+}
+
+/// How a client's last event id relates to the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// It has seen nothing.
+    New,
+    /// It has seen everything up to this number.
+    Resume(u64),
+    /// Its id means nothing here.
+    Reset,
+}
+
+impl Start {
+    pub(crate) fn of(last_event_id: Option<&str>, history: &dyn History) -> Self {
+        let Some(id) = last_event_id.filter(|id| !id.is_empty()) else {
+            return Self::New;
+        };
+        match id.parse::<Cursor>() {
+            Ok(cursor) if cursor.epoch != history.epoch() || cursor.seq > history.last_seq() => Self::Reset,
+            Ok(Cursor { seq: 0, .. }) => Self::New,
+            Ok(Cursor { seq, .. }) => Self::Resume(seq),
+            Err(_) => Self::Reset,
+        }
+    }
+}
+
+impl Reader {
+    pub(crate) fn new(
+        history: Arc<dyn History>,
+        topics: &[(TopicId, Replay)],
+        start: Start,
+        (max_events, max_bytes): (usize, usize),
+    ) -> Result<Self, HistoryError> {
+        let lane = |&(topic, _): &_| Lane { topic, source: Source::Log, forgiven: 0 };
+        let mut reader = Self {
+            replays: topics.iter().map(|&(_, replay)| replay).collect(),
+            lanes: topics.iter().map(lane).collect(),
+            position: 0,
+            snapshot_through: None,
+            max_events: max_events.max(1),
+            max_bytes,
+            history,
+        };
+        match start {
+            Start::Resume(seq) => reader.position = seq,
+            Start::New | Start::Reset => reader.begin()?,
+        }
+        Ok(reader)
+    }
+
+    /// Sets out on a new client's way: a snapshot, and nothing that was dropped before is missed.
+    fn begin(&mut self) -> Result<(), HistoryError> {
+        let last_seq = self.history.last_seq();
+        for lane in &mut self.lanes {
+            lane.source = Source::Snapshot;
+            lane.forgiven = self.history.status(lane.topic)?.trimmed;
+        }
+        match self.replays.iter().all(|replay| *replay == Replay::LiveOnly) {
+            true => self.go_live(last_seq),
+            false => self.snapshot_through = Some(last_seq),
+        }
+        Ok(())
+    }
+
+    /// Whether a client that has seen everything up to `seq` has seen all there will ever be.
+    pub(crate) fn is_complete(&self, seq: u64) -> Result<bool, HistoryError> {
+        for lane in &self.lanes {
+            let status = self.history.status(lane.topic)?;
+            if !status.ended || status.last > seq {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The number after which the next event comes.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    pub(crate) fn read(&self) -> Reply<Result<Page, HistoryError>> {
+        self.history.read(Read {
+            lanes: &self.lanes,
+            after: self.position,
+            through: self.snapshot_through.unwrap_or(u64::MAX),
+            max_events: self.max_events,
+            max_bytes: self.max_bytes,
+        })
+    }
+
+    /// Takes the answer to [`Self::read`].
+    pub(crate) fn handle_page(&mut self, page: Page) -> Result<Step, HistoryError> {
+        if page.gap {
+            return self.skip_gap();
+        }
+        self.position = page.covered;
+        match self.snapshot_through {
+            Some(through) if page.drained => {
+                self.go_live(through);
+                Ok(Step::More(page.entries))
+            }
+            Some(_) => Ok(Step::More(page.entries)),
+            None if page.drained && page.ended && page.entries.is_empty() => Ok(Step::End),
+            None if page.drained && !page.ended => Ok(Step::All(page.entries)),
+            None => Ok(Step::More(page.entries)),
+        }
+    }
+
+    fn go_live(&mut self, position: u64) {
+        self.position = position;
+        self.snapshot_through = None;
+        for lane in &mut self.lanes {
+            lane.source = Source::Log;
+        }
+    }
+
+    /// Gives up on what is gone. A topic that has lost something goes on from a snapshot, which brings a client up
+    /// to date sooner than what is left of the log; the others lose nothing.
+    fn skip_gap(&mut self) -> Result<Step, HistoryError> {
+        let last_seq = self.history.last_seq();
+        let mut trimmed = 0;
+        for (lane, replay) in self.lanes.iter_mut().zip(&self.replays) {
+            let status = self.history.status(lane.topic)?;
+            let lost = status.trimmed > self.position.max(lane.forgiven);
+            lane.source = match (lost, replay) {
+                (true, Replay::All | Replay::Latest) => Source::Snapshot,
+                // Its snapshot is empty, but what is left of its log is not.
+                (true, Replay::LiveOnly) => Source::Log,
+                (false, _) => lane.source,
+            };
+            if lost {
+                lane.forgiven = status.trimmed;
+                trimmed = trimmed.max(status.trimmed);
+            }
+        }
+        // A snapshot that was under way keeps its end: a topic that has lost nothing would lose steps beyond it.
+        self.snapshot_through.get_or_insert(last_seq);
+        Ok(Step::Gap { trimmed })
+    }
+}

@@ -1,0 +1,47 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// Tells one subscription that there may be something to read.
+///
+/// Raising it again before it was seen costs one atomic exchange: that is all a slow client costs a publisher.
+#[derive(Debug)]
+pub(crate) struct Signal {
+    raised: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Signal {
+    /// A raised signal: a new subscription has not looked at anything yet.
+    pub(crate) fn raised() -> Self {
+        Self { raised: AtomicBool::new(true), waker: Mutex::new(None) }
+    }
+
+    pub(crate) fn raise(&self) {
+        if !self.raised.swap(true, Ordering::AcqRel) {
+            let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Lowers the signal if it is raised. Lower it before reading, and what is appended meanwhile raises it again.
+    pub(crate) fn poll_lower(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.raised.swap(false, Ordering::AcqRel) {
+            return Poll::Ready(());
+        }
+        {
+            let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+            match &mut *waker {
+                Some(waker) => waker.clone_from(cx.waker()),
+                none => *none = Some(cx.waker().clone()),
+            }
+        }
+        // It may have been raised between the first look and the waker's arrival.
+        match self.raised.swap(false, Ordering::AcqRel) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+}

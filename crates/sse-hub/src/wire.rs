@@ -1,0 +1,82 @@
+//! What the hub itself puts on a stream.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use sse_proto::{Control, Cursor, EventId, EventType, encode};
+
+use crate::entropy;
+
+/// What every stream begins with.
+///
+/// A comment first: some clients see nothing of the response before its first byte (CONFORMANCE c13). Then when to
+/// come back, and the cursor to come back with.
+pub(crate) fn opening(cursor: Cursor, heartbeat: Option<Duration>, retry: Duration, reset: bool) -> Bytes {
+    let mut out = Vec::new();
+    encode::comment(&mut out, "sse-hub");
+    encode::retry(&mut out, entropy::between(retry.mul_f32(0.75), retry.mul_f32(1.25)));
+    control(&mut out, Control::Open { heartbeat }, Some(cursor.into()));
+    if reset {
+        control(&mut out, Control::Reset, None);
+    }
+    out.into()
+}
+
+/// The last words of a hub that shuts down: when to come back, spread over four times as long as `retry`, so that
+/// the clients of a restarted server do not all come at once.
+pub(crate) fn farewell(retry: Duration) -> Bytes {
+    let mut out = Vec::new();
+    encode::retry(&mut out, entropy::between(retry / 2, retry.mul_f32(4.5)));
+    out.into()
+}
+
+pub(crate) fn heartbeat() -> Bytes {
+    Bytes::from_static(b"event: sse.heartbeat\ndata: {}\n\n")
+}
+
+pub(crate) fn gap(trimmed: u64) -> Bytes {
+    let mut out = Vec::new();
+    control(&mut out, Control::Gap { trimmed }, None);
+    out.into()
+}
+
+pub(crate) fn end() -> Bytes {
+    Bytes::from_static(b"event: sse.end\ndata: {}\n\n")
+}
+
+fn control(out: &mut Vec<u8>, control: Control, id: Option<EventId>) {
+    // The types of control events are constants that a test below holds valid.
+    let event_type = EventType::new(control.event_type()).ok();
+    encode::fields(out, id.as_ref(), event_type.as_ref(), &control.data());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_events_have_valid_types_and_the_constant_ones_are_what_the_protocol_says() {
+        for event_type in Control::EVENT_TYPES {
+            EventType::new(event_type).expect("valid");
+        }
+        for (bytes, event) in [(heartbeat(), Control::Heartbeat), (end(), Control::End)] {
+            let mut out = Vec::new();
+            control(&mut out, event, None);
+            assert_eq!(bytes, out);
+        }
+    }
+
+    #[test]
+    fn the_opening_is_a_comment_a_retry_and_a_cursor() {
+        let cursor = "5f.7".parse().expect("a cursor");
+        let bytes = opening(cursor, Some(Duration::from_secs(15)), Duration::from_secs(2), true);
+        let text = std::str::from_utf8(&bytes).expect("UTF-8");
+        let (retry, rest) =
+            text.strip_prefix(": sse-hub\n\nretry: ").expect(text).split_once("\n\n").expect(text);
+        assert!((1_500..=2_500).contains(&retry.parse::<u64>().expect("a number")), "{retry}");
+        assert_eq!(
+            rest,
+            "id: 5f.7\nevent: sse.open\ndata: {\"heartbeat_ms\":15000}\n\nevent: sse.reset\ndata: {}\n\n"
+        );
+    }
+}

@@ -1,0 +1,62 @@
+//! Subscriptions as responses, last event ids as extractors.
+#![cfg(feature = "axum")]
+
+mod common;
+
+use axum::extract::FromRequestParts;
+use axum::response::IntoResponse;
+use common::{News, hub};
+use http::{HeaderValue, Request, StatusCode};
+use sse_hub::axum::LastEventId;
+use sse_hub::{HubOptions, Subscribe};
+
+async fn extracted(uri: &str, header: Option<&[u8]>) -> Option<String> {
+    let mut request = Request::builder().uri(uri);
+    if let Some(header) = header {
+        request = request.header("Last-Event-ID", HeaderValue::from_bytes(header).expect("a header"));
+    }
+    let (mut parts, ()) = request.body(()).expect("a request").into_parts();
+    LastEventId::from_request_parts(&mut parts, &()).await.expect("cannot fail").0
+}
+
+#[tokio::test]
+async fn the_last_event_id_is_the_headers_else_the_querys() {
+    assert_eq!(extracted("/", None).await, None);
+    assert_eq!(extracted("/?last_event_id=e.1", None).await.as_deref(), Some("e.1"));
+    assert_eq!(extracted("/?last_event_id=e.1", Some(b"e.2")).await.as_deref(), Some("e.2"));
+    assert_eq!(extracted("/?last_event_id=e.1", Some(b"")).await.as_deref(), Some("e.1"));
+    assert_eq!(extracted("/?last_event_id=", None).await, None);
+    assert_eq!(extracted("/?other=%ff&last_event_id=%E6%BC%A2", None).await.as_deref(), Some("漢"));
+    assert_eq!(extracted("/", Some("漢".as_bytes())).await.as_deref(), Some("漢"));
+    assert_eq!(extracted("/", Some(b"\xff")).await.as_deref(), Some("\u{fffd}"));
+}
+
+#[tokio::test]
+async fn a_stream_has_the_headers_that_keep_proxies_out_of_its_way() {
+    let hub = hub(HubOptions::default());
+    let topic = hub.topic::<News>("news").expect("opened");
+    let response = hub.subscribe(Subscribe::to(["news"])).expect("subscribed").into_response();
+    assert_eq!(response.status(), StatusCode::OK);
+    for (name, value) in [
+        ("content-type", "text/event-stream"),
+        ("cache-control", "no-store, no-transform"),
+        ("x-accel-buffering", "no"),
+    ] {
+        assert_eq!(response.headers()[name], value);
+    }
+    topic.publish(&News::Count(1)).expect("published");
+    topic.end().expect("ended");
+    let body = axum::body::to_bytes(response.into_body(), 10_000).await.expect("a body");
+    assert!(body.ends_with(b"id: e.1\nevent: count\ndata: 1\n\nevent: sse.end\ndata: {}\n\n"), "{body:?}");
+
+    let complete = hub.subscribe(Subscribe::to(["news"]).after("e.1".to_owned())).expect("subscribed");
+    assert_eq!(complete.into_response().status(), StatusCode::NO_CONTENT);
+    let unknown = hub.subscribe(Subscribe::to(["x"])).into_response();
+    assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
+    hub.shutdown();
+    let closing = hub.subscribe(Subscribe::to(["news"])).into_response();
+    assert_eq!(
+        (closing.status(), closing.headers()["retry-after"].as_bytes()),
+        (StatusCode::SERVICE_UNAVAILABLE, &b"5"[..])
+    );
+}

@@ -1,0 +1,227 @@
+//! What a client gets first: by its cursor, and by what its topics replay.
+
+mod common;
+
+use common::{Client, News, hub, note, told};
+use sse_hub::{HubOptions, Limits, Replay, Retention, Subscribe, Superseded, TopicOptions};
+
+fn keep(events: usize) -> TopicOptions {
+    TopicOptions { retention: Retention { events, ..Retention::default() }, ..TopicOptions::default() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_comes_back_continues_at_the_very_next_event() {
+    let hub = hub(HubOptions::default());
+    let topic = hub.topic::<News>("news").expect("opened");
+    for count in 1..=3 {
+        topic.publish(&News::Count(count)).expect("published");
+    }
+    let mut client =
+        Client::new(hub.subscribe(Subscribe::to(["news"]).after("e.2".to_owned())).expect("subscribed"));
+    let open = client.next().await.expect("open");
+    assert_eq!((open.event_type.as_str(), open.last_event_id.as_str()), ("sse.open", "e.2"));
+    topic.publish(&News::Count(4)).expect("published");
+    assert_eq!(client.take(2).await, ["count:3", "count:4"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_client_gets_what_the_topic_replays() {
+    for (replay, superseded, first) in [
+        (Replay::All, Superseded::Keep, vec!["note:\"a\"", "note:\"b\"", "count:2"]),
+        (Replay::All, Superseded::Drop, vec!["note:\"a\"", "note:\"b\"", "count:2"]),
+        (Replay::Latest, Superseded::Keep, vec!["count:2"]),
+        (Replay::LiveOnly, Superseded::Keep, vec![]),
+    ] {
+        let hub = hub(HubOptions::default());
+        let options = TopicOptions { replay, superseded, ..TopicOptions::default() };
+        let topic = hub.topic_with::<News>("news", options).expect("opened");
+        topic.publish(&note("a")).expect("published");
+        topic.publish_keyed("k", &News::Count(1)).expect("published");
+        topic.publish(&note("b")).expect("published");
+        topic.publish_keyed("k", &News::Count(2)).expect("published");
+
+        let mut client = Client::new(hub.subscribe(Subscribe::to(["news"])).expect("subscribed"));
+        let seen = client.drain().await;
+        assert_eq!(told(&seen)[1..], first, "{replay:?} {superseded:?}");
+        let id = if replay == Replay::LiveOnly { "e.4" } else { "e.0" };
+        assert_eq!(seen[0].last_event_id, id, "{replay:?}");
+        topic.publish_keyed("k", &News::Count(3)).expect("published");
+        assert_eq!(told(&client.drain().await), ["count:3"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cursor_that_means_nothing_here_is_answered_by_a_reset() {
+    let hub = hub(HubOptions::default());
+    let topic = hub.topic::<News>("news").expect("opened");
+    topic.publish(&News::Count(1)).expect("published");
+    for cursor in ["d.1", "e.2", "e.01", "nonsense", "e.1\r\ndata: forged", "\u{fffd}"] {
+        let mut client =
+            Client::new(hub.subscribe(Subscribe::to(["news"]).after(cursor.to_owned())).expect("subscribed"));
+        let seen = client.drain().await;
+        assert_eq!(told(&seen)[1..], ["sse.reset:{}", "count:1"], "{cursor:?}");
+        assert_eq!(seen[0].last_event_id, "e.0", "{cursor:?}");
+    }
+    // Nothing, and the beginning of this epoch, are a new client's.
+    for cursor in ["", "e.0"] {
+        let mut client =
+            Client::new(hub.subscribe(Subscribe::to(["news"]).after(cursor.to_owned())).expect("subscribed"));
+        assert_eq!(told(&client.drain().await)[1..], ["count:1"], "{cursor:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gap_is_announced_exactly_when_the_next_event_is_gone() {
+    let hub = hub(HubOptions::default());
+    let topic = hub.topic_with::<News>("news", keep(3)).expect("opened");
+    for count in 1..=5 {
+        topic.publish(&News::Count(count)).expect("published");
+    }
+    for (cursor, expected) in [
+        ("e.1", vec!["sse.gap:{\"trimmed\":2}", "count:3", "count:4", "count:5"]),
+        ("e.2", vec!["count:3", "count:4", "count:5"]),
+        ("e.5", vec![]),
+    ] {
+        let mut client =
+            Client::new(hub.subscribe(Subscribe::to(["news"]).after(cursor.to_owned())).expect("subscribed"));
+        assert_eq!(told(&client.drain().await)[1..], expected, "{cursor}");
+    }
+    // A new client has missed nothing.
+    let mut client = Client::new(hub.subscribe(Subscribe::to(["news"])).expect("subscribed"));
+    assert_eq!(told(&client.drain().await)[1..], ["count:3", "count:4", "count:5"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_topic_that_lost_something_falls_back_to_its_snapshot() {
+    let hub = hub(HubOptions::default());
+    let short = hub.topic_with::<News>("short", keep(1)).expect("opened");
+    let long = hub.topic_with::<News>("long", keep(9)).expect("opened");
+    for count in 1..=3 {
+        short.publish_keyed("k", &News::Count(count)).expect("published");
+        long.publish_keyed("k", &News::Count(count * 10)).expect("published");
+    }
+    let mut client = Client::new(
+        hub.subscribe(Subscribe::to(["short", "long"]).after("e.2".to_owned())).expect("subscribed"),
+    );
+    assert_eq!(
+        told(&client.drain().await)[1..],
+        ["sse.gap:{\"trimmed\":3}", "count:20", "count:3", "count:30"],
+        "the long topic brings its step 20, the short one only its latest"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn superseded_state_is_neither_a_gap_nor_in_the_way_of_other_events() {
+    let hub = hub(HubOptions::default());
+    let options = TopicOptions { superseded: Superseded::Drop, ..keep(2) };
+    let topic = hub.topic_with::<News>("chat", options).expect("opened");
+    topic.publish(&note("a")).expect("published");
+    for count in 0..100 {
+        topic.publish_keyed("presence", &News::Count(count)).expect("published");
+    }
+    topic.publish(&note("b")).expect("published");
+    let mut client = Client::new(hub.subscribe(Subscribe::to(["chat"])).expect("subscribed"));
+    assert_eq!(told(&client.drain().await)[1..], ["note:\"a\"", "count:99", "note:\"b\""]);
+    let mut back =
+        Client::new(hub.subscribe(Subscribe::to(["chat"]).after("e.1".to_owned())).expect("subscribed"));
+    assert_eq!(told(&back.drain().await)[1..], ["count:99", "note:\"b\""]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_falls_behind_the_log_is_told_and_goes_on() {
+    let hub = hub(HubOptions::default());
+    let topic = hub.topic_with::<News>("news", keep(3)).expect("opened");
+    let mut slow = Client::new(hub.subscribe(Subscribe::to(["news"])).expect("subscribed"));
+    topic.publish(&News::Count(1)).expect("published");
+    assert_eq!(slow.take(2).await[1], "count:1");
+    for count in 2..=9 {
+        topic.publish(&News::Count(count)).expect("published");
+    }
+    assert_eq!(told(&slow.drain().await), ["sse.gap:{\"trimmed\":6}", "count:7", "count:8", "count:9"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_dropped_while_a_snapshot_is_read_is_a_gap() {
+    let limits = Limits { page_events: 1, ..Limits::default() };
+    let hub = hub(HubOptions { limits, ..HubOptions::default() });
+    let topic = hub.topic_with::<News>("news", keep(3)).expect("opened");
+    for count in 1..=3 {
+        topic.publish(&News::Count(count)).expect("published");
+    }
+    let mut client = Client::new(hub.subscribe(Subscribe::to(["news"])).expect("subscribed"));
+    assert_eq!(client.take(2).await[1], "count:1");
+    for count in 4..=6 {
+        topic.publish(&News::Count(count)).expect("published");
+    }
+    assert_eq!(told(&client.drain().await), ["sse.gap:{\"trimmed\":3}", "count:4", "count:5", "count:6"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_superseded_while_a_snapshot_is_read_comes_later_and_once() {
+    let limits = Limits { page_events: 1, ..Limits::default() };
+    let hub = hub(HubOptions { limits, ..HubOptions::default() });
+    let topic = hub.topic::<News>("news").expect("opened");
+    for (key, count) in [("a", 1), ("b", 2), ("c", 3)] {
+        topic.publish_keyed(key, &News::Count(count)).expect("published");
+    }
+    let mut client = Client::new(hub.subscribe(Subscribe::to(["news"])).expect("subscribed"));
+    assert_eq!(client.take(2).await[1], "count:1");
+    topic.publish_keyed("b", &News::Count(20)).expect("published");
+    assert_eq!(told(&client.drain().await), ["count:3", "count:20"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_events_of_several_topics_come_in_one_order_with_ascending_ids() {
+    let hub = hub(HubOptions::default());
+    let topics: Vec<_> = ["a", "b", "c"].map(|name| hub.topic::<News>(name).expect("opened")).into();
+    for count in 1..=300 {
+        topics[count * 7 % 3].publish(&News::Count(count as u64)).expect("published");
+    }
+    let mut client = Client::new(hub.subscribe(Subscribe::to(["c", "a", "b", "a"])).expect("subscribed"));
+    let seen = client.drain().await;
+    assert_eq!(seen.len(), 301);
+    for (count, seen) in seen.iter().enumerate().skip(1) {
+        assert_eq!(
+            (seen.data.clone(), seen.last_event_id.clone()),
+            (count.to_string(), format!("e.{count}"))
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retention_is_by_bytes_and_by_age_too() {
+    use std::time::Duration;
+
+    let hub = hub(HubOptions::default());
+    let bytes = Retention { bytes: 100, ..Retention::default() };
+    let age = Retention { age: Some(Duration::from_secs(60)), ..Retention::default() };
+    let small = hub.topic_with::<News>("small", TopicOptions { retention: bytes, ..TopicOptions::default() });
+    let fresh = hub.topic_with::<News>("fresh", TopicOptions { retention: age, ..TopicOptions::default() });
+    let (small, fresh) = (small.expect("opened"), fresh.expect("opened"));
+    small.publish(&note(&"x".repeat(60))).expect("published");
+    small.publish(&note(&"y".repeat(60))).expect("published");
+    fresh.publish(&News::Count(1)).expect("published");
+    tokio::time::advance(Duration::from_secs(61)).await;
+    fresh.publish(&News::Count(2)).expect("published");
+    let mut client = Client::new(hub.subscribe(Subscribe::to(["small", "fresh"])).expect("subscribed"));
+    assert_eq!(told(&client.drain().await)[1..], [format!("note:\"{}\"", "y".repeat(60)), "count:2".into()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_was_removed_and_opened_again_is_a_gap_for_those_who_knew_it() {
+    let hub = hub(HubOptions::default());
+    let topic = hub.topic::<News>("news").expect("opened");
+    for count in 1..=2 {
+        topic.publish(&News::Count(count)).expect("published");
+    }
+    let client = hub.subscribe(Subscribe::to(["news"])).expect("subscribed");
+    assert!(!hub.remove_idle("news"), "somebody is there");
+    drop(client);
+    assert!(hub.remove_idle("news"));
+    assert!(topic.publish(&News::Count(3)).is_err(), "an old handle does not publish into nothing");
+    hub.topic::<News>("news").expect("opened again");
+    let back = hub.subscribe(Subscribe::to(["news"]).after("e.1".to_owned())).expect("subscribed");
+    assert_eq!(told(&Client::new(back).drain().await)[1..], ["sse.gap:{\"trimmed\":2}"]);
+    let knew_all = hub.subscribe(Subscribe::to(["news"]).after("e.2".to_owned())).expect("subscribed");
+    assert_eq!(told(&Client::new(knew_all).drain().await)[1..], [""; 0]);
+}

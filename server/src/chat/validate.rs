@@ -1,0 +1,94 @@
+//! What may be said, and where. A text is passed on as it is or refused, never changed: markup in it is text.
+
+use axum::http::StatusCode;
+use demo_contract::chat::{MAX_TEXT_CHARS, NewMessage};
+
+use crate::problem::Refusal;
+use crate::visitor::{check_name, is_client_id};
+
+/// The name of a room: 1 to 32 of `a-z 0-9 -`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RoomName(String);
+
+impl RoomName {
+    pub(crate) fn new(name: &str) -> Result<Self, Refusal> {
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if !(1..=32).contains(&name.len()) || !name.bytes().all(allowed) {
+            return Err(Refusal::not_found("the name of a room is 1 to 32 of a-z 0-9 -"));
+        }
+        Ok(Self(name.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Refuses with a detail that begins with the name of the field.
+pub(crate) fn message(message: NewMessage) -> Result<NewMessage, Refusal> {
+    check(&message).map_err(|detail| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, detail))?;
+    Ok(message)
+}
+
+fn check(message: &NewMessage) -> Result<(), String> {
+    let NewMessage { client_id, author, text } = message;
+    if !is_client_id(client_id) {
+        return Err("client_id: must be 1 to 64 of A-Z a-z 0-9 - _".into());
+    }
+    check_name(author).map_err(|error| format!("author: {error}"))?;
+    if text.trim().is_empty() {
+        return Err("text: must not be empty".into());
+    }
+    if text.chars().count() > MAX_TEXT_CHARS {
+        return Err(format!("text: must not have more than {MAX_TEXT_CHARS} characters"));
+    }
+    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        return Err("text: must not contain control characters other than line feed and tab".into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(client_id: &str, author: &str, text: &str) -> String {
+        let new = NewMessage { client_id: client_id.into(), author: author.into(), text: text.into() };
+        let refusal = message(new).expect_err("refused");
+        assert_eq!(refusal.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        refusal.detail().split(':').next().expect("a field").to_owned()
+    }
+
+    #[test]
+    fn a_refusal_names_the_field() {
+        for (client_id, field) in [("", "client_id"), ("a b", "client_id"), (&"x".repeat(65), "client_id")] {
+            assert_eq!(refused(client_id, "Ann", "hi"), field);
+        }
+        for author in ["", "  ", "a\nb", "a\rdata: x", "a\0", "\u{7f}", &"名".repeat(41)] {
+            assert_eq!(refused("1", author, "hi"), "author", "{author:?}");
+        }
+        for text in ["", " \n\t ", "a\rb", "a\u{1b}[2J", "a\0b", "\u{85}", &"字".repeat(2_001)] {
+            assert_eq!(refused("1", "Ann", text), "text", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_else_is_said_passes_as_it_is() {
+        for text in
+            ["<img src=x onerror=alert(1)>", "two\nlines\tand a tab", "\u{2028} 你好 👋🏽", &"字".repeat(2_000)]
+        {
+            let said = NewMessage { client_id: "a-B_9".into(), author: "名".repeat(40), text: text.into() };
+            assert_eq!(message(said.clone()), Ok(said));
+        }
+    }
+
+    #[test]
+    fn a_room_has_a_plain_name() {
+        for name in ["a", "lobby", "room-2", &"x".repeat(32)] {
+            assert_eq!(RoomName::new(name).expect(name).as_str(), name);
+        }
+        for name in ["", "Lobby", "a.b", "a b", "é", "a\n", &"x".repeat(33)] {
+            assert!(RoomName::new(name).is_err(), "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What can be set, by flags or by environment variables.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::origin::Origin;
+
+/// The demo's companion server: live streams (a market, chat rooms, the streams of the classic examples) and the
+/// page that shows them.
+///
+/// Prints one line with its URL to standard output when it is ready, and logs to standard error.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "server", version, after_help = AFTER_HELP)]
+pub struct Config {
+    /// The address to listen on; port 0 lets the system choose
+    #[arg(long, env = "SSE_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// The folder of the built page, as `cargo xtask serve` or `trunk build --release` makes it
+    #[arg(long, env = "SSE_DIST", value_name = "DIR", default_value = "dist")]
+    pub dist: PathBuf,
+
+    /// The longest silence on a stream; then a heartbeat is sent
+    #[arg(long, env = "SSE_HEARTBEAT", value_name = "TIME", default_value = "15s", value_parser = duration)]
+    pub heartbeat: Duration,
+
+    /// A web origin, such as https://example.org, whose pages may read the streams and post; can be repeated. The
+    /// server's own origin always may, and every local one while the server listens on a loopback address
+    #[arg(long = "allow-origin", env = "SSE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub allow_origins: Vec<Origin>,
+
+    /// The seed of the market: the same seed trades the same way [default: another one each time]
+    #[arg(long, env = "SSE_SEED", value_name = "NUMBER")]
+    pub seed: Option<u64>,
+
+    /// How often each symbol is traded, in ticks a second on average, from 0.01 to 1000
+    #[arg(long, env = "SSE_TICK_RATE", value_name = "NUMBER", default_value = "4", value_parser = tick_rate)]
+    pub tick_rate: f64,
+
+    /// How long a shutdown may take. Streams are ended at once; this is for clients that do not read
+    #[arg(long, env = "SSE_SHUTDOWN_DEADLINE", value_name = "TIME", default_value = "5s", value_parser = duration)]
+    pub shutdown_deadline: Duration,
+}
+
+const AFTER_HELP: &str = "\
+Times are a number and a unit: 500ms, 15s, 2m. A flag wins over its environment variable.
+
+The log is filtered by SSE_LOG, for example SSE_LOG=debug or SSE_LOG=server=debug,tower_http=debug.
+
+Paths:
+  GET  /api/market[?symbols=A,B]   stream: tick, bar, halt
+  GET  /api/chat/{room}            stream: message, presence
+  POST /api/chat/{room}            say something: {\"client_id\",\"author\",\"text\"}
+  GET  /api/presence/{topic}       who is there; topics: market, market.{symbol}, chat.{room}
+  GET  /stock-price, /events, /stream   the streams of the classic EventSource examples
+  GET  /healthz/live, /healthz/ready
+  everything else                  the page";
+
+impl Default for Config {
+    /// What runs without flags and without environment variables, but on a port that the system chooses.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            dist: PathBuf::from("dist"),
+            heartbeat: Duration::from_secs(15),
+            allow_origins: Vec::new(),
+            seed: None,
+            tick_rate: 4.0,
+            shutdown_deadline: Duration::from_secs(5),
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let millis = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        _ => return Err("expected a number and a unit, such as 500ms, 15s or 2m".into()),
+    };
+    let number: u32 = number.parse().map_err(|_| "expected a whole number before the unit".to_owned())?;
+    match u64::from(number) * millis {
+        0 => Err("must be longer than zero".into()),
+        millis => Ok(Duration::from_millis(millis)),
+    }
+}
+
+fn tick_rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if (0.01..=1_000.0).contains(&rate) => Ok(rate),
+        _ => Err("expected a number from 0.01 to 1000".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_are_consistent_and_have_an_environment_variable_each() {
+        let command = Config::command();
+        command.clone().debug_assert();
+        for flag in command.get_arguments() {
+            let variable = flag.get_env().expect("a variable").to_string_lossy();
+            assert!(variable.starts_with("SSE_"), "{variable}");
+            assert!(flag.get_help().is_some(), "{variable}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_a_number_and_a_unit() {
+        assert_eq!(duration("15s"), Ok(Duration::from_secs(15)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        for wrong in ["", "s", "15", "-1s", "1.5s", "0s", "15 s", "99999999999s", "1h"] {
+            assert!(duration(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Which web pages may read and post.
+
+use std::str::FromStr;
+
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::problem::Refusal;
+
+/// A web origin: scheme, host and, if it is not the scheme's default, port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(HeaderValue);
+
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "*" {
+            return Err("every origin is too many: name those that may".into());
+        }
+        let expected =
+            || "expected an origin, such as https://example.org or http://localhost:8081".to_owned();
+        let uri: Uri = text.parse().map_err(|_| expected())?;
+        let host = authority(text).ok_or_else(expected)?;
+        let scheme = uri.scheme_str().ok_or_else(expected)?;
+        if !matches!(scheme, "http" | "https")
+            || text != format!("{scheme}://{host}")
+            || host.contains(['@', '/', '?'])
+        {
+            return Err(expected());
+        }
+        HeaderValue::from_str(&text.to_ascii_lowercase()).map(Self).map_err(|_| expected())
+    }
+}
+
+/// Decides by the header `Origin`, which browsers send with every POST and pages cannot forge.
+#[derive(Clone, Debug)]
+pub(crate) struct Origins {
+    allowed: Vec<HeaderValue>,
+    /// The server listens where only this machine reaches it. Then local pages may post whatever their port is:
+    /// the development server of trunk proxies from another one.
+    loopback: bool,
+}
+
+impl Origins {
+    pub(crate) fn new(allowed: &[Origin], loopback: bool) -> Self {
+        Self { allowed: allowed.iter().map(|origin| origin.0.clone()).collect(), loopback }
+    }
+
+    /// Lets pages of the allowed origins read answers, and say where they left off: fetch asks first whether it may
+    /// send `Last-Event-ID`.
+    pub(crate) fn cors(&self) -> CorsLayer {
+        CorsLayer::new()
+            .allow_origin(AllowOrigin::list(self.allowed.iter().cloned()))
+            .allow_methods([Method::GET, Method::POST])
+            .allow_headers([CONTENT_TYPE, sse_hub::axum::LAST_EVENT_ID.clone()])
+            .max_age(std::time::Duration::from_secs(600))
+    }
+
+    fn may_post(&self, headers: &HeaderMap) -> bool {
+        // No `Origin`: not a browser, or one so old that it has no streams either.
+        let Some(origin) = headers.get(ORIGIN) else {
+            return true;
+        };
+        let Some(host) = origin.to_str().ok().and_then(authority) else {
+            return false;
+        };
+        let own = headers.get(HOST).is_some_and(|own| own.as_bytes().eq_ignore_ascii_case(host.as_bytes()));
+        own || self.allowed.contains(origin) || (self.loopback && is_loopback(host))
+    }
+}
+
+/// Refuses what changes something, if the page that asks for it is a stranger's.
+pub(crate) async fn guard(State(origins): State<Origins>, request: Request, next: Next) -> Response {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if !safe && !origins.may_post(request.headers()) {
+        let detail =
+            "pages of this origin may not post here; the server's flag --allow-origin names those that may";
+        return Refusal::new(StatusCode::FORBIDDEN, detail).into_response();
+    }
+    next.run(request).await
+}
+
+/// The host and port of an origin.
+fn authority(origin: &str) -> Option<&str> {
+    origin.split_once("://").map(|(_, authority)| authority).filter(|authority| !authority.is_empty())
+}
+
+fn is_loopback(authority: &str) -> bool {
+    let host = match authority.strip_prefix('[') {
+        Some(v6) => v6.split_once(']').map_or(v6, |(host, _)| host),
+        None => authority.split_once(':').map_or(authority, |(host, _)| host),
+    };
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn may_post(loopback: bool, origin: &str, host: &str) -> bool {
+        let allowed = ["https://friend.example".parse().expect("an origin")];
+        let mut headers = HeaderMap::new();
+        headers.insert(ORIGIN, origin.parse().expect("a header"));
+        headers.insert(HOST, host.parse().expect("a header"));
+        Origins::new(&allowed, loopback).may_post(&headers)
+    }
+
+    #[test]
+    fn a_page_may_post_to_its_own_server_and_a_stranger_may_not() {
+        assert!(may_post(false, "https://demo.example", "demo.example"));
+        assert!(may_post(false, "http://192.168.0.7:8080", "192.168.0.7:8080"));
+        assert!(may_post(false, "https://friend.example", "demo.example"));
+        for stranger in
+            ["https://evil.example", "http://demo.example:81", "https://demo.example.evil", "null", "x"]
+        {
+            assert!(!may_post(false, stranger, "demo.example"), "{stranger}");
+        }
+    }
+
+    #[test]
+    fn local_pages_of_any_port_may_post_only_while_the_server_is_local() {
+        for local in ["http://127.0.0.1:8081", "http://localhost:8081", "http://[::1]:8081"] {
+            assert!(may_post(true, local, "127.0.0.1:8080"), "{local}");
+            assert!(!may_post(false, local, "0.0.0.0:8080"), "{local}");
+        }
+        for stranger in ["http://localhost.evil.example", "http://127.0.0.1.evil.example:8081"] {
+            assert!(!may_post(true, stranger, "127.0.0.1:8080"), "{stranger}");
+        }
+    }
+
+    #[test]
+    fn an_origin_has_no_path_and_is_not_every_origin() {
+        for origin in ["https://a.example", "http://localhost:8081", "http://[::1]:80"] {
+            origin.parse::<Origin>().expect(origin);
+        }
+        for wrong in
+            ["*", "", "a.example", "https://", "https://a.example/", "ftp://a.example", "https://u@a.example"]
+        {
+            assert!(wrong.parse::<Origin>().is_err(), "{wrong}");
+        }
+    }
+}

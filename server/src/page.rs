@@ -1,0 +1,125 @@
+//! The page: its files, compressed as they were built, with headers that let browsers keep what never changes.
+
+mod policy;
+
+use std::path::{Path, PathBuf};
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use tower_http::services::ServeDir;
+
+use crate::problem::{Refusal, method_not_allowed};
+
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const ALWAYS_ASK: HeaderValue = HeaderValue::from_static("no-cache");
+const KEEP_FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// What is shown while there is no page.
+const NOT_BUILT: &str = include_str!("page/not_built.html");
+
+/// The folder of the built page.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    index: PathBuf,
+    files: ServeDir,
+}
+
+impl Page {
+    pub(crate) fn new(dist: &Path) -> Self {
+        let index = dist.join("index.html");
+        if !index.is_file() {
+            tracing::warn!(missing = %index.display(), "the page is not built: run `cargo xtask serve`, or --dist DIR");
+        }
+        let files = ServeDir::new(dist)
+            .append_index_html_on_directories(false)
+            .precompressed_br()
+            .precompressed_gzip();
+        Self { index, files }
+    }
+
+    /// `index.html`, read anew each time: it is small, and may be built again while the server runs.
+    async fn index(&self) -> Response {
+        let Ok(html) = tokio::fs::read_to_string(&self.index).await else {
+            let headers = [(CONTENT_TYPE, HTML), (CACHE_CONTROL, ALWAYS_ASK)];
+            return (StatusCode::SERVICE_UNAVAILABLE, headers, NOT_BUILT).into_response();
+        };
+        let policy = policy::for_page(&html);
+        ([(CONTENT_TYPE, HTML), (CACHE_CONTROL, ALWAYS_ASK), (CONTENT_SECURITY_POLICY, policy)], html)
+            .into_response()
+    }
+
+    async fn file(mut self, request: Request) -> Response {
+        let cache = if is_hashed(request.uri().path()) { KEEP_FOR_EVER } else { ALWAYS_ASK };
+        match self.files.try_call(request).await {
+            Ok(response) if response.status() == StatusCode::NOT_FOUND => {
+                Refusal::not_found("there is no such file").into_response()
+            }
+            Ok(mut response) => {
+                response.headers_mut().insert(CACHE_CONTROL, cache);
+                response.map(Body::new)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a file could not be read");
+                Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the file could not be read").into_response()
+            }
+        }
+    }
+}
+
+/// Everything that is no other route: a file, or one of the page's own routes.
+pub(crate) async fn serve(State(page): State<Page>, request: Request) -> Response {
+    let path = request.uri().path();
+    if path == "/api" || path.starts_with("/api/") || path.starts_with("/healthz/") {
+        return Refusal::not_found("there is no such path; `server --help` lists them").into_response();
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return ([(ALLOW, "GET, HEAD")], method_not_allowed().await).into_response();
+    }
+    let name = path.rsplit('/').next().unwrap_or_default();
+    match name.contains('.') && name != "index.html" {
+        true => page.file(request).await,
+        false => page.index().await,
+    }
+}
+
+/// Whether the file's name holds a hash of its content, as trunk writes it: `app-0123456789abcdef_bg.wasm`.
+fn is_hashed(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let Some((stem, "js" | "wasm" | "css")) = name.rsplit_once('.') else {
+        return false;
+    };
+    let is_hash = |part: &str| {
+        let digits = part.bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).count();
+        digits == 16 && !part.as_bytes().get(16).is_some_and(u8::is_ascii_alphanumeric)
+    };
+    stem.split('-').skip(1).any(is_hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_with_a_hash_are_kept_for_ever() {
+        for hashed in
+            ["/frontend-0123456789abcdef.js", "/a-b-0123456789abcdef_bg.wasm", "/x/main-fedcba9876543210.css"]
+        {
+            assert!(is_hashed(hashed), "{hashed}");
+        }
+        for plain in [
+            "/index.html",
+            "/lightweight-charts.standalone.production.mjs",
+            "/0123456789abcdef.js",
+            "/main-0123456789abcde.css",
+            "/main-0123456789abcdef0.css",
+            "/main-0123456789abcdeg.css",
+            "/main-0123456789abcdef.png",
+            "/main-0123456789abcdef/plain.js",
+        ] {
+            assert!(!is_hashed(plain), "{plain}");
+        }
+    }
+}

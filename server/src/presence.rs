@@ -1,0 +1,23 @@
+//! Who is there.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use demo_contract::chat::Presence;
+use sse_hub::Hub;
+
+use crate::problem::Refusal;
+
+/// `GET /api/presence/{topic}`
+pub(crate) async fn show(
+    State(hub): State<Hub>,
+    Path(topic): Path<String>,
+) -> Result<Json<Presence>, Refusal> {
+    let presence =
+        hub.presence(&topic).ok_or_else(|| Refusal::not_found(format!("there is no topic {topic:?}")))?;
+    Ok(Json(to_contract(presence)))
+}
+
+/// The hub's presence in the words of the contract.
+pub(crate) fn to_contract(presence: sse_hub::Presence) -> Presence {
+    Presence { count: presence.count, names: presence.names }
+}

@@ -1,0 +1,64 @@
+//! Who opens a stream.
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use demo_contract::chat::MAX_AUTHOR_CHARS;
+use serde::Deserialize;
+use sse_hub::Member;
+
+use crate::problem::Refusal;
+
+/// The member that `?member=…&name=…` names, or nobody in particular.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Visitor(pub(crate) Option<Member>);
+
+#[derive(Deserialize)]
+struct Parameters {
+    member: Option<String>,
+    name: Option<String>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
+        let Query(Parameters { member, name }) =
+            Query::try_from_uri(&parts.uri).map_err(|error| refuse(error.body_text()))?;
+        let Some(id) = member.filter(|id| !id.is_empty()) else {
+            return Ok(Self(None));
+        };
+        if !is_client_id(&id) {
+            return Err(refuse("member: 1 to 64 of A-Z a-z 0-9 - _".into()));
+        }
+        let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        if let Some(name) = &name {
+            check_name(name).map_err(|error| refuse(format!("name: {error}")))?;
+        }
+        Ok(Self(Some(Member { id, name })))
+    }
+}
+
+fn refuse(detail: String) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, detail)
+}
+
+/// Whether the text is an id that clients make up: 1 to 64 of `A-Z a-z 0-9 - _`.
+pub(crate) fn is_client_id(id: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..=64).contains(&id.len()) && id.bytes().all(allowed)
+}
+
+/// Whether the text can stand as somebody's name.
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
+    if name.trim().is_empty() {
+        return Err("must not be empty".into());
+    }
+    if name.chars().count() > MAX_AUTHOR_CHARS {
+        return Err(format!("must not have more than {MAX_AUTHOR_CHARS} characters"));
+    }
+    if name.chars().any(char::is_control) {
+        return Err("must not contain line breaks or other control characters".into());
+    }
+    Ok(())
+}

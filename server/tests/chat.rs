@@ -1,0 +1,156 @@
+//! The chat: what is said arrives once and as it is, and what may not be said is refused in words.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::Server;
+use demo_contract::chat::{Message, Posted, Presence};
+use server::Config;
+
+fn body(client_id: &str, author: &str, text: &str) -> String {
+    serde_json::json!({ "client_id": client_id, "author": author, "text": text }).to_string()
+}
+
+#[tokio::test]
+async fn what_is_said_arrives_on_every_page_as_it_is() {
+    let server = Server::start(Config::default()).await;
+    let mut live = server.stream("/api/chat/lobby", None).await;
+    let text = "<img src=x onerror=alert(1)>\n\nid: forged\n: forged\u{2028}👋🏽";
+    let posted = server.post_json("/api/chat/lobby", &body("1", "名 <b>", text)).await;
+    assert_eq!(posted.status, 201, "{}", posted.text());
+    let Posted { id } = serde_json::from_slice(&posted.body).expect("an id");
+
+    let mut late = server.stream("/api/chat/lobby", None).await;
+    for stream in [&mut live, &mut late] {
+        let event = stream.event_of("message").await;
+        assert_eq!(event.id, id);
+        let message: Message = serde_json::from_str(&event.data).expect("a message");
+        assert_eq!((message.author.as_str(), message.text.as_str()), ("名 <b>", text));
+    }
+    let mut back = server.stream("/api/chat/lobby", Some(&id)).await;
+    server.post_json("/api/chat/lobby", &body("2", "Ann", "next")).await;
+    assert!(back.event_of("message").await.data.contains("next"));
+}
+
+#[tokio::test]
+async fn a_message_that_is_sent_again_is_said_once() {
+    let server = Server::start(Config::default()).await;
+    let first = server.post_json("/api/chat/lobby", &body("again", "Ann", "hi")).await;
+    let second = server.post_json("/api/chat/lobby", &body("again", "Ann", "hi")).await;
+    assert_eq!((first.status, second.status), (201, 201));
+    assert_eq!(first.text(), second.text());
+    let other = server.post_json("/api/chat/lobby", &body("again", "Ann", "something else")).await;
+    assert_eq!(other.problem().status, 409);
+    let elsewhere = server.post_json("/api/chat/other", &body("again", "Ann", "something else")).await;
+    assert_eq!(elsewhere.status, 201);
+
+    server.post_json("/api/chat/lobby", &body("last", "Ann", "last")).await;
+    let mut stream = server.stream("/api/chat/lobby", None).await;
+    assert!(stream.event_of("message").await.data.contains(r#""text":"hi""#));
+    assert!(stream.event_of("message").await.data.contains(r#""text":"last""#));
+}
+
+#[tokio::test]
+async fn what_may_not_be_said_is_refused_in_words_that_name_the_field() {
+    let server = Server::start(Config::default()).await;
+    let room = "/api/chat/lobby";
+    for (json, status, detail) in [
+        (body("1", "Ann", ""), 422, "text"),
+        (body("1", "Ann", " \n "), 422, "text"),
+        (body("1", "Ann", &"x".repeat(2_001)), 422, "text"),
+        (body("1", "Ann", "a\rb"), 422, "text"),
+        (body("1", "Ann", "a\0b"), 422, "text"),
+        (body("1", "", "hi"), 422, "author"),
+        (body("1", "Ann\r\nid: 1", "hi"), 422, "author"),
+        (body("a b", "Ann", "hi"), 422, "client_id"),
+        (r#"{"client_id":"1","author":"Ann"}"#.into(), 422, "text"),
+        (r#"{"client_id":"1","author":"Ann","text":7}"#.into(), 422, "text"),
+        ("{".into(), 400, "JSON"),
+        (String::new(), 400, "JSON"),
+        (body("1", "Ann", &"x".repeat(100_000)), 413, "16384"),
+        (body("1", "Ann", &"x".repeat(3_000_000)), 413, "16384"),
+    ] {
+        let shown: String = json.chars().take(80).collect();
+        // A body that is far too large may find the connection closed before all of it was sent.
+        if json.len() > 1_000_000 {
+            continue;
+        }
+        let answer = server.post_json(room, &json).await;
+        assert_eq!(answer.status, status, "{shown}");
+        assert!(answer.problem().detail.contains(detail), "{shown}: {}", answer.text());
+    }
+    for content_type in ["text/plain", "application/x-www-form-urlencoded"] {
+        let json = body("1", "Ann", "hi");
+        let answer = server.send("POST", room, &[("Content-Type", content_type)], json.as_bytes()).await;
+        assert_eq!(answer.problem().status, 415);
+    }
+    assert_eq!(server.send("POST", room, &[], b"hi").await.problem().status, 415);
+    assert_eq!(server.post_json("/api/chat/No%20Room", &body("1", "Ann", "hi")).await.problem().status, 404);
+    assert_eq!(server.get("/api/chat/..%2Fx").await.problem().status, 404);
+    assert_eq!(server.send("DELETE", room, &[], b"").await.problem().status, 405);
+}
+
+#[tokio::test]
+async fn a_page_of_a_stranger_may_not_post() {
+    let friend = "https://friend.example".parse().expect("an origin");
+    let server = Server::start(Config { allow_origins: vec![friend], ..Config::default() }).await;
+    let json = body("1", "Ann", "hi");
+    for (origin, status) in [
+        ("https://evil.example", 403),
+        ("null", 403),
+        ("https://friend.example", 201),
+        ("http://127.0.0.1:8081", 201),
+        ("http://localhost:1234", 201),
+    ] {
+        let headers = [("Content-Type", "application/json"), ("Origin", origin)];
+        let answer = server.send("POST", "/api/chat/lobby", &headers, json.as_bytes()).await;
+        assert_eq!(answer.status, status, "{origin}: {}", answer.text());
+        let may_read = if origin == "https://friend.example" { origin } else { "" };
+        assert_eq!(answer.header("access-control-allow-origin"), may_read, "{origin}");
+        if status == 403 {
+            answer.problem();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_friends_page_may_ask_whether_it_may_send_the_last_event_id() {
+    let friend = "https://friend.example".parse().expect("an origin");
+    let server = Server::start(Config { allow_origins: vec![friend], ..Config::default() }).await;
+    for (origin, allowed) in [("https://friend.example", true), ("https://evil.example", false)] {
+        let headers = [
+            ("Origin", origin),
+            ("Access-Control-Request-Method", "GET"),
+            ("Access-Control-Request-Headers", "last-event-id"),
+        ];
+        let answer = server.send("OPTIONS", "/api/market", &headers, b"").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("access-control-allow-origin") == origin, allowed, "{origin}");
+        assert!(answer.header("access-control-allow-headers").contains("last-event-id"));
+    }
+}
+
+#[tokio::test]
+async fn a_room_knows_who_is_there() {
+    let server = Server::start(Config::default()).await;
+    let mut ann = server.stream("/api/chat/lobby?member=a1&name=Ann", None).await;
+    let mut bob = server.stream("/api/chat/lobby?member=b1&name=B%C3%B6b", None).await;
+    let _also_bob = server.stream("/api/chat/lobby?member=b1&name=B%C3%B6b", None).await;
+    let expected = Presence { count: 2, names: vec!["Ann".into(), "Böb".into()] };
+    for stream in [&mut ann, &mut bob] {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while serde_json::from_str::<Presence>(&stream.event_of("presence").await.data).expect("presence")
+            != expected
+        {
+            assert!(Instant::now() < deadline);
+        }
+    }
+    let asked = server.get("/api/presence/chat.lobby").await;
+    assert_eq!(serde_json::from_slice::<Presence>(&asked.body).expect("presence"), expected);
+    assert_eq!(server.get("/api/presence/chat.nowhere").await.problem().status, 404);
+
+    drop(ann);
+    let left = serde_json::from_str::<Presence>(&bob.event_of("presence").await.data).expect("presence");
+    assert_eq!(left, Presence { count: 1, names: vec!["Böb".into()] });
+}

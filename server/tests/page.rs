@@ -1,0 +1,147 @@
+//! The page's files, and the server as a program.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use common::Server;
+use server::Config;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// A built page, of its own for each test.
+fn dist(name: &str) -> PathBuf {
+    let dist = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&dist).expect("a folder");
+    let html = "<!doctype html><script type=\"module\">start()</script>";
+    for (file, text) in [
+        ("index.html", html),
+        ("app-0123456789abcdef.js", "plain"),
+        ("app-0123456789abcdef.js.br", "brotli"),
+        ("app-0123456789abcdef.js.gz", "gzip"),
+        ("app-0123456789abcdef_bg.wasm", "wasm"),
+        ("chart.mjs", "chart"),
+    ] {
+        std::fs::write(dist.join(file), text).expect("written");
+    }
+    dist
+}
+
+#[tokio::test]
+async fn files_come_compressed_as_they_were_built_with_headers_to_keep_them() {
+    let server = Server::start(Config { dist: dist("files"), ..Config::default() }).await;
+    let forever = "public, max-age=31536000, immutable";
+    for (path, accept, body, encoding, content_type, cache) in [
+        ("/app-0123456789abcdef.js", "br, gzip", "brotli", "br", "text/javascript", forever),
+        ("/app-0123456789abcdef.js", "gzip", "gzip", "gzip", "text/javascript", forever),
+        ("/app-0123456789abcdef.js", "identity", "plain", "", "text/javascript", forever),
+        ("/app-0123456789abcdef_bg.wasm", "br", "wasm", "", "application/wasm", forever),
+        ("/chart.mjs", "br", "chart", "", "text/javascript", "no-cache"),
+    ] {
+        let answer = server.send("GET", path, &[("Accept-Encoding", accept)], b"").await;
+        assert_eq!((answer.status, answer.text()), (200, body), "{path} {accept}");
+        assert_eq!(answer.header("content-encoding"), encoding);
+        assert_eq!(answer.header("content-type"), content_type);
+        assert_eq!(answer.header("cache-control"), cache);
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        let head = server.send("HEAD", path, &[("Accept-Encoding", accept)], b"").await;
+        assert_eq!((head.status, head.text()), (200, ""));
+        assert_eq!(head.header("content-length"), body.len().to_string());
+    }
+}
+
+#[tokio::test]
+async fn the_pages_own_routes_get_the_page_with_a_policy_that_lets_it_start() {
+    let server = Server::start(Config { dist: dist("routes"), ..Config::default() }).await;
+    for path in ["/", "/index.html", "/chat", "/chat/lobby?x=1", "/market/ACME"] {
+        let answer = server.get(path).await;
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (200, "text/html; charset=utf-8"),
+            "{path}"
+        );
+        assert!(answer.text().contains("start()"));
+        let policy = answer.header("content-security-policy");
+        // printf 'start()' | openssl dgst -sha256 -binary | base64
+        assert!(policy.contains("'wasm-unsafe-eval' 'sha256-"), "{policy}");
+        assert_eq!(answer.header("cache-control"), "no-cache");
+        assert_eq!(answer.header("referrer-policy"), "same-origin");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_problem_and_never_the_page() {
+    let server = Server::start(Config { dist: dist("missing"), ..Config::default() }).await;
+    for path in
+        ["/api", "/api/", "/api/nope", "/api/chat", "/nope.js", "/../Cargo.toml", "/%2e%2e/Cargo.toml"]
+    {
+        assert_eq!(server.get(path).await.problem().status, 404, "{path}");
+    }
+    for (method, path) in
+        [("POST", "/"), ("POST", "/api/market"), ("PUT", "/chat"), ("DELETE", "/healthz/live")]
+    {
+        let answer = server.send(method, path, &[], b"").await;
+        assert_eq!(answer.problem().status, 405, "{method} {path}");
+        assert!(answer.header("allow").contains("GET"), "{method} {path}");
+    }
+    assert_eq!(server.get("/healthz/live").await.status, 200);
+    assert_eq!(server.get("/healthz/ready").await.status, 200);
+}
+
+#[tokio::test]
+async fn without_a_page_the_streams_work_and_the_visitor_is_told_what_to_do() {
+    let server = Server::start(Config { dist: "no/such/folder".into(), ..Config::default() }).await;
+    let answer = server.get("/").await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.text().contains("cargo xtask serve"));
+    assert_eq!(server.stream("/api/market", None).await.status, 200);
+}
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+/// Starts the program on a free port and returns what it printed first.
+async fn started() -> (Child, String) {
+    let mut child = program().args(["--listen", "127.0.0.1:0"]).spawn().expect("started");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let line = tokio::time::timeout(Duration::from_secs(20), lines.next_line()).await.expect("in time");
+    (child, line.expect("readable").expect("a line"))
+}
+
+#[tokio::test]
+async fn the_program_prints_its_url_and_a_second_one_on_the_port_says_what_to_do() {
+    let (_first, line) = started().await;
+    let address = line.strip_prefix("listening on http://127.0.0.1:").expect(&line);
+    let address = format!("127.0.0.1:{}", address.parse::<u16>().expect("a port"));
+
+    let mut second = program().args(["--listen", &address]).spawn().expect("started");
+    let mut said = String::new();
+    second.stderr.take().expect("piped").read_to_string(&mut said).await.expect("readable");
+    assert_eq!(second.wait().await.expect("ended").code(), Some(1));
+    assert!(said.contains("error: cannot listen on") && said.contains("--listen 127.0.0.1:8081"), "{said}");
+    assert!(!said.contains("panicked"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn sigterm_ends_the_program_while_streams_are_open() {
+    use tokio::io::AsyncWriteExt;
+
+    let (mut child, line) = started().await;
+    let address = line.strip_prefix("listening on http://").expect(&line);
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("connected");
+    stream.write_all(b"GET /api/market HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("sent");
+    stream.read_exact(&mut [0; 100]).await.expect("a stream");
+    let begun = Instant::now();
+    let kill = Command::new("kill").arg(child.id().expect("running").to_string()).status().await;
+    assert!(kill.expect("kill is installed").success());
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.expect("closed in good order");
+    assert!(child.wait().await.expect("ended").success());
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}

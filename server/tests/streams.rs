@@ -1,0 +1,166 @@
+//! The streams: what comes first, what comes back, and how they end.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::Server;
+use server::Config;
+
+fn seq(id: &str) -> u64 {
+    id.split_once('.').expect("an id").1.parse().expect("a number")
+}
+
+#[tokio::test]
+async fn a_market_page_gets_bars_and_prices_and_then_ticks_with_ascending_ids() {
+    let server = Server::start(Config { seed: Some(1), ..Config::default() }).await;
+    let mut stream = server.stream("/api/market?symbols=ACME,juno,ACME", None).await;
+    assert_eq!(stream.status, 200);
+    for (name, value) in [
+        ("content-type", "text/event-stream"),
+        ("cache-control", "no-store, no-transform"),
+        ("x-accel-buffering", "no"),
+    ] {
+        assert_eq!(stream.header(name), value);
+    }
+    let (mut last, mut bars, mut ticks) = (0, 0, 0);
+    while ticks < 6 {
+        let event = stream.event().await.expect("goes on");
+        assert!(seq(&event.id) > last, "{event:?} after {last}");
+        last = seq(&event.id);
+        match event.event.as_str() {
+            "bar" => bars += 1,
+            "tick" => ticks += 1,
+            other => panic!("{other}"),
+        }
+        assert!(event.data.contains(r#""symbol":"ACME""#) || event.data.contains(r#""symbol":"JUNO""#));
+    }
+    assert!(bars >= 2 * 179, "{bars}");
+}
+
+#[tokio::test]
+async fn a_stream_that_was_cut_continues_at_the_very_next_event() {
+    let server = Server::start(Config { seed: Some(2), tick_rate: 50.0, ..Config::default() }).await;
+    let mut whole = server.stream("/api/market?symbols=ACME,KELP", None).await;
+    let mut cut = server.stream("/api/market?symbols=ACME,KELP", None).await;
+    let first_tick = cut.event_of("tick").await;
+    drop(cut);
+    whole.event_of("tick").await;
+    while whole.event().await.expect("goes on").id != first_tick.id {
+        if seq(&first_tick.id) <= 2_200 {
+            break;
+        }
+    }
+    let mut expected = Vec::new();
+    while expected.len() < 100 {
+        let event = whole.event().await.expect("goes on");
+        if seq(&event.id) > seq(&first_tick.id) {
+            expected.push(event);
+        }
+    }
+    for by_query in [false, true] {
+        let path = format!("/api/market?symbols=ACME,KELP&last_event_id={}", first_tick.id);
+        let mut back = match by_query {
+            true => server.stream(&path, None).await,
+            false => server.stream("/api/market?symbols=ACME,KELP", Some(&first_tick.id)).await,
+        };
+        for event in expected.iter().skip_while(|event| event.event == "bar" && seq(&event.id) <= 2_200) {
+            assert_eq!(back.event().await.as_ref(), Some(event));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_life_of_the_server_is_reset() {
+    let server = Server::start(Config::default()).await;
+    for id in ["abc.7", "forged"] {
+        let mut stream = server.stream("/api/market?symbols=ACME", Some(id)).await;
+        assert_eq!(stream.event().await.expect("goes on").event, "sse.reset");
+        assert_eq!(stream.event().await.expect("goes on").event, "bar");
+    }
+}
+
+#[tokio::test]
+async fn a_symbol_that_is_not_traded_is_not_found_and_no_symbol_is_a_bad_request() {
+    let server = Server::start(Config::default()).await;
+    assert_eq!(server.get("/api/market?symbols=NOPE").await.problem().status, 404);
+    assert_eq!(server.get("/api/market?symbols=").await.problem().status, 400);
+    assert_eq!(server.get("/api/market?member=a%20b").await.problem().status, 400);
+    assert_eq!(server.get("/api/market?member=a&name=%0Adata:").await.problem().status, 400);
+}
+
+#[tokio::test]
+async fn old_pages_get_unnamed_events_from_the_classic_streams() {
+    let server = Server::start(Config::default()).await;
+    let mut prices = server.stream("/stock-price", None).await;
+    let first = prices.event_of("").await;
+    let price: f64 = first.data.parse().expect("a price");
+    assert!((100.0..=110.0).contains(&price) && first.data.split_once('.').expect("cents").1.len() == 2);
+    let second = prices.event_of("").await;
+    drop(prices);
+    let mut back = server.stream("/stock-price", Some(&first.id)).await;
+    assert_eq!(back.event().await, Some(second), "a reconnect loses no price");
+
+    let message = server.stream("/events", None).await.event_of("").await.data;
+    let time =
+        message.strip_prefix("Message at ").and_then(|time| time.strip_suffix(" UTC")).expect("a message");
+    assert_eq!(time.len(), "12:34:56".len());
+}
+
+#[tokio::test]
+async fn a_finite_stream_says_that_it_is_over_and_sends_a_client_away_that_comes_back() {
+    let server = Server::start(Config::default()).await;
+    let mut stream = server.stream("/stream", None).await;
+    let hello = stream.event().await.expect("hello");
+    assert_eq!((hello.event.as_str(), hello.data.as_str()), ("", "Hello, SSE!"));
+    assert_eq!(stream.event().await.expect("an end").event, "sse.end");
+    assert_eq!(stream.event().await, None);
+    let back = server.stream("/stream", Some(&hello.id)).await;
+    assert_eq!(back.status, 204);
+}
+
+#[tokio::test]
+async fn a_quiet_stream_has_a_heartbeat() {
+    let server = Server::start(Config { heartbeat: Duration::from_millis(100), ..Config::default() }).await;
+    let mut stream = server.stream("/api/chat/quiet", None).await;
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while !String::from_utf8_lossy(&stream.body).contains("event: sse.heartbeat\ndata: {}\n\n") {
+        assert!(Instant::now() < deadline);
+        stream.wait().await;
+    }
+}
+
+#[tokio::test]
+async fn shutting_down_does_not_wait_for_open_streams() {
+    let mut server = Server::start(Config::default()).await;
+    let mut streams = Vec::new();
+    for path in ["/api/market", "/api/chat/lobby", "/stock-price", "/events"] {
+        streams.push(server.stream(path, None).await);
+    }
+    let started = Instant::now();
+    server.shut_down();
+    for mut stream in streams {
+        while stream.event().await.is_some() {}
+        assert!(!String::from_utf8_lossy(&stream.body).contains("sse.end"), "they are to come back");
+    }
+    server.running.await.expect("no panic").expect("no error");
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_cannot_hold_up_a_shutdown() {
+    let config =
+        Config { shutdown_deadline: Duration::from_millis(500), tick_rate: 1_000.0, ..Config::default() };
+    let mut server = Server::start(config).await;
+    // Enough for the buffers of both ends to fill.
+    let _stalled = server.stream("/api/market", None).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let started = Instant::now();
+    server.shut_down();
+    tokio::time::timeout(Duration::from_secs(5), &mut server.running)
+        .await
+        .expect("in time")
+        .expect("no panic")
+        .ok();
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
