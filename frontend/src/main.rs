@@ -1,2 +1,36 @@
-//! frontend
-fn main() {}
+//! The demo's page: a market and a chat, live over Server-Sent Events.
+//!
+//! # Layout
+//!
+//! - `app`: the frame around the pages, and the routes.
+//! - `market`: the market page. `quote`, `bars` and `spark` are plain Rust; `chart` binds the chart library.
+//! - `chat`: the chat page. `room`, `timeline`, `outbox` and `post` decide, in plain Rust, what is shown and
+//!   what is sent; the rest draws it.
+//! - `badge`: what the connection is doing, in words.
+//! - `i18n`, `theme`, `storage`, `title`, `icons`: what every page needs.
+//!
+//! Whatever decides something is plain Rust with tests that run natively; what touches the browser does
+//! nothing but that.
+#![expect(unreachable_pub, reason = "the component macro writes `pub`, whatever the component's visibility is")]
+
+mod app;
+mod badge;
+mod chat;
+mod i18n;
+mod icons;
+mod market;
+mod not_found;
+mod storage;
+mod theme;
+mod title;
+
+use leptos::mount::mount_to_body;
+
+fn main() {
+    console_error_panic_hook::set_once();
+    mount_to_body(app::App);
+    // What index.html shows until now.
+    if let Some(skeleton) = leptos::prelude::document().get_element_by_id("skeleton") {
+        skeleton.remove();
+    }
+}

@@ -77,6 +77,7 @@ impl<E: EventSet> Binding<E> {
             Ok(connection) => drop(self.connection.replace(Some(connection))),
             Err(error) => {
                 self.signals.state.set(State::Idle);
+                self.signals.retry_in.set(None);
                 self.signals.error.set(Some(error.into()));
             }
         }

@@ -1,1 +1,65 @@
-//! Browser tests; they are in `tests/`.
+//! What the tests in a browser have in common; the tests themselves are in `tests/`.
+//!
+//! ```sh
+//! cargo xtask test --suite browser
+//! # or, by hand:
+//! cargo run -p sse-testkit -- --listen 127.0.0.1:7357 &
+//! wasm-pack test --headless --chrome tests/browser
+//! ```
+//!
+//! # Layout
+//!
+//! | test program | what it holds |
+//! |---|---|
+//! | `native` | `suite/` over the browser's own `EventSource` in a page, and `page/`: what only a page has |
+//! | `native_in_worker` | `suite/` in a dedicated worker |
+//! | `signals` | the signals of `leptos-eventsource` over a transport that the test plays itself |
+//! | `handle` | the life of a `leptos-eventsource` handle, against a server |
+//!
+//! `suite/` names no transport: a test program says which [`Carrier`] it runs over, and where two carriers must
+//! differ, the carrier says how. Every test has a [`Stream`] of its own on the scripted server, so that tests
+//! know nothing of one another. None sleeps and hopes: they wait [`until`] something holds.
+#![cfg(target_arch = "wasm32")]
+
+mod carrier;
+mod history;
+mod listeners;
+mod mount;
+mod scripted;
+mod stream;
+mod wait;
+mod watch;
+
+pub use carrier::Carrier;
+pub use history::History;
+pub use listeners::Listeners;
+pub use mount::{Mounted, mount, mount_view};
+pub use scripted::{Asked, Scripted};
+pub use stream::Stream;
+pub use wait::until;
+pub use watch::{Slot, Told, Watch, phase};
+
+use std::time::Duration;
+
+use wasm_bindgen::JsCast;
+use web_sys::{Event, EventTarget};
+
+/// Options with waits so short that a test need not wait for them.
+#[must_use]
+pub fn quick_options() -> sse_web::Options {
+    let mut options = sse_web::Options::default();
+    options.client.backoff.initial = Duration::from_millis(5);
+    options.client.backoff.floor = Duration::from_millis(5);
+    options
+}
+
+/// Lets the window or the worker see an event of this type, as if the browser had said it.
+pub fn dispatch(event_type: &str) {
+    dispatch_to(js_sys::global().unchecked_ref(), event_type);
+}
+
+/// Lets `target` see an event of this type.
+pub fn dispatch_to(target: &EventTarget, event_type: &str) {
+    let event = Event::new(event_type).expect("an event type is any string");
+    target.dispatch_event(&event).expect("no listener is in the middle of it");
+}

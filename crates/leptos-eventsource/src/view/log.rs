@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -10,6 +11,7 @@ use crate::handle::EventSourceHandle;
 /// The last events of a stream. `Copy`.
 pub struct EventLog<E: 'static> {
     entries: ReadSignal<VecDeque<Entry<E>>>,
+    dropped: ReadSignal<u64>,
     capacity: usize,
 }
 
@@ -28,22 +30,31 @@ pub struct Entry<E> {
 impl<E: EventSet + Clone + Send + Sync> EventLog<E> {
     pub(crate) fn new(handle: &EventSourceHandle<E>, capacity: usize) -> Self {
         let entries = folded(handle, VecDeque::<Entry<E>>::new());
-        let signal = entries.signal().read_only().into();
-        let serial = std::cell::Cell::new(0);
+        let dropped = folded(handle, 0);
+        let log = Self {
+            entries: entries.signal().read_only().into(),
+            dropped: dropped.signal().read_only().into(),
+            capacity,
+        };
+        let serial = Cell::new(0);
         handle.listen(move |event, last_event_id| {
+            let entry = Entry {
+                serial: serial.replace(serial.get() + 1),
+                last_event_id: last_event_id.to_owned(),
+                event: event.clone(),
+            };
+            let is_over = serial.get() > capacity as u64;
             entries.update(|entries| {
-                let serial = serial.replace(serial.get() + 1);
-                entries.push_back(Entry {
-                    serial,
-                    last_event_id: last_event_id.to_owned(),
-                    event: event.clone(),
-                });
-                if entries.len() > capacity {
+                entries.push_back(entry);
+                if is_over {
                     entries.pop_front();
                 }
             });
+            if is_over {
+                dropped.update(|dropped| *dropped += 1);
+            }
         });
-        Self { entries: signal, capacity }
+        log
     }
 
     /// The events, oldest first.
@@ -55,8 +66,7 @@ impl<E: EventSet + Clone + Send + Sync> EventLog<E> {
     /// How many events had to go to make room.
     #[must_use]
     pub fn dropped(&self) -> Signal<u64> {
-        let entries = self.entries;
-        Signal::derive(move || entries.with(|entries| entries.front().map_or(0, |oldest| oldest.serial)))
+        self.dropped.into()
     }
 
     /// The most events that it holds.

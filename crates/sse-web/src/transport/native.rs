@@ -33,6 +33,27 @@ extern "C" {
     fn last_event_id(this: &TextEvent) -> String;
 }
 
+/// The last event id of the stream, which outlives the object.
+///
+/// A new object knows none and says so with every event until an id comes. Taken at its word, a server that
+/// sends ids now and then would have its cursor lost over two reconnects (conformance c10). Before that first
+/// id, one that is reset by an empty `id` field cannot be told from one that is only left out.
+struct LastEventId {
+    of_request: String,
+    /// Whether an id came over this connection.
+    came: Cell<bool>,
+}
+
+impl LastEventId {
+    fn at_event<'a>(&'a self, of_event: &'a str) -> &'a str {
+        if of_event.is_empty() && !self.came.get() {
+            return &self.of_request;
+        }
+        self.came.set(true);
+        of_event
+    }
+}
+
 struct Stream {
     source: EventSource,
     /// Removed with the stream.
@@ -62,8 +83,14 @@ impl Transport for Native {
 
         let opened = Rc::new(Cell::new(false));
         let mut listeners = vec![on_open(&source, &receiver, &opened), on_error(&source, &receiver, &opened)];
-        listeners
-            .extend(request.event_types.iter().map(|event_type| on_event(&source, &receiver, event_type)));
+        let last_event_id =
+            Rc::new(LastEventId { of_request: request.last_event_id.to_owned(), came: Cell::new(false) });
+        listeners.extend(
+            request
+                .event_types
+                .iter()
+                .map(|event_type| on_event(&source, &receiver, &last_event_id, event_type)),
+        );
         Ok(Box::new(Stream { source, _listeners: listeners }))
     }
 }
@@ -101,14 +128,21 @@ fn on_error(source: &EventSource, receiver: &Receiver, opened: &Rc<Cell<bool>>) 
 }
 
 /// One listener for each type, so that the type need not be asked of JavaScript for every event.
-fn on_event(source: &EventSource, receiver: &Receiver, event_type: &'static str) -> EventListener {
-    let receiver = receiver.clone();
+fn on_event(
+    source: &EventSource,
+    receiver: &Receiver,
+    last_event_id: &Rc<LastEventId>,
+    event_type: &'static str,
+) -> EventListener {
+    let (receiver, last_event_id) = (receiver.clone(), last_event_id.clone());
     let ambiguous = matches!(event_type, "open" | "error");
     EventListener::new(source, event_type, move |event| {
         if ambiguous && !is_from_server(event) {
             return;
         }
         let event = event.unchecked_ref::<TextEvent>();
-        receiver.event(EventRef { event_type, data: &event.data(), last_event_id: &event.last_event_id() });
+        let of_event = event.last_event_id();
+        let last_event_id = last_event_id.at_event(&of_event);
+        receiver.event(EventRef { event_type, data: &event.data(), last_event_id });
     })
 }

@@ -1,0 +1,114 @@
+//! The frame around the pages, and the routes.
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::components::{Redirect, Route, Router, Routes};
+use leptos_router::hooks::use_location;
+use leptos_router::path;
+
+use crate::chat::{ChatPage, provide_courier, provide_identity};
+use crate::i18n::{provide_locale, use_locale};
+use crate::icons;
+use crate::market::MarketPage;
+use crate::not_found::NotFoundPage;
+use crate::theme::{Theme, provide_theme, use_theme};
+
+/// The page.
+#[component]
+pub(crate) fn App() -> impl IntoView {
+    provide_locale();
+    provide_theme();
+    // Above the routes: what was said in a room is still sent when its page is left.
+    provide_identity();
+    provide_courier();
+    let locale = use_locale();
+
+    view! {
+        <Router>
+            <a class="skip" href="#main">{move || locale.texts().shell.skip}</a>
+            <header class="topbar">
+                <a class="brand" href="/">{icons::brand()} <span>"leptos-eventsource"</span></a>
+                <Tools />
+            </header>
+            <Navigation />
+            <main id="main" tabindex="-1">
+                <Routes fallback=NotFoundPage>
+                    <Route path=path!("/") view=MarketPage />
+                    <Route path=path!("/market") view=MarketPage />
+                    <Route path=path!("/chat") view=ToLobby />
+                    <Route path=path!("/chat/:room") view=ChatPage />
+                </Routes>
+            </main>
+        </Router>
+    }
+}
+
+#[component]
+fn ToLobby() -> impl IntoView {
+    view! {
+        <Redirect
+            path="/chat/lobby"
+            options=NavigateOptions { replace: true, ..NavigateOptions::default() }
+        />
+    }
+}
+
+/// On a wide page in the bar at the top, on a phone at the bottom, where the thumb is.
+#[component]
+fn Navigation() -> impl IntoView {
+    let locale = use_locale();
+    let path = use_location().pathname;
+    let in_chat = Memo::new(move |_| path.read().starts_with("/chat"));
+    let in_market = Memo::new(move |_| matches!(path.read().as_str(), "/" | "/market"));
+    let current = |is_here: Memo<bool>| move || is_here.get().then_some("page");
+
+    view! {
+        <nav class="navigation" aria-label=move || locale.texts().shell.navigation>
+            <a href="/" data-testid="nav-market" aria-current=current(in_market)>
+                {icons::market()} <span>{move || locale.texts().shell.market}</span>
+            </a>
+            <a href="/chat/lobby" data-testid="nav-chat" aria-current=current(in_chat)>
+                {icons::chat()} <span>{move || locale.texts().shell.chat}</span>
+            </a>
+        </nav>
+    }
+}
+
+#[component]
+fn Tools() -> impl IntoView {
+    let locale = use_locale();
+    let theme = use_theme();
+    let theme_label = move || {
+        let texts = &locale.texts().shell;
+        match theme.get() {
+            Theme::System => texts.theme_system,
+            Theme::Light => texts.theme_light,
+            Theme::Dark => texts.theme_dark,
+        }
+    };
+    let other_lang = move || locale.lang().other().tag();
+
+    view! {
+        <div class="tools">
+            <button
+                type="button"
+                class="tool"
+                data-testid="lang-toggle"
+                lang=other_lang
+                on:click=move |_| locale.toggle()
+            >
+                {move || locale.texts().shell.other_language}
+            </button>
+            <button
+                type="button"
+                class="tool tool-icon"
+                data-testid="theme-toggle"
+                aria-label=theme_label
+                title=theme_label
+                on:click=move |_| theme.update(|theme| *theme = theme.next())
+            >
+                {move || icons::theme(theme.get())}
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,143 @@
+//! Who writes from this tab.
+
+use demo_contract::chat::MAX_AUTHOR_CHARS;
+use leptos::prelude::*;
+
+use crate::i18n::{Texts, use_locale};
+use crate::storage::{self, Keep};
+
+const NAME_KEY: &str = "chat.name";
+const MEMBER_KEY: &str = "chat.member";
+const SENDER_KEY: &str = "chat.sender";
+
+/// Who writes from this tab. `Copy`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Identity {
+    /// The name, as others see it.
+    pub(super) name: RwSignal<String>,
+    /// By which the server tells pages apart when it counts who is there. Known to this tab and the server.
+    member: StoredValue<String>,
+    /// The beginning of the client ids of this tab's messages, for everybody to see.
+    sender: StoredValue<String>,
+}
+
+impl Identity {
+    /// What the server tells this page by when it counts who is there.
+    #[must_use]
+    pub(super) fn member(self) -> String {
+        self.member.get_value()
+    }
+
+    /// An id for a new message.
+    #[must_use]
+    pub(super) fn new_client_id(self) -> String {
+        format!("{}-{}", self.sender.get_value(), random_id())
+    }
+
+    /// Whether this tab wrote a message, also before it was reloaded.
+    #[must_use]
+    pub(super) fn is_own(self, client_id: &str) -> bool {
+        self.sender.with_value(|sender| {
+            client_id.strip_prefix(sender.as_str()).is_some_and(|rest| rest.starts_with('-'))
+        })
+    }
+
+    /// Takes a name that somebody typed. Returns whether it is one.
+    pub(super) fn rename(self, typed: &str) -> bool {
+        let name = clean_name(typed);
+        let is_name = !name.is_empty();
+        if is_name && *self.name.read_untracked() != name {
+            storage::save(Keep::Always, NAME_KEY, &name);
+            self.name.set(name);
+        }
+        is_name
+    }
+}
+
+/// Provides an [`Identity`] to everything below. Needs the locale, for a friendly name in the right language.
+pub(crate) fn provide_identity() {
+    let kept = storage::load(Keep::Always, NAME_KEY).map(|name| clean_name(&name));
+    let name = kept.filter(|name| !name.is_empty()).unwrap_or_else(|| {
+        let name = untrack(|| friendly_name(use_locale().texts(), random()));
+        storage::save(Keep::Always, NAME_KEY, &name);
+        name
+    });
+    provide_context(Identity {
+        name: RwSignal::new(name),
+        member: StoredValue::new(kept_for_tab(MEMBER_KEY)),
+        sender: StoredValue::new(kept_for_tab(SENDER_KEY)),
+    });
+}
+
+/// The identity that [`provide_identity`] provides.
+pub(super) fn use_identity() -> Identity {
+    expect_context()
+}
+
+/// A name without line breaks and not too long, as the server wants it.
+fn clean_name(typed: &str) -> String {
+    let visible = typed.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let name = visible.collect::<Vec<_>>().join(" ");
+    let end = name.char_indices().nth(MAX_AUTHOR_CHARS).map_or(name.len(), |(end, _)| end);
+    name[..end].trim_end().to_owned()
+}
+
+fn friendly_name(texts: &Texts, [first, second]: [u8; 2]) -> String {
+    let pick = |words: &[&'static str], at: u8| words[usize::from(at) % words.len()];
+    let (first, second) = (pick(texts.chat.name_first, first), pick(texts.chat.name_second, second));
+    let space = if first.is_ascii() { " " } else { "" };
+    format!("{first}{space}{second}")
+}
+
+fn kept_for_tab(key: &str) -> String {
+    storage::load(Keep::Tab, key).filter(|id| is_id(id)).unwrap_or_else(|| {
+        let id = random_id();
+        storage::save(Keep::Tab, key, &id);
+        id
+    })
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Sixteen random characters of `0-9a-v`: 80 bits, that nobody guesses and no two tabs draw.
+fn random_id() -> String {
+    const DIGITS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
+    random::<16>().iter().map(|byte| char::from(DIGITS[usize::from(byte % 32)])).collect()
+}
+
+/// Random bytes. `crypto.randomUUID` is refused to pages that are not served securely, this is not.
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    let filled = window().crypto().and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes));
+    if filled.is_err() {
+        bytes.fill_with(|| (js_sys::Math::random() * 256.0) as u8);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::Lang;
+
+    #[test]
+    fn a_name_is_one_line_of_at_most_forty_characters() {
+        assert_eq!(clean_name("  Ann\r\ndata:\tforged  "), "Ann data: forged");
+        assert_eq!(clean_name("\u{0}\n "), "");
+        assert_eq!(clean_name(&"名".repeat(50)), "名".repeat(MAX_AUTHOR_CHARS));
+    }
+
+    #[test]
+    fn a_friendly_name_is_a_name_in_either_language() {
+        for lang in [Lang::En, Lang::Zh] {
+            for random in [[0, 0], [255, 255], [13, 200]] {
+                let name = friendly_name(lang.texts(), random);
+                assert_eq!(clean_name(&name), name);
+            }
+        }
+        assert_eq!(friendly_name(Lang::En.texts(), [0, 0]), "Quiet Otter");
+        assert_eq!(friendly_name(Lang::Zh.texts(), [0, 0]), "安静的水獭");
+    }
+}

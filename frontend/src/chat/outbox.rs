@@ -1,0 +1,225 @@
+//! What this page has said and the streams have not shown yet.
+//!
+//! A message keeps its client id over every attempt, and the server takes an id once, so sending again is
+//! always safe: when in doubt, it is sent again.
+
+use demo_contract::chat::NewMessage;
+
+use super::room::Room;
+
+/// The messages on their way, of all rooms, oldest first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outbox {
+    pending: Vec<Pending>,
+}
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pending {
+    /// Where it is said.
+    pub(super) room: Room,
+    /// What is said.
+    pub(super) message: NewMessage,
+    /// When: milliseconds since the Unix epoch, by this device's clock.
+    pub(super) time: u64,
+    /// How far it has come.
+    pub(super) status: Status,
+}
+
+/// How far a message has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    /// To be sent after those before it.
+    Queued,
+    /// The request is under way.
+    Sending,
+    /// The server could not be reached; sent again when it can.
+    Waiting,
+    /// The server has taken it, and the stream will bring it.
+    Sent,
+    /// The server refused it, for this reason.
+    Failed(Refusal),
+}
+
+/// Why the server refused a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// The HTTP status.
+    pub(super) status: u16,
+    /// What the server said about it; empty if nothing.
+    pub(super) detail: String,
+}
+
+impl Status {
+    /// The value of `data-status`.
+    #[must_use]
+    pub(super) fn as_str(&self) -> &'static str {
+        match self {
+            Self::Queued | Self::Sending => "sending",
+            Self::Waiting => "waiting",
+            Self::Sent => "sent",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+impl Outbox {
+    /// Puts a message at the end.
+    pub(super) fn push(&mut self, pending: Pending) {
+        self.pending.push(pending);
+    }
+
+    /// The messages on their way to `room`.
+    pub(super) fn in_room<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = &'a Pending> {
+        self.pending.iter().filter(move |pending| pending.room == *room)
+    }
+
+    /// The message with this id.
+    #[must_use]
+    pub(super) fn find(&self, client_id: &str) -> Option<&Pending> {
+        self.pending.iter().find(|pending| pending.message.client_id == client_id)
+    }
+
+    /// Begins to send the next message to `room`. Nothing while another one is under way: they must arrive in
+    /// the order in which they were written.
+    pub(super) fn start_next(&mut self, room: &Room) -> Option<NewMessage> {
+        if self.in_room(room).any(|pending| pending.status == Status::Sending) {
+            return None;
+        }
+        let next = self
+            .pending
+            .iter_mut()
+            .find(|pending| pending.room == *room && pending.status == Status::Queued)?;
+        next.status = Status::Sending;
+        Some(next.message.clone())
+    }
+
+    /// The server has taken the message that was under way.
+    pub(super) fn finish(&mut self, client_id: &str) {
+        self.set(client_id, Status::Sent);
+    }
+
+    /// The server has refused the message that was under way.
+    pub(super) fn fail(&mut self, client_id: &str, refusal: Refusal) {
+        self.set(client_id, Status::Failed(refusal));
+    }
+
+    /// The server cannot be reached: what is not sent waits.
+    pub(super) fn hold(&mut self, room: &Room) {
+        self.change(room, |status| match status {
+            Status::Queued | Status::Sending => Status::Waiting,
+            other => other,
+        });
+    }
+
+    /// The server can be reached: what waits is sent.
+    pub(super) fn release(&mut self, room: &Room) {
+        self.change(room, |status| if status == Status::Waiting { Status::Queued } else { status });
+    }
+
+    /// The server has lost its history: what it took but the stream did not bring may be lost with it.
+    pub(super) fn distrust(&mut self, room: &Room) {
+        self.change(room, |status| if status == Status::Sent { Status::Waiting } else { status });
+    }
+
+    /// Sends a refused message again.
+    pub(super) fn retry(&mut self, client_id: &str) {
+        self.set(client_id, Status::Queued);
+    }
+
+    /// Forgets a message: the stream has brought it, or the person has discarded it.
+    pub(super) fn remove(&mut self, client_id: &str) {
+        self.pending.retain(|pending| pending.message.client_id != client_id);
+    }
+
+    fn set(&mut self, client_id: &str, status: Status) {
+        if let Some(pending) = self.pending.iter_mut().find(|pending| pending.message.client_id == client_id)
+        {
+            pending.status = status;
+        }
+    }
+
+    fn change(&mut self, room: &Room, change: impl Fn(Status) -> Status) {
+        for pending in self.pending.iter_mut().filter(|pending| pending.room == *room) {
+            let status = std::mem::replace(&mut pending.status, Status::Queued);
+            pending.status = change(status);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn room(name: &str) -> Room {
+        Room::parse(name).expect("a room")
+    }
+
+    fn outbox(messages: &[(&str, &str)]) -> Outbox {
+        let mut outbox = Outbox::default();
+        for (name, client_id) in messages {
+            let message =
+                NewMessage { client_id: (*client_id).into(), author: "Ann".into(), text: "Hi".into() };
+            outbox.push(Pending { room: room(name), message, time: 0, status: Status::Queued });
+        }
+        outbox
+    }
+
+    fn started(outbox: &mut Outbox, name: &str) -> Option<String> {
+        outbox.start_next(&room(name)).map(|message| message.client_id)
+    }
+
+    fn statuses(outbox: &Outbox) -> Vec<&'static str> {
+        outbox.pending.iter().map(|pending| pending.status.as_str()).collect()
+    }
+
+    #[test]
+    fn messages_to_a_room_are_sent_one_after_the_other() {
+        let mut outbox = outbox(&[("lobby", "1"), ("lobby", "2"), ("rust", "3")]);
+        assert_eq!(started(&mut outbox, "lobby").as_deref(), Some("1"));
+        assert_eq!(started(&mut outbox, "lobby"), None);
+        assert_eq!(started(&mut outbox, "rust").as_deref(), Some("3"));
+        outbox.finish("1");
+        assert_eq!(started(&mut outbox, "lobby").as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn what_cannot_be_sent_waits_and_is_sent_in_order_afterwards() {
+        let mut outbox = outbox(&[("lobby", "1"), ("lobby", "2")]);
+        started(&mut outbox, "lobby");
+        outbox.hold(&room("lobby"));
+        assert_eq!(statuses(&outbox), ["waiting", "waiting"]);
+        assert_eq!(started(&mut outbox, "lobby"), None);
+        outbox.release(&room("lobby"));
+        assert_eq!(started(&mut outbox, "lobby").as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn a_refused_message_does_not_hold_up_the_next_and_keeps_its_id_when_it_is_retried() {
+        let mut outbox = outbox(&[("lobby", "1"), ("lobby", "2")]);
+        started(&mut outbox, "lobby");
+        outbox.fail("1", Refusal { status: 413, detail: String::new() });
+        assert_eq!(started(&mut outbox, "lobby").as_deref(), Some("2"));
+        outbox.finish("2");
+        outbox.retry("1");
+        assert_eq!(started(&mut outbox, "lobby").as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn a_server_that_lost_its_history_is_told_again_what_the_stream_did_not_bring() {
+        let mut outbox = outbox(&[("lobby", "1"), ("rust", "2")]);
+        started(&mut outbox, "lobby");
+        outbox.finish("1");
+        outbox.distrust(&room("rust"));
+        assert_eq!(statuses(&outbox), ["sent", "sending"]);
+        outbox.distrust(&room("lobby"));
+        assert_eq!(statuses(&outbox), ["waiting", "sending"]);
+    }
+
+    #[test]
+    fn what_the_stream_has_brought_is_forgotten() {
+        let mut outbox = outbox(&[("lobby", "1")]);
+        outbox.remove("1");
+        assert!(outbox.find("1").is_none());
+    }
+}

@@ -1,0 +1,96 @@
+//! The names of rooms.
+
+use crate::i18n::Texts;
+
+/// The most characters that a room's name may have.
+const MAX_CHARS: usize = 32;
+
+/// The name of a room: 1 to 32 of `a-z`, `0-9` and `-`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Room(String);
+
+/// The text is not the name of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NotARoom;
+
+impl Room {
+    /// The rooms that everybody is shown.
+    pub(super) const LISTED: [&'static str; 4] = ["lobby", "trading", "rust", "zhongwen"];
+
+    /// The room of exactly this name, as it stands in an address.
+    ///
+    /// # Errors
+    /// [`NotARoom`] if it is not the name of one.
+    pub(super) fn parse(name: &str) -> Result<Self, NotARoom> {
+        let is_allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        if (1..=MAX_CHARS).contains(&name.len()) && name.bytes().all(is_allowed) {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(NotARoom)
+        }
+    }
+
+    /// The room that somebody typed: `Leptos Help` is `leptos-help`.
+    ///
+    /// # Errors
+    /// [`NotARoom`] if it is not the name of one.
+    pub(super) fn from_typed(text: &str) -> Result<Self, NotARoom> {
+        let words: Vec<_> = text.trim().trim_start_matches('#').split_whitespace().collect();
+        Self::parse(&words.join("-").to_ascii_lowercase())
+    }
+
+    /// Its name.
+    #[must_use]
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The address of its page.
+    #[must_use]
+    pub(super) fn path(&self) -> String {
+        format!("/chat/{}", self.0)
+    }
+
+    /// What a person calls it.
+    #[must_use]
+    pub(super) fn label(&self, texts: &Texts) -> String {
+        match self.as_str() {
+            "lobby" => texts.chat.lobby.to_owned(),
+            "trading" => texts.chat.trading.to_owned(),
+            "rust" => "Rust".to_owned(),
+            "zhongwen" => "中文".to_owned(),
+            name => name.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_listed_rooms_are_rooms() {
+        for name in Room::LISTED {
+            assert_eq!(Room::parse(name).expect(name).as_str(), name);
+        }
+    }
+
+    #[test]
+    fn an_address_is_taken_literally() {
+        let longest = "a".repeat(MAX_CHARS);
+        for name in ["a", "rust-2026", longest.as_str()] {
+            assert!(Room::parse(name).is_ok(), "{name}");
+        }
+        let too_long = "a".repeat(MAX_CHARS + 1);
+        for name in ["", "Lobby", "a b", "中文", "a/b", "a\n", "..", too_long.as_str()] {
+            assert_eq!(Room::parse(name), Err(NotARoom), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_typed_is_understood_as_far_as_possible() {
+        assert_eq!(Room::from_typed("  #Leptos  Help ").as_ref().map(Room::as_str), Ok("leptos-help"));
+        assert_eq!(Room::from_typed("中文"), Err(NotARoom));
+        assert_eq!(Room::from_typed("  "), Err(NotARoom));
+    }
+}

@@ -1,0 +1,222 @@
+/// Every text of the page in one language, by the part of the page that shows it.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    /// The frame around the pages.
+    pub(crate) shell: Shell,
+    /// The connection badge.
+    pub(crate) badge: Badge,
+    /// The market page.
+    pub(crate) market: Market,
+    /// The chat page.
+    pub(crate) chat: Chat,
+    /// What is shown at an address that is none.
+    pub(crate) not_found: NotFound,
+}
+
+/// The frame around the pages.
+#[derive(Debug)]
+pub(crate) struct Shell {
+    /// The first link of the page, for those who use the keyboard.
+    pub(crate) skip: &'static str,
+    /// The name of the navigation.
+    pub(crate) navigation: &'static str,
+    /// The link to the market.
+    pub(crate) market: &'static str,
+    /// The link to the chat.
+    pub(crate) chat: &'static str,
+    /// The button that changes the language, in the *other* language.
+    pub(crate) other_language: &'static str,
+    /// The theme of the system is used.
+    pub(crate) theme_system: &'static str,
+    /// The light theme is used.
+    pub(crate) theme_light: &'static str,
+    /// The dark theme is used.
+    pub(crate) theme_dark: &'static str,
+}
+
+/// The connection badge.
+#[derive(Debug)]
+pub(crate) struct Badge {
+    /// Nothing was asked for yet.
+    pub(crate) idle: &'static str,
+    /// The first attempt is under way.
+    pub(crate) connecting: &'static str,
+    /// A later attempt is under way.
+    pub(crate) connecting_again: fn(attempt: u32) -> String,
+    /// Events arrive.
+    pub(crate) live: &'static str,
+    /// Silence since a time of day.
+    pub(crate) stale: fn(since: &str) -> String,
+    /// The connection failed, and is tried again.
+    pub(crate) waiting: &'static str,
+    /// The next attempt comes in so many seconds.
+    pub(crate) retry_in: fn(seconds: u64) -> String,
+    /// Paused by the person.
+    pub(crate) paused: &'static str,
+    /// Paused because the device has no network.
+    pub(crate) offline: &'static str,
+    /// Paused because the page is not seen.
+    pub(crate) background: &'static str,
+    /// Closed by the page.
+    pub(crate) closed: &'static str,
+    /// The server said that the stream is complete.
+    pub(crate) ended: &'static str,
+    /// The server refused.
+    pub(crate) refused: &'static str,
+    /// Given up after so many attempts.
+    pub(crate) gave_up: fn(failures: u32) -> String,
+    /// The button that connects at once.
+    pub(crate) reconnect: &'static str,
+    /// Why a connection failed.
+    pub(crate) failure: Failure,
+}
+
+/// Why a connection failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The server cannot be reached.
+    pub(crate) network: &'static str,
+    /// The connection ended.
+    pub(crate) ended: &'static str,
+    /// No answer in time.
+    pub(crate) timeout: &'static str,
+    /// Open, but silent.
+    pub(crate) silence: &'static str,
+    /// The server answered with an error status.
+    pub(crate) status: fn(status: u16) -> String,
+    /// The answer is no event stream, or the browser does not say what was wrong with it.
+    pub(crate) rejected: &'static str,
+    /// The browser has no such transport.
+    pub(crate) unsupported: &'static str,
+    /// Anything else.
+    pub(crate) other: &'static str,
+}
+
+/// The market page.
+#[derive(Debug)]
+pub(crate) struct Market {
+    /// The heading.
+    pub(crate) title: &'static str,
+    /// A line under the heading.
+    pub(crate) lead: &'static str,
+    /// The heading of the list.
+    pub(crate) watchlist: &'static str,
+    /// Column: the ticker symbol.
+    pub(crate) symbol: &'static str,
+    /// Column: the spark line.
+    pub(crate) trend: &'static str,
+    /// Column: the last price.
+    pub(crate) price: &'static str,
+    /// Column: how far the price has come since the day began.
+    pub(crate) change: &'static str,
+    /// Column: shares traded today.
+    pub(crate) volume: &'static str,
+    /// Trading is halted.
+    pub(crate) halted: &'static str,
+    /// The price at which the day began.
+    pub(crate) open: &'static str,
+    /// The highest price.
+    pub(crate) high: &'static str,
+    /// The lowest price.
+    pub(crate) low: &'static str,
+    /// The last price of a bar.
+    pub(crate) close: &'static str,
+    /// What the chart shows.
+    pub(crate) chart: fn(symbol: &str) -> String,
+    /// The length of a bar.
+    pub(crate) bar_length: fn(seconds: u64) -> String,
+    /// The chart library is on its way.
+    pub(crate) chart_loading: &'static str,
+    /// The chart library could not be loaded.
+    pub(crate) chart_failed: &'static str,
+    /// Loads it again.
+    pub(crate) try_again: &'static str,
+    /// No event has come yet.
+    pub(crate) no_prices: &'static str,
+}
+
+/// The chat page.
+#[derive(Debug)]
+pub(crate) struct Chat {
+    /// The heading.
+    pub(crate) title: &'static str,
+    /// The heading of the list of rooms.
+    pub(crate) rooms: &'static str,
+    /// The room `lobby`.
+    pub(crate) lobby: &'static str,
+    /// The room `trading`.
+    pub(crate) trading: &'static str,
+    /// The label of the field that opens any room.
+    pub(crate) join_label: &'static str,
+    /// What is in that field while it is empty.
+    pub(crate) join_placeholder: &'static str,
+    /// The button beside it.
+    pub(crate) join: &'static str,
+    /// What a room may be called.
+    pub(crate) room_rule: &'static str,
+    /// The heading of an address that names no room.
+    pub(crate) no_room: &'static str,
+    /// The link from there to the lobby.
+    pub(crate) to_lobby: &'static str,
+    /// The heading of the list of people.
+    pub(crate) people: &'static str,
+    /// How many people there are.
+    pub(crate) online: fn(count: usize) -> String,
+    /// How many of them gave no name, or are past the end of the list.
+    pub(crate) more_people: fn(count: usize) -> String,
+    /// The label of the field with the person's own name.
+    pub(crate) name: &'static str,
+    /// Before that field.
+    pub(crate) writing_as: &'static str,
+    /// After the person's own name.
+    pub(crate) you: &'static str,
+    /// The label of the messages.
+    pub(crate) messages: fn(room: &str) -> String,
+    /// No message yet.
+    pub(crate) empty_title: &'static str,
+    /// What to do about that.
+    pub(crate) empty_text: &'static str,
+    /// The stream has not brought anything yet.
+    pub(crate) loading: &'static str,
+    /// What is in the field for a message while it is empty.
+    pub(crate) placeholder: fn(room: &str) -> String,
+    /// The button that sends.
+    pub(crate) send: &'static str,
+    /// A message is on its way.
+    pub(crate) sending: &'static str,
+    /// A message has arrived.
+    pub(crate) sent: &'static str,
+    /// A message will be sent when the connection is back.
+    pub(crate) waiting: &'static str,
+    /// A message was refused.
+    pub(crate) failed: &'static str,
+    /// Sends it again.
+    pub(crate) retry: &'static str,
+    /// Removes it.
+    pub(crate) discard: &'static str,
+    /// So many messages came below.
+    pub(crate) new_messages: fn(count: usize) -> String,
+    /// So many older messages are no longer shown.
+    pub(crate) dropped: fn(count: u64) -> String,
+    /// So many characters are left; negative if there are too many.
+    pub(crate) characters_left: fn(left: i64) -> String,
+    /// Events were lost in between.
+    pub(crate) gap: &'static str,
+    /// What a refusal with this status means.
+    pub(crate) refused: fn(status: u16) -> &'static str,
+    /// Words of which a name for somebody new is made: the first half.
+    pub(crate) name_first: &'static [&'static str],
+    /// The second half.
+    pub(crate) name_second: &'static [&'static str],
+}
+
+/// What is shown at an address that is none.
+#[derive(Debug)]
+pub(crate) struct NotFound {
+    /// The heading.
+    pub(crate) title: &'static str,
+    /// A line under it.
+    pub(crate) text: &'static str,
+    /// The link to the first page.
+    pub(crate) home: &'static str,
+}

@@ -1,0 +1,127 @@
+//! The chart of the selected symbol, and what is there when it is not.
+
+use demo_contract::market::BAR_SECONDS;
+use leptos::html::Div;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_eventsource::Keyed;
+
+use super::bars::{Bars, Candle};
+use super::chart::Chart;
+use crate::i18n::use_locale;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Loading,
+    Ready,
+    Failed,
+}
+
+impl Stage {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Loading => "loading",
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The chart of the selected symbol.
+#[component]
+pub(super) fn ChartPanel(
+    /// The selected symbol.
+    symbol: Memo<Option<String>>,
+    /// The bars of all symbols.
+    bars: Keyed<String, Bars>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let texts = move || &locale.texts().market;
+    let container = NodeRef::<Div>::new();
+    let stage = RwSignal::new(Stage::Loading);
+    let attempt = RwSignal::new(0_u32);
+    let hovered = RwSignal::new(None::<Candle>);
+    // Dropped with this component, and with it everything that the library holds.
+    let chart = StoredValue::new_local(None::<Chart>);
+
+    Effect::new(move || {
+        let attempt = attempt.get();
+        let Some(container) = container.get() else { return };
+        stage.set(Stage::Loading);
+        spawn_local(async move {
+            let loaded = Chart::load(container.into(), attempt, move |bar| {
+                hovered.try_set(bar);
+            })
+            .await;
+            let reached = if loaded.is_ok() { Stage::Ready } else { Stage::Failed };
+            // Both do nothing if the page was left in the meantime; the chart is dropped then.
+            let _ = chart.try_update_value(|chart| *chart = loaded.ok());
+            stage.try_set(reached);
+        });
+    });
+
+    // Runs once for all events that came in one go: effects wait for the end of the current task.
+    Effect::new(move || {
+        if stage.get() != Stage::Ready {
+            return;
+        }
+        let Some(symbol) = symbol.get() else { return };
+        bars.signal(&symbol).with(|bars| {
+            chart.update_value(|chart| {
+                if let Some(chart) = chart {
+                    chart.draw(&symbol, bars);
+                }
+            });
+        });
+    });
+
+    let label = move || symbol.read().as_deref().map(|symbol| (texts().chart)(symbol));
+    view! {
+        <div class="chart" data-stage=move || stage.get().as_str()>
+            <Legend bar=hovered />
+            <div class="chart-canvas" data-testid="chart" role="img" aria-label=label node_ref=container></div>
+            <Show when=move || stage.get() == Stage::Loading>
+                <p class="chart-note" role="status">{move || texts().chart_loading}</p>
+            </Show>
+            <Show when=move || stage.get() == Stage::Failed>
+                <div class="chart-note" role="alert">
+                    <p>{move || texts().chart_failed}</p>
+                    <button type="button" class="button" on:click=move |_| attempt.update(|n| *n += 1)>
+                        {move || texts().try_again}
+                    </button>
+                </div>
+            </Show>
+        </div>
+    }
+}
+
+/// The numbers of the bar under the pointer.
+#[component]
+fn Legend(bar: RwSignal<Option<Candle>>) -> impl IntoView {
+    let locale = use_locale();
+    let texts = move || &locale.texts().market;
+    view! {
+        <p class="legend num" aria-hidden="true">
+            {move || match bar.get() {
+                None => (texts().bar_length)(BAR_SECONDS),
+                Some(bar) => {
+                    let texts = texts();
+                    let prices = [
+                        (texts.open, bar.open),
+                        (texts.high, bar.high),
+                        (texts.low, bar.low),
+                        (texts.close, bar.close),
+                    ];
+                    let prices = prices.map(|(name, price)| format!("{name} {}", locale.price(price)));
+                    format!(
+                        "{}  {}  {} {}",
+                        locale.clock(bar.time * 1000),
+                        prices.join("  "),
+                        texts.volume,
+                        locale.compact(bar.volume),
+                    )
+                }
+            }}
+        </p>
+    }
+}

@@ -1,0 +1,81 @@
+//! The market page.
+
+mod bars;
+mod chart;
+mod chart_panel;
+mod companies;
+mod quote;
+mod spark;
+mod summary;
+mod watchlist;
+
+use demo_contract::{Market, market};
+use leptos::prelude::*;
+use leptos_eventsource::use_event_source;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+
+use self::bars::Bars;
+use self::chart_panel::ChartPanel;
+use self::quote::Quote;
+use self::summary::Summary;
+use self::watchlist::Watchlist;
+use crate::badge::Badge;
+use crate::i18n::use_locale;
+use crate::title::use_title;
+
+/// The query parameter of the selected symbol.
+const SYMBOL: &str = "symbol";
+
+/// The watchlist, and the selected symbol in detail.
+#[component]
+pub(crate) fn MarketPage() -> impl IntoView {
+    let locale = use_locale();
+    let texts = move || &locale.texts().market;
+    use_title(move || texts().title);
+
+    let stream = use_event_source::<Market>(market::ROUTE);
+    let symbol_of = |event: &Market| Some(event.symbol().to_owned());
+    let quotes = stream.keyed_fold(symbol_of, Quote::apply);
+    let bars = stream.keyed_fold(symbol_of, Bars::apply);
+    // The stream brings them in the order in which they happen to trade.
+    let symbols = Memo::new(move |_| {
+        let mut symbols = quotes.keys().get();
+        symbols.sort_unstable();
+        symbols
+    });
+    let is_live = Memo::new(move |_| stream.state().read().is_open());
+
+    // Kept in the address, so that a reload and a link to a friend show the same symbol.
+    let chosen = RwSignal::new(use_query_map().read_untracked().get(SYMBOL));
+    let selected = Memo::new(move |_| {
+        let symbols = symbols.read();
+        let known = chosen.get().filter(|chosen| symbols.contains(chosen));
+        known.or_else(|| symbols.first().cloned())
+    });
+    let (navigate, path) = (use_navigate(), use_location().pathname);
+    let select = Callback::new(move |symbol: String| {
+        let address = format!("{}?{SYMBOL}={symbol}", path.get_untracked());
+        chosen.set(Some(symbol));
+        navigate(&address, NavigateOptions { replace: true, scroll: false, ..Default::default() });
+    });
+
+    view! {
+        <div class="market" data-live=move || is_live.get().to_string()>
+            <header class="page-head">
+                <div>
+                    <h1>{move || texts().title}</h1>
+                    <p class="lead">{move || texts().lead}</p>
+                </div>
+                <Badge stream />
+            </header>
+            <section class="panel detail">
+                {move || {
+                    selected.get().map(|symbol| view! { <Summary quote=quotes.signal(&symbol) symbol /> })
+                }}
+                <ChartPanel symbol=selected bars />
+            </section>
+            <Watchlist symbols quotes bars selected select />
+        </div>
+    }
+}

@@ -1,0 +1,17 @@
+//! The life of a `leptos-eventsource` handle, against a server.
+#![cfg(target_arch = "wasm32")]
+
+mod lifetime;
+mod state;
+mod url;
+
+use leptos::prelude::Signal;
+use leptos_eventsource::{EventSourceHandle, EventSourceOptions, Text, use_event_source_with_options};
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+/// A stream with short waits, for the current owner.
+pub(crate) fn use_stream(url: impl Into<Signal<String>>) -> EventSourceHandle<Text> {
+    let options = EventSourceOptions::default().with_connection(browser_tests::quick_options());
+    use_event_source_with_options(url, options)
+}

@@ -1,0 +1,41 @@
+use browser_tests::{Stream, mount, until};
+use leptos::prelude::*;
+use leptos_eventsource::Text;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::use_stream;
+
+#[wasm_bindgen_test]
+async fn a_url_that_changes_takes_the_connection_with_it() {
+    let first = Stream::new("event - 41 first").await;
+    let second = Stream::new("event - 1 second").await;
+    let url = RwSignal::new(first.url().to_owned());
+    let (_mounted, latest) = mount(move || use_stream(url).latest());
+    let is = |text: &str| latest.get_untracked() == Some(Text(text.to_owned()));
+    until("the first stream", || is("first")).await;
+    url.set(second.url().to_owned());
+    until("the second stream", || is("second")).await;
+    assert_eq!(first.until_nobody_is_connected().await, 1);
+    let report = second.report().await;
+    assert_eq!((report.open, report.visits[0].cursor_parameter()), (1, None), "ids mean nothing to another stream");
+}
+
+#[wasm_bindgen_test]
+async fn a_url_that_changes_fifty_times_leaves_one_connection() {
+    let stream = Stream::new("event - - hi").await;
+    let url = RwSignal::new(stream.url().to_owned());
+    let (_mounted, count) = mount(move || use_stream(url).fold(0, |count, _| *count += 1));
+    for number in 0..50 {
+        url.set(format!("{}&number={number}", stream.url()));
+        // Some live to see an event, some are replaced at once.
+        if number % 5 == 0 {
+            let seen = count.get_untracked();
+            until("an event", || count.get_untracked() > seen).await;
+        }
+    }
+    let is_last = |visit: &sse_testkit::Visit| visit.query.get("number").is_some_and(|number| number == "49");
+    let report = stream
+        .until("only the last is connected", |report| report.open == 1 && report.visits.iter().any(is_last))
+        .await;
+    assert!(report.visits.iter().find(|visit| visit.open).is_some_and(is_last), "{report:?}");
+}

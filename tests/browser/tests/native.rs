@@ -1,0 +1,12 @@
+//! The suite over the browser's own `EventSource`, in a page.
+#![cfg(target_arch = "wasm32")]
+
+mod page;
+mod suite;
+
+use browser_tests::Carrier;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+/// What carries the streams of this program.
+const CARRIER: Carrier = Carrier::Native;

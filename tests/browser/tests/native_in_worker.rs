@@ -1,0 +1,11 @@
+//! c21: the suite over the browser's own `EventSource`, in a dedicated worker, where there is no `window`.
+#![cfg(target_arch = "wasm32")]
+
+mod suite;
+
+use browser_tests::Carrier;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+/// What carries the streams of this program.
+const CARRIER: Carrier = Carrier::Native;

@@ -1,0 +1,79 @@
+use browser_tests::{Stream, Watch, dispatch_to};
+use sse_web::Background;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_test::wasm_bindgen_test;
+use web_sys::Document;
+
+use crate::suite::options;
+
+/// Says that the page is seen or not, until this is dropped.
+struct Visibility(Document);
+
+impl Visibility {
+    fn set(state: &str) -> Self {
+        let document = web_sys::window().and_then(|window| window.document()).expect("this is a page");
+        let property = js_sys::Object::new();
+        for (name, value) in [("value", JsValue::from(state)), ("configurable", JsValue::TRUE)] {
+            js_sys::Reflect::set(&property, &name.into(), &value).expect("it is a plain object");
+        }
+        js_sys::Object::define_property(&document, &"visibilityState".into(), &property);
+        dispatch_to(&document, "visibilitychange");
+        Self(document)
+    }
+}
+
+impl Drop for Visibility {
+    fn drop(&mut self) {
+        js_sys::Reflect::delete_property(self.0.unchecked_ref::<js_sys::Object>(), &"visibilityState".into())
+            .expect("it is configurable");
+        dispatch_to(&self.0, "visibilitychange");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_connection_pauses_while_its_tab_is_in_the_background_if_it_is_told_to() {
+    let stream = Stream::new(
+        "event - 1 one
+         ---
+         event - 2 two",
+    )
+    .await;
+    let mut options = options();
+    options.background = Background::Pause;
+    let watch = Watch::open(stream.url(), options);
+    watch.until_data("one").await;
+    let hidden = Visibility::set("hidden");
+    assert_eq!(stream.until_nobody_is_connected().await, 1);
+    drop(hidden);
+    watch.until_data("two").await;
+    assert_eq!(watch.phases(), ["connecting 1", "open", "paused Background", "connecting 1", "open"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_connection_that_begins_in_the_background_waits_to_be_seen() {
+    let stream = Stream::new("event - - hi").await;
+    let mut options = options();
+    options.background = Background::Pause;
+    let hidden = Visibility::set("hidden");
+    let watch = Watch::open(stream.url(), options);
+    assert_eq!(watch.phases(), ["paused Background"]);
+    drop(hidden);
+    watch.until_data("hi").await;
+    assert_eq!(stream.report().await.visits.len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn by_default_a_connection_stays_open_in_the_background() {
+    let stream = Stream::new(
+        "event - - one
+         wait hidden
+         event - - two",
+    )
+    .await;
+    let watch = Watch::open(stream.url(), options());
+    watch.until_data("one").await;
+    let _hidden = Visibility::set("hidden");
+    stream.release("hidden").await;
+    watch.until_data("two").await;
+    assert_eq!(watch.phases(), ["connecting 1", "open"]);
+}

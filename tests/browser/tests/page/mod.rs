@@ -1,0 +1,4 @@
+//! What happens to a connection because it lives in a page.
+
+mod background;
+mod cache;

@@ -1,0 +1,77 @@
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use browser_tests::{History, Scripted, mount, until};
+use leptos::prelude::*;
+use leptos_eventsource::Delivery;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::{tick, use_market};
+
+/// Brings `bursts` of a hundred ticks each, every one as soon as the effect has seen the one before, and
+/// returns what an effect over a count of them saw.
+async fn seen(delivery: Delivery, bursts: usize) -> Vec<usize> {
+    let transport = Scripted::default();
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let (_mounted, count) = mount({
+        let (transport, seen) = (transport.clone(), seen.clone());
+        move || {
+            let count = use_market(&transport, delivery).fold(0, |count, _| *count += 1);
+            Effect::new(move || seen.borrow_mut().push(count.get()));
+            count
+        }
+    });
+    transport.open().await;
+    until("the effect ran at first", || *seen.borrow() == [0]).await;
+    for burst in 1..=bursts {
+        for price in 1..=100 {
+            tick(&transport, "ACME", price);
+        }
+        assert_eq!(count.get_untracked(), 100 * burst, "every event is folded at once");
+        until("the effect ran", || seen.borrow().last() == Some(&(100 * burst))).await;
+    }
+    seen.take()
+}
+
+#[wasm_bindgen_test]
+async fn once_a_frame_a_burst_is_told_once() {
+    assert_eq!(seen(Delivery::AnimationFrame, 3).await, [0, 100, 200, 300]);
+}
+
+#[wasm_bindgen_test]
+async fn at_once_a_burst_of_one_turn_is_told_in_that_turn() {
+    assert_eq!(seen(Delivery::Immediate, 3).await, [0, 100, 200, 300]);
+}
+
+#[wasm_bindgen_test]
+async fn once_a_frame_nobody_is_told_before_the_frame() {
+    let transport = Scripted::default();
+    let (_mounted, (count, told)) = mount({
+        let transport = transport.clone();
+        move || {
+            let count = use_market(&transport, Delivery::AnimationFrame).fold(0, |count, _| *count += 1);
+            (count, History::of(count))
+        }
+    });
+    transport.open().await;
+    for price in 1..=100 {
+        tick(&transport, "ACME", price);
+    }
+    assert_eq!((count.get_untracked(), told.values()), (100, vec![0]));
+    until("the frame", || told.values() == [0, 100]).await;
+}
+
+#[wasm_bindgen_test]
+async fn a_frame_that_comes_after_the_end_does_nothing() {
+    let transport = Scripted::default();
+    let (mounted, _count) = mount({
+        let transport = transport.clone();
+        move || use_market(&transport, Delivery::AnimationFrame).fold(0, |count, _| *count += 1)
+    });
+    transport.open().await;
+    tick(&transport, "ACME", 1);
+    drop(mounted);
+    tick(&transport, "ACME", 2);
+    // The next frame of another stream comes and goes.
+    assert_eq!(seen(Delivery::AnimationFrame, 1).await, [0, 100]);
+}

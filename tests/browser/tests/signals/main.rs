@@ -1,0 +1,56 @@
+//! The signals of `leptos-eventsource`, over a transport that the test plays itself.
+#![cfg(target_arch = "wasm32")]
+
+mod context;
+mod delivery;
+mod errors;
+mod keyed;
+mod log;
+mod views;
+
+use std::rc::Rc;
+
+use browser_tests::Scripted;
+use leptos_eventsource::{
+    Delivery, EventSet, EventSourceHandle, EventSourceOptions, use_event_source_with_options,
+};
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+/// The events of the tests.
+#[derive(Clone, Debug, PartialEq, EventSet)]
+pub(crate) enum Market {
+    /// A price of a symbol.
+    Tick((String, u32)),
+    /// The market has closed.
+    Closed,
+}
+
+impl Market {
+    fn symbol(&self) -> Option<String> {
+        match self {
+            Self::Tick((symbol, _)) => Some(symbol.clone()),
+            Self::Closed => None,
+        }
+    }
+
+    fn price(&self) -> Option<u32> {
+        match self {
+            Self::Tick((_, price)) => Some(*price),
+            Self::Closed => None,
+        }
+    }
+}
+
+/// Brings a tick over `transport`.
+pub(crate) fn tick(transport: &Scripted, symbol: &str, price: u32) {
+    transport.event("tick", &format!("[{symbol:?},{price}]"), "");
+}
+
+/// A stream over `transport`, for the current owner.
+pub(crate) fn use_market(transport: &Scripted, delivery: Delivery) -> EventSourceHandle<Market> {
+    let mut connection = browser_tests::quick_options();
+    connection.transport = Rc::new(transport.clone());
+    let options = EventSourceOptions::default().with_delivery(delivery).with_connection(connection);
+    use_event_source_with_options("/market".to_owned(), options)
+}

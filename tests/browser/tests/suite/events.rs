@@ -1,0 +1,96 @@
+use browser_tests::{Stream, Told, Watch};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::options;
+use crate::CARRIER;
+
+fn event(event_type: &str, data: &str, last_event_id: &str) -> Told {
+    Told::Event {
+        event_type: event_type.to_owned(),
+        data: data.to_owned(),
+        last_event_id: last_event_id.to_owned(),
+    }
+}
+
+fn events(watch: &Watch) -> Vec<Told> {
+    watch.told().into_iter().filter(|told| matches!(told, Told::Event { .. })).collect()
+}
+
+#[wasm_bindgen_test]
+async fn p13_events_called_open_and_error_are_data() {
+    let stream = Stream::new(
+        "event error 1 not a failure
+         event open 2 not an opening
+         event - 3 last",
+    )
+    .await;
+    let mut options = options();
+    options.event_types = (&["error", "open", "message"]).into();
+    let watch = Watch::open(stream.url(), options);
+    watch.until_data("last").await;
+    assert_eq!(
+        events(&watch),
+        [
+            event("error", "not a failure", "1"),
+            event("open", "not an opening", "2"),
+            event("message", "last", "3"),
+        ]
+    );
+    assert_eq!(watch.failures(), []);
+    assert_eq!(watch.phases(), ["connecting 1", "open"]);
+}
+
+#[wasm_bindgen_test]
+async fn p13_a_real_failure_is_not_taken_for_an_event_called_error() {
+    let stream = Stream::new(
+        "event error - data
+         end
+         ---
+         event - - last",
+    )
+    .await;
+    let mut options = options();
+    options.event_types = (&["error", "message"]).into();
+    let watch = Watch::open(stream.url(), options);
+    watch.until_data("last").await;
+    assert_eq!(watch.data(), ["data", "last"]);
+    assert_eq!(watch.failures().len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn p15_a_stream_that_comes_byte_by_byte_is_the_same_stream() {
+    let stream = Stream::new(
+        "bytes
+         raw %ef%bb%bfid:1%0d%0adata:%20漢%0d%0adata%0d%0a%0d%0a
+         event - 2 last",
+    )
+    .await;
+    let watch = Watch::open(stream.url(), options());
+    watch.until_data("last").await;
+    assert_eq!(events(&watch), [event("message", "漢\n", "1"), event("message", "last", "2")]);
+}
+
+#[wasm_bindgen_test]
+async fn p14_an_unfinished_event_is_thrown_away() {
+    let stream = Stream::new(
+        "event - 1 whole
+         raw id:2%0Adata:half%0A
+         cut
+         ---
+         event - - last",
+    )
+    .await;
+    let watch = Watch::open(stream.url(), options());
+    watch.until_data("last").await;
+    assert_eq!(watch.data(), ["whole", "last"]);
+    assert_eq!(CARRIER.cursor(&stream.report().await.visits[1]), Some("1"), "and so is its id");
+}
+
+#[wasm_bindgen_test]
+async fn ten_thousand_events_in_one_chunk_all_arrive_in_order() {
+    let stream = Stream::new("repeat 10000 event - {n} {n}").await;
+    let watch = Watch::open(stream.url(), options());
+    watch.until_data("10000").await;
+    let expected: Vec<_> = (1..=10_000).map(|n: u32| n.to_string()).collect();
+    assert_eq!(watch.data(), expected);
+}

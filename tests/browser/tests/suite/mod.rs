@@ -1,0 +1,19 @@
+//! What holds for a `Connection` over every transport, in a page and in a worker.
+
+mod closing;
+mod cursor;
+mod events;
+mod gaps;
+mod opening;
+mod reconnecting;
+mod refusal;
+mod silence;
+
+use sse_web::Options;
+
+/// Options over the transport of this program, with short waits.
+pub(crate) fn options() -> Options {
+    let mut options = browser_tests::quick_options();
+    options.transport = crate::CARRIER.transport();
+    options
+}

@@ -1,0 +1,100 @@
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use browser_tests::{Scripted, Stream, Told, Watch};
+use sse_proto::EventRef;
+use sse_proto::client::{Failure, State};
+use sse_web::{Connection, Sink};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::options;
+
+struct Deaf;
+
+impl Sink for Deaf {
+    fn event(&self, _: EventRef<'_>) {}
+}
+
+#[wasm_bindgen_test]
+fn c01_an_invalid_url_is_an_error_value() {
+    for url in ["http://", "http://a:b", "http://[::1", "ftp://host/", "data:text/event-stream,", "javascript:0"] {
+        let error = Connection::open(url, options(), Deaf).expect_err(url);
+        assert_eq!(error.url, url);
+    }
+}
+
+#[wasm_bindgen_test]
+fn c01_a_relative_url_is_resolved_against_the_document_or_the_worker() {
+    let transport = Scripted::default();
+    let mut options = options();
+    options.transport = Rc::new(transport.clone());
+    let _watch = Watch::open("/some/../stream?a=ü", options);
+    let asked = transport.asked();
+    assert!(asked[0].url.starts_with("http://"), "{asked:?}");
+    assert!(asked[0].url.ends_with("/stream?a=%C3%BC"), "{asked:?}");
+}
+
+#[wasm_bindgen_test]
+async fn c05_a_redirect_is_followed() {
+    let stream = Stream::new(
+        "redirect
+         ---
+         event - - arrived",
+    )
+    .await;
+    let watch = Watch::open(stream.url(), options());
+    watch.until_data("arrived").await;
+    let report = stream.report().await;
+    assert_eq!(report.visits.len(), 2);
+    assert_eq!(report.visits[1].query.get("redirected").map(String::as_str), Some("1"));
+    assert_eq!(watch.phases(), ["connecting 1", "open"], "a redirect is not a failure");
+}
+
+#[wasm_bindgen_test]
+async fn c06_open_is_told_after_the_state_is_open() {
+    let stream = Stream::new("event - - hi").await;
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let watch = Watch::open_and_react(stream.url(), options(), {
+        let seen = seen.clone();
+        move |told, slot| {
+            if let Told::State(told) = told {
+                slot.with(|connection| seen.borrow_mut().push((told.clone(), connection.state())));
+            }
+        }
+    });
+    watch.until_data("hi").await;
+    assert_eq!(*seen.borrow(), [(State::Open, State::Open)]);
+}
+
+#[wasm_bindgen_test]
+async fn c06_open_is_not_told_after_close() {
+    let stream = Stream::new(
+        "wait closed
+         event - - hi",
+    )
+    .await;
+    let watch = Watch::open(stream.url(), options());
+    stream.until("a request", |report| report.open == 1).await;
+    watch.connection().with(Connection::close);
+    stream.release("closed").await;
+    stream.until_nobody_is_connected().await;
+    assert_eq!(watch.phases(), ["connecting 1", "closed"]);
+}
+
+#[wasm_bindgen_test]
+async fn c19_a_request_that_hangs_is_given_up_and_made_again() {
+    let stream = Stream::new(
+        "stall
+         ---
+         event - - hi",
+    )
+    .await;
+    let mut options = options();
+    options.client.connect_timeout = Some(Duration::from_millis(300));
+    let watch = Watch::open(stream.url(), options);
+    watch.until_data("hi").await;
+    assert_eq!(watch.failures(), [Failure::ConnectTimeout]);
+    assert_eq!(watch.phases(), ["connecting 1", "waiting for 2", "connecting 2", "open"]);
+    stream.until("the first request is aborted", |report| report.open == 1).await;
+}
