@@ -25,7 +25,7 @@ pub(crate) fn App() -> impl IntoView {
 
     view! {
         <Router>
-            <a class="skip" href="#main">{move || locale.texts().shell.skip}</a>
+            <a class="skip" href="#main">{locale.text(|t| t.shell.skip)}</a>
             <header class="topbar">
                 <a class="brand" href="/">{icons::brand()} <span>"leptos-eventsource"</span></a>
                 <Tools />
@@ -63,12 +63,12 @@ fn Navigation() -> impl IntoView {
     let current = |is_here: Memo<bool>| move || is_here.get().then_some("page");
 
     view! {
-        <nav class="navigation" aria-label=move || locale.texts().shell.navigation>
+        <nav class="navigation" aria-label=locale.text(|t| t.shell.navigation)>
             <a href="/" data-testid="nav-market" aria-current=current(in_market)>
-                {icons::market()} <span>{move || locale.texts().shell.market}</span>
+                {icons::market()} <span>{locale.text(|t| t.shell.market)}</span>
             </a>
             <a href="/chat/lobby" data-testid="nav-chat" aria-current=current(in_chat)>
-                {icons::chat()} <span>{move || locale.texts().shell.chat}</span>
+                {icons::chat()} <span>{locale.text(|t| t.shell.chat)}</span>
             </a>
         </nav>
     }
@@ -97,7 +97,7 @@ fn Tools() -> impl IntoView {
                 lang=other_lang
                 on:click=move |_| locale.toggle()
             >
-                {move || locale.texts().shell.other_language}
+                {locale.text(|t| t.shell.other_language)}
             </button>
             <button
                 type="button"

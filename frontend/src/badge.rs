@@ -29,7 +29,7 @@ pub(crate) fn Badge<E: EventSet>(
             </span>
             <Show when=can_reconnect>
                 <button type="button" class="sse-badge-button" on:click=move |_| stream.reconnect()>
-                    {move || locale.texts().badge.reconnect}
+                    {locale.text(|t| t.badge.reconnect)}
                 </button>
             </Show>
         </div>

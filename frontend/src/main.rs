@@ -11,7 +11,10 @@
 //!
 //! Whatever decides something is plain Rust with tests that run natively; what touches the browser does
 //! nothing but that.
-#![expect(unreachable_pub, reason = "the component macro writes `pub`, whatever the component's visibility is")]
+#![expect(
+    unreachable_pub,
+    reason = "the component macro writes `pub`, whatever the component's visibility is"
+)]
 
 mod app;
 mod badge;

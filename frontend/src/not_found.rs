@@ -9,15 +9,14 @@ use crate::title::use_title;
 #[component]
 pub(crate) fn NotFoundPage() -> impl IntoView {
     let locale = use_locale();
-    let texts = move || &locale.texts().not_found;
-    use_title(move || texts().title);
+    use_title(|t| t.not_found.title);
 
     view! {
         <section class="lost" data-testid="not-found">
             <p class="lost-code" aria-hidden="true">"404"</p>
-            <h1>{move || texts().title}</h1>
-            <p>{move || texts().text}</p>
-            <a class="button" href="/">{move || texts().home}</a>
+            <h1>{locale.text(|t| t.not_found.title)}</h1>
+            <p>{locale.text(|t| t.not_found.text)}</p>
+            <a class="button" href="/">{locale.text(|t| t.not_found.home)}</a>
         </section>
     }
 }

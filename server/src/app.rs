@@ -11,7 +11,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use sse_hub::{Hub, HubOptions, TopicError};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::trace::TraceLayer;
+use tower_http::trace::{DefaultOnFailure, TraceLayer};
+use tracing::Level;
 
 use crate::chat::{self, Rooms};
 use crate::classics::{self, Classics};
@@ -76,5 +77,5 @@ fn routes(shared: Shared, origins: Origins) -> Router {
         .layer(cors)
         .layer(header(X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(REFERRER_POLICY, "same-origin"))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().on_failure(DefaultOnFailure::new().level(Level::WARN)))
 }

@@ -27,8 +27,8 @@ pub struct Config {
     #[arg(long, env = "SSE_HEARTBEAT", value_name = "TIME", default_value = "15s", value_parser = duration)]
     pub heartbeat: Duration,
 
-    /// A web origin, such as https://example.org, whose pages may read the streams and post; can be repeated. The
-    /// server's own origin always may, and every local one while the server listens on a loopback address
+    /// A web origin whose pages may read the streams and post; can be repeated. The server's own pages always may,
+    /// and local ones may post while the server listens on a loopback address
     #[arg(long = "allow-origin", env = "SSE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origins: Vec<Origin>,
 
@@ -46,7 +46,8 @@ pub struct Config {
 }
 
 const AFTER_HELP: &str = "\
-Times are a number and a unit: 500ms, 15s, 2m. A flag wins over its environment variable.
+Times are a number and a unit: 500ms, 15s, 2m. An origin is a scheme and a host: https://example.org. A flag wins
+over its environment variable; in that, several origins are separated by commas.
 
 The log is filtered by SSE_LOG, for example SSE_LOG=debug or SSE_LOG=server=debug,tower_http=debug.
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tower_http::services::ServeDir;
@@ -59,6 +59,7 @@ impl Page {
             }
             Ok(mut response) => {
                 response.headers_mut().insert(CACHE_CONTROL, cache);
+                response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
                 response.map(Body::new)
             }
             Err(error) => {
@@ -93,7 +94,8 @@ fn is_hashed(path: &str) -> bool {
     };
     let is_hash = |part: &str| {
         let digits = part.bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).count();
-        digits == 16 && !part.as_bytes().get(16).is_some_and(u8::is_ascii_alphanumeric)
+        // Trunk writes 64 bits in hexadecimal, without leading zeros.
+        (12..=16).contains(&digits) && !part.as_bytes().get(digits).is_some_and(u8::is_ascii_alphanumeric)
     };
     stem.split('-').skip(1).any(is_hash)
 }
@@ -104,16 +106,19 @@ mod tests {
 
     #[test]
     fn only_names_with_a_hash_are_kept_for_ever() {
-        for hashed in
-            ["/frontend-0123456789abcdef.js", "/a-b-0123456789abcdef_bg.wasm", "/x/main-fedcba9876543210.css"]
-        {
+        for hashed in [
+            "/frontend-0123456789abcdef.js",
+            "/a-b-0123456789abcdef_bg.wasm",
+            "/early-5cadc1045f8ce26.js",
+            "/x/main-fedcba9876543210.css",
+        ] {
             assert!(is_hashed(hashed), "{hashed}");
         }
         for plain in [
             "/index.html",
             "/lightweight-charts.standalone.production.mjs",
             "/0123456789abcdef.js",
-            "/main-0123456789abcde.css",
+            "/main-0123456789a.css",
             "/main-0123456789abcdef0.css",
             "/main-0123456789abcdeg.css",
             "/main-0123456789abcdef.png",

@@ -31,10 +31,11 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
         if !is_client_id(&id) {
             return Err(refuse("member: 1 to 64 of A-Z a-z 0-9 - _".into()));
         }
-        let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        let name = name.filter(|name| !name.trim().is_empty());
         if let Some(name) = &name {
             check_name(name).map_err(|error| refuse(format!("name: {error}")))?;
         }
+        let name = name.map(|name| name.trim().to_owned());
         Ok(Self(Some(Member { id, name })))
     }
 }

@@ -69,13 +69,8 @@ async fn what_may_not_be_said_is_refused_in_words_that_name_the_field() {
         ("{".into(), 400, "JSON"),
         (String::new(), 400, "JSON"),
         (body("1", "Ann", &"x".repeat(100_000)), 413, "16384"),
-        (body("1", "Ann", &"x".repeat(3_000_000)), 413, "16384"),
     ] {
         let shown: String = json.chars().take(80).collect();
-        // A body that is far too large may find the connection closed before all of it was sent.
-        if json.len() > 1_000_000 {
-            continue;
-        }
         let answer = server.post_json(room, &json).await;
         assert_eq!(answer.status, status, "{shown}");
         assert!(answer.problem().detail.contains(detail), "{shown}: {}", answer.text());

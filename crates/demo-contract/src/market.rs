@@ -10,7 +10,7 @@ pub const ROUTE: &str = "/api/market";
 pub const BAR_SECONDS: u64 = 5;
 
 /// How many bars the server keeps for each symbol, the running one included.
-pub const BARS_KEPT: usize = 180;
+pub const BARS_KEPT: usize = 120;
 
 /// A company that is traded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -50,7 +50,7 @@ pub trait History: fmt::Debug + Send + Sync + 'static {
     /// [`HistoryError`]
     fn end(&self, topic: TopicId) -> Result<(), HistoryError>;
 
-    /// Where a topic stands.
+    /// Where a topic stands. Never behind what [`Self::read`] has said: what is a gap there is trimmed here.
     ///
     /// # Errors
     /// [`HistoryError`]
@@ -114,8 +114,6 @@ pub struct Read<'a> {
     pub lanes: &'a [Lane],
     /// Only events with a higher number.
     pub after: u64,
-    /// Only events with this number or a lower one.
-    pub through: u64,
     /// The most events.
     pub max_events: usize,
     /// The most bytes; the first event always comes.
@@ -127,19 +125,10 @@ pub struct Read<'a> {
 pub struct Lane {
     /// The topic.
     pub topic: TopicId,
-    /// What of it.
-    pub source: Source,
+    /// Up to this number, what the topic's [`Replay`](crate::Replay) hands to a new client; above it, every event.
+    pub snapshot_through: u64,
     /// The reader knows that events up to this number are gone, or never had a claim to them.
     pub forgiven: u64,
-}
-
-/// What of a topic is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// What the topic's [`Replay`](crate::Replay) hands to a new client.
-    Snapshot,
-    /// Every event that is still there.
-    Log,
 }
 
 /// The answer to a [`Read`].

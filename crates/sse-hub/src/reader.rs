@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sse_proto::Cursor;
 
-use crate::history::{Entry, History, HistoryError, Lane, Page, Read, Reply, Source, TopicId};
+use crate::history::{Entry, History, HistoryError, Lane, Page, Read, Reply, TopicId};
 use crate::options::Replay;
 
 /// Reads some topics in order: first what a new client needs, then everything as it comes.
@@ -19,8 +19,6 @@ pub(crate) struct Reader {
     lanes: Vec<Lane>,
     /// Everything up to here has been handed out, or was not to be.
     position: u64,
-    /// While a snapshot is read: up to here. What is appended meanwhile comes after it, live.
-    snapshot_through: Option<u64>,
     max_events: usize,
     max_bytes: usize,
 }
@@ -70,12 +68,11 @@ impl Reader {
         start: Start,
         (max_events, max_bytes): (usize, usize),
     ) -> Result<Self, HistoryError> {
-        let lane = |&(topic, _): &_| Lane { topic, source: Source::Log, forgiven: 0 };
+        let lane = |&(topic, _): &_| Lane { topic, snapshot_through: 0, forgiven: 0 };
         let mut reader = Self {
             replays: topics.iter().map(|&(_, replay)| replay).collect(),
             lanes: topics.iter().map(lane).collect(),
             position: 0,
-            snapshot_through: None,
             max_events: max_events.max(1),
             max_bytes,
             history,
@@ -87,16 +84,15 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Sets out on a new client's way: a snapshot, and nothing that was dropped before is missed.
+    /// Sets out on a new client's way: a snapshot up to now, in which nothing that was dropped before is missed.
     fn begin(&mut self) -> Result<(), HistoryError> {
         let last_seq = self.history.last_seq();
         for lane in &mut self.lanes {
-            lane.source = Source::Snapshot;
+            lane.snapshot_through = last_seq;
             lane.forgiven = self.history.status(lane.topic)?.trimmed;
         }
-        match self.replays.iter().all(|replay| *replay == Replay::LiveOnly) {
-            true => self.go_live(last_seq),
-            false => self.snapshot_through = Some(last_seq),
+        if self.replays.iter().all(|replay| *replay == Replay::LiveOnly) {
+            self.position = last_seq;
         }
         Ok(())
     }
@@ -118,13 +114,8 @@ impl Reader {
     }
 
     pub(crate) fn read(&self) -> Reply<Result<Page, HistoryError>> {
-        self.history.read(Read {
-            lanes: &self.lanes,
-            after: self.position,
-            through: self.snapshot_through.unwrap_or(u64::MAX),
-            max_events: self.max_events,
-            max_bytes: self.max_bytes,
-        })
+        let (max_events, max_bytes) = (self.max_events, self.max_bytes);
+        self.history.read(Read { lanes: &self.lanes, after: self.position, max_events, max_bytes })
     }
 
     /// Takes the answer to [`Self::read`].
@@ -133,24 +124,11 @@ impl Reader {
             return self.skip_gap();
         }
         self.position = page.covered;
-        match self.snapshot_through {
-            Some(through) if page.drained => {
-                self.go_live(through);
-                Ok(Step::More(page.entries))
-            }
-            Some(_) => Ok(Step::More(page.entries)),
-            None if page.drained && page.ended && page.entries.is_empty() => Ok(Step::End),
-            None if page.drained && !page.ended => Ok(Step::All(page.entries)),
-            None => Ok(Step::More(page.entries)),
-        }
-    }
-
-    fn go_live(&mut self, position: u64) {
-        self.position = position;
-        self.snapshot_through = None;
-        for lane in &mut self.lanes {
-            lane.source = Source::Log;
-        }
+        Ok(match (page.drained, page.ended) {
+            (true, true) if page.entries.is_empty() => Step::End,
+            (true, false) => Step::All(page.entries),
+            (true, true) | (false, _) => Step::More(page.entries),
+        })
     }
 
     /// Gives up on what is gone. A topic that has lost something goes on from a snapshot, which brings a client up
@@ -160,20 +138,17 @@ impl Reader {
         let mut trimmed = 0;
         for (lane, replay) in self.lanes.iter_mut().zip(&self.replays) {
             let status = self.history.status(lane.topic)?;
-            let lost = status.trimmed > self.position.max(lane.forgiven);
-            lane.source = match (lost, replay) {
-                (true, Replay::All | Replay::Latest) => Source::Snapshot,
+            if status.trimmed <= self.position.max(lane.forgiven) {
+                continue;
+            }
+            trimmed = trimmed.max(status.trimmed);
+            lane.forgiven = status.trimmed;
+            match replay {
+                Replay::All | Replay::Latest => lane.snapshot_through = last_seq,
                 // Its snapshot is empty, but what is left of its log is not.
-                (true, Replay::LiveOnly) => Source::Log,
-                (false, _) => lane.source,
-            };
-            if lost {
-                lane.forgiven = status.trimmed;
-                trimmed = trimmed.max(status.trimmed);
+                Replay::LiveOnly => {}
             }
         }
-        // A snapshot that was under way keeps its end: a topic that has lost nothing would lose steps beyond it.
-        self.snapshot_through.get_or_insert(last_seq);
         Ok(Step::Gap { trimmed })
     }
 }

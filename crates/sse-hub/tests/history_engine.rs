@@ -44,10 +44,10 @@ impl History for Slow {
 
     fn read(&self, read: Read<'_>) -> Reply<Result<Page, HistoryError>> {
         let (memory, lanes): (_, Vec<Lane>) = (std::sync::Arc::clone(&self.0), read.lanes.to_vec());
-        let Read { after, through, max_events, max_bytes, .. } = read;
+        let Read { after, max_events, max_bytes, .. } = read;
         Reply::Later(Box::pin(async move {
             tokio::time::sleep(Duration::from_millis(5)).await;
-            match memory.read(Read { lanes: &lanes, after, through, max_events, max_bytes }) {
+            match memory.read(Read { lanes: &lanes, after, max_events, max_bytes }) {
                 Reply::Now(page) => page,
                 Reply::Later(page) => page.await,
             }

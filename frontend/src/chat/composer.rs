@@ -31,7 +31,6 @@ pub(super) fn Composer(
     is_open: IsOpen,
 ) -> impl IntoView {
     let locale = use_locale();
-    let texts = move || &locale.texts().chat;
     let identity = use_identity();
     let courier = use_courier();
     let field = NodeRef::<Textarea>::new();
@@ -87,7 +86,7 @@ pub(super) fn Composer(
                 >
                     {move || {
                         let left = left.get();
-                        (left <= FEW_LEFT).then(|| (texts().characters_left)(left))
+                        (left <= FEW_LEFT).then(|| (locale.texts().chat.characters_left)(left))
                     }}
                 </span>
             </div>
@@ -108,8 +107,8 @@ pub(super) fn Composer(
                     type="submit"
                     class="button composer-send"
                     data-testid="chat-send"
-                    aria-label=move || texts().send
-                    title=move || texts().send
+                    aria-label=locale.text(|t| t.chat.send)
+                    title=locale.text(|t| t.chat.send)
                     disabled=move || !can_send.get()
                 >
                     {icons::send()}
@@ -140,7 +139,7 @@ fn NameField() -> impl IntoView {
     };
     view! {
         <label class="name">
-            <span>{move || locale.texts().chat.writing_as}</span>
+            <span>{locale.text(|t| t.chat.writing_as)}</span>
             <input
                 class="name-field"
                 data-testid="chat-name"
@@ -149,8 +148,8 @@ fn NameField() -> impl IntoView {
                 spellcheck="false"
                 enterkeyhint="done"
                 maxlength=MAX_AUTHOR_CHARS.to_string()
-                aria-label=move || locale.texts().chat.name
-                title=move || locale.texts().chat.name
+                aria-label=locale.text(|t| t.chat.name)
+                title=locale.text(|t| t.chat.name)
                 prop:value=identity.name
                 on:change:target=on_change
                 on:keydown=on_key

@@ -21,9 +21,9 @@ pub(super) fn Said(
 ) -> impl IntoView {
     let locale = use_locale();
     let is_own = use_identity().is_own(&entry.client_id);
-    let Entry { message, is_head, after_gap } = Arc::unwrap_or_clone(entry);
+    let Entry { message, is_head, after_gap, .. } = Arc::unwrap_or_clone(entry);
     let notice = after_gap.then(|| {
-        view! { <p class="notice" data-testid="gap">{move || locale.texts().chat.gap}</p> }
+        view! { <p class="notice" data-testid="gap">{locale.text(|t| t.chat.gap)}</p> }
     });
     let mark = is_own.then(|| view! { <Mark status=Signal::stored(Status::Sent) /> });
 
@@ -55,7 +55,6 @@ pub(super) fn OnItsWay(
     is_open: IsOpen,
 ) -> impl IntoView {
     let locale = use_locale();
-    let texts = move || &locale.texts().chat;
     let courier = use_courier();
     let Pending { message, time, status, .. } = pending;
     let client_id = StoredValue::new(message.client_id.clone());
@@ -87,14 +86,14 @@ pub(super) fn OnItsWay(
             {move || refusal().map(|refusal| view! {
                 <p class="refusal" role="alert">
                     <span>
-                        {(texts().refused)(refusal.status)}
+                        {(locale.texts().chat.refused)(refusal.status)}
                         {(!refusal.detail.is_empty()).then(|| format!(" ({})", refusal.detail))}
                     </span>
                     <button type="button" class="link" data-testid="retry" on:click=retry>
-                        {texts().retry}
+                        {locale.text(|t| t.chat.retry)}
                     </button>
                     <button type="button" class="link" data-testid="discard" on:click=discard>
-                        {texts().discard}
+                        {locale.text(|t| t.chat.discard)}
                     </button>
                 </p>
             })}
@@ -121,7 +120,7 @@ fn Body(text: String, time: u64, mark: impl IntoView) -> impl IntoView {
     let locale = use_locale();
     view! {
         <div class="bubble" title=move || locale.date_time(time)>
-            <span class="bubble-text">{text}</span>
+            <span class="bubble-text" data-testid="message-text">{text}</span>
             {mark}
         </div>
     }

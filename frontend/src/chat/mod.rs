@@ -11,6 +11,7 @@ mod post;
 mod room;
 mod room_list;
 mod room_view;
+mod tail;
 mod timeline;
 
 pub(crate) use courier::provide_courier;
@@ -27,8 +28,7 @@ use crate::title::use_title;
 /// The rooms, and the one that the address names.
 #[component]
 pub(crate) fn ChatPage() -> impl IntoView {
-    let locale = use_locale();
-    use_title(move || locale.texts().chat.title);
+    use_title(|t| t.chat.title);
     let params = use_params_map();
     let room = Memo::new(move |_| Room::parse(params.read().get_str("room").unwrap_or_default()).ok());
 
@@ -47,12 +47,11 @@ pub(crate) fn ChatPage() -> impl IntoView {
 #[component]
 fn NoRoom() -> impl IntoView {
     let locale = use_locale();
-    let texts = move || &locale.texts().chat;
     view! {
         <section class="panel empty" data-testid="no-room">
-            <h1>{move || texts().no_room}</h1>
-            <p>{move || texts().room_rule}</p>
-            <a class="button" href="/chat/lobby">{move || texts().to_lobby}</a>
+            <h1>{locale.text(|t| t.chat.no_room)}</h1>
+            <p>{locale.text(|t| t.chat.room_rule)}</p>
+            <a class="button" href="/chat/lobby">{locale.text(|t| t.chat.to_lobby)}</a>
         </section>
     }
 }

@@ -6,6 +6,7 @@
 use demo_contract::chat::NewMessage;
 
 use super::room::Room;
+use super::timeline::Timeline;
 
 /// The messages on their way, of all rooms, oldest first.
 #[derive(Clone, Debug, Default)]
@@ -69,9 +70,12 @@ impl Outbox {
         self.pending.push(pending);
     }
 
-    /// The messages on their way to `room`.
-    pub(super) fn in_room<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = &'a Pending> {
-        self.pending.iter().filter(move |pending| pending.room == *room)
+    /// The ids of the messages to `room` that its timeline does not show. What the stream has brought is shown
+    /// from there, also in the moment before it is [removed](Self::remove) from here.
+    #[must_use]
+    pub(super) fn missing_from(&self, timeline: &Timeline, room: &Room) -> Vec<String> {
+        let ids = self.in_room(room).map(|pending| &pending.message.client_id);
+        ids.filter(|client_id| !timeline.contains(client_id)).cloned().collect()
     }
 
     /// The message with this id.
@@ -132,6 +136,10 @@ impl Outbox {
         self.pending.retain(|pending| pending.message.client_id != client_id);
     }
 
+    fn in_room(&self, room: &Room) -> impl Iterator<Item = &Pending> {
+        self.pending.iter().filter(move |pending| pending.room == *room)
+    }
+
     fn set(&mut self, client_id: &str, status: Status) {
         if let Some(pending) = self.pending.iter_mut().find(|pending| pending.message.client_id == client_id)
         {
@@ -149,6 +157,8 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
+    use demo_contract::chat::Message;
+
     use super::*;
 
     fn room(name: &str) -> Room {
@@ -217,8 +227,12 @@ mod tests {
     }
 
     #[test]
-    fn what_the_stream_has_brought_is_forgotten() {
-        let mut outbox = outbox(&[("lobby", "1")]);
+    fn what_the_stream_has_brought_is_shown_once_and_then_forgotten() {
+        let mut outbox = outbox(&[("lobby", "1"), ("lobby", "2"), ("rust", "3")]);
+        let mut timeline = Timeline::default();
+        assert_eq!(outbox.missing_from(&timeline, &room("lobby")), ["1", "2"]);
+        timeline.push(&Message { client_id: "1".into(), author: "Ann".into(), text: "Hi".into(), time: 0 });
+        assert_eq!(outbox.missing_from(&timeline, &room("lobby")), ["2"]);
         outbox.remove("1");
         assert!(outbox.find("1").is_none());
     }

@@ -28,25 +28,24 @@ pub(super) fn PeopleList(
     presence: ReadSignal<Option<Presence>>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let texts = move || &locale.texts().chat;
     let own = use_identity().name;
     let names = move || presence.read().as_ref().map(|presence| presence.names.clone()).unwrap_or_default();
     let unnamed = move || {
         let presence = presence.read();
         let presence = presence.as_ref()?;
         let count = presence.count.saturating_sub(presence.names.len());
-        (count > 0).then(|| (texts().more_people)(count))
+        (count > 0).then(|| (locale.texts().chat.more_people)(count))
     };
 
     view! {
         <aside class="people panel">
-            <h2 class="rooms-title">{move || texts().people}</h2>
+            <h2 class="rooms-title">{locale.text(|t| t.chat.people)}</h2>
             <ul class="people-list" data-testid="presence-names">
                 <For each=names key=Clone::clone let:name>
                     <li class="person">
                         <Avatar name=name.clone() />
                         <span class="person-name">{name.clone()}</span>
-                        {move || (*own.read() == name).then(|| view! { <span class="tag">{texts().you}</span> })}
+                        {move || (*own.read() == name).then(|| view! { <span class="tag">{locale.text(|t| t.chat.you)}</span> })}
                     </li>
                 </For>
             </ul>
@@ -71,7 +70,8 @@ pub(super) fn Avatar(
 
 /// One of the stylesheet's eight colours for names, by the FNV-1a hash of the name.
 fn hue(name: &str) -> u32 {
-    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash =
+        name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     (hash >> 16) % 8
 }
 

@@ -14,7 +14,6 @@ pub(super) fn RoomList(
     room: Memo<Option<Room>>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let texts = move || &locale.texts().chat;
     let listed = || Room::LISTED.into_iter().filter_map(|name| Room::parse(name).ok());
     let rooms = move || {
         let open = room.get().filter(|open| !Room::LISTED.contains(&open.as_str()));
@@ -22,9 +21,9 @@ pub(super) fn RoomList(
     };
 
     view! {
-        <aside class="rooms panel" aria-label=move || texts().rooms>
-            <h2 class="rooms-title">{move || texts().rooms}</h2>
-            <nav aria-label=move || texts().rooms>
+        <aside class="rooms panel" aria-label=locale.text(|t| t.chat.rooms)>
+            <h2 class="rooms-title">{locale.text(|t| t.chat.rooms)}</h2>
+            <nav aria-label=locale.text(|t| t.chat.rooms)>
                 <ul class="rooms-list">
                     <For each=rooms key=Clone::clone let:listed>
                         <li>
@@ -60,7 +59,6 @@ fn RoomLink(listed: Room, open: Memo<Option<Room>>) -> impl IntoView {
 #[component]
 fn JoinForm() -> impl IntoView {
     let locale = use_locale();
-    let texts = move || &locale.texts().chat;
     let typed = RwSignal::new(String::new());
     let is_wrong = RwSignal::new(false);
     let navigate = use_navigate();
@@ -79,7 +77,7 @@ fn JoinForm() -> impl IntoView {
     view! {
         <form class="join" on:submit=join novalidate>
             <label class="join-label" for="join-room">
-                {move || texts().join_label}
+                {locale.text(|t| t.chat.join_label)}
             </label>
             <div class="join-row">
                 <input
@@ -91,7 +89,7 @@ fn JoinForm() -> impl IntoView {
                     autocapitalize="none"
                     spellcheck="false"
                     maxlength="40"
-                    placeholder=move || texts().join_placeholder
+                    placeholder=locale.text(|t| t.chat.join_placeholder)
                     aria-invalid=move || is_wrong.get().to_string()
                     aria-describedby="join-rule"
                     prop:value=typed
@@ -101,11 +99,11 @@ fn JoinForm() -> impl IntoView {
                     }
                 />
                 <button type="submit" class="button button-quiet" data-testid="room-join">
-                    {move || texts().join}
+                    {locale.text(|t| t.chat.join)}
                 </button>
             </div>
             <p id="join-rule" class="join-rule" role="alert" hidden=move || !is_wrong.get()>
-                {move || texts().room_rule}
+                {locale.text(|t| t.chat.room_rule)}
             </p>
         </form>
     }

@@ -30,6 +30,8 @@ pub(super) struct Timeline {
 /// One message, and how it stands among the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
+    /// Counts the messages of the timeline: a key for a list.
+    pub(super) serial: u64,
     /// The message.
     pub(super) message: Message,
     /// Whether it begins a group, and so shows who wrote it and when.
@@ -63,7 +65,12 @@ impl Timeline {
         let after_gap = std::mem::take(&mut self.gap);
         let is_head = after_gap || !self.continues(&message.client_id, &message.author, message.time);
         self.known.insert(message.client_id.clone());
-        self.entries.push_back(Arc::new(Entry { message: message.clone(), is_head, after_gap }));
+        self.entries.push_back(Arc::new(Entry {
+            serial: self.appended,
+            message: message.clone(),
+            is_head,
+            after_gap,
+        }));
         self.appended += 1;
         true
     }

@@ -195,7 +195,7 @@ pub(crate) struct Chat {
     /// Removes it.
     pub(crate) discard: &'static str,
     /// So many messages came below.
-    pub(crate) new_messages: fn(count: usize) -> String,
+    pub(crate) new_messages: fn(count: u64) -> String,
     /// So many older messages are no longer shown.
     pub(crate) dropped: fn(count: u64) -> String,
     /// So many characters are left; negative if there are too many.

@@ -36,7 +36,6 @@ pub(super) fn ChartPanel(
     bars: Keyed<String, Bars>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let texts = move || &locale.texts().market;
     let container = NodeRef::<Div>::new();
     let stage = RwSignal::new(Stage::Loading);
     let attempt = RwSignal::new(0_u32);
@@ -75,19 +74,19 @@ pub(super) fn ChartPanel(
         });
     });
 
-    let label = move || symbol.read().as_deref().map(|symbol| (texts().chart)(symbol));
+    let label = move || symbol.read().as_deref().map(|symbol| (locale.texts().market.chart)(symbol));
     view! {
         <div class="chart" data-stage=move || stage.get().as_str()>
             <Legend bar=hovered />
-            <div class="chart-canvas" data-testid="chart" role="img" aria-label=label node_ref=container></div>
+            <div class="chart-canvas" data-testid="chart" role="group" aria-label=label node_ref=container></div>
             <Show when=move || stage.get() == Stage::Loading>
-                <p class="chart-note" role="status">{move || texts().chart_loading}</p>
+                <p class="chart-note" role="status">{locale.text(|t| t.market.chart_loading)}</p>
             </Show>
             <Show when=move || stage.get() == Stage::Failed>
                 <div class="chart-note" role="alert">
-                    <p>{move || texts().chart_failed}</p>
+                    <p>{locale.text(|t| t.market.chart_failed)}</p>
                     <button type="button" class="button" on:click=move |_| attempt.update(|n| *n += 1)>
-                        {move || texts().try_again}
+                        {locale.text(|t| t.market.try_again)}
                     </button>
                 </div>
             </Show>
@@ -99,13 +98,12 @@ pub(super) fn ChartPanel(
 #[component]
 fn Legend(bar: RwSignal<Option<Candle>>) -> impl IntoView {
     let locale = use_locale();
-    let texts = move || &locale.texts().market;
     view! {
         <p class="legend num" aria-hidden="true">
             {move || match bar.get() {
-                None => (texts().bar_length)(BAR_SECONDS),
+                None => (locale.texts().market.bar_length)(BAR_SECONDS),
                 Some(bar) => {
-                    let texts = texts();
+                    let texts = &locale.texts().market;
                     let prices = [
                         (texts.open, bar.open),
                         (texts.high, bar.high),

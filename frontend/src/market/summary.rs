@@ -18,7 +18,6 @@ pub(super) fn Summary(
     quote: ReadSignal<Quote>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let texts = move || &locale.texts().market;
     let day = Memo::new(move |_| quote.read().day);
     let show = move |number: fn(Locale, &Day) -> String| {
         move || day.get().map_or_else(|| NOTHING.to_owned(), |day| number(locale, &day))
@@ -36,7 +35,7 @@ pub(super) fn Summary(
                 <h2>{symbol}</h2>
                 <span class="summary-company">{company}</span>
                 <Show when=move || halted.get()>
-                    <span class="halted">{move || texts().halted}</span>
+                    <span class="halted">{locale.text(|t| t.market.halted)}</span>
                 </Show>
             </div>
             <p class="summary-last" data-direction=direction>
@@ -50,10 +49,10 @@ pub(super) fn Summary(
                 </span>
             </p>
             <dl class="stats">
-                <Stat name=move || texts().open value=show(|locale, day| locale.price(day.open)) />
-                <Stat name=move || texts().high value=show(|locale, day| locale.price(day.high)) />
-                <Stat name=move || texts().low value=show(|locale, day| locale.price(day.low)) />
-                <Stat name=move || texts().volume value=show(|locale, day| locale.compact(day.volume)) />
+                <Stat name=locale.text(|t| t.market.open) value=show(|locale, day| locale.price(day.open)) />
+                <Stat name=locale.text(|t| t.market.high) value=show(|locale, day| locale.price(day.high)) />
+                <Stat name=locale.text(|t| t.market.low) value=show(|locale, day| locale.price(day.low)) />
+                <Stat name=locale.text(|t| t.market.volume) value=show(|locale, day| locale.compact(day.volume)) />
             </dl>
         </header>
     }

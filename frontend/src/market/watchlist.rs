@@ -32,20 +32,19 @@ pub(super) fn Watchlist(
     select: Callback<String>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let texts = move || &locale.texts().market;
     let is_empty = Memo::new(move |_| symbols.read().is_empty());
 
     view! {
-        <section class="panel watchlist" aria-label=move || texts().watchlist>
+        <section class="panel watchlist" aria-label=locale.text(|t| t.market.watchlist)>
             <div class="watchlist-head" aria-hidden="true">
-                <span>{move || texts().symbol}</span>
-                <span class="watchlist-trend">{move || texts().trend}</span>
-                <span class="end">{move || texts().price}</span>
-                <span class="end">{move || texts().change}</span>
-                <span class="end watchlist-volume">{move || texts().volume}</span>
+                <span>{locale.text(|t| t.market.symbol)}</span>
+                <span class="watchlist-trend">{locale.text(|t| t.market.trend)}</span>
+                <span class="end">{locale.text(|t| t.market.price)}</span>
+                <span class="end">{locale.text(|t| t.market.change)}</span>
+                <span class="end watchlist-volume">{locale.text(|t| t.market.volume)}</span>
             </div>
             <Show when=move || is_empty.get()>
-                <p class="sr-only" role="status">{move || texts().no_prices}</p>
+                <p class="sr-only" role="status">{locale.text(|t| t.market.no_prices)}</p>
                 <ul class="rows" aria-hidden="true">
                     {(0..PLACEHOLDERS).map(|_| view! { <li class="row row-empty"></li> }).collect_view()}
                 </ul>
@@ -70,7 +69,6 @@ fn Row(
     select: Callback<String>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let texts = move || &locale.texts().market;
     let day = Memo::new(move |_| quote.read().day);
     let show = move |number: fn(Locale, &Day) -> String| {
         move || day.get().map_or_else(String::new, |day| number(locale, &day))
@@ -108,7 +106,7 @@ fn Row(
                 <span class="row-symbol">
                     {symbol.clone()}
                     <Show when=move || halted.get()>
-                        <span class="halted">{move || texts().halted}</span>
+                        <span class="halted">{locale.text(|t| t.market.halted)}</span>
                     </Show>
                 </span>
                 <span class="row-company">{company}</span>
@@ -129,7 +127,7 @@ fn Row(
                 <span class="row-percent">{show(|locale, day| locale.percent(day.change_ratio()))}</span>
             </span>
             <span class="row-volume num">
-                <span class="sr-only">{move || texts().volume} " "</span>
+                <span class="sr-only">{locale.text(|t| t.market.volume)} " "</span>
                 {show(|locale, day| locale.compact(day.volume))}
             </span>
         </button>

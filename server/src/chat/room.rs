@@ -3,7 +3,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use demo_contract::Chat;
 use demo_contract::chat::{Message, NewMessage, Posted, topic};
-use sse_hub::{Hub, PublishError, Replay, Retention, Superseded, Topic, TopicError, TopicOptions};
+use sse_hub::{Hub, Presence, PublishError, Replay, Retention, Superseded, Topic, TopicError, TopicOptions};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::posted::{Known, PostedMessages};
@@ -37,7 +38,9 @@ impl Room {
             retention: Retention { events: KEPT, bytes: 2 * 1024 * 1024, age: None, keys: 1 },
         };
         let topic = hub.topic_with(&topic(name.as_str()), options)?;
-        let presence = Task::spawn(tell_presence(hub.clone(), topic.clone()));
+        // Followed from here on, before anybody is let in, so that the first to come is told of.
+        let changes = hub.presence_changes(topic.name().as_str());
+        let presence = Task::spawn(tell_presence(changes, topic.clone()));
         Ok(Self { topic, posted: PostedMessages::default(), last_message: None, _presence: presence })
     }
 
@@ -70,10 +73,8 @@ fn refuse(error: PublishError) -> Refusal {
 }
 
 /// Publishes who is there whenever that changes.
-async fn tell_presence(hub: Hub, topic: Topic<Chat>) {
-    let Some(mut changes) = hub.presence_changes(topic.name().as_str()) else {
-        return;
-    };
+async fn tell_presence(changes: Option<watch::Receiver<Presence>>, topic: Topic<Chat>) {
+    let Some(mut changes) = changes else { return };
     while changes.changed().await.is_ok() {
         let presence = to_contract(changes.borrow_and_update().clone());
         if let Err(error) = topic.publish_keyed("presence", &Chat::Presence(presence)) {

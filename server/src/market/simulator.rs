@@ -89,8 +89,9 @@ impl Simulator {
     /// A market that opened early enough for a full chart, and what of that day a new page draws: the bars, and
     /// where each share stands.
     pub(crate) fn with_history(seed: u64, tick_rate: f64, now: u64) -> (Self, Vec<Market>) {
-        let kept = BARS_KEPT as u64 - 1;
-        let mut simulator = Self::new(seed, tick_rate, (slot(now) - kept * BAR_SECONDS) * 1_000);
+        let opening = (slot(now) - (BARS_KEPT as u64 - 1) * BAR_SECONDS) * 1_000;
+        // A chart looks the same however busy its past was, and a thousand ticks a second take a while to make up.
+        let mut simulator = Self::new(seed, tick_rate.min(4.0), opening);
         // Halts of the past are not told, so there were none.
         simulator.next_halt = u64::MAX;
         let (mut day, mut last_ticks) = (Vec::new(), vec![None; COMPANIES.len()]);
@@ -109,6 +110,7 @@ impl Simulator {
             }
         }
         simulator.next_halt = simulator.next_halt_after(now);
+        simulator.between_trades = 1_000.0 / tick_rate;
 
         // Of each bar the last draft, in the order in which they were closed.
         let mut seen = std::collections::HashSet::new();

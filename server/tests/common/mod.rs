@@ -131,7 +131,8 @@ impl Answer {
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).expect("a status line");
         self.status = status.parse().expect("a number");
         for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
-            self.headers.insert(name.to_ascii_lowercase(), value.to_owned());
+            let known = self.headers.entry(name.to_ascii_lowercase()).or_default();
+            *known = if known.is_empty() { value.to_owned() } else { format!("{known}, {value}") };
         }
         self.raw.drain(..end + 4);
         self.decode();
@@ -175,12 +176,15 @@ impl Answer {
 
     /// The next event of a stream that is not the opening or a heartbeat; `None` at its end.
     pub(crate) async fn event(&mut self) -> Option<Event> {
-        loop {
-            let event = tokio::time::timeout(PATIENCE, self.any_event()).await.expect("an event in time")?;
-            if !matches!(event.event.as_str(), "sse.open" | "sse.heartbeat") {
-                return Some(event);
+        let counts = async {
+            loop {
+                let event = self.any_event().await?;
+                if !matches!(event.event.as_str(), "sse.open" | "sse.heartbeat") {
+                    return Some(event);
+                }
             }
-        }
+        };
+        tokio::time::timeout(PATIENCE, counts).await.expect("an event in time")
     }
 
     /// Like [`Self::event`], until there is one of the type.
@@ -198,7 +202,7 @@ impl Answer {
             while let Some(end) = self.body.windows(2).position(|window| window == b"\n\n") {
                 let block: Vec<u8> = self.body.drain(..end + 2).collect();
                 let block = String::from_utf8(block).expect("UTF-8");
-                let mut event = Event::default();
+                let mut event = Event { event: "message".into(), ..Event::default() };
                 for line in block.lines() {
                     match line.split_once(": ") {
                         Some(("id", value)) => event.id = value.to_owned(),

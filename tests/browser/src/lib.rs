@@ -12,7 +12,7 @@
 //! | test program | what it holds |
 //! |---|---|
 //! | `native` | `suite/` over the browser's own `EventSource` in a page, and `page/`: what only a page has |
-//! | `native_in_worker` | `suite/` in a dedicated worker |
+//! | `native_in_worker`, `native_in_shared_worker` | `suite/` in workers, where there is no `window` |
 //! | `signals` | the signals of `leptos-eventsource` over a transport that the test plays itself |
 //! | `handle` | the life of a `leptos-eventsource` handle, against a server |
 //!

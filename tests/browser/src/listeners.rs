@@ -10,7 +10,8 @@ impl Listeners {
     /// Counts them. Only the difference of two counts means something.
     #[must_use]
     pub fn count() -> Self {
-        let count = js_sys::eval(COUNTER).expect("the counter is well-formed").unchecked_into::<js_sys::Number>();
+        let count =
+            js_sys::eval(COUNTER).expect("the counter is well-formed").unchecked_into::<js_sys::Number>();
         Self(count.value_of() as i32)
     }
 

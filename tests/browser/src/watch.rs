@@ -35,8 +35,11 @@ pub struct Watch {
 struct Record {
     connection: Slot,
     told: RefCell<Vec<Told>>,
-    reaction: Box<dyn Fn(&Told, &Slot)>,
+    reaction: Box<Reaction>,
 }
+
+/// What the test does in the middle of being told.
+type Reaction = dyn Fn(&Told, &Slot);
 
 /// The connection that is watched, unless it was dropped.
 #[derive(Debug, Default)]

@@ -9,3 +9,8 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 /// What carries the streams of this program.
 const CARRIER: Carrier = Carrier::Native;
+
+#[wasm_bindgen_test::wasm_bindgen_test]
+fn there_is_no_window() {
+    assert!(web_sys::window().is_none());
+}

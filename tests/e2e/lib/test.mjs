@@ -12,16 +12,18 @@ export const test = base.extend({
   },
 
   /**
-   * Opens a path of the server in a page of its own, as another person would. Whatever such a page reports as an
+   * Opens a path of the server in a page of its own, as another person would. `route` is a page that stands in for
+   * one of the server's: a pattern and its HTML. Whatever such a page reports as an
    * error fails the test at its end, but for the failed requests that a test asks for by stopping the server.
    */
   visit: async ({ browser, server }, use) => {
     const contexts = [];
     const errors = [];
-    await use(async (path, options = {}) => {
+    await use(async (path, { route, ...options } = {}) => {
       const context = await browser.newContext({ locale: "en-GB", ...options });
       contexts.push(context);
       const page = await context.newPage();
+      if (route) await page.route(route[0], (request) => request.fulfill({ contentType: "text/html", body: route[1] }));
       page.on("pageerror", (error) => errors.push(`${error}`));
       page.on("console", (message) => {
         const failedRequest = message.text().startsWith("Failed to load resource: net::ERR_");

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{Entry, HistoryError, Source, Status};
+use super::{Entry, HistoryError, Lane, Status};
 use crate::options::{Replay, Superseded, TopicOptions};
 
 /// The log of a topic, and its latest event of each key.
@@ -106,48 +106,61 @@ impl Log {
         }
     }
 
-    /// The highest number among the events that are gone and that `source` would have held.
-    pub(super) fn trimmed(&self, source: Source) -> u64 {
-        match (source, self.options.replay) {
-            (Source::Log, _) => self.status.trimmed,
-            (Source::Snapshot, Replay::All) => self.trimmed_unkeyed,
-            (Source::Snapshot, Replay::Latest | Replay::LiveOnly) => 0,
-        }
+    /// Whether events are gone that a reader of `lane` at `after` had a claim to.
+    pub(super) fn has_gap(&self, lane: &Lane, after: u64) -> bool {
+        let known = after.max(lane.forgiven);
+        // A snapshot owes the events without a key one by one, and of the others only the latest, which stay.
+        let snapshot = after < lane.snapshot_through
+            && self.options.replay == Replay::All
+            && self.trimmed_unkeyed > known;
+        snapshot || self.status.trimmed > known.max(lane.snapshot_through)
     }
 
-    /// The runs of events after `after` that make up `source`. Each is in ascending order, and no event is in two.
-    pub(super) fn runs(&self, source: Source, after: u64) -> [Run<'_>; 2] {
-        let drops_superseded = self.options.superseded == Superseded::Drop;
-        let nothing = Run::Recent { entries: vec_deque::Iter::default(), unkeyed_only: false };
-        match (source, self.options.replay) {
-            (Source::Log, _) if drops_superseded => [self.recent(after, false), self.latest(after)],
-            (Source::Log, _) => [self.recent(after, false), nothing],
-            (Source::Snapshot, Replay::All) => [self.recent(after, true), self.latest(after)],
-            (Source::Snapshot, Replay::Latest) => [self.latest(after), nothing],
-            (Source::Snapshot, Replay::LiveOnly) => [nothing.clone(), nothing],
-        }
+    /// The runs of events after `after` that `lane` is made of. Each is in ascending order, and no event is in two.
+    pub(super) fn runs(&self, lane: &Lane, after: u64) -> impl Iterator<Item = Run<'_>> {
+        let Lane { snapshot_through, .. } = *lane;
+        let (replay, is_new) = (self.options.replay, after < snapshot_through);
+        let unkeyed = is_new && replay == Replay::All;
+        let latest = is_new && replay != Replay::LiveOnly;
+        let live = after.max(snapshot_through);
+        // Where superseded events are dropped at once, those with a key are not in the log at all.
+        let keyed_apart = self.options.superseded == Superseded::Drop;
+        [
+            unkeyed.then(|| self.recent(after, snapshot_through, Keyed::LeftOut)),
+            latest.then(|| self.latest(after, snapshot_through)),
+            Some(self.recent(live, u64::MAX, Keyed::Included)),
+            keyed_apart.then(|| self.latest(live, u64::MAX)),
+        ]
+        .into_iter()
+        .flatten()
     }
 
-    fn recent(&self, after: u64, unkeyed_only: bool) -> Run<'_> {
+    /// The events of the log with numbers above `after`, up to `through`.
+    fn recent(&self, after: u64, through: u64, keyed: Keyed) -> Run<'_> {
         // A reader that has kept up is told so by one comparison.
-        let start = match self.recent.back() {
-            Some(newest) if newest.entry.seq > after => {
-                self.recent.partition_point(|recent| recent.entry.seq <= after)
-            }
-            _ => self.recent.len(),
-        };
-        Run::Recent { entries: self.recent.range(start..), unkeyed_only }
+        if self.recent.back().is_none_or(|newest| newest.entry.seq <= after) {
+            return Run::Recent { entries: vec_deque::Iter::default(), keyed };
+        }
+        let end_of = |seq| self.recent.partition_point(|recent| recent.entry.seq <= seq);
+        Run::Recent { entries: self.recent.range(end_of(after)..end_of(through)), keyed }
     }
 
-    fn latest(&self, after: u64) -> Run<'_> {
-        Run::Latest(self.latest.range((Bound::Excluded(after), Bound::Unbounded)))
+    fn latest(&self, after: u64, through: u64) -> Run<'_> {
+        Run::Latest(self.latest.range((Bound::Excluded(after), Bound::Included(through))))
     }
+}
+
+/// Whether events with a key are read from the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keyed {
+    Included,
+    LeftOut,
 }
 
 /// Some of a topic's events, in ascending order.
 #[derive(Clone, Debug)]
 pub(super) enum Run<'a> {
-    Recent { entries: vec_deque::Iter<'a, Recent>, unkeyed_only: bool },
+    Recent { entries: vec_deque::Iter<'a, Recent>, keyed: Keyed },
     Latest(btree_map::Range<'a, u64, Bytes>),
 }
 
@@ -156,9 +169,9 @@ impl<'a> Iterator for Run<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         match self {
-            Self::Recent { entries, unkeyed_only } => {
-                let unkeyed_only = *unkeyed_only;
-                let recent = entries.find(|recent| !(unkeyed_only && recent.keyed))?;
+            Self::Recent { entries, keyed } => {
+                let all = *keyed == Keyed::Included;
+                let recent = entries.find(|recent| all || !recent.keyed)?;
                 Some((recent.entry.seq, &recent.entry.frame))
             }
             Self::Latest(entries) => entries.next().map(|(seq, frame)| (*seq, frame)),

@@ -113,8 +113,8 @@ impl State {
         for lane in read.lanes {
             let log = self.topics.get(&lane.topic).ok_or(HistoryError::Removed)?;
             page.ended &= log.status().ended;
-            page.gap |= log.trimmed(lane.source) > read.after.max(lane.forgiven);
-            for mut run in log.runs(lane.source, read.after) {
+            page.gap |= log.has_gap(lane, read.after);
+            for mut run in log.runs(lane, read.after) {
                 // Most topics have nothing new for a reader that was just woken by one of them.
                 if let Some(head) = run.next() {
                     runs.push((head, run));
@@ -126,10 +126,9 @@ impl State {
         let mut bytes = 0;
         loop {
             // A handful of runs: looking at each head is cheaper than keeping a heap.
-            let lowest = (0..runs.len()).min_by_key(|&run| runs[run].0.0);
-            let Some(lowest) = lowest.filter(|&run| runs[run].0.0 <= read.through) else {
+            let Some(lowest) = (0..runs.len()).min_by_key(|&run| runs[run].0.0) else {
                 page.drained = true;
-                page.covered = read.through.min(self.last_seq).max(read.after);
+                page.covered = self.last_seq.max(read.after);
                 return Ok(page);
             };
             let ((seq, frame), run) = &mut runs[lowest];

@@ -86,7 +86,10 @@ mod tests {
         assert_eq!((request.method.as_str(), request.path.as_str()), ("GET", "/stream/k"));
         assert_eq!(request.target, "/stream/k?script=end&x=1");
         assert_eq!((request.query["script"].as_str(), request.query["x"].as_str()), ("end", "1"));
-        assert_eq!((request.headers["host"].as_str(), request.headers["last-event-id"].as_str()), ("a:1", "7"));
+        assert_eq!(
+            (request.headers["host"].as_str(), request.headers["last-event-id"].as_str()),
+            ("a:1", "7")
+        );
     }
 
     #[test]

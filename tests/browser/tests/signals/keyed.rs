@@ -92,7 +92,9 @@ async fn a_row_can_be_a_fold() {
         move || {
             use_market(&transport, Delivery::Immediate).keyed_fold(
                 Market::symbol,
-                |volume: &mut u32, event| *volume += event.price().unwrap_or_default(),
+                |volume: &mut u32, event| {
+                    *volume += event.price().unwrap_or_default();
+                },
             )
         }
     });

@@ -24,7 +24,8 @@ async fn a_log_holds_the_last_events_and_counts_what_it_dropped() {
     }
     assert_eq!(prices(log), [Some(8), Some(9), Some(10)]);
     assert_eq!(log.dropped().get_untracked(), 7);
-    let serials: Vec<_> = log.entries().with_untracked(|entries| entries.iter().map(|it| it.serial).collect());
+    let serials: Vec<_> =
+        log.entries().with_untracked(|entries| entries.iter().map(|it| it.serial).collect());
     assert_eq!(serials, [7, 8, 9], "keys for a list");
 }
 

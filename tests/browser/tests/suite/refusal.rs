@@ -58,7 +58,8 @@ async fn c04_another_content_type_closes_with_one_error() {
         let script = format!("type {content_type}\nevent - - never");
         assert_closes(&script, &CARRIER.wrong_type(content_type)).await;
     }
-    assert_closes("type -\nevent - - never", &CARRIER.wrong_type("")).await;
+    // Without a type, Chromium waits for enough of the body to guess one; so this body ends.
+    assert_closes("type -\nevent - - never\nend", &CARRIER.wrong_type("")).await;
 }
 
 #[wasm_bindgen_test]

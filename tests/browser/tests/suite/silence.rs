@@ -10,15 +10,12 @@ async fn c16_a_half_open_connection_turns_stale_and_is_replaced() {
         r#"event sse.open a.0 {"heartbeat_ms":100}
         stall
         ---
-        event - - back"#,
+        event - a.1 back"#,
     )
     .await;
     let watch = Watch::open(stream.url(), options());
     watch.until_data("back").await;
-    assert_eq!(
-        watch.phases(),
-        ["connecting 1", "open", "stale", "waiting for 2", "connecting 2", "open"]
-    );
+    assert_eq!(watch.phases(), ["connecting 1", "open", "stale", "waiting for 2", "connecting 2", "open"]);
     assert_eq!(watch.failures(), [Failure::Silence]);
     stream.until("the half-open connection is let go", |report| report.open == 1).await;
 }

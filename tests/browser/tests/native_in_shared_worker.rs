@@ -1,0 +1,16 @@
+//! c21: the suite over the browser's own `EventSource`, in a shared worker.
+#![cfg(target_arch = "wasm32")]
+
+mod suite;
+
+use browser_tests::Carrier;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_shared_worker);
+
+/// What carries the streams of this program.
+const CARRIER: Carrier = Carrier::Native;
+
+#[wasm_bindgen_test::wasm_bindgen_test]
+fn there_is_no_window() {
+    assert!(web_sys::window().is_none());
+}
