@@ -2,6 +2,7 @@
 
 mod common;
 
+use demo_contract::market::BARS_KEPT;
 use std::time::{Duration, Instant};
 
 use common::Server;
@@ -35,7 +36,7 @@ async fn a_market_page_gets_bars_and_prices_and_then_ticks_with_ascending_ids() 
         }
         assert!(event.data.contains(r#""symbol":"ACME""#) || event.data.contains(r#""symbol":"JUNO""#));
     }
-    assert!(bars >= 2 * 179, "{bars}");
+    assert!(bars >= 2 * (BARS_KEPT - 1), "{bars}");
 }
 
 #[tokio::test]

@@ -72,15 +72,19 @@ async fn p15_a_stream_that_comes_byte_by_byte_is_the_same_stream() {
 
 #[wasm_bindgen_test]
 async fn p14_an_unfinished_event_is_thrown_away() {
+    // The test has read the event before the body is cut: a browser may throw away with it what is unread.
     let stream = Stream::new(
         "event - 1 whole
          raw id:2%0Adata:half%0A
+         wait read
          cut
          ---
          event - - last",
     )
     .await;
     let watch = Watch::open(stream.url(), options());
+    watch.until_data("whole").await;
+    stream.release("read").await;
     watch.until_data("last").await;
     assert_eq!(watch.data(), ["whole", "last"]);
     assert_eq!(CARRIER.cursor(&stream.report().await.visits[1]), Some("1"), "and so is its id");
