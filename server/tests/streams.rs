@@ -2,10 +2,10 @@
 
 mod common;
 
-use demo_contract::market::BARS_KEPT;
 use std::time::{Duration, Instant};
 
 use common::Server;
+use demo_contract::market::BARS_KEPT;
 use server::Config;
 
 fn seq(id: &str) -> u64 {
