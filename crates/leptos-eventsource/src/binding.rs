@@ -139,7 +139,9 @@ impl<E: EventSet> Sink for ToSignals<E> {
             binding.countdown.take();
             binding.signals.retry_in.set(None);
         }
-        if let State::Open = state {
+        // A connection that was only silent has not failed: an error of its events stays.
+        let was_connecting = matches!(*binding.signals.state.read_untracked(), State::Connecting { .. });
+        if was_connecting && state.is_open() {
             binding.signals.error.set(None);
         }
         binding.signals.state.set(state.clone());

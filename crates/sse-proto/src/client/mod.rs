@@ -35,7 +35,7 @@ mod tests;
 
 use alloc::borrow::ToOwned;
 use alloc::collections::VecDeque;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::time::Duration;
 
 pub use options::{Backoff, ClientOptions, Silence};
@@ -88,7 +88,8 @@ pub enum Verdict {
     Deliver,
     /// It was meant for the client itself.
     Control,
-    /// It was seen before the connection was resumed.
+    /// It was seen before the connection was resumed: a server that has sent `sse.open` numbers every event, and
+    /// this number is not above the cursor.
     Duplicate,
     /// It comes from a connection that is no longer the client's.
     Stale,
@@ -141,6 +142,8 @@ pub struct Client {
     last_event_id: String,
     /// The numbering that the server uses; known once it has sent `sse.open`. Foreign ids are opaque.
     cursor: Option<Cursor>,
+    /// The cursor from which this connection's server goes on.
+    opening: Option<Cursor>,
     /// Whether this connection's reset has been told.
     reset_told: bool,
     timers: Timers,
@@ -166,6 +169,7 @@ impl Client {
             heartbeat: None,
             last_event_id: String::new(),
             cursor: None,
+            opening: None,
             reset_told: false,
             timers: Timers::default(),
             outputs: VecDeque::new(),
@@ -317,6 +321,7 @@ impl Client {
         let connection = ConnectionId(self.last_connection);
         self.connection = Some(connection);
         self.heartbeat = None;
+        self.opening = None;
         self.reset_told = false;
         self.enter(State::Connecting { attempt: self.failures.saturating_add(1) });
         if let Some(timeout) = self.options.connect_timeout {
@@ -371,17 +376,22 @@ impl Client {
                 self.watch_silence(now);
                 let cursor = last_event_id.parse::<Cursor>().ok();
                 let before = self.last_event_id.parse::<Cursor>().ok().filter(|before| before.seq > 0);
-                if let (Some(before), Some(after)) = (before, cursor)
-                    && before.epoch != after.epoch
-                {
-                    self.tell_reset();
+                self.opening = cursor;
+                match (before, cursor) {
+                    // It goes on from before the cursor: what it repeats is known, and the cursor stays.
+                    (Some(before), Some(after)) if before.epoch == after.epoch && before.seq > after.seq => {
+                        self.cursor = Some(before);
+                    }
+                    (Some(before), Some(after)) if before.epoch != after.epoch => self.begin_anew(),
+                    _ => {
+                        self.cursor = cursor;
+                        self.set_last_event_id(last_event_id);
+                    }
                 }
-                self.cursor = cursor;
-                self.set_last_event_id(last_event_id);
             }
             Control::Heartbeat => {}
             Control::Gap { trimmed } => self.outputs.push_back(Output::Gap(Gap::Trimmed { up_to: trimmed })),
-            Control::Reset => self.tell_reset(),
+            Control::Reset => self.begin_anew(),
             Control::End => self.close(CloseReason::Ended),
         }
     }
@@ -401,6 +411,13 @@ impl Client {
         }
         self.set_last_event_id(last_event_id);
         Verdict::Deliver
+    }
+
+    /// Takes the cursor that this connection was opened with, whatever it was before.
+    fn begin_anew(&mut self) {
+        self.cursor = self.opening;
+        self.last_event_id = self.opening.map(|cursor| cursor.to_string()).unwrap_or_default();
+        self.tell_reset();
     }
 
     /// A new epoch shows in `sse.open` and is said by `sse.reset`; it is one reset all the same.

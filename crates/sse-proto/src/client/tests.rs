@@ -297,6 +297,38 @@ fn what_a_numbering_server_repeats_after_a_resume_is_a_duplicate() {
 }
 
 #[test]
+fn a_server_that_goes_on_from_before_the_cursor_repeats_nothing() {
+    let mut bench = Bench::open();
+    bench.event("sse.open", "{}", "a.0");
+    for seq in 1..=3 {
+        bench.event("tick", "x", &alloc::format!("a.{seq}"));
+    }
+    bench.command(Command::Reconnect);
+    bench.signal(Signal::Opened);
+    bench.event("sse.open", "{}", "a.0");
+    assert_eq!(bench.client.last_event_id(), "a.3");
+    for seq in 1..=3 {
+        assert_eq!(bench.event("tick", "x", &alloc::format!("a.{seq}")), Verdict::Duplicate);
+    }
+    assert_eq!(bench.event("tick", "x", "a.4"), Verdict::Deliver);
+}
+
+#[test]
+fn a_reset_within_the_epoch_forgets_the_cursor() {
+    let mut bench = Bench::open();
+    bench.event("sse.open", "{}", "a.0");
+    bench.event("tick", "x", "a.9");
+    bench.command(Command::Reconnect);
+    bench.signal(Signal::Opened);
+    bench.told();
+    bench.event("sse.open", "{}", "a.0");
+    bench.event("sse.reset", "{}", "a.0");
+    assert_eq!(bench.told(), [Output::Gap(Gap::Reset)]);
+    assert_eq!(bench.event("tick", "x", "a.1"), Verdict::Deliver);
+    assert_eq!(bench.client.last_event_id(), "a.1");
+}
+
+#[test]
 fn foreign_ids_are_opaque() {
     let mut bench = Bench::open();
     for id in ["2", "1", "1", "", "a.3", "a.2"] {
