@@ -84,16 +84,13 @@ impl Outbox {
         self.pending.iter().find(|pending| pending.message.client_id == client_id)
     }
 
-    /// Begins to send the next message to `room`. Nothing while another one is under way: they must arrive in
-    /// the order in which they were written.
+    /// Begins to send the next message to `room`. Nothing while an earlier one is under way or waits: they must
+    /// arrive in the order in which they were written.
     pub(super) fn start_next(&mut self, room: &Room) -> Option<NewMessage> {
-        if self.in_room(room).any(|pending| pending.status == Status::Sending) {
-            return None;
-        }
-        let next = self
-            .pending
-            .iter_mut()
-            .find(|pending| pending.room == *room && pending.status == Status::Queued)?;
+        let mut unsent = self.pending.iter_mut().filter(|pending| {
+            pending.room == *room && !matches!(pending.status, Status::Sent | Status::Failed(_))
+        });
+        let next = unsent.next().filter(|next| next.status == Status::Queued)?;
         next.status = Status::Sending;
         Some(next.message.clone())
     }
@@ -165,12 +162,15 @@ mod tests {
         Room::parse(name).expect("a room")
     }
 
+    fn pending(name: &str, client_id: &str) -> Pending {
+        let message = NewMessage { client_id: client_id.into(), author: "Ann".into(), text: "Hi".into() };
+        Pending { room: room(name), message, time: 0, status: Status::Queued }
+    }
+
     fn outbox(messages: &[(&str, &str)]) -> Outbox {
         let mut outbox = Outbox::default();
         for (name, client_id) in messages {
-            let message =
-                NewMessage { client_id: (*client_id).into(), author: "Ann".into(), text: "Hi".into() };
-            outbox.push(Pending { room: room(name), message, time: 0, status: Status::Queued });
+            outbox.push(pending(name, client_id));
         }
         outbox
     }
@@ -199,6 +199,7 @@ mod tests {
         started(&mut outbox, "lobby");
         outbox.hold(&room("lobby"));
         assert_eq!(statuses(&outbox), ["waiting", "waiting"]);
+        outbox.push(pending("lobby", "3"));
         assert_eq!(started(&mut outbox, "lobby"), None);
         outbox.release(&room("lobby"));
         assert_eq!(started(&mut outbox, "lobby").as_deref(), Some("1"));

@@ -119,8 +119,8 @@ pub(crate) struct Market {
     pub(crate) high: &'static str,
     /// The lowest price.
     pub(crate) low: &'static str,
-    /// The last price of a bar.
-    pub(crate) close: &'static str,
+    /// Over the chart, in a letter or two: open, high, low, close and volume of a bar.
+    pub(crate) bar: [&'static str; 5],
     /// What the chart shows.
     pub(crate) chart: fn(symbol: &str) -> String,
     /// The length of a bar.

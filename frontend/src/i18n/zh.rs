@@ -51,7 +51,7 @@ pub(super) static TEXTS: Texts = Texts {
         open: "开盘",
         high: "最高",
         low: "最低",
-        close: "收盘",
+        bar: ["开", "高", "低", "收", "量"],
         chart: |symbol| format!("{symbol} 价格走势图"),
         bar_length: |seconds| format!("{seconds} 秒 K 线"),
         chart_loading: "正在加载图表…",

@@ -98,28 +98,22 @@ pub(super) fn ChartPanel(
 #[component]
 fn Legend(bar: RwSignal<Option<Candle>>) -> impl IntoView {
     let locale = use_locale();
+    let text = move || {
+        let texts = &locale.texts().market;
+        let Some(bar) = bar.get() else { return (texts.bar_length)(BAR_SECONDS) };
+        let numbers = [
+            locale.price(bar.open),
+            locale.price(bar.high),
+            locale.price(bar.low),
+            locale.price(bar.close),
+            locale.compact(bar.volume),
+        ];
+        let named = texts.bar.iter().zip(numbers).map(|(name, number)| format!("{name}\u{a0}{number}  "));
+        named.collect::<String>()
+    };
     view! {
         <p class="legend num" aria-hidden="true">
-            {move || match bar.get() {
-                None => (locale.texts().market.bar_length)(BAR_SECONDS),
-                Some(bar) => {
-                    let texts = &locale.texts().market;
-                    let prices = [
-                        (texts.open, bar.open),
-                        (texts.high, bar.high),
-                        (texts.low, bar.low),
-                        (texts.close, bar.close),
-                    ];
-                    let prices = prices.map(|(name, price)| format!("{name} {}", locale.price(price)));
-                    format!(
-                        "{}  {}  {} {}",
-                        locale.clock(bar.time * 1000),
-                        prices.join("  "),
-                        texts.volume,
-                        locale.compact(bar.volume),
-                    )
-                }
-            }}
+            {text}
         </p>
     }
 }

@@ -68,7 +68,7 @@ impl Quote {
     }
 
     fn apply_tick(&mut self, tick: &Tick) {
-        let traded = Range { high: tick.price, low: tick.price };
+        let traded = Range { high: tick.price.max(tick.open), low: tick.price.min(tick.open) };
         let range = match self.day {
             // A server that lost its history begins another day: what was seen before says nothing about it.
             Some(day) if day.open != tick.open || day.volume > tick.volume => traded,

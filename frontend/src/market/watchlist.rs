@@ -1,5 +1,6 @@
 //! The list of all symbols. A tick changes the texts of one row and nothing else.
 
+use demo_contract::market::COMPANIES;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use leptos_eventsource::Keyed;
@@ -13,9 +14,6 @@ use crate::i18n::{Locale, use_locale};
 
 /// How many bars a spark line shows.
 const SPARK_BARS: usize = 60;
-
-/// How many rows stand there before the first prices come.
-const PLACEHOLDERS: usize = 12;
 
 /// The list of all symbols.
 #[component]
@@ -38,15 +36,15 @@ pub(super) fn Watchlist(
         <section class="panel watchlist" aria-label=locale.text(|t| t.market.watchlist)>
             <div class="watchlist-head" aria-hidden="true">
                 <span>{locale.text(|t| t.market.symbol)}</span>
-                <span class="watchlist-trend">{locale.text(|t| t.market.trend)}</span>
+                <span>{locale.text(|t| t.market.trend)}</span>
                 <span class="end">{locale.text(|t| t.market.price)}</span>
                 <span class="end">{locale.text(|t| t.market.change)}</span>
-                <span class="end watchlist-volume">{locale.text(|t| t.market.volume)}</span>
+                <span class="end">{locale.text(|t| t.market.volume)}</span>
             </div>
             <Show when=move || is_empty.get()>
                 <p class="sr-only" role="status">{locale.text(|t| t.market.no_prices)}</p>
                 <ul class="rows" aria-hidden="true">
-                    {(0..PLACEHOLDERS).map(|_| view! { <li class="row row-empty"></li> }).collect_view()}
+                    {COMPANIES.map(|_| view! { <li class="row row-empty"></li> }).collect_view()}
                 </ul>
             </Show>
             <ul class="rows" data-testid="watchlist" on:keydown=move_focus>
@@ -144,9 +142,7 @@ fn move_focus(event: KeyboardEvent) {
         _ => return,
     };
     event.prevent_default();
-    let next = next.and_then(|item| item.first_element_child()).and_then(|row| row.dyn_into().ok());
-    if let Some(next) = next {
-        let next: HtmlElement = next;
+    if let Some(next) = next.and_then(|item| item.first_element_child()?.dyn_into::<HtmlElement>().ok()) {
         let _ = next.focus();
     }
 }
