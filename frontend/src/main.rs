@@ -7,7 +7,7 @@
 //! - `chat`: the chat page. `room`, `timeline`, `outbox` and `post` decide, in plain Rust, what is shown and
 //!   what is sent; the rest draws it.
 //! - `badge`: what the connection is doing, in words.
-//! - `i18n`, `theme`, `storage`, `title`, `icons`: what every page needs.
+//! - `i18n`, `theme`, `stream`, `storage`, `title`, `icons`: what every page needs.
 //!
 //! Whatever decides something is plain Rust with tests that run natively; what touches the browser does
 //! nothing but that.
@@ -24,6 +24,7 @@ mod icons;
 mod market;
 mod not_found;
 mod storage;
+mod stream;
 mod theme;
 mod title;
 

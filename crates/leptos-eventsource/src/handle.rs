@@ -92,6 +92,13 @@ impl<E: EventSet> EventSourceHandle<E> {
         self.state.into()
     }
 
+    /// Whether events can arrive; changes only when that does.
+    #[must_use]
+    pub fn is_open(&self) -> Signal<bool> {
+        let state = self.state;
+        Memo::new(move |_| state.read().is_open()).into()
+    }
+
     /// Whole seconds until the next attempt, while the connection is [`State::Waiting`]; counts down.
     #[must_use]
     pub fn retry_in(&self) -> Signal<Option<u64>> {

@@ -101,6 +101,8 @@ pub use history::{History, MemoryHistory};
 pub use hub::Hub;
 pub use options::{HubOptions, Limits, Replay, Retention, Superseded, TopicOptions};
 pub use presence::{Member, Presence};
+/// The contract crate, for the derive macro and for custom codecs.
+pub use sse_events;
 pub use subscription::{Subscribe, Subscription};
 pub use topic::Topic;
 pub use topic_name::{InvalidTopicName, TopicName};

@@ -3,7 +3,7 @@
 use demo_contract::Chat;
 use demo_contract::chat::{Presence, route};
 use leptos::prelude::*;
-use leptos_eventsource::{Gap, use_event_source};
+use leptos_eventsource::{Gap, use_event_source_with_options};
 
 use super::composer::Composer;
 use super::courier::use_courier;
@@ -15,6 +15,7 @@ use super::timeline::Timeline;
 use crate::badge::Badge;
 use crate::i18n::use_locale;
 use crate::icons;
+use crate::stream::stream_options;
 
 /// One room: what is said in it, who is there, and a field to say something.
 #[component]
@@ -34,11 +35,8 @@ pub(super) fn RoomView(
             format!("{}?member={}&name={}", route(room.as_str()), identity.member(), String::from(name))
         })
     };
-    let stream = use_event_source::<Chat>(url);
-    let is_open = {
-        let is_open = Memo::new(move |_| stream.state().read().is_open());
-        Signal::from(is_open)
-    };
+    let stream = use_event_source_with_options::<Chat>(url, stream_options());
+    let is_open = stream.is_open();
 
     let timeline = RwSignal::new(Timeline::default());
     let presence = stream.fold(None::<Presence>, |presence, event| {

@@ -11,7 +11,7 @@ mod watchlist;
 
 use demo_contract::{Market, market};
 use leptos::prelude::*;
-use leptos_eventsource::{Delivery, EventSourceOptions, use_event_source_with_options};
+use leptos_eventsource::{Delivery, use_event_source_with_options};
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
@@ -22,6 +22,7 @@ use self::summary::Summary;
 use self::watchlist::Watchlist;
 use crate::badge::Badge;
 use crate::i18n::use_locale;
+use crate::stream::stream_options;
 use crate::title::use_title;
 
 /// The query parameter of the selected symbol.
@@ -34,7 +35,7 @@ pub(crate) fn MarketPage() -> impl IntoView {
     use_title(|t| t.market.title);
 
     // Ten thousand ticks a second are folded all the same, and drawn sixty times.
-    let options = EventSourceOptions::default().with_delivery(Delivery::AnimationFrame);
+    let options = stream_options().with_delivery(Delivery::AnimationFrame);
     let stream = use_event_source_with_options::<Market>(market::ROUTE, options);
     let symbol_of = |event: &Market| Some(event.symbol().to_owned());
     let quotes = stream.keyed_fold(symbol_of, Quote::apply);
@@ -45,7 +46,7 @@ pub(crate) fn MarketPage() -> impl IntoView {
         symbols.sort_unstable();
         symbols
     });
-    let is_live = Memo::new(move |_| stream.state().read().is_open());
+    let is_live = stream.is_open();
 
     // Kept in the address, so that a reload and a link to a friend show the same symbol.
     let chosen = RwSignal::new(use_query_map().read_untracked().get(SYMBOL));
