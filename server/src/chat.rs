@@ -6,7 +6,9 @@ mod rooms;
 mod validate;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRef, Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -32,22 +34,26 @@ where
 
 async fn stream(
     State(rooms): State<Arc<Rooms>>,
-    Path(room): Path<String>,
+    room: Result<Path<String>, PathRejection>,
     LastEventId(last): LastEventId,
     Visitor(member): Visitor,
 ) -> Result<Subscription, Refusal> {
-    let room = RoomName::new(&room)?;
+    let room = RoomName::new(&room?)?;
     let subscribe = Subscribe::to([topic(room.as_str())]).after(last).member(member);
     Ok(rooms.enter(room, |hub, _| hub.subscribe(subscribe))??)
 }
 
 async fn say(
     State(rooms): State<Arc<Rooms>>,
-    Path(room): Path<String>,
+    room: Result<Path<String>, PathRejection>,
     JsonBody(message): JsonBody<NewMessage>,
 ) -> Result<(StatusCode, Json<Posted>), Refusal> {
-    let room = RoomName::new(&room)?;
+    let room = RoomName::new(&room?)?;
     let message = validate::message(message)?;
-    let posted = rooms.enter(room, |_, room| room.say(message))??;
+    let posted = rooms.enter(room, |hub, room| match hub.is_shutting_down() {
+        // Nobody would be told of it any more.
+        true => Err(Refusal::unavailable("the server is shutting down", Duration::from_secs(1))),
+        false => room.say(message),
+    })??;
     Ok((StatusCode::CREATED, Json(posted)))
 }

@@ -23,12 +23,14 @@ async fn main() -> ExitCode {
         Ok(listener) => listener,
         Err(error) => return fail(&cannot_listen(config.listen, &error)),
     };
+    // From here on a signal is an order to stop and not the end: whoever reads the line may send one at once.
+    let stop = stop_signal();
     // The kernel queues whoever connects from here on, so the line may come before the first `accept`.
     if let Ok(address) = listener.local_addr() {
         // Whoever closed our standard output does not want the line.
         let _ = writeln!(io::stdout(), "listening on http://{address}");
     }
-    match server::run(listener, config, stop_signal()).await {
+    match server::run(listener, config, stop).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }
@@ -55,31 +57,33 @@ fn cannot_listen(address: SocketAddr, error: &io::Error) -> String {
     format!("cannot listen on {address}: {error}\n{hint}")
 }
 
-/// Completes on Ctrl-C, and on Unix on SIGTERM.
-async fn stop_signal() {
-    let interrupted = async {
+/// Completes on Ctrl-C, and on Unix on SIGTERM. Both are watched from this call on, before it is first polled.
+fn stop_signal() -> impl Future<Output = ()> + Send {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let [interrupt, terminate] = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+        async {
+            let told = async |signal: io::Result<tokio::signal::unix::Signal>| match signal {
+                Ok(mut signal) => {
+                    signal.recv().await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a signal to stop would not be noticed");
+                    std::future::pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                () = told(interrupt) => {}
+                () = told(terminate) => {}
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    async {
         if let Err(error) = tokio::signal::ctrl_c().await {
             tracing::warn!(%error, "Ctrl-C is not noticed");
             std::future::pending::<()>().await;
         }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM is not noticed");
-                std::future::pending::<()>().await;
-            }
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
     }
 }

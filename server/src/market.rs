@@ -7,6 +7,7 @@ mod stock;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -71,9 +72,9 @@ async fn stream(
     State(hub): State<Hub>,
     LastEventId(last): LastEventId,
     Visitor(member): Visitor,
-    Query(Parameters { symbols }): Query<Parameters>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<Subscription, Refusal> {
-    let topics = topics(symbols.as_deref())?;
+    let topics = topics(parameters?.0.symbols.as_deref())?;
     Ok(hub.subscribe(Subscribe::to(topics).after(last).member(member))?)
 }
 

@@ -70,6 +70,8 @@ impl Origins {
             return false;
         };
         let own = headers.get(HOST).is_some_and(|own| own.as_bytes().eq_ignore_ascii_case(host.as_bytes()));
+        // A name that a stranger has pointed at this machine (DNS rebinding) is its own page's host too.
+        let own = own && (!self.loopback || is_loopback(host));
         own || self.allowed.contains(origin) || (self.loopback && is_loopback(host))
     }
 }

@@ -54,6 +54,8 @@ impl Page {
     async fn file(mut self, request: Request) -> Response {
         let cache = if is_hashed(request.uri().path()) { KEEP_FOR_EVER } else { ALWAYS_ASK };
         match self.files.try_call(request).await {
+            // However its name was spelled, the page never goes out without its policy.
+            Ok(response) if response.headers().get(CONTENT_TYPE).is_some_and(is_html) => self.index().await,
             Ok(response) if response.status() == StatusCode::NOT_FOUND => {
                 Refusal::not_found("there is no such file").into_response()
             }
@@ -73,7 +75,11 @@ impl Page {
 /// Everything that is no other route: a file, or one of the page's own routes.
 pub(crate) async fn serve(State(page): State<Page>, request: Request) -> Response {
     let path = request.uri().path();
-    if path == "/api" || path.starts_with("/api/") || path.starts_with("/healthz/") {
+    if path == "/api"
+        || path.starts_with("/api/")
+        || matches!(path, "/healthz" | "/metrics")
+        || path.starts_with("/healthz/")
+    {
         return Refusal::not_found("there is no such path; `server --help` lists them").into_response();
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -86,10 +92,18 @@ pub(crate) async fn serve(State(page): State<Page>, request: Request) -> Respons
     }
 }
 
-/// Whether the file's name holds a hash of its content, as trunk writes it: `app-0123456789abcdef_bg.wasm`.
+fn is_html(content_type: &HeaderValue) -> bool {
+    content_type.as_bytes().starts_with(b"text/html")
+}
+
+/// Whether the file's name holds a hash of its content, as trunk writes it for stylesheets:
+/// `main-0123456789abcdef.css`.
+///
+/// The names of the program and its glue hold a hash too, but of what cargo made: wasm-bindgen and wasm-opt work on
+/// it afterwards, and other versions or flags of theirs give other bytes under the same name.
 fn is_hashed(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    let Some((stem, "js" | "wasm" | "css")) = name.rsplit_once('.') else {
+    let Some((stem, "css")) = name.rsplit_once('.') else {
         return false;
     };
     let is_hash = |part: &str| {
@@ -106,18 +120,17 @@ mod tests {
 
     #[test]
     fn only_names_with_a_hash_are_kept_for_ever() {
-        for hashed in [
-            "/frontend-0123456789abcdef.js",
-            "/a-b-0123456789abcdef_bg.wasm",
-            "/early-5cadc1045f8ce26.js",
-            "/x/main-fedcba9876543210.css",
-        ] {
+        for hashed in
+            ["/main-0123456789abcdef.css", "/a-b-5cadc1045f8ce26.css", "/x/main-fedcba9876543210.css"]
+        {
             assert!(is_hashed(hashed), "{hashed}");
         }
         for plain in [
             "/index.html",
             "/lightweight-charts.standalone.production.mjs",
-            "/0123456789abcdef.js",
+            "/frontend-0123456789abcdef.js",
+            "/frontend-0123456789abcdef_bg.wasm",
+            "/0123456789abcdef.css",
             "/main-0123456789a.css",
             "/main-0123456789abcdef0.css",
             "/main-0123456789abcdeg.css",

@@ -1,6 +1,7 @@
 //! Who is there.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use demo_contract::chat::Presence;
 use sse_hub::Hub;
@@ -10,8 +11,9 @@ use crate::problem::Refusal;
 /// `GET /api/presence/{topic}`
 pub(crate) async fn show(
     State(hub): State<Hub>,
-    Path(topic): Path<String>,
+    topic: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Presence>, Refusal> {
+    let Path(topic) = topic?;
     let presence =
         hub.presence(&topic).ok_or_else(|| Refusal::not_found(format!("there is no topic {topic:?}")))?;
     Ok(Json(to_contract(presence)))

@@ -23,6 +23,7 @@ fn dist(name: &str) -> PathBuf {
         ("app-0123456789abcdef.js.gz", "gzip"),
         ("app-0123456789abcdef_bg.wasm", "wasm"),
         ("chart.mjs", "chart"),
+        ("app-0123456789abcdef.css", "style"),
     ] {
         std::fs::write(dist.join(file), text).expect("written");
     }
@@ -34,10 +35,11 @@ async fn files_come_compressed_as_they_were_built_with_headers_to_keep_them() {
     let server = Server::start(Config { dist: dist("files"), ..Config::default() }).await;
     let forever = "public, max-age=31536000, immutable";
     for (path, accept, body, encoding, content_type, cache) in [
-        ("/app-0123456789abcdef.js", "br, gzip", "brotli", "br", "text/javascript", forever),
-        ("/app-0123456789abcdef.js", "gzip", "gzip", "gzip", "text/javascript", forever),
-        ("/app-0123456789abcdef.js", "identity", "plain", "", "text/javascript", forever),
-        ("/app-0123456789abcdef_bg.wasm", "br", "wasm", "", "application/wasm", forever),
+        ("/app-0123456789abcdef.js", "br, gzip", "brotli", "br", "text/javascript", "no-cache"),
+        ("/app-0123456789abcdef.js", "gzip", "gzip", "gzip", "text/javascript", "no-cache"),
+        ("/app-0123456789abcdef.js", "identity", "plain", "", "text/javascript", "no-cache"),
+        ("/app-0123456789abcdef_bg.wasm", "br", "wasm", "", "application/wasm", "no-cache"),
+        ("/app-0123456789abcdef.css", "br", "style", "", "text/css", forever),
         ("/chart.mjs", "br", "chart", "", "application/javascript", "no-cache"),
     ] {
         let answer = server.send("GET", path, &[("Accept-Encoding", accept)], b"").await;
@@ -56,7 +58,9 @@ async fn files_come_compressed_as_they_were_built_with_headers_to_keep_them() {
 #[tokio::test]
 async fn the_pages_own_routes_get_the_page_with_a_policy_that_lets_it_start() {
     let server = Server::start(Config { dist: dist("routes"), ..Config::default() }).await;
-    for path in ["/", "/index.html", "/chat", "/chat/lobby?x=1", "/market/ACME"] {
+    for path in
+        ["/", "/index.html", "/%69ndex.html", "/.%2Findex.html", "/chat", "/chat/lobby?x=1", "/market/ACME"]
+    {
         let answer = server.get(path).await;
         assert_eq!(
             (answer.status, answer.header("content-type")),

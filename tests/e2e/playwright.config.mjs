@@ -8,6 +8,8 @@ export default defineConfig({
   // Two cores, and each test has a server of its own.
   workers: 2,
   fullyParallel: true,
+  // A test.only that was left behind would pass for all of them.
+  forbidOnly: true,
   timeout: 60_000,
   expect: { timeout: 15_000 },
   use: {

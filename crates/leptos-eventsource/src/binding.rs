@@ -8,7 +8,7 @@ use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 use sse_events::EventSet;
 use sse_proto::EventRef;
-use sse_proto::client::{Failure, Gap, State};
+use sse_proto::client::{CloseReason, Failure, Gap, PauseReason, State};
 use sse_web::{Connection, Sink};
 
 use crate::error::Error;
@@ -21,14 +21,26 @@ const COUNTDOWN_MILLIS: u32 = 250;
 /// One stream: its connection, its signals, and who listens. Owned by the reactive owner that asked for it.
 pub(crate) struct Binding<E: 'static> {
     options: EventSourceOptions,
-    connection: RefCell<Option<Connection>>,
+    /// What is to be opened; `None` until the first URL is known.
+    url: RefCell<Option<String>>,
+    /// Cloned out to be used: whoever it tells may close or replace it.
+    connection: RefCell<Option<Rc<Connection>>>,
+    wanted: Cell<Wanted>,
     pub(crate) schedule: Rc<Schedule>,
     pub(crate) signals: Signals,
     pub(crate) on_event: Listeners<EventListener<E>>,
     pub(crate) on_gap: Listeners<dyn Fn(Gap)>,
     /// Whether anybody has asked for `last_event_id`, which costs a string for each event.
-    pub(crate) tells_last_event_id: Cell<bool>,
+    tells_last_event_id: Cell<bool>,
     countdown: RefCell<Option<Interval>>,
+}
+
+/// What the owner last asked for. It may ask before the first URL is known, and it outlives a change of URL.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Open,
+    Paused,
+    Closed,
 }
 
 /// Hears an event, and the last event id at it.
@@ -48,7 +60,9 @@ impl<E: EventSet> Binding<E> {
         Rc::new(Self {
             schedule: Schedule::new(options.delivery),
             options,
+            url: RefCell::new(None),
             connection: RefCell::new(None),
+            wanted: Cell::new(Wanted::Open),
             signals: Signals {
                 state: ArcRwSignal::new(State::Idle),
                 retry_in: ArcRwSignal::new(None),
@@ -62,19 +76,39 @@ impl<E: EventSet> Binding<E> {
         })
     }
 
-    /// Opens `url`, in place of what was open. Only the `first` URL starts from the cursor of the options:
-    /// ids mean nothing to another stream.
-    pub(crate) fn open(self: &Rc<Self>, url: &str, first: bool) {
+    /// Makes `url` the stream's, in place of the one before.
+    pub(crate) fn set_url(self: &Rc<Self>, url: String) {
+        // Only the first URL starts from the cursor of the options: ids mean nothing to another stream.
+        let is_first = self.url.borrow().is_none();
+        let last_event_id =
+            if is_first { self.options.connection.last_event_id.clone() } else { String::new() };
+        self.url.replace(Some(url));
         self.shut();
+        self.signals.error.set(None);
+        self.signals.last_event_id.set(last_event_id);
+        match self.wanted.get() {
+            Wanted::Open => self.open(),
+            Wanted::Paused => self.signals.state.set(State::Paused { why: PauseReason::Caller }),
+            Wanted::Closed => self.signals.state.set(State::Closed(CloseReason::Caller)),
+        }
+    }
+
+    /// Opens the stream's URL, from the last event id.
+    fn open(self: &Rc<Self>) {
+        let Some(url) = self.url.borrow().clone() else { return };
         let mut options = self.options.connection.clone();
         options.event_types = Cow::Borrowed(E::EVENT_TYPES);
-        if !first {
-            options.last_event_id.clear();
-        }
-        self.signals.error.set(None);
-        self.signals.last_event_id.set(options.last_event_id.clone());
-        match Connection::open(url, options, ToSignals { binding: Rc::downgrade(self) }) {
-            Ok(connection) => drop(self.connection.replace(Some(connection))),
+        options.last_event_id = self.signals.last_event_id.get_untracked();
+        match Connection::open(&url, options, ToSignals { binding: Rc::downgrade(self) }) {
+            Ok(connection) => {
+                self.connection.replace(Some(Rc::new(connection)));
+                // Who was told of the first attempt may have asked for something else meanwhile.
+                match self.wanted.get() {
+                    Wanted::Open => {}
+                    Wanted::Paused => self.pause(),
+                    Wanted::Closed => self.close(),
+                }
+            }
             Err(error) => {
                 self.signals.state.set(State::Idle);
                 self.signals.retry_in.set(None);
@@ -91,10 +125,54 @@ impl<E: EventSet> Binding<E> {
         drop(connection);
     }
 
-    pub(crate) fn with_connection(&self, f: impl FnOnce(&Connection)) {
-        if let Some(connection) = &*self.connection.borrow() {
-            f(connection);
+    pub(crate) fn close(&self) {
+        self.wanted.set(Wanted::Closed);
+        match self.connection() {
+            Some(connection) => connection.close(),
+            None => self.signals.state.set(State::Closed(CloseReason::Caller)),
         }
+    }
+
+    pub(crate) fn pause(&self) {
+        if self.wanted.get() == Wanted::Closed {
+            return;
+        }
+        self.wanted.set(Wanted::Paused);
+        match self.connection() {
+            Some(connection) => connection.pause(),
+            None => self.signals.state.set(State::Paused { why: PauseReason::Caller }),
+        }
+    }
+
+    pub(crate) fn resume(self: &Rc<Self>) {
+        if self.wanted.get() == Wanted::Paused {
+            self.wanted.set(Wanted::Open);
+            match self.connection() {
+                Some(connection) => connection.resume(),
+                None => self.open(),
+            }
+        }
+    }
+
+    pub(crate) fn reconnect(self: &Rc<Self>) {
+        self.wanted.set(Wanted::Open);
+        match self.connection() {
+            Some(connection) => connection.reconnect(),
+            None => self.open(),
+        }
+    }
+
+    /// Keeps the signal of the last event id up to date from now on.
+    pub(crate) fn tell_last_event_id(&self) {
+        if !self.tells_last_event_id.replace(true)
+            && let Some(connection) = self.connection()
+        {
+            self.signals.last_event_id.set(connection.last_event_id());
+        }
+    }
+
+    fn connection(&self) -> Option<Rc<Connection>> {
+        self.connection.borrow().clone()
     }
 
     fn count_down(self: &Rc<Self>, until: sse_proto::Instant) {
@@ -193,16 +271,12 @@ impl<F: ?Sized> Listeners<F> {
     }
 
     fn each(&self, call: impl Fn(&F)) {
-        let mut at = 0;
-        loop {
-            let listener = match self.0.borrow().get(at) {
-                Some(place) => place.clone(),
-                None => return,
-            };
+        let places = self.0.borrow().len();
+        for at in 0..places {
+            let listener = self.0.borrow()[at].clone();
             if let Some(listener) = listener {
                 call(&listener);
             }
-            at += 1;
         }
     }
 }

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use sse_events::EventSet;
 use sse_proto::client::{Gap, State};
-use sse_web::Connection;
 
 use crate::binding::Binding;
 use crate::error::Error;
@@ -14,7 +13,8 @@ use crate::view::{self, EventLog, Keyed};
 
 /// Opens the event stream at `url` for as long as the current reactive owner lives.
 ///
-/// The URL is relative to the page, or absolute. If it is a signal, the connection follows it.
+/// The URL is relative to the page, or absolute. If it is a signal, the connection follows it, and views keep what
+/// they hold: reset them where that is not wanted.
 #[track_caller]
 pub fn use_event_source<E: EventSet>(url: impl Into<Signal<String>>) -> EventSourceHandle<E> {
     use_event_source_with_options(url, EventSourceOptions::default())
@@ -38,24 +38,35 @@ pub fn use_event_source_with_options<E: EventSet>(
 ) -> EventSourceHandle<E> {
     let url = url.into();
     let binding = Binding::<E>::new(options);
-    // Effects never run on a server, so there no JavaScript object is made.
-    Effect::new({
-        let binding = binding.clone();
-        move |opened: Option<()>| url.with(|url| binding.open(url, opened.is_none()))
-    });
     let signals = binding.signals.clone();
+    let state = RwSignal::from(signals.state);
     let handle = EventSourceHandle {
-        state: signals.state.into(),
-        retry_in: signals.retry_in.into(),
-        error: signals.error.into(),
-        last_event_id: signals.last_event_id.into(),
-        binding: StoredValue::new_local(binding),
+        // Thread-bound, like all of JavaScript. A server renders on many threads, and has no stream to bind.
+        binding: IN_BROWSER.then(|| StoredValue::new_local(binding.clone())),
+        state: state.into(),
+        is_open: Memo::new(move |_| state.read().is_open()).into(),
+        retry_in: RwSignal::from(signals.retry_in).into(),
+        error: RwSignal::from(signals.error).into(),
+        last_event_id: RwSignal::from(signals.last_event_id).into(),
     };
-    on_cleanup(move || {
-        handle.with_binding(|binding| binding.shut());
-    });
+    if IN_BROWSER {
+        Effect::new(move |before: Option<String>| {
+            let url = url.get();
+            // A signal may say the same again, and that is no reason to drop a connection.
+            if before.as_ref() != Some(&url) {
+                binding.set_url(url.clone());
+            }
+            url
+        });
+        on_cleanup(move || {
+            handle.with_binding(|binding| binding.shut());
+        });
+    }
     handle
 }
+
+/// Whether there can be a connection: not where an app is rendered on a server.
+const IN_BROWSER: bool = cfg!(all(target_family = "wasm", not(feature = "ssr")));
 
 /// An event stream: its state, its views and its controls.
 ///
@@ -64,11 +75,13 @@ pub fn use_event_source_with_options<E: EventSet>(
 /// Views are made where they are needed; each lives as long as the owner in which it was made, and sees the
 /// events from then on.
 pub struct EventSourceHandle<E: 'static> {
-    binding: StoredValue<Rc<Binding<E>>, LocalStorage>,
-    state: RwSignal<State>,
-    retry_in: RwSignal<Option<u64>>,
-    error: RwSignal<Option<Error>>,
-    last_event_id: RwSignal<String>,
+    /// `None` where an app is rendered on a server.
+    binding: Option<StoredValue<Rc<Binding<E>>, LocalStorage>>,
+    state: Signal<State>,
+    is_open: Signal<bool>,
+    retry_in: Signal<Option<u64>>,
+    error: Signal<Option<Error>>,
+    last_event_id: Signal<String>,
 }
 
 impl<E> Clone for EventSourceHandle<E> {
@@ -89,36 +102,32 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// What the connection is doing, as a person can be told it.
     #[must_use]
     pub fn state(&self) -> Signal<State> {
-        self.state.into()
+        self.state
     }
 
     /// Whether events can arrive; changes only when that does.
     #[must_use]
     pub fn is_open(&self) -> Signal<bool> {
-        let state = self.state;
-        Memo::new(move |_| state.read().is_open()).into()
+        self.is_open
     }
 
     /// Whole seconds until the next attempt, while the connection is [`State::Waiting`]; counts down.
     #[must_use]
     pub fn retry_in(&self) -> Signal<Option<u64>> {
-        self.retry_in.into()
+        self.retry_in
     }
 
     /// The last error since the connection was open, or `None`.
     #[must_use]
     pub fn error(&self) -> Signal<Option<Error>> {
-        self.error.into()
+        self.error
     }
 
     /// The id of the last event; empty if there is none.
     #[must_use]
     pub fn last_event_id(&self) -> Signal<String> {
-        self.with_binding(|binding| {
-            binding.tells_last_event_id.set(true);
-            binding.with_connection(|connection| self.last_event_id.set(connection.last_event_id()));
-        });
-        self.last_event_id.into()
+        self.with_binding(|binding| binding.tell_last_event_id());
+        self.last_event_id
     }
 
     /// The last event, or `None` before the first.
@@ -192,24 +201,24 @@ impl<E: EventSet> EventSourceHandle<E> {
         }
     }
 
-    /// Closes the stream. Nothing is delivered afterwards.
+    /// Closes the stream, until [`reconnect`](Self::reconnect). Nothing is delivered afterwards.
     pub fn close(&self) {
-        self.with_connection(Connection::close);
+        self.with_binding(|binding| binding.close());
     }
 
-    /// Connects anew, at once, from the cursor.
+    /// Connects anew, at once, from the cursor; also after [`close`](Self::close) and [`pause`](Self::pause).
     pub fn reconnect(&self) {
-        self.with_connection(Connection::reconnect);
+        self.with_binding(|binding| binding.reconnect());
     }
 
-    /// Closes the stream until [`resume`](Self::resume).
+    /// Closes the stream until [`resume`](Self::resume). Does nothing to one that is closed.
     pub fn pause(&self) {
-        self.with_connection(Connection::pause);
+        self.with_binding(|binding| binding.pause());
     }
 
     /// Goes on from the cursor after [`pause`](Self::pause).
     pub fn resume(&self) {
-        self.with_connection(Connection::resume);
+        self.with_binding(|binding| binding.resume());
     }
 
     /// Calls `f` with every event and the last event id at it, until the current owner is disposed.
@@ -225,11 +234,7 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// `None` once the owner is disposed.
     pub(crate) fn with_binding<R>(&self, f: impl FnOnce(&Rc<Binding<E>>) -> R) -> Option<R> {
         // Cloned out, so that the arena is not locked while `f` runs other people's code.
-        let binding = self.binding.try_with_value(Rc::clone)?;
+        let binding = self.binding?.try_with_value(Rc::clone)?;
         Some(f(&binding))
-    }
-
-    fn with_connection(&self, f: impl FnOnce(&Connection)) {
-        self.with_binding(|binding| binding.with_connection(f));
     }
 }

@@ -146,10 +146,6 @@ impl Subscription {
         if let Phase::Closed { .. } = self.phase {
             return Poll::Ready(None);
         }
-        if self.place.hub.is_closing() {
-            self.phase = Phase::Closed { complete: false };
-            return Poll::Ready(Some(wire::farewell(self.place.hub.options.retry)));
-        }
         if let Phase::Opening(opening) = &mut self.phase {
             let opening = std::mem::take(opening);
             self.phase = Phase::Streaming;
@@ -157,11 +153,13 @@ impl Subscription {
         }
         loop {
             if !self.readable {
+                // Only now that all is read: what was published before the end was acknowledged.
+                if self.place.hub.is_closing() {
+                    self.phase = Phase::Closed { complete: false };
+                    return Poll::Ready(Some(wire::farewell(self.place.hub.options.retry)));
+                }
                 ready!(self.place.signal.poll_lower(cx));
                 self.readable = true;
-                if self.place.hub.is_closing() {
-                    return self.poll_chunk(cx);
-                }
             }
             let step = ready!(self.poll_page(cx)).and_then(|page| self.reader.handle_page(page));
             let entries = match step {

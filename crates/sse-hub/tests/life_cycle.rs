@@ -134,6 +134,22 @@ async fn shutting_down_ends_every_stream_with_a_spread_retry_and_refuses_new_one
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_published_before_a_shutdown_is_still_delivered() {
+    let hub = hub(HubOptions::default());
+    let topic = hub.topic::<News>("news").expect("opened");
+    let mut client = Client::new(hub.subscribe(Subscribe::to(["news"])).expect("subscribed"));
+    client.next().await.expect("open");
+    for count in 0..1_000 {
+        topic.publish(&News::Count(count)).expect("published");
+    }
+    hub.shutdown();
+    for count in 0..1_000 {
+        assert_eq!(client.next().await.expect("was acknowledged").data, count.to_string());
+    }
+    assert_eq!(client.next().await, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_pending_comes_in_chunks_and_a_single_event_is_not_copied() {
     let hub = hub(HubOptions::default());
     let topic = hub.topic::<common::News>("news").expect("opened");

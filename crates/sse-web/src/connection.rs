@@ -41,7 +41,8 @@ pub(crate) struct Inner {
 }
 
 impl Connection {
-    /// Connects to `url`, which is resolved against the document or the worker.
+    /// Connects to `url`, which is resolved against the document or the worker. The sink is told of the first
+    /// attempt before this returns.
     ///
     /// # Errors
     /// [`InvalidUrl`] if it is not an http or https URL.
@@ -49,8 +50,11 @@ impl Connection {
         let url = url::resolve(url)?;
         let client =
             Client::new(options.client.clone(), clock::seed()).with_last_event_id(&options.last_event_id);
+        // Each once: a type with two listeners would be delivered twice.
         let mut event_types = options.event_types.to_vec();
         event_types.extend(Control::EVENT_TYPES);
+        event_types.sort_unstable();
+        event_types.dedup();
         let background = options.background;
         let inner = Rc::new_cyclic(|this| Inner {
             url,

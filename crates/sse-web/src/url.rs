@@ -32,9 +32,18 @@ pub(crate) fn resolve(url: &str) -> Result<String, InvalidUrl> {
 }
 
 /// `url`, which was resolved, with the query parameter `name` set to `value`.
+///
+/// The rest of the query stays as it is spelled: a signed URL must not be written anew.
 pub(crate) fn with_parameter(url: &str, name: &str, value: &str) -> String {
     let Ok(parsed) = Url::new(url) else { return url.to_owned() };
-    parsed.search_params().set(name, value);
+    if parsed.search_params().has(name) {
+        parsed.search_params().set(name, value);
+        return parsed.href();
+    }
+    let query = parsed.search();
+    let separator = if query.is_empty() { "?" } else { "&" };
+    let encode = |text| String::from(js_sys::encode_uri_component(text));
+    parsed.set_search(&format!("{query}{separator}{}={}", encode(name), encode(value)));
     parsed.href()
 }
 

@@ -50,7 +50,8 @@ impl Cmd {
     /// Shows the command, runs it in the foreground, and fails when it fails.
     pub(crate) fn run(&self) -> Result<()> {
         println!("$ {self}");
-        let status = self.command().status().with_context(|| self.not_started())?;
+        let running = Running::register(self.command().spawn().with_context(|| self.not_started())?);
+        let status = running.wait().with_context(|| format!("lost track of `{self}`"))?;
         self.expect_success(status)
     }
 

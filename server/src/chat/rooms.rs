@@ -12,10 +12,8 @@ use crate::problem::Refusal;
 /// The most rooms at a time.
 const MAX_ROOMS: usize = 256;
 
-/// A room in which something was said is kept this long after the last message, even when nobody is there.
-const KEEP_SILENT: Duration = Duration::from_secs(3_600);
-
-/// The rooms. They open when somebody enters, and are cleared away when another needs the place.
+/// The rooms. They open when somebody enters. When there are too many, the empty one that has been silent the
+/// longest makes place for another.
 #[derive(Debug)]
 pub(crate) struct Rooms {
     hub: Hub,
@@ -37,7 +35,7 @@ impl Rooms {
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         if !rooms.contains_key(&name) {
             if rooms.len() >= self.limit {
-                self.clear(&mut rooms);
+                self.make_place(&mut rooms);
             }
             let full =
                 || Refusal::unavailable("there are too many rooms at the moment", Duration::from_secs(60));
@@ -56,12 +54,16 @@ impl Rooms {
         }
     }
 
-    /// Clears away the rooms in which nobody is and nothing was said for long.
-    fn clear(&self, rooms: &mut HashMap<RoomName, Room>) {
-        rooms.retain(|name, room| {
-            let silent = room.last_message().is_none_or(|last| last.elapsed() > KEEP_SILENT);
-            !(silent && self.hub.remove_idle(&topic(name.as_str())))
-        });
+    /// Clears away the room that has been silent the longest, of those in which nobody is.
+    fn make_place(&self, rooms: &mut HashMap<RoomName, Room>) {
+        let mut by_silence: Vec<_> =
+            rooms.iter().map(|(name, room)| (room.last_message(), name.clone())).collect();
+        // Those in which nothing was ever said come first.
+        by_silence.sort_unstable_by_key(|(last_message, _)| *last_message);
+        let made = by_silence.into_iter().find(|(_, name)| self.hub.remove_idle(&topic(name.as_str())));
+        if let Some((_, name)) = made {
+            rooms.remove(&name);
+        }
     }
 }
 
@@ -95,16 +97,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_room_with_people_or_recent_messages_stays() {
-        let rooms = rooms(2);
+    async fn the_room_that_was_silent_the_longest_goes_and_one_with_people_stays() {
+        let rooms = rooms(3);
         open(&rooms, "people").expect("opened");
         let _inside = rooms.hub.subscribe(Subscribe::to(["chat.people"])).expect("subscribed");
-        say(&rooms, "messages");
-        assert_eq!(open(&rooms, "another").expect_err("full").status().as_u16(), 503);
+        for name in ["older", "newer"] {
+            say(&rooms, name);
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        say(&rooms, "another");
+        let is_there = |name: &str| rooms.hub.presence(name).is_some();
+        assert!(is_there("chat.people") && is_there("chat.newer") && is_there("chat.another"));
+        assert!(!is_there("chat.older"));
+    }
 
-        tokio::time::advance(KEEP_SILENT + Duration::from_secs(1)).await;
-        open(&rooms, "another").expect("the silent room made place");
-        assert!(rooms.hub.presence("chat.people").is_some());
-        assert!(rooms.hub.presence("chat.messages").is_none());
+    #[tokio::test(start_paused = true)]
+    async fn rooms_full_of_people_leave_no_place() {
+        let rooms = rooms(1);
+        open(&rooms, "people").expect("opened");
+        let _inside = rooms.hub.subscribe(Subscribe::to(["chat.people"])).expect("subscribed");
+        assert_eq!(open(&rooms, "another").expect_err("full").status().as_u16(), 503);
     }
 }

@@ -17,7 +17,8 @@ pub const KEY_LIMIT: usize = 10_000;
 
 /// One signal for each key of a stream, so that one event updates one row. `Copy`.
 pub struct Keyed<K: 'static, S: 'static> {
-    rows: StoredValue<Rc<Rows<K, S>>, LocalStorage>,
+    /// `None` where an app is rendered on a server.
+    rows: Option<StoredValue<Rc<Rows<K, S>>, LocalStorage>>,
     keys: ReadSignal<Vec<K>>,
 }
 
@@ -60,7 +61,8 @@ where
                 }
             }
         });
-        Self { rows: StoredValue::new_local(rows), keys }
+        let rows = handle.with_binding(|_| StoredValue::new_local(rows));
+        Self { rows, keys }
     }
 
     /// The keys, in the order in which they first came.
@@ -74,7 +76,7 @@ where
     /// A key that is asked for before it has come is not among [`keys`](Self::keys) until it does.
     #[must_use]
     pub fn signal(&self, key: &K) -> ReadSignal<S> {
-        let row = self.rows.try_with_value(|rows| rows.row(key)).flatten();
+        let row = self.rows.and_then(|rows| rows.try_with_value(|rows| rows.row(key)).flatten());
         let signal = row.map_or_else(|| ArcRwSignal::new(S::default()), |row| row.value.signal().clone());
         signal.read_only().into()
     }
@@ -82,7 +84,7 @@ where
     /// How many events were left out because there were [`KEY_LIMIT`] keys already.
     #[must_use]
     pub fn left_out(&self) -> u64 {
-        self.rows.try_with_value(|rows| rows.left_out.get()).unwrap_or(0)
+        self.rows.and_then(|rows| rows.try_with_value(|rows| rows.left_out.get())).unwrap_or(0)
     }
 }
 

@@ -57,7 +57,7 @@ pub enum Command {
     Open,
     /// Close for good; only `Open` and `Reconnect` bring it back.
     Close,
-    /// Drop the connection or the wait, and connect now with a clean record.
+    /// Drop the connection or the wait, and connect now with a clean record, also if the caller had paused it.
     Reconnect,
     /// Cut a wait short, for instance because the device is online again. Does nothing in any other state.
     RetryNow,
@@ -213,8 +213,9 @@ impl Client {
             }
             Command::Reconnect => {
                 self.wanted = true;
+                self.pauses.remove(PauseReason::Caller);
+                self.disconnect(now);
                 self.failures = 0;
-                self.disconnect();
                 self.connect_or_pause(now);
             }
             Command::RetryNow => {
@@ -222,11 +223,14 @@ impl Client {
                     self.connect(now);
                 }
             }
-            Command::Close => self.close(CloseReason::Caller),
+            Command::Close => {
+                self.pauses.remove(PauseReason::Caller);
+                self.close(now, CloseReason::Caller);
+            }
             Command::Pause(reason) => {
                 self.pauses.insert(reason);
                 if self.wanted {
-                    self.disconnect();
+                    self.disconnect(now);
                     self.connect_or_pause(now);
                 }
             }
@@ -287,7 +291,9 @@ impl Client {
 
     /// Does what the deadline of the last [`Output::Wait`] was for. Harmless at any other time.
     pub fn handle_timeout(&mut self, now: Instant) {
-        while let Some(timer) = self.timers.take_expired(now) {
+        // Taken all before any is acted on: one that is started meanwhile waits for the next call, so that no
+        // choice of options makes a busy loop of this.
+        for timer in self.timers.take_expired(now).into_iter().flatten() {
             match timer {
                 Timer::Connect => self.fail(now, Failure::ConnectTimeout),
                 Timer::Retry => self.connect(now),
@@ -304,7 +310,10 @@ impl Client {
     fn enter(&mut self, state: State) {
         if self.state != state {
             self.state = state;
-            self.outputs.push_back(Output::StateChanged);
+            // Who asks for the state gets the newest, so one call to do so is enough.
+            if !self.outputs.contains(&Output::StateChanged) {
+                self.outputs.push_back(Output::StateChanged);
+            }
         }
     }
 
@@ -316,7 +325,7 @@ impl Client {
     }
 
     fn connect(&mut self, now: Instant) {
-        self.disconnect();
+        self.disconnect(now);
         self.last_connection += 1;
         let connection = ConnectionId(self.last_connection);
         self.connection = Some(connection);
@@ -330,9 +339,13 @@ impl Client {
         self.outputs.push_back(Output::Connect { connection, last_event_id: self.last_event_id.clone() });
     }
 
-    /// Drops the connection and whatever was to come of it.
-    fn disconnect(&mut self) {
+    /// Drops the connection and whatever was to come of it. One that was healthy clears the record.
+    fn disconnect(&mut self, now: Instant) {
         self.timers.stop_all();
+        let was_healthy = now.saturating_duration_since(self.opened_at) >= self.options.healthy_after;
+        if self.connection.is_some() && self.state.is_open() && was_healthy {
+            self.failures = 0;
+        }
         if let Some(connection) = self.connection.take() {
             // A request that was never handed out need not be aborted.
             let unsent = |output: &Output| matches!(output, Output::Connect { connection: it, .. } if *it == connection);
@@ -343,25 +356,21 @@ impl Client {
         }
     }
 
-    fn close(&mut self, reason: CloseReason) {
+    fn close(&mut self, now: Instant, reason: CloseReason) {
         self.wanted = false;
-        self.disconnect();
+        self.disconnect(now);
         self.enter(State::Closed(reason));
     }
 
     fn fail(&mut self, now: Instant, failure: Failure) {
-        let was_open = matches!(self.state, State::Open | State::Stale { .. });
-        if was_open && now.saturating_duration_since(self.opened_at) >= self.options.healthy_after {
-            self.failures = 0;
-        }
-        self.disconnect();
+        self.disconnect(now);
         self.outputs.push_back(Output::Failed(failure.clone()));
         if !self.options.retries(&failure) {
-            return self.close(CloseReason::Refused(failure));
+            return self.close(now, CloseReason::Refused(failure));
         }
         self.failures = self.failures.saturating_add(1);
         if self.options.max_retries.is_some_and(|max| self.failures > max) {
-            return self.close(CloseReason::GaveUp { failures: self.failures, last: failure });
+            return self.close(now, CloseReason::GaveUp { failures: self.failures, last: failure });
         }
         let floor = self.reconnection_time.max(failure.retry_after().unwrap_or_default());
         let until = now + self.options.backoff.delay(self.failures, floor, &mut self.entropy);
@@ -392,7 +401,7 @@ impl Client {
             Control::Heartbeat => {}
             Control::Gap { trimmed } => self.outputs.push_back(Output::Gap(Gap::Trimmed { up_to: trimmed })),
             Control::Reset => self.begin_anew(),
-            Control::End => self.close(CloseReason::Ended),
+            Control::End => self.close(now, CloseReason::Ended),
         }
     }
 
@@ -454,7 +463,10 @@ impl Client {
     }
 
     fn check_silence(&mut self, now: Instant) {
-        let Some(limits) = self.options.silence.limits(self.heartbeat) else { return };
+        let Some(limits) = self.options.silence.limits(self.heartbeat).filter(|_| self.state.is_open())
+        else {
+            return;
+        };
         if now >= self.last_activity + limits.dead {
             return self.fail(now, Failure::Silence);
         }

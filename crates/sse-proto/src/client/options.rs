@@ -15,7 +15,11 @@ pub struct ClientOptions {
     pub max_retries: Option<u32>,
     /// How long a connection must have been open for its end to start the count anew. Default: 5 s.
     pub healthy_after: Duration,
-    /// How long to wait for a response. Default: 20 s.
+    /// How long to wait for a response. Default: 60 s.
+    ///
+    /// Some servers (a Flask generator, a Go handler that does not flush, Spring's `SseEmitter`) send not even
+    /// the head of the response before the first event. For those it must be longer than their longest silence,
+    /// or `None`.
     pub connect_timeout: Option<Duration>,
     /// When to take silence for a dead connection.
     pub silence: Silence,
@@ -32,7 +36,7 @@ impl Default for ClientOptions {
             backoff: Backoff::default(),
             max_retries: None,
             healthy_after: Duration::from_secs(5),
-            connect_timeout: Some(Duration::from_secs(20)),
+            connect_timeout: Some(Duration::from_secs(60)),
             silence: Silence::default(),
             retry_statuses: alloc::vec![429, 502, 503, 504],
             retry_rejected: false,
@@ -107,11 +111,16 @@ pub(super) struct SilenceLimits {
 
 impl Silence {
     pub(super) fn limits(self, heartbeat: Option<Duration>) -> Option<SilenceLimits> {
-        match self {
-            Self::Announced => heartbeat
-                .map(|heartbeat| SilenceLimits { stale: heartbeat.mul_f32(1.5), dead: heartbeat * 3 }),
-            Self::After(stale) => Some(SilenceLimits { stale, dead: stale * 2 }),
-            Self::Off => None,
-        }
+        let limits = match self {
+            Self::Announced => {
+                let heartbeat = heartbeat?;
+                let stale = heartbeat.saturating_add(heartbeat / 2);
+                SilenceLimits { stale, dead: heartbeat.saturating_mul(3) }
+            }
+            Self::After(stale) => SilenceLimits { stale, dead: stale.saturating_mul(2) },
+            Self::Off => return None,
+        };
+        // Nobody can be that quick: zero says that there is no limit.
+        Some(limits).filter(|limits| !limits.stale.is_zero())
     }
 }

@@ -41,11 +41,12 @@ impl Timers {
         self.0.iter().flatten().min().copied()
     }
 
-    /// Stops and returns a timer whose time has come.
-    pub(super) fn take_expired(&mut self, now: Instant) -> Option<Timer> {
-        let expired =
-            Timer::ALL.into_iter().find(|&timer| self.0[timer as usize].is_some_and(|at| at <= now))?;
-        self.stop(expired);
-        Some(expired)
+    /// Stops and returns the timers whose time has come.
+    pub(super) fn take_expired(&mut self, now: Instant) -> [Option<Timer>; Timer::ALL.len()] {
+        Timer::ALL.map(|timer| {
+            self.0[timer as usize].filter(|&at| at <= now)?;
+            self.stop(timer);
+            Some(timer)
+        })
     }
 }

@@ -8,7 +8,7 @@ use crate::repo::Repo;
 
 /// Node has both encoders built in, and the build needs Node anyway. Encoders of our own would add minutes of
 /// compilation to the first `cargo xtask` on a machine.
-const SCRIPT: &str = include_str!("compress.mjs");
+pub(super) const SCRIPT: &str = include_str!("compress.mjs");
 
 /// Writes a `.br` and a `.gz` beside each file of the folder that gets smaller by it.
 pub(super) fn folder(repo: &Repo, folder: &Path) -> Result<()> {

@@ -1,6 +1,7 @@
 //! What the page was made from, as one number.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -19,9 +20,15 @@ const ROOT_FILES: [&str; 6] =
 /// Folders that hold what was made, not what it is made from.
 const NOT_SOURCES: [&str; 4] = ["node_modules", "target", "tests", ".git"];
 
-/// Variables that change what cargo builds.
-const VARIABLES: [&str; 3] =
-    ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS"];
+/// How the variables begin that change what cargo and trunk build.
+const VARIABLES: [&str; 6] = [
+    "CARGO_BUILD_",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_PROFILE_",
+    "CARGO_TARGET_WASM32",
+    "RUSTFLAGS",
+    "TRUNK_",
+];
 
 /// A hash of names and contents. Times of change are left out: `git checkout` and `cp` alter them for nothing.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,7 +39,8 @@ impl Fingerprint {
     pub(super) fn of_inputs(repo: &Repo) -> Result<Self> {
         let mut hasher = DefaultHasher::new();
         setup::versions(repo)?.hash(&mut hasher);
-        VARIABLES.map(std::env::var_os).hash(&mut hasher);
+        variables().hash(&mut hasher);
+        super::compress::SCRIPT.hash(&mut hasher);
         for file in ROOT_FILES {
             fs::read(repo.path(file)).ok().hash(&mut hasher);
         }
@@ -58,6 +66,17 @@ impl std::fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:016x}", self.0)
     }
+}
+
+/// Sorted: the order in which a process gets its variables differs.
+fn variables() -> BTreeSet<(OsString, OsString)> {
+    let matters = |name: &OsString| VARIABLES.iter().any(|start| name.to_string_lossy().starts_with(start));
+    std::env::vars_os().filter(|(name, _)| matters(name)).collect()
+}
+
+/// What an editor leaves beside a file that is open in it.
+fn is_editors(name: &str) -> bool {
+    name.starts_with(".#") || name.ends_with('~') || name.ends_with(".swp")
 }
 
 /// The folders of a workspace member and of all members that it depends on, directly or not.
@@ -88,7 +107,7 @@ fn hash_folder(folder: &Path, hasher: &mut DefaultHasher) -> std::io::Result<()>
     paths.sort();
     for path in paths {
         let name = path.file_name().unwrap_or_default();
-        if NOT_SOURCES.iter().any(|skipped| name == *skipped) {
+        if NOT_SOURCES.iter().any(|skipped| name == *skipped) || is_editors(&name.to_string_lossy()) {
             continue;
         }
         name.hash(hasher);
@@ -135,6 +154,7 @@ mod tests {
         let first = write("src/main.rs", "fn main() {}");
         assert_eq!(write("src/main.rs", "fn main() {}"), first, "written again, nothing changed");
         assert_eq!(write("node_modules/a/index.js", "1"), first);
+        assert_eq!(write("src/.main.rs.swp", "1"), first);
         let changed = write("src/main.rs", "fn main() { }");
         assert_ne!(changed, first);
         assert_ne!(write("src/other.rs", ""), changed);

@@ -43,7 +43,8 @@ pub(super) fn missing(repo: &Repo, folder: &str) -> Result<Option<Missing>> {
         Some(problem) => Remedy::ByHand(problem),
         None => Remedy::Run(vec![
             repo.cmd("npm")
-                .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+                // Also where the environment says that this is production: all of it is for development.
+                .args(["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"])
                 // The browser is the system's, so that one browser serves all suites.
                 .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
                 .folder(repo.path(folder)),

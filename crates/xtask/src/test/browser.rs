@@ -1,13 +1,13 @@
 //! `wasm-pack test` in a headless browser, with the scripted server beside it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ChildStdout;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Count;
 use crate::cargo;
@@ -42,11 +42,32 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
             test = test.env(name, seconds);
         }
     }
-    if !repo.path(FOLDER).join("webdriver.json").is_file() {
-        test = test.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities(repo, &browser)?);
+    test = test.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities(repo, &browser)?);
+    let mut programs = 0;
+    let status = test.tee(|line| {
+        if let Some(result) = Count::from_result_line(line) {
+            programs += usize::from(result.ran() > 0);
+            count += result;
+        }
+    })?;
+    let expected = programs_in(&repo.path(FOLDER).join("tests"))?;
+    if status.success() && programs != expected {
+        bail!("{expected} test programs are in {FOLDER}/tests, but only {programs} ran a test");
     }
-    let status = test.tee(|line| count += Count::from_result_line(line).unwrap_or_default())?;
     Ok(count.with_exit(status.success()))
+}
+
+/// How many test programs cargo finds in a folder: one for each file at its top.
+fn programs_in(folder: &Path) -> Result<usize> {
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("could not read {}", folder.display()))?;
+    let is_program = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.is_ok_and(|entry| {
+            let path = entry.path();
+            path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").is_file()
+        })
+    };
+    Ok(entries.filter_map(|entry| is_program(entry).then_some(())).count())
 }
 
 /// The name of the member, which its author chose.
@@ -55,10 +76,15 @@ pub(super) fn package(repo: &Repo) -> Result<String> {
     cargo::package_in(&metadata, FOLDER).with_context(|| format!("the workspace has no member in {FOLDER}"))
 }
 
-/// A driver looks for its browser in the usual places only; ours may have come from `CHROMIUM`.
+/// The members' own capabilities, with the browser that was found: a driver looks in the usual places only, and ours
+/// may have come from `CHROMIUM`.
 fn capabilities(repo: &Repo, browser: &Browser) -> Result<PathBuf> {
+    let own = repo.path(FOLDER).join("webdriver.json");
+    let text = std::fs::read_to_string(&own).with_context(|| format!("could not read {}", own.display()))?;
+    let mut capabilities: Value =
+        serde_json::from_str(&text).with_context(|| format!("{} is not JSON", own.display()))?;
+    capabilities["goog:chromeOptions"]["binary"] = json!(browser.chromium.to_string_lossy());
     let path = repo.work_file("webdriver.json")?;
-    let capabilities = json!({ "goog:chromeOptions": { "binary": browser.chromium.to_string_lossy() } });
     std::fs::write(&path, capabilities.to_string())
         .with_context(|| format!("could not write {}", path.display()))?;
     Ok(path)

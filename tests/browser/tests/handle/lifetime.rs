@@ -92,3 +92,44 @@ async fn the_handle_closes_reconnects_pauses_and_resumes() {
     until("one more", || count.get_untracked() == 3).await;
     assert_eq!(stream.report().await.open, 1);
 }
+
+#[wasm_bindgen_test]
+async fn what_is_asked_for_before_the_stream_is_open_counts() {
+    let stream = Stream::new("event - - hi").await;
+    let url = stream.url().to_owned();
+    let (_mounted, (handle, latest)) = mount(move || {
+        let handle = use_stream(url);
+        handle.pause();
+        (handle, handle.latest())
+    });
+    until("paused", || matches!(handle.state().get_untracked(), State::Paused { .. })).await;
+    assert_eq!(stream.report().await.visits.len(), 0);
+    handle.resume();
+    until("an event", || latest.get_untracked().is_some()).await;
+    handle.close();
+    assert_eq!(stream.until_nobody_is_connected().await, 1);
+}
+
+#[wasm_bindgen_test]
+async fn two_readers_of_the_last_event_id_do_not_keep_each_other_busy() {
+    let stream = Stream::new("event - 7 hi").await;
+    let url = stream.url().to_owned();
+    let runs = Rc::new(Cell::new(0));
+    let (_mounted, handle) = mount({
+        let runs = runs.clone();
+        move || {
+            let handle = use_stream(url);
+            for _ in 0..2 {
+                let runs = runs.clone();
+                Effect::new(move || {
+                    handle.last_event_id().track();
+                    runs.set(runs.get() + 1);
+                });
+            }
+            handle
+        }
+    });
+    until("the id", || handle.last_event_id().get_untracked() == "7").await;
+    // Each has run for the empty id, perhaps for the beginning, and for this one.
+    assert!(runs.get() <= 8, "{}", runs.get());
+}

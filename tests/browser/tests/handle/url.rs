@@ -46,3 +46,15 @@ async fn a_url_that_changes_fifty_times_leaves_one_connection() {
         .await;
     assert!(report.visits.iter().find(|visit| visit.open).is_some_and(is_last), "{report:?}");
 }
+
+#[wasm_bindgen_test]
+async fn a_url_that_is_said_again_keeps_the_connection_and_the_cursor() {
+    let stream = Stream::new("event - 7 hi\nwait more\nevent - 8 again").await;
+    let url = RwSignal::new(stream.url().to_owned());
+    let (_mounted, count) = mount(move || use_stream(url).fold(0, |count, _| *count += 1));
+    until("the first event", || count.get_untracked() == 1).await;
+    url.set(stream.url().to_owned());
+    stream.release("more").await;
+    until("the second event", || count.get_untracked() == 2).await;
+    assert_eq!(stream.report().await.visits.len(), 1);
+}
