@@ -143,9 +143,10 @@ impl Inner {
         let EventRef { event_type, data, last_event_id } = event;
         let verdict =
             self.client.borrow_mut().handle_event(clock::now(), connection, event_type, data, last_event_id);
-        // A gap in front of the event is told first; who hears of it may close the connection.
+        // A gap in front of the event is told first. Who hears of it may close the connection, and then nothing is
+        // delivered any more; who pauses it or connects anew goes on behind this event, so it is delivered here.
         self.drain();
-        if verdict == Verdict::Deliver && self.client.borrow().connection() == Some(connection) {
+        if verdict == Verdict::Deliver && !matches!(self.client.borrow().state(), State::Closed(_)) {
             self.sink.event(event);
         }
     }

@@ -189,12 +189,6 @@ impl Client {
         &self.state
     }
 
-    /// The connection that is being made or is open.
-    #[must_use]
-    pub fn connection(&self) -> Option<ConnectionId> {
-        self.connection
-    }
-
     /// The id of the last event that counted; empty if there is none.
     #[must_use]
     pub fn last_event_id(&self) -> &str {

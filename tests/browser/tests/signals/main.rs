@@ -2,6 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod context;
+mod controls;
 mod delivery;
 mod errors;
 mod keyed;
