@@ -1,22 +1,38 @@
 //! Events from the wire (WHATWG HTML 9.2.5 and 9.2.6).
 //!
-//! [`Decoder::next`] takes what it needs from the front of a chunk and returns one [`Frame`] at a time, so a
-//! caller that has seen enough simply stops asking. Chunks may end anywhere. What lies whole in one chunk is
-//! borrowed from it; only what is cut by the end of a chunk is copied.
+//! [`Decoder::decode`] takes a chunk and gives its [`Frames`], one [`Frame`] at a time. Chunks may end anywhere. What
+//! lies whole in one chunk is borrowed from it; only what the end of a chunk cuts is copied, once.
 //!
-//! Bad input is never an error: unknown fields are reported as [`Frame::Ignored`], malformed UTF-8 becomes
-//! U+FFFD. Only a limit that is passed is an error, and it is final.
+//! Bad input is never an error: a line that has no effect is told to whoever asks
+//! ([`Decoder::with_diagnostics`]), malformed UTF-8 becomes U+FFFD. Only a limit that is passed is an error, and it is
+//! final.
+//!
+//! # Cost
+//!
+//! Linear in the bytes, however they are cut, and without an allocation once the buffers have their size. A chunk is
+//! checked for UTF-8 once and as a whole, the ends of its lines are found once and as bits of a mask, and a line that
+//! was cut is put together from its raw bytes and only looked at when it is complete.
 
-use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::str;
+use core::mem;
 use core::time::Duration;
 
-use memchr::memchr2;
+mod frames;
+mod line;
+mod line_ends;
+#[cfg(test)]
+mod tests;
+mod utf8;
 
-use crate::MESSAGE;
+pub use frames::Frames;
+use line::Line;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// A larger buffer is given back once its event has been told.
+const RETAINED: usize = 1 << 20;
 
 /// The most bytes that a decoder holds on to, by what they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,11 +115,12 @@ impl core::error::Error for DecodeError {}
 pub enum Frame<'a> {
     /// An event was dispatched.
     Event(EventRef<'a>),
-    /// A line that begins with a colon, without the colon. No event, but a sign of life.
+    /// A line that begins with a colon, without the colon. No event, but a sign of life (p05). Told after
+    /// [`Decoder::with_diagnostics`].
     Comment(&'a str),
     /// A valid `retry` field: the new reconnection time, at most 2^31 - 1 ms. In force at once.
     Retry(Duration),
-    /// A line that has no effect, for whoever looks for the reason.
+    /// A line that has no effect, for whoever looks for the reason. Told after [`Decoder::with_diagnostics`].
     Ignored(Ignored<'a>),
 }
 
@@ -135,93 +152,93 @@ pub enum Ignored<'a> {
 /// Make a new one for every connection: the byte order mark, the line ends and a half-read event belong to a
 /// connection. Only the last event id outlives it; hand it on with [`Decoder::with_last_event_id`].
 ///
-/// An event that the end of the body cuts off is never dispatched: drop the decoder.
+/// An event that the end of the body cuts off is never dispatched: drop the decoder (p14).
 #[derive(Debug)]
 pub struct Decoder {
     limits: Limits,
-    /// How many bytes of the byte order mark have been seen at the start of the stream; `None` past it.
-    mark: Option<usize>,
-    /// A chunk ended in CR: if the next one begins with LF, the two are one line end (p04).
-    skip_line_feed: bool,
-    /// The beginning of a line whose end has not arrived, or the last complete line that had to be put together.
+    diagnostics: bool,
+    /// Whether the first line is still to come: a byte order mark in front of it is no part of it (p02).
+    at_start: bool,
+    /// Whether the last chunk ended in CR: an LF that comes next is part of the same line end (p04).
+    after_cr: bool,
+    /// The beginning of a line whose end has not arrived, as it came.
     line: Vec<u8>,
-    /// Whether `line` has been used and is only kept for the frame that borrows it.
-    line_used: bool,
-    /// The data of the event so far, where it could not be borrowed.
-    data: Vec<u8>,
+    /// Whether there has been a field since the last blank line, so that the next one has something to do.
+    in_event: bool,
     /// Whether the event has had a `data` field; an empty one counts (p12).
     has_data: bool,
-    /// The `event` field so far, where it could not be borrowed.
-    event_type: Vec<u8>,
-    /// Whether `data` and `event_type` have been dispatched and are only kept for the frame that borrows them.
-    dispatched: bool,
-    /// The last event id buffer: what the next blank line makes the last event id.
-    id: Vec<u8>,
-    /// Whether `id` differs from what `last_event_id` was made from.
-    id_changed: bool,
+    /// The data of the event where it could not be borrowed, as it came, from `data_start` on: the line that brought
+    /// it has moved in here whole.
+    data: Vec<u8>,
+    data_start: usize,
+    /// The event type where it could not be borrowed.
+    event_type: String,
+    /// The last event id buffer where it could not be borrowed.
+    id: String,
+    /// Whether `id` was set since the last blank line.
+    id_set: bool,
     last_event_id: String,
-    /// Texts that needed U+FFFD, kept for the frame that borrows them.
-    repaired: [String; 2],
-    failed: Option<DecodeError>,
+    /// A text that is not on the wire as it is told: with U+FFFD in it, or put together.
+    made: String,
+    /// Whether the event in `data` and `event_type` has been dispatched and is only kept for the frame that borrows it.
+    lent: bool,
+    /// Why nothing is told any more.
+    stopped: Option<Stopped>,
 }
 
-const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
-
-/// The largest delay that a browser's timer takes; a larger one wraps and fires at once (p11).
-const MAX_RETRY_MILLIS: u64 = (1 << 31) - 1;
-
-/// The fields of the event so far, while they can still be borrowed from the chunk.
-#[derive(Default)]
-struct Borrowed<'c> {
-    data: Option<&'c [u8]>,
-    event_type: Option<&'c [u8]>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stopped {
+    Failed(DecodeError),
+    /// The caller stopped reading in the middle of a chunk.
+    Left,
 }
 
-/// A complete line: borrowed from the chunk, or put together in `Decoder::line`.
-enum Line<'c> {
-    InChunk(&'c [u8]),
-    PutTogether,
-}
-
-/// What a line means to the event; bytes of a field's value lie in the line.
-enum Effect {
-    None,
-    Dispatch,
-    Comment,
+/// What a line brought about.
+enum Told<'c> {
+    Nothing,
+    Event,
     Retry(Duration),
-    InvalidRetry,
-    NulInId,
-    UnknownField { name_len: usize },
+    /// This line of the chunk has no effect.
+    Ignored(&'c str),
+    /// The line in `Decoder::made` has none.
+    IgnoredMade,
 }
 
 impl Decoder {
-    /// A decoder for the start of a response body.
+    /// A decoder for the start of a response body. It tells events and reconnection times.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            mark: Some(0),
-            skip_line_feed: false,
+            diagnostics: false,
+            at_start: true,
+            after_cr: false,
             line: Vec::new(),
-            line_used: false,
-            data: Vec::new(),
+            in_event: false,
             has_data: false,
-            event_type: Vec::new(),
-            dispatched: false,
-            id: Vec::new(),
-            id_changed: false,
+            data: Vec::new(),
+            data_start: 0,
+            event_type: String::new(),
+            id: String::new(),
+            id_set: false,
             last_event_id: String::new(),
-            repaired: [String::new(), String::new()],
-            failed: None,
+            made: String::new(),
+            lent: false,
+            stopped: None,
         }
     }
 
     /// Starts from the last event id of the connection before (9.2.3: it belongs to the event source).
     #[must_use]
     pub fn with_last_event_id(mut self, last_event_id: &str) -> Self {
-        last_event_id.clone_into(&mut self.last_event_id);
-        self.id.clear();
-        self.id.extend_from_slice(last_event_id.as_bytes());
+        self.last_event_id = last_event_id.into();
+        self
+    }
+
+    /// Tells lines without effect too: [`Frame::Comment`] and [`Frame::Ignored`].
+    #[must_use]
+    pub fn with_diagnostics(mut self) -> Self {
+        self.diagnostics = true;
         self
     }
 
@@ -231,297 +248,122 @@ impl Decoder {
         &self.last_event_id
     }
 
-    /// Takes bytes from the front of `chunk` until they make a frame; `None` when the chunk is used up.
-    ///
-    /// # Errors
-    /// [`DecodeError`] once the stream has passed one of the [`Limits`], and ever after.
-    pub fn next<'d, 'c: 'd>(&'d mut self, chunk: &mut &'c [u8]) -> Result<Option<Frame<'d>>, DecodeError> {
-        if let Some(error) = self.failed {
-            return Err(error);
-        }
-        self.forget_lent();
-        if self.mark.is_some() {
-            self.strip_mark(chunk);
-        }
-        let mut borrowed = Borrowed::default();
-        loop {
-            let line = match self.take_line(chunk) {
-                Ok(Some(line)) => line,
-                Ok(None) => {
-                    self.keep(&borrowed);
-                    return Ok(None);
-                }
-                Err(error) => return Err(self.fail(error)),
-            };
-            let effect = match line {
-                Line::InChunk(line) => self.apply(line, Some(line), &mut borrowed),
-                Line::PutTogether => {
-                    // The line moves out for the call, so that the fields can be written while it is read.
-                    let line = core::mem::take(&mut self.line);
-                    let effect = self.apply(&line, None, &mut borrowed);
-                    self.line = line;
-                    effect
-                }
-            };
-            let effect = match effect {
-                Ok(Effect::None) => {
-                    self.forget_line();
-                    continue;
-                }
-                Ok(Effect::Dispatch) => {
-                    self.forget_line();
-                    if self.dispatch() {
-                        return Ok(Some(self.event(borrowed)));
-                    }
-                    borrowed = Borrowed::default();
-                    continue;
-                }
-                Ok(effect) => effect,
-                Err(error) => return Err(self.fail(error)),
-            };
-            // A frame in the middle of an event: what was borrowed has to outlive this call.
-            self.keep(&borrowed);
-            return Ok(Some(self.diagnostic(effect, line)));
-        }
+    /// Decodes the next bytes of the body. Ask for the frames until there are no more.
+    #[inline]
+    pub fn decode<'d, 'c>(&'d mut self, chunk: &'c [u8]) -> Frames<'d, 'c> {
+        Frames::new(self, chunk)
     }
 
-    /// Clears what the frame of the last call was allowed to borrow.
-    fn forget_lent(&mut self) {
-        self.forget_line();
-        if self.dispatched {
-            self.dispatched = false;
-            self.data.clear();
-            self.has_data = false;
-            self.event_type.clear();
-        }
+    /// Appends to the line whose end has not arrived.
+    #[inline]
+    fn extend_line(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
+        self.line.extend_from_slice(bytes);
+        if self.line.len() > self.limits.line { self.check_line() } else { Ok(()) }
     }
 
-    fn forget_line(&mut self) {
-        if self.line_used {
-            self.line_used = false;
-            self.line.clear();
-        }
-    }
-
-    /// Strips one byte order mark from the start of the stream. Half a one belongs to the first line (p02, p03).
-    fn strip_mark(&mut self, chunk: &mut &[u8]) {
-        while let (Some(seen), Some((&byte, rest))) = (self.mark, chunk.split_first()) {
-            if byte == BYTE_ORDER_MARK[seen] {
-                *chunk = rest;
-                self.mark = (seen + 1 < BYTE_ORDER_MARK.len()).then_some(seen + 1);
-            } else {
-                self.line.extend_from_slice(&BYTE_ORDER_MARK[..seen]);
-                self.mark = None;
-            }
-        }
-    }
-
-    /// Takes one line, without its end, from the front of `chunk`; `None` if its end has not arrived.
-    fn take_line<'c>(&mut self, chunk: &mut &'c [u8]) -> Result<Option<Line<'c>>, DecodeError> {
-        if self.skip_line_feed && !chunk.is_empty() {
-            self.skip_line_feed = false;
-            *chunk = chunk.strip_prefix(b"\n").unwrap_or(chunk);
-        }
+    #[cold]
+    fn check_line(&self) -> Result<(), DecodeError> {
         let limit = self.limits.line;
-        let Some(end) = memchr2(b'\n', b'\r', chunk) else {
-            if self.line.len() + chunk.len() > limit {
-                return Err(DecodeError::LineTooLong { limit });
-            }
-            self.line.extend_from_slice(chunk);
-            *chunk = &[];
-            return Ok(None);
-        };
-        let (line, rest) = chunk.split_at(end);
-        if self.line.len() + line.len() > limit {
-            return Err(DecodeError::LineTooLong { limit });
-        }
-        *chunk = match rest {
-            [b'\r', b'\n', rest @ ..] => rest,
-            [b'\r'] => {
-                self.skip_line_feed = true;
-                &[]
-            }
-            _ => &rest[1..],
-        };
-        if self.line.is_empty() {
-            return Ok(Some(Line::InChunk(line)));
-        }
-        self.line.extend_from_slice(line);
-        self.line_used = true;
-        Ok(Some(Line::PutTogether))
+        let line = &self.line[..];
+        let line = if self.at_start { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line) } else { line };
+        let half_a_mark = self.at_start && BYTE_ORDER_MARK.starts_with(line);
+        if line.len() > limit && !half_a_mark { Err(DecodeError::LineTooLong { limit }) } else { Ok(()) }
     }
 
-    /// Applies one line to the event. `borrowable` is the line again, if it lies in the chunk.
-    fn apply<'c>(
-        &mut self,
-        line: &[u8],
-        borrowable: Option<&'c [u8]>,
-        borrowed: &mut Borrowed<'c>,
-    ) -> Result<Effect, DecodeError> {
-        if line.is_empty() {
-            return Ok(Effect::Dispatch);
-        }
-        // The longest field name has five bytes, so the colon that ends a known one is near.
-        let name_len = line.iter().take(6).position(|&byte| byte == b':').unwrap_or(line.len());
-        let after_colon = line.get(name_len + 1..).unwrap_or_default();
-        let value = after_colon.strip_prefix(b" ").unwrap_or(after_colon);
-        let borrowable = borrowable.map(|line| &line[line.len() - value.len()..]);
-        match &line[..name_len] {
-            b"data" => self.append_data(value, borrowable, borrowed)?,
-            b"event" => {
-                self.event_type.clear();
-                borrowed.event_type = borrowable;
-                if borrowable.is_none() {
-                    self.event_type.extend_from_slice(value);
-                }
-            }
-            b"id" if value.contains(&0) => return Ok(Effect::NulInId),
-            b"id" => {
-                if value.len() > self.limits.id {
-                    return Err(DecodeError::IdTooLong { limit: self.limits.id });
-                }
-                self.id.clear();
-                self.id.extend_from_slice(value);
-                self.id_changed = true;
-            }
-            b"retry" => return Ok(retry(value).map_or(Effect::InvalidRetry, Effect::Retry)),
-            b"" => return Ok(Effect::Comment),
-            _ => {
-                let name_len = line.iter().position(|&byte| byte == b':').unwrap_or(line.len());
-                return Ok(Effect::UnknownField { name_len });
-            }
-        }
-        Ok(Effect::None)
+    /// Applies the line that is in `line`: a part of it came in an earlier chunk, or it is malformed.
+    fn finish_line(&mut self) -> Result<Told<'static>, DecodeError> {
+        self.strip_mark();
+        self.extend_line(&[])?;
+        let told = self.apply_line();
+        self.line.clear();
+        told
     }
 
-    /// Appends one `data` field: borrowed if it is the event's first and lies in the chunk (p09).
-    fn append_data<'c>(
-        &mut self,
-        value: &[u8],
-        borrowable: Option<&'c [u8]>,
-        borrowed: &mut Borrowed<'c>,
-    ) -> Result<(), DecodeError> {
-        let before = borrowed.data.map_or(self.data.len(), <[u8]>::len);
-        let first = !self.has_data;
-        if before + usize::from(!first) + value.len() > self.limits.event {
-            return Err(DecodeError::EventTooLong { limit: self.limits.event });
+    fn apply_line(&mut self) -> Result<Told<'static>, DecodeError> {
+        match Line::parse(&self.line) {
+            Line::Blank => {}
+            Line::Data(value) if self.has_data => {
+                self.check_data(1 + self.line.len() - value)?;
+                self.data.push(b'\n');
+                self.data.extend_from_slice(&self.line[value..]);
+            }
+            Line::Data(value) => {
+                self.check_data(self.line.len() - value)?;
+                self.begin_data(value);
+                // A long one is not copied once more.
+                mem::swap(&mut self.line, &mut self.data);
+            }
+            Line::EventType(value) => {
+                self.in_event = true;
+                utf8::copy(&self.line[value..], &mut self.event_type);
+            }
+            Line::Id(value) if !self.line[value..].contains(&0) => {
+                self.check_id(self.line.len() - value)?;
+                self.in_event = true;
+                self.id_set = true;
+                utf8::copy(&self.line[value..], &mut self.id);
+            }
+            Line::Retry(value) if let Some(time) = line::retry(&self.line[value..]) => {
+                return Ok(Told::Retry(time));
+            }
+            Line::Comment | Line::Id(_) | Line::Retry(_) | Line::Unknown => {
+                if self.diagnostics {
+                    utf8::copy(&self.line, &mut self.made);
+                    return Ok(Told::IgnoredMade);
+                }
+            }
         }
+        Ok(Told::Nothing)
+    }
+
+    /// Half a mark is no mark: it is malformed, and belongs to the field name (p03).
+    fn strip_mark(&mut self) {
+        if mem::take(&mut self.at_start) && self.line.starts_with(BYTE_ORDER_MARK) {
+            self.line.drain(..BYTE_ORDER_MARK.len());
+        }
+    }
+
+    /// The event gets data, which begins at `start` in `data`.
+    #[inline]
+    fn begin_data(&mut self, start: usize) {
+        self.in_event = true;
         self.has_data = true;
-        if first && borrowable.is_some() {
-            borrowed.data = borrowable;
-            return Ok(());
-        }
-        self.data.extend_from_slice(borrowed.data.take().unwrap_or_default());
-        if !first {
-            self.data.push(b'\n');
-        }
-        self.data.extend_from_slice(value);
-        Ok(())
+        self.data_start = start;
     }
 
-    /// Copies what was borrowed from a chunk that goes away.
-    fn keep(&mut self, borrowed: &Borrowed<'_>) {
-        if let Some(data) = borrowed.data {
-            self.data.extend_from_slice(data);
-        }
-        if let Some(event_type) = borrowed.event_type {
-            self.event_type.extend_from_slice(event_type);
+    #[inline]
+    fn check_data(&self, more: usize) -> Result<(), DecodeError> {
+        let limit = self.limits.event;
+        if self.data.len() - self.data_start + more > limit {
+            Err(DecodeError::EventTooLong { limit })
+        } else {
+            Ok(())
         }
     }
 
-    /// The blank line (p12). True if an event is to be told.
-    fn dispatch(&mut self) -> bool {
-        if self.id_changed {
-            self.id_changed = false;
-            self.last_event_id.clear();
-            push_repaired(&mut self.last_event_id, &self.id);
-        }
-        if !self.has_data {
-            self.event_type.clear();
-        }
-        self.dispatched = self.has_data;
-        self.has_data
+    #[inline]
+    fn check_id(&self, len: usize) -> Result<(), DecodeError> {
+        let limit = self.limits.id;
+        if len > limit { Err(DecodeError::IdTooLong { limit }) } else { Ok(()) }
     }
 
-    fn event<'d>(&'d mut self, borrowed: Borrowed<'d>) -> Frame<'d> {
-        let [repaired_type, repaired_data] = &mut self.repaired;
-        let event_type = text(borrowed.event_type.unwrap_or(&self.event_type), repaired_type);
-        Frame::Event(EventRef {
-            event_type: if event_type.is_empty() { MESSAGE } else { event_type },
-            data: text(borrowed.data.unwrap_or(&self.data), repaired_data),
-            last_event_id: &self.last_event_id,
-        })
-    }
-
-    fn diagnostic<'d>(&'d mut self, effect: Effect, line: Line<'d>) -> Frame<'d> {
-        let line = match line {
-            Line::InChunk(line) => line,
-            Line::PutTogether => &self.line,
-        };
-        let repaired = &mut self.repaired[0];
-        match effect {
-            Effect::Retry(reconnection_time) => Frame::Retry(reconnection_time),
-            Effect::NulInId => Frame::Ignored(Ignored::NulInId),
-            Effect::UnknownField { name_len } => {
-                Frame::Ignored(Ignored::UnknownField(text(&line[..name_len], repaired)))
-            }
-            Effect::InvalidRetry => {
-                let value = line.strip_prefix(b"retry:").unwrap_or_default();
-                Frame::Ignored(Ignored::InvalidRetry(text(
-                    value.strip_prefix(b" ").unwrap_or(value),
-                    repaired,
-                )))
-            }
-            Effect::Comment | Effect::None | Effect::Dispatch => {
-                Frame::Comment(text(line.strip_prefix(b":").unwrap_or(line), repaired))
-            }
+    /// Clears what the last frame borrowed.
+    fn take_back(&mut self) {
+        self.lent = false;
+        self.event_type.clear();
+        self.data.clear();
+        self.data_start = 0;
+        if self.data.capacity() > RETAINED {
+            self.data = Vec::new();
         }
     }
 
-    fn fail(&mut self, error: DecodeError) -> DecodeError {
+    #[cold]
+    fn fail(&mut self, error: DecodeError) {
         // What has been read is of no use any more, and it is as large as the limit.
         self.line = Vec::new();
         self.data = Vec::new();
-        self.failed = Some(error);
-        error
+        self.data_start = 0;
+        self.stopped = Some(Stopped::Failed(error));
     }
 }
-
-/// The value of a `retry` field, if it is one (p11).
-fn retry(value: &[u8]) -> Option<Duration> {
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let millis = value.iter().fold(0_u64, |millis, digit| {
-        millis.saturating_mul(10).saturating_add(u64::from(digit - b'0')).min(MAX_RETRY_MILLIS)
-    });
-    Some(Duration::from_millis(millis))
-}
-
-/// `bytes` as text: as they are if they are UTF-8, else repaired in `scratch` (p01).
-///
-/// Line ends and colons are ASCII and never part of a longer sequence, so decoding field by field gives
-/// what one decoder over the whole stream would give.
-fn text<'a>(bytes: &'a [u8], scratch: &'a mut String) -> &'a str {
-    match str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(_) => {
-            scratch.clear();
-            push_repaired(scratch, bytes);
-            scratch
-        }
-    }
-}
-
-/// Appends `bytes`, with U+FFFD for each maximal part of a sequence that cannot be completed.
-fn push_repaired(out: &mut String, bytes: &[u8]) {
-    for part in bytes.utf8_chunks() {
-        out.push_str(part.valid());
-        if !part.invalid().is_empty() {
-            out.push(char::REPLACEMENT_CHARACTER);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

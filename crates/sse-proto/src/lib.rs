@@ -28,8 +28,8 @@
 //! assert_eq!(wire, b"id: 41\nevent: note\ndata: line one\ndata: line two\n\n");
 //!
 //! let mut decoder = Decoder::new(Limits::default());
-//! let mut chunk = &wire[..];
-//! while let Some(frame) = decoder.next(&mut chunk)? {
+//! let mut frames = decoder.decode(&wire);
+//! while let Some(frame) = frames.next()? {
 //!     if let Frame::Event(event) = frame {
 //!         assert_eq!((event.event_type, event.data, event.last_event_id), ("note", "line one\nline two", "41"));
 //!     }
@@ -54,7 +54,7 @@ mod time;
 pub use client::{Client, ClientOptions};
 pub use control::Control;
 pub use cursor::{Cursor, Epoch};
-pub use decode::{DecodeError, Decoder, EventRef, Frame, Ignored, Limits};
+pub use decode::{DecodeError, Decoder, EventRef, Frame, Frames, Ignored, Limits};
 pub use event::{Event, EventId, EventType, InvalidField};
 pub use time::Instant;
 

@@ -22,10 +22,11 @@ struct Meaning {
 }
 
 fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Meaning {
-    let mut decoder = Decoder::new(Limits::default());
+    let mut decoder = Decoder::new(Limits::default()).with_diagnostics();
     let mut meaning = Meaning::default();
-    for mut chunk in chunks {
-        while let Some(frame) = decoder.next(&mut chunk).expect("no vector passes a limit") {
+    for chunk in chunks {
+        let mut frames = decoder.decode(chunk);
+        while let Some(frame) = frames.next().expect("no vector passes a limit") {
             match frame {
                 Frame::Event(event) => meaning.events.push((
                     event.event_type.to_owned(),

@@ -70,8 +70,9 @@ impl Client {
         drained
     }
 
-    fn decode(&mut self, mut chunk: &[u8]) {
-        while let Some(frame) = self.decoder.next(&mut chunk).expect("within the limits") {
+    fn decode(&mut self, chunk: &[u8]) {
+        let mut frames = self.decoder.decode(chunk);
+        while let Some(frame) = frames.next().expect("within the limits") {
             match frame {
                 Frame::Event(event) => self.seen.push_back(Seen {
                     event_type: event.event_type.to_string(),

@@ -10,7 +10,7 @@ use core::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Event, EventId, EventType, encode};
+use crate::{Event, EventId, EventType, MESSAGE, encode};
 
 /// What a frame said, kept past the next call.
 fn told(frame: Frame<'_>) -> String {
@@ -23,14 +23,22 @@ fn told(frame: Frame<'_>) -> String {
 }
 
 fn decode_chunks<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
-    let mut decoder = Decoder::new(Limits::default());
-    let mut all = Vec::new();
-    for mut chunk in chunks {
-        while let Some(frame) = decoder.next(&mut chunk).expect("no limit is passed") {
-            all.push(told(frame));
-        }
-    }
+    let mut decoder = Decoder::new(Limits::default()).with_diagnostics();
+    let all: Vec<_> = chunks
+        .into_iter()
+        .flat_map(|chunk| frames(&mut decoder, chunk).expect("no limit is passed"))
+        .collect();
     all
+}
+
+/// Every frame of one chunk.
+fn frames(decoder: &mut Decoder, chunk: &[u8]) -> Result<Vec<String>, DecodeError> {
+    let mut frames = decoder.decode(chunk);
+    let mut all = Vec::new();
+    while let Some(frame) = frames.next()? {
+        all.push(told(frame));
+    }
+    Ok(all)
 }
 
 /// Decodes whole, byte by byte and at every split point, and checks that these agree (p15).
@@ -91,9 +99,9 @@ fn p04_lines_end_in_crlf_lf_or_cr() {
 #[test]
 fn p04_a_carriage_return_ends_the_line_before_the_next_chunk_arrives() {
     let mut decoder = Decoder::new(Limits::default());
-    assert!(matches!(decoder.next(&mut &b"data: a\r\r"[..]), Ok(Some(Frame::Event(_)))));
-    assert_eq!(decoder.next(&mut &b"\n"[..]), Ok(None));
-    assert!(matches!(decoder.next(&mut &b"data: b\n\n"[..]), Ok(Some(Frame::Event(_)))));
+    assert_eq!(frames(&mut decoder, b"data: a\r\r").expect("valid"), ["message|a|"]);
+    assert!(frames(&mut decoder, b"\n").expect("valid").is_empty());
+    assert_eq!(frames(&mut decoder, b"data: b\n\n").expect("valid"), ["message|b|"]);
 }
 
 #[test]
@@ -166,15 +174,14 @@ fn p13_open_and_error_are_ordinary_types() {
 #[test]
 fn p14_an_unfinished_event_and_id_are_never_told() {
     let mut decoder = Decoder::new(Limits::default()).with_last_event_id("before");
-    assert_eq!(decoder.next(&mut &b"id: after\ndata: lost\n"[..]), Ok(None));
+    assert!(frames(&mut decoder, b"id: after\ndata: lost\n").expect("valid").is_empty());
     assert_eq!(decoder.last_event_id(), "before");
 }
 
 #[test]
 fn c10_the_last_event_id_survives_a_connection_that_brings_none() {
     let mut decoder = Decoder::new(Limits::default()).with_last_event_id("7");
-    let mut chunk = &b"data: a\n\n"[..];
-    assert_eq!(decoder.next(&mut chunk).expect("valid").map(told).as_deref(), Some("message|a|7"));
+    assert_eq!(frames(&mut decoder, b"data: a\n\n").expect("valid"), ["message|a|7"]);
 }
 
 #[test]
@@ -187,20 +194,25 @@ fn p16_a_passed_limit_is_a_typed_error_and_final() {
     ] {
         for size in [1, 7, stream.len()] {
             let mut decoder = Decoder::new(limits);
-            let outcome = stream.as_bytes().chunks(size).find_map(|mut chunk| decoder.next(&mut chunk).err());
+            let outcome = stream.as_bytes().chunks(size).find_map(|chunk| frames(&mut decoder, chunk).err());
             assert_eq!(outcome, Some(error), "{stream:?} in chunks of {size}");
-            assert_eq!(decoder.next(&mut &b"data: a\n\n"[..]), Err(error));
+            assert_eq!(frames(&mut decoder, b"data: a\n\n"), Err(error));
+            assert_eq!(frames(&mut decoder, b"data: a"), Err(error));
         }
     }
     let mut at_the_limit = Decoder::new(limits);
-    assert!(matches!(at_the_limit.next(&mut &b"data: 0123456789\n\n"[..]), Ok(Some(Frame::Event(_)))));
+    assert_eq!(
+        frames(&mut at_the_limit, b"data: 0123456789\n\n").expect("at the limit"),
+        ["message|0123456789|"]
+    );
 }
 
 #[test]
 fn an_event_that_lies_in_one_chunk_is_borrowed_from_it() {
     let chunk = b"id: 1\nevent: tick\ndata: {}\n\n".to_owned();
     let mut decoder = Decoder::new(Limits::default());
-    let Ok(Some(Frame::Event(event))) = decoder.next(&mut &chunk[..]) else { panic!("an event") };
+    let mut frames = decoder.decode(&chunk);
+    let Ok(Some(Frame::Event(event))) = frames.next() else { panic!("an event") };
     let within = |text: &str| chunk.as_ptr_range().contains(&text.as_ptr());
     assert!(within(event.data) && within(event.event_type));
 }
@@ -262,7 +274,8 @@ proptest! {
     fn p11_a_retry_is_never_longer_than_a_browser_timer_takes(digits in "[0-9]{1,40}") {
         let mut decoder = Decoder::new(Limits::default());
         let line = format!("retry:{digits}\n");
-        let Ok(Some(Frame::Retry(time))) = decoder.next(&mut line.as_bytes()) else { panic!("all digits") };
+        let mut frames = decoder.decode(line.as_bytes());
+        let Ok(Some(Frame::Retry(time))) = frames.next() else { panic!("all digits") };
         prop_assert!(time <= Duration::from_millis((1 << 31) - 1));
     }
 }

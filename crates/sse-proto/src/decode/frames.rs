@@ -1,0 +1,399 @@
+use alloc::string::String;
+use core::fmt;
+use core::mem;
+
+use memchr::memchr2;
+
+use super::line::{self, Line};
+use super::line_ends::LineEnds;
+use super::{BYTE_ORDER_MARK, DecodeError, Decoder, EventRef, Frame, Stopped, Told, utf8};
+use crate::MESSAGE;
+
+/// The frames of one chunk, from [`Decoder::decode`].
+///
+/// Ask for them until there are no more: what a chunk leaves unfinished is kept at its end. To drop this earlier is to
+/// stop reading the stream, and the decoder tells nothing more (conformance c09).
+#[must_use = "nothing is decoded until the frames are asked for"]
+pub struct Frames<'d, 'c> {
+    decoder: &'d mut Decoder,
+    /// The rest of the chunk, from `text` on.
+    chunk: &'c [u8],
+    /// What is being read: well-formed bytes from the front of the rest.
+    text: &'c str,
+    /// Where the next line begins in `text`.
+    at: usize,
+    line_ends: LineEnds,
+    /// What is known of the line at the front of the rest.
+    front: Front,
+    /// Whether everything is read, and what is unfinished is kept.
+    used_up: bool,
+    // The fields of the event, while they can be borrowed from the chunk.
+    data: Option<&'c str>,
+    event_type: Option<&'c str>,
+    id: Option<&'c str>,
+    last_event_id: Option<&'c str>,
+}
+
+/// What is known of the line at the front of the rest of a chunk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Front {
+    /// Nothing.
+    Unknown,
+    /// It cannot be read as text: its beginning came in an earlier chunk, or it is malformed.
+    NotText,
+    /// Its end is not in the chunk.
+    Unfinished,
+}
+
+impl<'d, 'c> Frames<'d, 'c> {
+    #[inline]
+    pub(super) fn new(decoder: &'d mut Decoder, mut chunk: &'c [u8]) -> Self {
+        if decoder.after_cr && !chunk.is_empty() {
+            decoder.after_cr = false;
+            chunk = chunk.strip_prefix(b"\n").unwrap_or(chunk);
+        }
+        if let Some(last) = chunk.last() {
+            decoder.after_cr = *last == b'\r';
+        }
+        let front = if decoder.line.is_empty() { Front::Unknown } else { Front::NotText };
+        Self {
+            decoder,
+            chunk,
+            text: "",
+            at: 0,
+            line_ends: LineEnds::default(),
+            front,
+            used_up: false,
+            data: None,
+            event_type: None,
+            id: None,
+            last_event_id: None,
+        }
+    }
+
+    /// The next frame; `None` when the chunk is used up.
+    ///
+    /// # Errors
+    /// [`DecodeError`] once the stream has passed one of the [`Limits`](super::Limits), and ever after.
+    #[inline]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an iterator's items cannot borrow from it, and frames do"
+    )]
+    pub fn next(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
+        if self.decoder.lent {
+            self.decoder.take_back();
+        }
+        match self.advance() {
+            Ok(Told::Nothing) => Ok(None),
+            Ok(Told::Event) => Ok(Some(Frame::Event(self.event()))),
+            Ok(Told::Retry(time)) => Ok(Some(Frame::Retry(time))),
+            Ok(Told::Ignored(line)) => Ok(Some(line::without_effect(line))),
+            Ok(Told::IgnoredMade) => Ok(Some(line::without_effect(&self.decoder.made))),
+            Err(error) => {
+                self.fail(error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The last event id so far.
+    #[must_use]
+    pub fn last_event_id(&self) -> &str {
+        self.last_event_id.unwrap_or(&self.decoder.last_event_id)
+    }
+
+    #[inline(always)]
+    fn advance(&mut self) -> Result<Told<'c>, DecodeError> {
+        loop {
+            if self.at < self.text.len() {
+                match self.read_text()? {
+                    Told::Nothing => {}
+                    told => return Ok(told),
+                }
+            }
+            if self.used_up || self.decoder.stopped.is_some() {
+                return self.end();
+            }
+            match self.next_text()? {
+                Told::Nothing => {}
+                told => return Ok(told),
+            }
+        }
+    }
+
+    /// Applies the lines of the text, up to the next frame.
+    #[inline(always)]
+    fn read_text(&mut self) -> Result<Told<'c>, DecodeError> {
+        // Copied, so that they can live in registers.
+        let text = self.text;
+        let bytes = text.as_bytes();
+        let mut line_ends = self.line_ends;
+        let mut at = self.at;
+        let limit = self.decoder.limits.line;
+        let told = loop {
+            let Some(end) = line_ends.next(bytes) else { break Ok(Told::Nothing) };
+            // Skipped with the line before: the LF of a CRLF, or the blank line after a heartbeat.
+            if end < at {
+                continue;
+            }
+            let start = at;
+            at = after_line_end(bytes, end);
+            if end - start > limit {
+                break Err(DecodeError::LineTooLong { limit });
+            }
+            match Line::parse(&bytes[start..end]) {
+                Line::Comment if !self.decoder.diagnostics => {
+                    // A heartbeat: the blank line after it has no effect either.
+                    if !self.decoder.in_event && at < bytes.len() && bytes[at] == b'\n' {
+                        at += 1;
+                    }
+                }
+                Line::Blank if !self.decoder.in_event => {}
+                Line::Blank => {
+                    if self.dispatch() {
+                        break Ok(Told::Event);
+                    }
+                }
+                Line::Data(value) => {
+                    if let Err(error) = self.append_data(&text[start + value..end]) {
+                        break Err(error);
+                    }
+                }
+                Line::EventType(value) => {
+                    self.decoder.in_event = true;
+                    self.event_type = Some(&text[start + value..end]);
+                }
+                Line::Id(value) if bytes[start + value..end].iter().all(|&byte| byte != 0) => {
+                    if let Err(error) = self.decoder.check_id(end - start - value) {
+                        break Err(error);
+                    }
+                    self.decoder.in_event = true;
+                    self.id = Some(&text[start + value..end]);
+                }
+                Line::Retry(value) if let Some(time) = line::retry(&bytes[start + value..end]) => {
+                    break Ok(Told::Retry(time));
+                }
+                Line::Comment | Line::Id(_) | Line::Retry(_) | Line::Unknown => {
+                    if self.decoder.diagnostics {
+                        break Ok(Told::Ignored(&text[start..end]));
+                    }
+                }
+            }
+        };
+        self.line_ends = line_ends;
+        self.at = at;
+        told
+    }
+
+    /// Goes to the next text, by way of a line that cannot be read as text.
+    #[inline(always)]
+    fn next_text(&mut self) -> Result<Told<'c>, DecodeError> {
+        self.chunk = &self.chunk[self.at..];
+        self.text = "";
+        self.at = 0;
+        if self.chunk.is_empty() {
+            self.keep_rest()?;
+            return Ok(Told::Nothing);
+        }
+        match self.front {
+            Front::Unknown => {
+                self.check_text();
+                Ok(Told::Nothing)
+            }
+            Front::NotText => match memchr2(b'\n', b'\r', self.chunk) {
+                Some(end) => self.finish_line(end),
+                None => self.keep_rest().map(|()| Told::Nothing),
+            },
+            Front::Unfinished => self.keep_rest().map(|()| Told::Nothing),
+        }
+    }
+
+    /// Takes as much of the rest as is well-formed for text.
+    #[inline]
+    fn check_text(&mut self) {
+        if self.decoder.at_start {
+            self.strip_mark();
+        }
+        // To end inside a character is no fault, so that much is left out before the rest is checked at full speed.
+        let whole = self.chunk.len() - utf8::begun_len(self.chunk);
+        (self.text, self.front) = match utf8::check(&self.chunk[..whole]) {
+            Ok(text) => (text, Front::Unfinished),
+            Err(valid) => (utf8::check(&self.chunk[..valid]).unwrap_or_default(), Front::NotText),
+        };
+        self.line_ends = LineEnds::default();
+    }
+
+    /// Strips a byte order mark. One that the chunk ends in the middle of is left to [`Decoder::finish_line`].
+    #[cold]
+    fn strip_mark(&mut self) {
+        if let Some(chunk) = self.chunk.strip_prefix(BYTE_ORDER_MARK) {
+            self.chunk = chunk;
+            self.decoder.at_start = false;
+        } else {
+            self.decoder.at_start = BYTE_ORDER_MARK.starts_with(self.chunk);
+        }
+    }
+
+    /// Applies the line at the front of the rest, which ends at `end`.
+    fn finish_line(&mut self, end: usize) -> Result<Told<'c>, DecodeError> {
+        self.spill();
+        self.decoder.extend_line(&self.chunk[..end])?;
+        self.chunk = &self.chunk[after_line_end(self.chunk, end)..];
+        self.front = Front::Unknown;
+        self.decoder.finish_line()
+    }
+
+    /// Keeps what the chunk leaves unfinished.
+    #[inline]
+    fn keep_rest(&mut self) -> Result<(), DecodeError> {
+        self.used_up = true;
+        self.spill();
+        self.decoder.extend_line(self.chunk)
+    }
+
+    /// Applies a `data` field that lies in the chunk (p09).
+    #[inline(always)]
+    fn append_data(&mut self, value: &'c str) -> Result<(), DecodeError> {
+        if self.decoder.has_data {
+            self.decoder.check_data(self.data.map_or(0, str::len) + 1 + value.len())?;
+            self.spill_data();
+            self.decoder.data.push(b'\n');
+            self.decoder.data.extend_from_slice(value.as_bytes());
+        } else {
+            self.decoder.check_data(value.len())?;
+            self.decoder.begin_data(0);
+            self.data = Some(value);
+        }
+        Ok(())
+    }
+
+    /// Ends the event: sets the last event id, and tells whether there is something to dispatch (p12).
+    #[inline(always)]
+    fn dispatch(&mut self) -> bool {
+        let decoder = &mut *self.decoder;
+        if let Some(id) = self.id.take() {
+            self.last_event_id = Some(id);
+            decoder.id_set = false;
+        } else if decoder.id_set {
+            decoder.id_set = false;
+            mem::swap(&mut decoder.id, &mut decoder.last_event_id);
+            self.last_event_id = None;
+        }
+        decoder.in_event = false;
+        if !decoder.has_data {
+            self.event_type = None;
+            decoder.event_type.clear();
+        }
+        mem::take(&mut decoder.has_data)
+    }
+
+    /// The event that was dispatched.
+    #[inline(always)]
+    fn event(&mut self) -> EventRef<'_> {
+        let decoder = &mut *self.decoder;
+        if self.data.is_none() || !decoder.event_type.is_empty() {
+            decoder.lent = true;
+        }
+        let data = match self.data.take() {
+            Some(data) => data,
+            None => match utf8::check(&decoder.data[decoder.data_start..]) {
+                Ok(data) => data,
+                Err(_) => {
+                    utf8::copy(&decoder.data[decoder.data_start..], &mut decoder.made);
+                    &decoder.made
+                }
+            },
+        };
+        let event_type = self.event_type.take().unwrap_or(&decoder.event_type);
+        EventRef {
+            event_type: if event_type.is_empty() { MESSAGE } else { event_type },
+            data,
+            last_event_id: self.last_event_id.unwrap_or(&decoder.last_event_id),
+        }
+    }
+
+    /// Copies what is borrowed from the chunk: it ends, or a line comes that cannot be borrowed.
+    #[inline]
+    fn spill(&mut self) {
+        self.spill_data();
+        let decoder = &mut *self.decoder;
+        if let Some(event_type) = self.event_type.take() {
+            copy(event_type, &mut decoder.event_type);
+        }
+        if let Some(id) = self.id.take() {
+            copy(id, &mut decoder.id);
+            decoder.id_set = true;
+        }
+        if let Some(id) = self.last_event_id.take() {
+            copy(id, &mut decoder.last_event_id);
+        }
+    }
+
+    #[inline]
+    fn spill_data(&mut self) {
+        if let Some(data) = self.data.take() {
+            self.decoder.data.extend_from_slice(data.as_bytes());
+        }
+    }
+
+    #[inline]
+    fn end(&mut self) -> Result<Told<'c>, DecodeError> {
+        self.used_up = true;
+        match self.decoder.stopped {
+            Some(Stopped::Failed(error)) => Err(error),
+            Some(Stopped::Left) | None => Ok(Told::Nothing),
+        }
+    }
+
+    /// Reads no further, in this chunk and in those to come.
+    #[cold]
+    fn fail(&mut self, error: DecodeError) {
+        self.spill();
+        self.decoder.fail(error);
+        self.text = "";
+        self.at = 0;
+        self.used_up = true;
+    }
+
+    /// The caller stops asking.
+    #[cold]
+    fn leave(&mut self) {
+        self.chunk = &self.chunk[self.at..];
+        if memchr2(b'\n', b'\r', self.chunk).is_some() {
+            self.decoder.stopped.get_or_insert(Stopped::Left);
+        } else if self.decoder.stopped.is_none()
+            && let Err(error) = self.keep_rest()
+        {
+            self.decoder.fail(error);
+        }
+    }
+}
+
+impl Drop for Frames<'_, '_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.used_up {
+            self.leave();
+        }
+    }
+}
+
+impl fmt::Debug for Frames<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frames").field("decoder", &self.decoder).finish_non_exhaustive()
+    }
+}
+
+/// Where the line begins that follows the line end at `end`.
+#[inline(always)]
+fn after_line_end(bytes: &[u8], end: usize) -> usize {
+    if bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n') { end + 2 } else { end + 1 }
+}
+
+/// Sets `to` to `from`, in the memory that it has.
+#[inline]
+fn copy(from: &str, to: &mut String) {
+    to.clear();
+    to.push_str(from);
+}
