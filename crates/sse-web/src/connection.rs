@@ -163,7 +163,9 @@ impl Inner {
         loop {
             let output = self.client.borrow_mut().poll_output();
             match output {
-                Output::Connect { connection, last_event_id } => self.connect(connection, &last_event_id),
+                Output::Connect { connection, url, last_event_id } => {
+                    self.connect(connection, url.as_deref(), &last_event_id);
+                }
                 Output::Disconnect(connection) => self.disconnect(connection),
                 Output::StateChanged => {
                     let state = self.client.borrow().state().clone();
@@ -177,9 +179,9 @@ impl Inner {
         }
     }
 
-    fn connect(&self, connection: ConnectionId, last_event_id: &str) {
+    fn connect(&self, connection: ConnectionId, redirected: Option<&str>, last_event_id: &str) {
         let request = Request {
-            url: &self.url,
+            url: redirected.unwrap_or(&self.url),
             event_types: &self.event_types,
             last_event_id,
             cursor_parameter: self.options.cursor_parameter.as_deref(),

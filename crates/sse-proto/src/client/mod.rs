@@ -24,99 +24,48 @@
 //!
 //! What belongs to an old connection is told by its [`ConnectionId`] and ignored, so a transport may be as
 //! late as it likes (conformance c09).
+//!
+//! # Layout
+//!
+//! | file | rules |
+//! |---|---|
+//! | `mod.rs` | when to connect and when not: c03, c05 to c09, c15 to c19 |
+//! | `messages.rs` | [`Command`] and [`Signal`] go in, [`Output`] and [`Verdict`] come out |
+//! | `state.rs` | [`State`], and why it is so: [`Failure`], [`CloseReason`], [`PauseReason`], [`Gap`] |
+//! | `request.rs` | [`last_event_id_header`]: c10 |
+//! | `response.rs` | [`Response`]: c03, c04 |
+//! | `resume.rs` | cursor, duplicates and gaps: c10 |
+//! | `options.rs`, `backoff.rs`, `timer.rs`, `pause.rs` | what they say |
 
 mod backoff;
+mod messages;
 mod options;
+mod pause;
+mod request;
+mod response;
+mod resume;
 mod state;
 mod timer;
 
 #[cfg(test)]
 mod tests;
 
-use alloc::borrow::ToOwned;
 use alloc::collections::VecDeque;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::time::Duration;
 
+pub use messages::{Command, ConnectionId, Output, Signal, Verdict};
 pub use options::{Backoff, ClientOptions, Silence};
+pub use request::last_event_id_header;
+pub use response::Response;
 pub use state::{CloseReason, Failure, Gap, PauseReason, State};
 
-use crate::{Control, Cursor, Instant};
+use crate::{Control, Instant};
 use backoff::Entropy;
+use options::SilenceLimits;
+use pause::PauseSet;
+use resume::Resume;
 use timer::{Timer, Timers};
-
-/// Names one attempt to connect, so that what an old connection says is not taken for the new one's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ConnectionId(u64);
-
-/// What the owner of the client wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Command {
-    /// Connect, unless that is under way.
-    Open,
-    /// Close for good; only `Open` and `Reconnect` bring it back.
-    Close,
-    /// Drop the connection or the wait, and connect now with a clean record, also if the caller had paused it.
-    Reconnect,
-    /// Cut a wait short, for instance because the device is online again. Does nothing in any other state.
-    RetryNow,
-    /// Drop the connection and keep the cursor until the reason is gone.
-    Pause(PauseReason),
-    /// This reason is gone. Connects at once when it was the last.
-    Resume(PauseReason),
-}
-
-/// What the transport saw.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Signal {
-    /// The response came and is an event stream.
-    Opened,
-    /// A sign of life that is no event: a comment, or bytes.
-    Activity,
-    /// The server set the reconnection time (conformance p11).
-    Retry(Duration),
-    /// The connection failed or ended.
-    Failed(Failure),
-}
-
-/// What becomes of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is the application's. Drain the outputs first: a gap that comes before it is told there.
-    Deliver,
-    /// It was meant for the client itself.
-    Control,
-    /// It was seen before the connection was resumed: a server that has sent `sse.open` numbers every event, and
-    /// this number is not above the cursor.
-    Duplicate,
-    /// It comes from a connection that is no longer the client's.
-    Stale,
-}
-
-/// What is to be done. Returned by [`Client::poll_output`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Output {
-    /// Start a request.
-    Connect {
-        /// What to call it.
-        connection: ConnectionId,
-        /// The `Last-Event-ID` to send; empty: send none (conformance c10).
-        last_event_id: String,
-    },
-    /// Abort this connection and free it.
-    Disconnect(ConnectionId),
-    /// [`Client::state`] is another one now.
-    StateChanged,
-    /// A connection failed; told once for each failure, whether or not it is tried again.
-    Failed(Failure),
-    /// Events were lost, here in the stream.
-    Gap(Gap),
-    /// Nothing more to do until this time, or until the next call if there is none.
-    Wait(Option<Instant>),
-}
 
 /// The connection state machine of one event source.
 #[derive(Debug)]
@@ -137,15 +86,14 @@ pub struct Client {
     last_activity: Instant,
     /// The server's own reconnection time, a floor for ours.
     reconnection_time: Duration,
-    /// The heartbeat interval that this connection's server announced.
+    /// Until when, and why, the server asked to be left alone (c03).
+    held: Option<(Instant, Failure)>,
+    /// The heartbeat interval that the server announced last. It outlives the connection: the next one may hang
+    /// before it comes to announce anything (c16).
     heartbeat: Option<Duration>,
-    last_event_id: String,
-    /// The numbering that the server uses; known once it has sent `sse.open`. Foreign ids are opaque.
-    cursor: Option<Cursor>,
-    /// The cursor from which this connection's server goes on.
-    opening: Option<Cursor>,
-    /// Whether this connection's reset has been told.
-    reset_told: bool,
+    /// Where the last connection that opened was redirected to (c05).
+    redirected: Option<String>,
+    resume: Resume,
     timers: Timers,
     outputs: VecDeque<Output>,
 }
@@ -166,11 +114,10 @@ impl Client {
             opened_at: Instant::default(),
             last_activity: Instant::default(),
             reconnection_time: Duration::ZERO,
+            held: None,
             heartbeat: None,
-            last_event_id: String::new(),
-            cursor: None,
-            opening: None,
-            reset_told: false,
+            redirected: None,
+            resume: Resume::default(),
             timers: Timers::default(),
             outputs: VecDeque::new(),
         }
@@ -179,7 +126,7 @@ impl Client {
     /// Starts from a cursor, for instance that of a page rendered on the server.
     #[must_use]
     pub fn with_last_event_id(mut self, last_event_id: &str) -> Self {
-        last_event_id.clone_into(&mut self.last_event_id);
+        self.resume.set_last_event_id(last_event_id);
         self
     }
 
@@ -192,7 +139,7 @@ impl Client {
     /// The id of the last event that counted; empty if there is none.
     #[must_use]
     pub fn last_event_id(&self) -> &str {
-        &self.last_event_id
+        self.resume.last_event_id()
     }
 
     /// Does what the owner wants.
@@ -200,39 +147,46 @@ impl Client {
         match command {
             Command::Open => {
                 if !self.wanted {
-                    self.wanted = true;
-                    self.failures = 0;
-                    self.connect_or_pause(now);
+                    self.begin(now);
                 }
             }
             Command::Reconnect => {
-                self.wanted = true;
                 self.pauses.remove(PauseReason::Caller);
                 self.disconnect(now);
-                self.failures = 0;
-                self.connect_or_pause(now);
+                self.begin(now);
             }
+            // c08
             Command::RetryNow => {
                 if matches!(self.state, State::Waiting { .. }) {
-                    self.connect(now);
+                    self.go_on(now);
                 }
             }
             Command::Close => {
                 self.pauses.remove(PauseReason::Caller);
-                self.close(now, CloseReason::Caller);
+                if !matches!(self.state, State::Closed(_)) {
+                    // c09: what was to be told before is not told any more.
+                    self.outputs.retain(|output| !matches!(output, Output::Failed(_) | Output::Gap(_)));
+                    self.close(now, CloseReason::Caller);
+                }
             }
+            // c17: neither pausing nor resuming is a failure.
             Command::Pause(reason) => {
                 self.pauses.insert(reason);
                 if self.wanted {
-                    self.disconnect(now);
-                    self.connect_or_pause(now);
+                    match self.disconnect(now) {
+                        // c18: there is nothing to go on with later.
+                        Dropped::Sent if !self.options.resend => {
+                            self.close(now, CloseReason::Interrupted { cause: None });
+                        }
+                        Dropped::Sent | Dropped::Nothing => self.go_on(now),
+                    }
                 }
             }
             Command::Resume(reason) => {
                 let paused = !self.pauses.is_empty();
                 self.pauses.remove(reason);
                 if self.wanted && paused {
-                    self.connect_or_pause(now);
+                    self.go_on(now);
                 }
             }
         }
@@ -244,14 +198,8 @@ impl Client {
             return;
         }
         match signal {
-            Signal::Opened => {
-                if matches!(self.state, State::Connecting { .. }) {
-                    self.opened_at = now;
-                    self.timers.stop(Timer::Connect);
-                    self.enter(State::Open);
-                    self.note_activity(now);
-                }
-            }
+            Signal::Responded(response) => self.handle_response(now, response),
+            Signal::Opened => self.handle_opened(now),
             Signal::Activity => self.note_activity(now),
             Signal::Retry(reconnection_time) => {
                 self.reconnection_time = reconnection_time;
@@ -275,12 +223,16 @@ impl Client {
         if self.connection != Some(connection) {
             return Verdict::Stale;
         }
+        // A transport that forgot to say so: events prove that the stream is open.
+        self.handle_opened(now);
         self.note_activity(now);
         if let Some(control) = Control::parse(event_type, data) {
             self.handle_control(now, control, last_event_id);
             return Verdict::Control;
         }
-        self.advance(last_event_id)
+        let (verdict, gap) = self.resume.handle_event(last_event_id);
+        self.tell(gap);
+        verdict
     }
 
     /// Does what the deadline of the last [`Output::Wait`] was for. Harmless at any other time.
@@ -311,10 +263,23 @@ impl Client {
         }
     }
 
-    fn connect_or_pause(&mut self, now: Instant) {
-        match self.pauses.first() {
-            Some(why) => self.enter(State::Paused { why }),
-            None => self.connect(now),
+    /// The owner wants a connection, and gets one that starts from nothing but the cursor.
+    fn begin(&mut self, now: Instant) {
+        self.wanted = true;
+        self.failures = 0;
+        self.held = None;
+        self.redirected = None;
+        self.go_on(now);
+    }
+
+    /// Connects, unless something forbids it for the time being. Only called when nothing is connected.
+    fn go_on(&mut self, now: Instant) {
+        if let Some(why) = self.pauses.first() {
+            return self.enter(State::Paused { why });
+        }
+        match self.held.clone() {
+            Some((until, cause)) if now < until => self.wait(until, cause),
+            _ => self.connect(now),
         }
     }
 
@@ -323,31 +288,39 @@ impl Client {
         self.last_connection += 1;
         let connection = ConnectionId(self.last_connection);
         self.connection = Some(connection);
-        self.heartbeat = None;
-        self.opening = None;
-        self.reset_told = false;
+        self.resume.handle_connect();
         self.enter(State::Connecting { attempt: self.failures.saturating_add(1) });
         if let Some(timeout) = self.options.connect_timeout {
             self.timers.start(Timer::Connect, now + timeout);
         }
-        self.outputs.push_back(Output::Connect { connection, last_event_id: self.last_event_id.clone() });
+        self.outputs.push_back(Output::Connect {
+            connection,
+            url: self.redirected.clone(),
+            last_event_id: self.resume.last_event_id().into(),
+        });
     }
 
     /// Drops the connection and whatever was to come of it. One that was healthy clears the record.
-    fn disconnect(&mut self, now: Instant) {
+    fn disconnect(&mut self, now: Instant) -> Dropped {
         self.timers.stop_all();
-        let was_healthy = now.saturating_duration_since(self.opened_at) >= self.options.healthy_after;
-        if self.connection.is_some() && self.state.is_open() && was_healthy {
-            self.failures = 0;
-        }
-        if let Some(connection) = self.connection.take() {
-            // A request that was never handed out need not be aborted.
-            let unsent = |output: &Output| matches!(output, Output::Connect { connection: it, .. } if *it == connection);
-            match self.outputs.iter().position(unsent) {
-                Some(at) => drop(self.outputs.remove(at)),
-                None => self.outputs.push_back(Output::Disconnect(connection)),
+        let Some(connection) = self.connection.take() else { return Dropped::Nothing };
+        if self.state.is_open() {
+            // Silence that is taken for death is no sign of health, however long it lasted.
+            let is_dead = self.silence_limits().is_some_and(|limits| now >= self.last_activity + limits.dead);
+            let lived_until = if is_dead { self.last_activity } else { now };
+            if lived_until.saturating_duration_since(self.opened_at) >= self.options.healthy_after {
+                self.failures = 0;
             }
         }
+        // A request that was never handed out need not be aborted.
+        let unsent =
+            |output: &Output| matches!(output, Output::Connect { connection: it, .. } if *it == connection);
+        if let Some(at) = self.outputs.iter().position(unsent) {
+            self.outputs.remove(at);
+            return Dropped::Nothing;
+        }
+        self.outputs.push_back(Output::Disconnect(connection));
+        Dropped::Sent
     }
 
     fn close(&mut self, now: Instant, reason: CloseReason) {
@@ -356,85 +329,86 @@ impl Client {
         self.enter(State::Closed(reason));
     }
 
+    fn handle_response(&mut self, now: Instant, response: Response) {
+        if !matches!(self.state, State::Connecting { .. }) {
+            return;
+        }
+        // c03, c04
+        if let Some(failure) = response.refusal() {
+            return self.fail(now, failure);
+        }
+        // c05
+        if response.url.is_some() {
+            self.redirected = response.url;
+        }
+        self.handle_opened(now);
+    }
+
+    /// c06: the state is open before anybody is told, and what is closed has no connection that could open.
+    fn handle_opened(&mut self, now: Instant) {
+        if matches!(self.state, State::Connecting { .. }) {
+            self.opened_at = now;
+            self.timers.stop(Timer::Connect);
+            self.enter(State::Open);
+            self.note_activity(now);
+        }
+    }
+
+    /// c07, c15: a failure closes only if trying again cannot help or is not allowed; else it waits.
     fn fail(&mut self, now: Instant, failure: Failure) {
-        self.disconnect(now);
+        if !self.state.is_open() {
+            // c05: a redirect may have led to a node that is gone, so the next attempt asks where to go.
+            self.redirected = None;
+        }
+        let dropped = self.disconnect(now);
         self.outputs.push_back(Output::Failed(failure.clone()));
         if !self.options.retries(&failure) {
             return self.close(now, CloseReason::Refused(failure));
+        }
+        // c18
+        if dropped == Dropped::Sent && !self.options.resend {
+            return self.close(now, CloseReason::Interrupted { cause: Some(failure) });
         }
         self.failures = self.failures.saturating_add(1);
         if self.options.max_retries.is_some_and(|max| self.failures > max) {
             return self.close(now, CloseReason::GaveUp { failures: self.failures, last: failure });
         }
-        let floor = self.reconnection_time.max(failure.retry_after().unwrap_or_default());
-        let until = now + self.options.backoff.delay(self.failures, floor, &mut self.entropy);
+        let retry_after = failure.retry_after();
+        self.held = retry_after.map(|retry_after| (now + retry_after, failure.clone()));
+        let floor = self.reconnection_time.max(retry_after.unwrap_or_default());
+        let delay = self.options.backoff.delay(self.failures, floor, &mut self.entropy);
+        self.wait(now + delay, failure);
+    }
+
+    fn wait(&mut self, until: Instant, cause: Failure) {
         self.timers.start(Timer::Retry, until);
-        self.enter(State::Waiting { attempt: self.failures.saturating_add(1), until, cause: failure });
+        self.enter(State::Waiting { attempt: self.failures.saturating_add(1), until, cause });
     }
 
     fn handle_control(&mut self, now: Instant, control: Control, last_event_id: &str) {
-        match control {
+        let gap = match control {
             Control::Open { heartbeat } => {
                 self.heartbeat = heartbeat;
                 self.watch_silence(now);
-                let cursor = last_event_id.parse::<Cursor>().ok();
-                let before = self.last_event_id.parse::<Cursor>().ok().filter(|before| before.seq > 0);
-                self.opening = cursor;
-                match (before, cursor) {
-                    // It goes on from before the cursor: what it repeats is known, and the cursor stays.
-                    (Some(before), Some(after)) if before.epoch == after.epoch && before.seq > after.seq => {
-                        self.cursor = Some(before);
-                    }
-                    (Some(before), Some(after)) if before.epoch != after.epoch => self.begin_anew(),
-                    _ => {
-                        self.cursor = cursor;
-                        self.set_last_event_id(last_event_id);
-                    }
-                }
+                self.resume.handle_open(last_event_id)
             }
-            Control::Heartbeat => {}
-            Control::Gap { trimmed } => self.outputs.push_back(Output::Gap(Gap::Trimmed { up_to: trimmed })),
-            Control::Reset => self.begin_anew(),
+            Control::Reset => self.resume.handle_reset(last_event_id),
+            // An id counts on whatever event it comes.
+            Control::Heartbeat | Control::Gap { .. } | Control::End => self.resume.follow(last_event_id).1,
+        };
+        self.tell(gap);
+        match control {
+            Control::Gap { trimmed } => {
+                let gap = self.resume.handle_gap(trimmed);
+                self.tell(Some(gap));
+            }
             Control::End => self.close(now, CloseReason::Ended),
+            Control::Open { .. } | Control::Heartbeat | Control::Reset => {}
         }
     }
 
-    /// Moves the cursor, or finds that the event was seen before.
-    fn advance(&mut self, last_event_id: &str) -> Verdict {
-        if let Some(before) = self.cursor
-            && let Ok(cursor) = last_event_id.parse::<Cursor>()
-        {
-            if cursor.epoch == before.epoch && cursor.seq <= before.seq {
-                return Verdict::Duplicate;
-            }
-            if cursor.epoch != before.epoch {
-                self.tell_reset();
-            }
-            self.cursor = Some(cursor);
-        }
-        self.set_last_event_id(last_event_id);
-        Verdict::Deliver
-    }
-
-    /// Takes the cursor that this connection was opened with, whatever it was before.
-    fn begin_anew(&mut self) {
-        self.cursor = self.opening;
-        self.last_event_id = self.opening.map(|cursor| cursor.to_string()).unwrap_or_default();
-        self.tell_reset();
-    }
-
-    /// A new epoch shows in `sse.open` and is said by `sse.reset`; it is one reset all the same.
-    fn tell_reset(&mut self) {
-        if !self.reset_told {
-            self.reset_told = true;
-            self.outputs.push_back(Output::Gap(Gap::Reset));
-        }
-    }
-
-    fn set_last_event_id(&mut self, last_event_id: &str) {
-        if self.last_event_id != last_event_id {
-            last_event_id.clone_into(&mut self.last_event_id);
-        }
+    fn tell(&mut self, gap: Option<Gap>) {
+        self.outputs.extend(gap.map(Output::Gap));
     }
 
     /// Called for every event, so it only stores the time; the timer finds out later (`check_silence`).
@@ -448,19 +422,20 @@ impl Client {
         }
     }
 
+    fn silence_limits(&self) -> Option<SilenceLimits> {
+        self.options.silence.limits(self.heartbeat)
+    }
+
     fn watch_silence(&mut self, now: Instant) {
-        if let Some(limits) = self.options.silence.limits(self.heartbeat)
-            && matches!(self.state, State::Open | State::Stale { .. })
+        if let Some(limits) = self.silence_limits()
+            && self.state.is_open()
         {
             self.timers.start(Timer::Silence, now + limits.stale);
         }
     }
 
     fn check_silence(&mut self, now: Instant) {
-        let Some(limits) = self.options.silence.limits(self.heartbeat).filter(|_| self.state.is_open())
-        else {
-            return;
-        };
+        let Some(limits) = self.silence_limits().filter(|_| self.state.is_open()) else { return };
         if now >= self.last_activity + limits.dead {
             return self.fail(now, Failure::Silence);
         }
@@ -473,30 +448,11 @@ impl Client {
     }
 }
 
-/// The reasons that hold at the moment, in the order in which they are shown.
-#[derive(Clone, Copy, Debug, Default)]
-struct PauseSet(u8);
-
-impl PauseSet {
-    fn insert(&mut self, reason: PauseReason) {
-        self.0 |= 1 << reason as u8;
-    }
-
-    fn remove(&mut self, reason: PauseReason) {
-        self.0 &= !(1 << reason as u8);
-    }
-
-    fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    fn first(self) -> Option<PauseReason> {
-        PauseReason::ALL.into_iter().find(|&reason| self.0 & (1 << reason as u8) != 0)
-    }
-}
-
-impl core::fmt::Display for ConnectionId {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.0.fmt(f)
-    }
+/// What there was to drop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dropped {
+    /// A request that may have reached the server.
+    Sent,
+    /// No request, or none that the transport had been told of.
+    Nothing,
 }

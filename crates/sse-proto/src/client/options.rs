@@ -23,11 +23,19 @@ pub struct ClientOptions {
     pub connect_timeout: Option<Duration>,
     /// When to take silence for a dead connection.
     pub silence: Silence,
-    /// The statuses that are worth another attempt (conformance c03). Default: 429, 502, 503 and 504.
+    /// The statuses that are worth another attempt, not before their `Retry-After` is over (conformance c03).
+    /// Default: 429, 502, 503 and 504.
     pub retry_statuses: Vec<u16>,
     /// Whether to try again when the native `EventSource` gave up without saying why. Default: no, as the
     /// standard has it. Turn it on behind a proxy that answers 502 while the server restarts.
     pub retry_rejected: bool,
+    /// Whether the same request may be sent again without the owner's word (conformance c18). Default: yes.
+    ///
+    /// Turn it off for one that does something, like a POST that starts an answer and costs money: then a
+    /// connection that drops, times out or is paused after the request was sent closes as
+    /// [`CloseReason::Interrupted`](super::CloseReason::Interrupted), and a status that would be worth another
+    /// attempt as [`Refused`](super::CloseReason::Refused). The owner can send it again by `Open` or `Reconnect`.
+    pub resend: bool,
 }
 
 impl Default for ClientOptions {
@@ -40,6 +48,7 @@ impl Default for ClientOptions {
             silence: Silence::default(),
             retry_statuses: alloc::vec![429, 502, 503, 504],
             retry_rejected: false,
+            resend: true,
         }
     }
 }
@@ -49,7 +58,8 @@ impl ClientOptions {
     pub(super) fn retries(&self, failure: &Failure) -> bool {
         match failure {
             Failure::Network | Failure::Ended | Failure::ConnectTimeout | Failure::Silence => true,
-            Failure::Status { status, .. } => self.retry_statuses.contains(status),
+            // An answer is no interruption: nothing is in doubt.
+            Failure::Status { status, .. } => self.resend && self.retry_statuses.contains(status),
             Failure::Rejected => self.retry_rejected,
             Failure::ContentType(_) | Failure::Unsupported | Failure::Limit(_) => false,
         }
@@ -80,11 +90,12 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The wait after `failures` consecutive failures (at least 1). The server's `floor` always counts.
+    /// The wait after `failures` consecutive failures (at least 1). The server's `floor` always counts, and time
+    /// always passes: with every duration at zero, failing and trying again would be a busy loop.
     pub(super) fn delay(&self, failures: u32, floor: Duration, entropy: &mut Entropy) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
         let ceiling = self.initial.saturating_mul(1 << doublings).min(self.max);
-        self.floor.max(floor).saturating_add(entropy.up_to(ceiling))
+        self.floor.max(floor).saturating_add(entropy.up_to(ceiling)).max(Duration::from_millis(1))
     }
 }
 

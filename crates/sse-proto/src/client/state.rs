@@ -79,7 +79,7 @@ pub enum CloseReason {
     Caller,
     /// The server said that the stream is complete (`sse.end`).
     Ended,
-    /// The server refused, in a way that trying again does not change.
+    /// The server refused, in a way that trying again does not change, or that must not be tried again (c18).
     Refused(Failure),
     /// The limit of consecutive failures is reached.
     GaveUp {
@@ -87,6 +87,12 @@ pub enum CloseReason {
         failures: u32,
         /// The last of them.
         last: Failure,
+    },
+    /// The connection was lost or paused after a request was sent that must not be sent again by itself
+    /// (conformance c18). The server may have done what it was asked for: let a person decide.
+    Interrupted {
+        /// The failure by which it was lost; `None` if it was paused.
+        cause: Option<Failure>,
     },
 }
 
@@ -160,7 +166,7 @@ impl core::error::Error for Failure {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Gap {
-    /// The server no longer has every event after the cursor.
+    /// The server no longer has every event after the cursor, or went on from later than the cursor.
     Trimmed {
         /// The sequence up to which history is incomplete.
         up_to: u64,

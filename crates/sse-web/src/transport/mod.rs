@@ -8,7 +8,7 @@ mod native;
 use std::rc::Weak;
 use std::time::Duration;
 
-use sse_proto::client::{ConnectionId, Failure, Signal};
+use sse_proto::client::{ConnectionId, Failure, Response, Signal};
 
 use crate::connection::Inner;
 pub use native::Native;
@@ -31,7 +31,8 @@ pub trait ActiveRequest {}
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Request<'a> {
-    /// The absolute URL, without the cursor.
+    /// The absolute URL, without the cursor: that of the options, or where the last response came from
+    /// ([`Response::url`]).
     pub url: &'a str,
     /// The event types that somebody listens for, the reserved ones included.
     pub event_types: &'a [&'static str],
@@ -51,12 +52,18 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// The response came, and is an event stream.
+    /// The head of the response came. Whether it is an event stream, and what becomes of it if not, is decided for
+    /// the transport; a request that is refused is dropped before this returns.
+    pub fn responded(&self, response: Response) {
+        self.signal(Signal::Responded(response));
+    }
+
+    /// The response came, and is an event stream. For a transport that cannot see the head.
     pub fn opened(&self) {
         self.signal(Signal::Opened);
     }
 
-    /// A sign of life that is no event.
+    /// A sign of life that is no event; a transport that sees bytes says so for every chunk.
     pub fn activity(&self) {
         self.signal(Signal::Activity);
     }

@@ -1,0 +1,150 @@
+//! Where the stream stands: the cursor, what was seen before, and what was lost.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
+use super::messages::Verdict;
+use super::state::Gap;
+use crate::Cursor;
+
+/// The last event id, and what it means.
+///
+/// To a server that never sent `sse.open` an id is a text that is sent back (conformance c10), and every event is
+/// delivered. One that did numbers its events; then a number tells what was seen already.
+#[derive(Debug, Default)]
+pub(super) struct Resume {
+    last_event_id: String,
+    /// The last event that was seen, of a server that numbers its events.
+    cursor: Option<Cursor>,
+    /// The last event id of this connection's stream, and what became of the event that brought it. An event that
+    /// brings none repeats it, and shares that fate: it is either new with its neighbour or repeated with it.
+    place: Option<(Cursor, Verdict)>,
+    /// The cursor that was sent with the request, for as long as the server has named no other.
+    sent: Option<Cursor>,
+    /// Whether this connection's reset has been told, with no event after it.
+    reset_told: bool,
+}
+
+impl Resume {
+    pub(super) fn last_event_id(&self) -> &str {
+        &self.last_event_id
+    }
+
+    pub(super) fn set_last_event_id(&mut self, last_event_id: &str) {
+        if self.last_event_id != last_event_id {
+            last_event_id.clone_into(&mut self.last_event_id);
+        }
+    }
+
+    /// A new connection: its stream begins at the cursor that is sent with the request.
+    pub(super) fn handle_connect(&mut self) {
+        self.sent = self.last_event_id.parse().ok();
+        self.place = self.sent.map(|cursor| (cursor, Verdict::Deliver));
+        self.reset_told = false;
+    }
+
+    /// `sse.open`: from here the server goes on. Returns what was lost.
+    pub(super) fn handle_open(&mut self, last_event_id: &str) -> Option<Gap> {
+        let Some(opening) = self.read(last_event_id) else {
+            self.begin_at(None);
+            self.set_last_event_id(last_event_id);
+            return None;
+        };
+        let before = self.last_event_id.parse::<Cursor>().ok();
+        match before {
+            Some(before) if before.epoch == opening.epoch && before.seq > opening.seq => {
+                // It goes on from before the cursor: what it repeats is known, and the cursor stays.
+                self.cursor = Some(before);
+                self.place = Some((opening, Verdict::Duplicate));
+                None
+            }
+            Some(before) if before.epoch == opening.epoch && before.seq < opening.seq => {
+                // The cursor did not reach the server, so what lies in between does not come.
+                self.begin_at(Some(opening));
+                Some(Gap::Trimmed { up_to: opening.seq })
+            }
+            Some(before) if before.epoch != opening.epoch => {
+                self.begin_at(Some(opening));
+                self.reset()
+            }
+            _ => {
+                self.begin_at(Some(opening));
+                None
+            }
+        }
+    }
+
+    /// `sse.reset`: the cursor means nothing any more, and what follows begins where the stream stands.
+    pub(super) fn handle_reset(&mut self, last_event_id: &str) -> Option<Gap> {
+        // A stream on which no other came repeats the very cursor that is void now.
+        let cursor = self.read(last_event_id).filter(|_| self.sent.is_none());
+        self.begin_at(cursor);
+        self.reset()
+    }
+
+    /// `sse.gap`. The cursor stays: what is left of the events up to there is still to come.
+    pub(super) fn handle_gap(&mut self, trimmed: u64) -> Gap {
+        if let (Some(cursor), Some((_, verdict))) = (self.cursor, &mut self.place)
+            && trimmed >= cursor.seq
+        {
+            // Nothing is repeated behind a gap that reaches past the cursor.
+            *verdict = Verdict::Deliver;
+        }
+        Gap::Trimmed { up_to: trimmed }
+    }
+
+    /// Moves to an event of the application's, or finds that it was seen before. Returns what was lost before it.
+    pub(super) fn handle_event(&mut self, last_event_id: &str) -> (Verdict, Option<Gap>) {
+        let (verdict, gap) = self.follow(last_event_id);
+        if verdict == Verdict::Deliver {
+            self.reset_told = false;
+        }
+        (verdict, gap)
+    }
+
+    /// Moves to the last event id of an event, also of one that is not the application's.
+    pub(super) fn follow(&mut self, last_event_id: &str) -> (Verdict, Option<Gap>) {
+        let (Some(before), Some(cursor)) = (self.cursor, self.read(last_event_id)) else {
+            self.place = None;
+            self.set_last_event_id(last_event_id);
+            return (Verdict::Deliver, None);
+        };
+        if let Some((place, verdict)) = self.place
+            && place == cursor
+        {
+            return (verdict, None);
+        }
+        if cursor.epoch == before.epoch && cursor.seq <= before.seq {
+            self.place = Some((cursor, Verdict::Duplicate));
+            return (Verdict::Duplicate, None);
+        }
+        let gap = if cursor.epoch == before.epoch { None } else { self.reset() };
+        self.cursor = Some(cursor);
+        self.place = Some((cursor, Verdict::Deliver));
+        self.set_last_event_id(last_event_id);
+        (Verdict::Deliver, gap)
+    }
+
+    /// The number of an event, if its last event id is one.
+    fn read(&mut self, last_event_id: &str) -> Option<Cursor> {
+        let cursor = last_event_id.parse().ok();
+        self.sent = self.sent.filter(|sent| cursor == Some(*sent));
+        cursor
+    }
+
+    /// Takes what the server says for the cursor, whatever it was before.
+    fn begin_at(&mut self, cursor: Option<Cursor>) {
+        self.cursor = cursor;
+        self.place = cursor.map(|cursor| (cursor, Verdict::Deliver));
+        self.last_event_id.clear();
+        if let Some(cursor) = cursor {
+            // Writing to a string cannot fail.
+            let _ = core::fmt::Write::write_fmt(&mut self.last_event_id, format_args!("{cursor}"));
+        }
+    }
+
+    /// A new epoch shows in `sse.open`, is said by `sse.reset`, and shows in an event; it is one reset all the same.
+    fn reset(&mut self) -> Option<Gap> {
+        (!core::mem::replace(&mut self.reset_told, true)).then_some(Gap::Reset)
+    }
+}
