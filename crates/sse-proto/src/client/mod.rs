@@ -91,6 +91,8 @@ pub struct Client {
     /// The heartbeat interval that the server announced last. It outlives the connection: the next one may hang
     /// before it comes to announce anything (c16).
     heartbeat: Option<Duration>,
+    /// Whether this connection has brought an event.
+    has_events: bool,
     /// Where the last connection that opened was redirected to (c05).
     redirected: Option<String>,
     resume: Resume,
@@ -116,6 +118,7 @@ impl Client {
             reconnection_time: Duration::ZERO,
             held: None,
             heartbeat: None,
+            has_events: false,
             redirected: None,
             resume: Resume::default(),
             timers: Timers::default(),
@@ -225,8 +228,13 @@ impl Client {
         }
         // A transport that forgot to say so: events prove that the stream is open.
         self.handle_opened(now);
+        let control = Control::parse(event_type, data);
+        if !core::mem::replace(&mut self.has_events, true) && !matches!(control, Some(Control::Open { .. })) {
+            // Another server answers now, and it begins without promising anything.
+            self.heartbeat = None;
+        }
         self.note_activity(now);
-        if let Some(control) = Control::parse(event_type, data) {
+        if let Some(control) = control {
             self.handle_control(now, control, last_event_id);
             return Verdict::Control;
         }
@@ -288,6 +296,7 @@ impl Client {
         self.last_connection += 1;
         let connection = ConnectionId(self.last_connection);
         self.connection = Some(connection);
+        self.has_events = false;
         self.resume.handle_connect();
         self.enter(State::Connecting { attempt: self.failures.saturating_add(1) });
         if let Some(timeout) = self.options.connect_timeout {

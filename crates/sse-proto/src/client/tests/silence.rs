@@ -58,6 +58,16 @@ fn c16_a_connection_that_hangs_before_its_first_event_is_measured_by_the_heartbe
 }
 
 #[test]
+fn c16_another_server_that_begins_without_a_promise_may_be_silent() {
+    let mut bench = Bench::open();
+    bench.event("sse.open", r#"{"heartbeat_ms":10000}"#, "a.0");
+    bench.reconnect();
+    bench.event("message", "from a server of another kind", "");
+    bench.pass(1000 * SECOND);
+    assert_eq!(*bench.client.state(), State::Open);
+}
+
+#[test]
 fn c16_a_connection_that_was_silent_from_the_start_was_not_healthy() {
     let silence = Silence::After(10 * SECOND);
     let mut bench = Bench::new(ClientOptions { silence, max_retries: Some(2), ..ClientOptions::default() });
