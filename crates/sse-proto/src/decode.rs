@@ -275,7 +275,7 @@ impl Decoder {
         self.strip_mark();
         self.extend_line(&[])?;
         let told = self.apply_line();
-        self.line.clear();
+        empty(&mut self.line);
         told
     }
 
@@ -351,11 +351,8 @@ impl Decoder {
     fn take_back(&mut self) {
         self.lent = false;
         self.event_type.clear();
-        self.data.clear();
+        empty(&mut self.data);
         self.data_start = 0;
-        if self.data.capacity() > RETAINED {
-            self.data = Vec::new();
-        }
     }
 
     #[cold]
@@ -365,5 +362,13 @@ impl Decoder {
         self.data = Vec::new();
         self.data_start = 0;
         self.stopped = Some(Stopped::Failed(error));
+    }
+}
+
+/// Empties a buffer, and gives back a large one.
+fn empty(buffer: &mut Vec<u8>) {
+    buffer.clear();
+    if buffer.capacity() > RETAINED {
+        *buffer = Vec::new();
     }
 }

@@ -5,6 +5,7 @@
 //! and each line of data or of a comment gets a field name of its own.
 
 use alloc::vec::Vec;
+use core::fmt::{self, Write};
 use core::time::Duration;
 
 use memchr::memchr2;
@@ -37,8 +38,18 @@ pub fn comment(out: &mut Vec<u8>, text: &str) {
 
 /// Appends a `retry` field: how long clients are to wait before they reconnect, in whole milliseconds.
 pub fn retry(out: &mut Vec<u8>, reconnection_time: Duration) {
-    line(out, b"retry: ", alloc::format!("{}", reconnection_time.as_millis()).as_bytes());
-    out.push(b'\n');
+    // Writing to memory cannot fail.
+    let _ = write!(Text(out), "retry: {}\n\n", reconnection_time.as_millis());
+}
+
+/// A buffer to format into.
+struct Text<'a>(&'a mut Vec<u8>);
+
+impl Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
 }
 
 fn line(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {

@@ -41,6 +41,20 @@ fn frames(decoder: &mut Decoder, chunk: &[u8]) -> Result<Vec<String>, DecodeErro
     Ok(all)
 }
 
+/// What has an effect in a stream, cut somehow.
+fn effects(mut decoder: Decoder, stream: &[u8]) -> Vec<String> {
+    let mut effects = Vec::new();
+    for chunk in stream.chunks(7) {
+        let mut frames = decoder.decode(chunk);
+        while let Some(frame) = frames.next().expect("no limit is passed") {
+            if matches!(frame, Frame::Event(_) | Frame::Retry(_)) {
+                effects.push(told(frame));
+            }
+        }
+    }
+    effects
+}
+
 /// Decodes whole, byte by byte and at every split point, and checks that these agree (p15).
 fn decode(stream: impl AsRef<[u8]>) -> Vec<String> {
     let stream = stream.as_ref();
@@ -208,6 +222,88 @@ fn p16_a_passed_limit_is_a_typed_error_and_final() {
 }
 
 #[test]
+fn p16_a_byte_order_mark_does_not_count_as_part_of_the_line() {
+    let limits = Limits::default().with_line(8);
+    for (stream, expected) in [
+        (&b"\xEF\xBB\xBFdata: ab\n\n"[..], Ok("message|ab|")),
+        (b"\xEF\xBB\xBFdata: abc\n\n", Err(DecodeError::LineTooLong { limit: 8 })),
+        (b"\xEF\x9Bdata: a", Err(DecodeError::LineTooLong { limit: 8 })),
+    ] {
+        for size in [1, 2, 5, stream.len()] {
+            let mut decoder = Decoder::new(limits);
+            let told: Result<Vec<_>, _> =
+                stream.chunks(size).map(|chunk| frames(&mut decoder, chunk)).collect();
+            let told = told.map(|told| told.concat().concat());
+            assert_eq!(told.as_deref(), expected.as_ref().copied(), "in chunks of {size}");
+        }
+    }
+}
+
+#[test]
+fn p16_a_long_line_in_tiny_chunks_costs_no_more_for_each_byte() {
+    /// The fastest of a few tries: what disturbs a measurement makes it longer.
+    fn time(bytes: usize) -> Duration {
+        let line = [b"data: ", &*vec![b'x'; bytes], b"\n\n"].concat();
+        let once = || {
+            let start = std::time::Instant::now();
+            assert_eq!(decode_chunks(line.chunks(4)).len(), 1);
+            start.elapsed()
+        };
+        (0..5).map(|_| once()).min().unwrap_or_default()
+    }
+    let (short, long) = (time(32 << 10), time(256 << 10));
+    // Eight times the bytes: linear is 8, quadratic 64.
+    assert!(long < 24 * short, "32 KiB took {short:?}, 256 KiB {long:?}");
+}
+
+#[test]
+fn p16_malformed_lines_cost_no_more_for_each_byte() {
+    let time = |lines: usize| {
+        let stream = b"data: \xFF\n".repeat(lines);
+        let once = || {
+            let start = std::time::Instant::now();
+            decode_chunks([&stream[..]]);
+            start.elapsed()
+        };
+        (0..5).map(|_| once()).min().unwrap_or_default()
+    };
+    let (few, many) = (time(4 << 10), time(32 << 10));
+    assert!(many < 24 * few, "4,096 lines took {few:?}, 32,768 {many:?}");
+}
+
+#[test]
+fn c09_who_stops_reading_in_the_middle_of_a_chunk_hears_no_more() {
+    let mut decoder = Decoder::new(Limits::default());
+    let mut frames_of_chunk = decoder.decode(b"data: a\n\ndata: b\n\nid: 7\n");
+    assert!(matches!(frames_of_chunk.next(), Ok(Some(Frame::Event(EventRef { data: "a", .. })))));
+    drop(frames_of_chunk);
+    assert_eq!(frames(&mut decoder, b"data: c\n\n"), Ok(vec![]));
+    assert_eq!(frames(&mut decoder, b"data: d\n\n"), Ok(vec![]));
+    assert_eq!(decoder.last_event_id(), "");
+}
+
+#[test]
+fn the_last_frame_of_a_chunk_may_be_taken_without_asking_for_another() {
+    let mut decoder = Decoder::new(Limits::default());
+    let mut told = Vec::new();
+    for chunk in [&b"id: 1\ndata: a\n\nda"[..], b"ta: b\n\n", b"data: c\n\n"] {
+        told.extend(decoder.decode(chunk).next().expect("no limit is passed").map(self::told));
+    }
+    assert_eq!(told, ["message|a|1", "message|b|1", "message|c|1"]);
+}
+
+#[test]
+fn lines_without_effect_are_told_to_whoever_asks() {
+    let stream = b": hi\nx: y\nretry: soon\nid: \0\nretry: 5\ndata: a\n\n";
+    let mut silent = Decoder::new(Limits::default());
+    assert_eq!(frames(&mut silent, stream), Ok(vec!["retry 5".to_string(), "message|a|".to_string()]));
+    assert_eq!(
+        decode(stream),
+        [": hi", "UnknownField(\"x\")", "InvalidRetry(\"soon\")", "NulInId", "retry 5", "message|a|"]
+    );
+}
+
+#[test]
 fn an_event_that_lies_in_one_chunk_is_borrowed_from_it() {
     let chunk = b"id: 1\nevent: tick\ndata: {}\n\n".to_owned();
     let mut decoder = Decoder::new(Limits::default());
@@ -243,7 +339,12 @@ proptest! {
             0..40,
         ),
     ) {
-        decode(pieces.concat());
+            let stream = pieces.concat();
+        decode(&stream);
+        prop_assert_eq!(
+            effects(Decoder::new(Limits::default()), &stream),
+            effects(Decoder::new(Limits::default()).with_diagnostics(), &stream)
+        );
     }
 
     #[test]

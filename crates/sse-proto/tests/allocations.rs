@@ -1,0 +1,69 @@
+//! In the steady state nothing is allocated for an event, however the stream is cut.
+
+use sse_proto::{Decoder, Event, EventId, EventType, Frame, Limits, encode};
+
+fn stream(events: usize) -> Vec<u8> {
+    let mut wire = Vec::new();
+    for n in 0..events {
+        let event = Event::new(format!("{{\"price\":{},\"note\":\"\u{6f22}\"}}\nsecond line", 100 + n % 900))
+            .with_id(EventId::new(format!("5f3a.{}", 1000 + n)).expect("a valid id"))
+            .with_type(EventType::new("tick").expect("a valid type"));
+        encode::event(&mut wire, &event);
+        encode::comment(&mut wire, "heartbeat");
+    }
+    wire
+}
+
+/// How many events the stream holds, told in chunks of `size` bytes.
+fn count(decoder: &mut Decoder, stream: &[u8], size: usize) -> usize {
+    let mut events = 0;
+    for chunk in stream.chunks(size) {
+        let mut frames = decoder.decode(chunk);
+        while let Some(frame) = frames.next().expect("no limit is passed") {
+            events += usize::from(matches!(frame, Frame::Event(_)));
+        }
+    }
+    events
+}
+
+#[test]
+fn a_decoder_that_is_warm_allocates_nothing() {
+    let stream = stream(1000);
+    for size in [1, 7, 64, 1460, 16 << 10, stream.len()] {
+        let mut decoder = Decoder::new(Limits::default()).with_diagnostics();
+        count(&mut decoder, &stream, size);
+        let mut events = 0;
+        let allocations = allocation_counter::measure(|| events = count(&mut decoder, &stream, size));
+        assert_eq!(events, 1000);
+        assert_eq!(allocations.count_total, 0, "in chunks of {size}");
+    }
+}
+
+#[test]
+fn an_encoder_with_room_in_its_buffer_allocates_nothing() {
+    let event = Event::new("one\ntwo").with_type(EventType::new("note").expect("a valid type"));
+    let mut wire = Vec::with_capacity(1 << 10);
+    let allocations = allocation_counter::measure(|| {
+        for _ in 0..100 {
+            wire.clear();
+            encode::event(&mut wire, &event);
+            encode::comment(&mut wire, "heartbeat");
+            encode::retry(&mut wire, std::time::Duration::from_secs(3));
+        }
+    });
+    assert_eq!(allocations.count_total, 0);
+}
+
+#[test]
+fn a_large_event_does_not_stay_in_memory() {
+    let line = [b"data: ", &*vec![b'x'; 4 << 20], b"\n"].concat();
+    for lines in 1..=3 {
+        let large = [&*line.repeat(lines), b"\n"].concat();
+        let mut decoder = Decoder::new(Limits::default());
+        let allocations = allocation_counter::measure(|| {
+            assert_eq!(count(&mut decoder, &large, 16 << 10), 1);
+            assert_eq!(count(&mut decoder, b"data: small\n\n", 1), 1);
+        });
+        assert!(allocations.bytes_current <= 2 << 20, "{} bytes are kept", allocations.bytes_current);
+    }
+}
