@@ -58,6 +58,10 @@ pub use decode::{DecodeError, Decoder, EventRef, Frame, Frames, Ignored, Limits}
 pub use event::{Event, EventId, EventType, InvalidField};
 pub use time::Instant;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// The media type of an event stream, without parameters (WHATWG HTML 9.2.7).
 pub const MEDIA_TYPE: &str = "text/event-stream";
 

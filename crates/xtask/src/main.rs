@@ -6,14 +6,18 @@
 //! - [`setup`]: what each command needs, how to tell that it is there, how to install it.
 //! - [`page`]: the optimised page in `dist/`: built by trunk, compressed, and left alone when nothing changed.
 //! - [`serve`], [`dev`]: the demo, optimised or with hot reload.
+//! - [`bench`]: what is measured rather than tested. [`fuzz`]: what is searched for. [`coverage`]: what tests reach.
 //! - [`test`]: the suites, and the count of what ran. [`layers`]: the direction of dependencies.
 //! - [`repo`], [`process`], [`cargo`]: where things are, and how commands are run.
 //!
 //! It never ends a process by name, and writes nothing outside the repository except through the package
 //! managers (cargo, rustup, npm, apt), each of which it announces first.
 
+mod bench;
 mod cargo;
+mod coverage;
 mod dev;
+mod fuzz;
 mod layers;
 mod page;
 mod process;
@@ -48,9 +52,9 @@ enum Command {
     /// Install every tool that building and testing need
     ///
     /// The wasm target, trunk, wasm-bindgen (the version in Cargo.lock), wasm-pack, the npm packages (wasm-opt,
-    /// the chart library, Playwright), a browser and its driver. Prints the plan with the time each step takes,
-    /// then installs what is missing. A tool that is already installed in another version is never overwritten:
-    /// ours then goes to target/xtask/tools.
+    /// the chart library, Playwright), a browser and its driver, cargo-fuzz and a C++ compiler. Prints the plan with
+    /// the time each step takes, then installs what is missing. A tool that is already installed in another version is
+    /// never overwritten: ours then goes to target/xtask/tools.
     Setup(setup::Options),
 
     /// Build the optimised page and the server, and serve both
@@ -70,6 +74,23 @@ enum Command {
     /// Prints a table of the tests that ran and, on the last line, `N passed, N failed`. A suite that ran no test
     /// has failed. Later suites still run after a failed one.
     Test(test::Options),
+
+    /// Measure: decode
+    ///
+    /// `decode` compares sse-proto with the published decoders.
+    Bench(bench::Options),
+
+    /// Search for inputs that break sse-proto: decoder, encoder, client
+    ///
+    /// Runs the fuzz targets in crates/sse-proto/fuzz with libFuzzer, from their seeds and from what earlier runs
+    /// learned (crates/sse-proto/fuzz/corpus), and prints a table. Exits with an error when it found something, and
+    /// says how to reproduce it. Runs on the pinned stable toolchain; installs cargo-fuzz when there is none.
+    Fuzz(fuzz::Options),
+
+    /// Print which lines of sse-proto its own tests reach
+    ///
+    /// Installs cargo-llvm-cov and Rust's llvm-tools when there are none.
+    Coverage,
 
     /// Check the direction of dependencies between the crates
     ///
@@ -105,6 +126,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Serve(options) => return serve::run(&repo, &options),
         Command::Dev(options) => dev::run(&repo, &options)?,
         Command::Test(options) => return test::run(&repo, &options),
+        Command::Bench(options) => return bench::run(&repo, &options),
+        Command::Fuzz(options) => return fuzz::run(&repo, &options),
+        Command::Coverage => coverage::run(&repo)?,
         Command::Layers => return layers::run(&repo),
         Command::Size => page::size::run(&repo)?,
         Command::NodeModules(options) => setup::node::run(&repo, &options)?,

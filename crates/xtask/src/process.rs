@@ -86,6 +86,19 @@ impl Cmd {
         running.wait().with_context(|| format!("lost track of `{self}`"))
     }
 
+    /// Runs the command without showing its standard error, and hands each line of it to `on_line`, for a program that
+    /// says more there than anybody wants to read.
+    pub(crate) fn watch_errors(&self, mut on_line: impl FnMut(&str)) -> Result<ExitStatus> {
+        println!("$ {self}");
+        let mut child = self.command().stderr(Stdio::piped()).spawn().with_context(|| self.not_started())?;
+        let errors = child.stderr.take();
+        let running = Running::register(child);
+        if let Some(errors) = errors {
+            for_each_line(errors, |line| on_line(String::from_utf8_lossy(line).trim_end()));
+        }
+        running.wait().with_context(|| format!("lost track of `{self}`"))
+    }
+
     /// Starts the command beside us. It ends when the returned guard is dropped, and when we are interrupted.
     pub(crate) fn spawn(&self) -> Result<Running> {
         println!("$ {self} &");

@@ -359,6 +359,7 @@ impl<'d, 'c> Frames<'d, 'c> {
     /// The caller stops asking.
     #[cold]
     fn leave(&mut self) {
+        self.spill();
         self.chunk = &self.chunk[self.at..];
         if memchr2(b'\n', b'\r', self.chunk).is_some() {
             self.decoder.stopped.get_or_insert(Stopped::Left);

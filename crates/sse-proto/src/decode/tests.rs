@@ -274,12 +274,13 @@ fn p16_malformed_lines_cost_no_more_for_each_byte() {
 #[test]
 fn c09_who_stops_reading_in_the_middle_of_a_chunk_hears_no_more() {
     let mut decoder = Decoder::new(Limits::default());
-    let mut frames_of_chunk = decoder.decode(b"data: a\n\ndata: b\n\nid: 7\n");
+    let mut frames_of_chunk = decoder.decode(b"id: 7\n\ndata: a\n\ndata: b\nid: 8\n\n");
     assert!(matches!(frames_of_chunk.next(), Ok(Some(Frame::Event(EventRef { data: "a", .. })))));
     drop(frames_of_chunk);
+    assert_eq!(decoder.last_event_id(), "7");
     assert_eq!(frames(&mut decoder, b"data: c\n\n"), Ok(vec![]));
-    assert_eq!(frames(&mut decoder, b"data: d\n\n"), Ok(vec![]));
-    assert_eq!(decoder.last_event_id(), "");
+    assert_eq!(frames(&mut decoder, b"id: 9\n\n"), Ok(vec![]));
+    assert_eq!(decoder.last_event_id(), "7");
 }
 
 #[test]
@@ -290,6 +291,29 @@ fn the_last_frame_of_a_chunk_may_be_taken_without_asking_for_another() {
         told.extend(decoder.decode(chunk).next().expect("no limit is passed").map(self::told));
     }
     assert_eq!(told, ["message|a|1", "message|b|1", "message|c|1"]);
+}
+
+#[test]
+fn a_limit_that_the_unread_end_of_a_chunk_passes_is_told_with_the_next_chunk() {
+    let mut decoder = Decoder::new(Limits::default().with_line(8));
+    let mut frames_of_chunk = decoder.decode(b"data: a\n\ndata: bcdef");
+    assert!(matches!(frames_of_chunk.next(), Ok(Some(Frame::Event(_)))));
+    drop(frames_of_chunk);
+    assert_eq!(frames(&mut decoder, b"\n\n"), Err(DecodeError::LineTooLong { limit: 8 }));
+}
+
+#[test]
+fn the_last_event_id_can_be_asked_for_between_frames() {
+    let mut decoder = Decoder::new(Limits::default()).with_last_event_id("1");
+    let mut frames = decoder.decode(b"retry: 5\nid: 2\n\nretry: 6\nid: 3\n");
+    assert_eq!(frames.last_event_id(), "1");
+    for (retry, last_event_id) in [(5, "1"), (6, "2")] {
+        assert_eq!(frames.next(), Ok(Some(Frame::Retry(Duration::from_millis(retry)))));
+        assert_eq!(frames.last_event_id(), last_event_id);
+    }
+    assert_eq!(frames.next(), Ok(None));
+    drop(frames);
+    assert_eq!(decoder.last_event_id(), "2");
 }
 
 #[test]

@@ -72,8 +72,9 @@ fn runs(repo: &Repo, program: Option<PathBuf>) -> bool {
     program.is_some_and(|path| repo.cmd(&path.to_string_lossy()).arg("--version").ask().is_some())
 }
 
+/// What decides how a package is installed.
 #[derive(Debug, PartialEq, Eq)]
-enum System {
+pub(super) enum System {
     Debian,
     Ubuntu,
     Mac,
@@ -81,7 +82,7 @@ enum System {
 }
 
 impl System {
-    fn detect() -> Self {
+    pub(super) fn detect() -> Self {
         if cfg!(target_os = "macos") {
             return Self::Mac;
         }
@@ -127,7 +128,7 @@ impl System {
 }
 
 /// Asks the kernel who owns our process, because the standard library does not know.
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;

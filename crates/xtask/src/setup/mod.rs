@@ -4,6 +4,7 @@
 //! before the whole plan, with the time each step takes, has been printed.
 
 pub(crate) mod browser;
+mod cxx;
 pub(crate) mod node;
 mod tools;
 
@@ -46,11 +47,25 @@ pub(crate) enum Need {
     E2e,
     /// Chromium and its driver
     Browser,
+    /// cargo-fuzz, which builds the fuzz targets
+    CargoFuzz,
+    /// A C++ compiler: libFuzzer is written in C++
+    Cxx,
+    /// cargo-llvm-cov, which collects what tests reach
+    CargoLlvmCov,
+    /// Rust's llvm-tools, with which it reads that
+    LlvmTools,
 }
 
 impl Need {
     /// What the optimised page and the development server need.
     pub(crate) const PAGE: [Self; 4] = [Self::WasmTarget, Self::Frontend, Self::Trunk, Self::WasmBindgen];
+
+    /// What fuzzing needs.
+    pub(crate) const FUZZ: [Self; 2] = [Self::CargoFuzz, Self::Cxx];
+
+    /// What measuring coverage needs.
+    pub(crate) const COVERAGE: [Self; 2] = [Self::CargoLlvmCov, Self::LlvmTools];
 
     /// `None` when it is there.
     fn missing(self, repo: &Repo) -> Result<Option<Missing>> {
@@ -62,6 +77,10 @@ impl Need {
             Self::WasmPack => tools::wasm_pack(repo),
             Self::E2e => node::missing(repo, node::E2E),
             Self::Browser => browser::missing(repo),
+            Self::CargoFuzz => Ok(tools::cargo_fuzz(repo)),
+            Self::Cxx => Ok(cxx::missing(repo)),
+            Self::CargoLlvmCov => Ok(tools::cargo_llvm_cov(repo)),
+            Self::LlvmTools => tools::llvm_tools(repo),
         }
     }
 }

@@ -12,6 +12,12 @@ pub(crate) const TRUNK: &str = "0.21.14";
 /// Installed when there is none. Any version runs our tests, since the runner is wasm-bindgen's.
 const WASM_PACK: &str = "0.15.1";
 
+/// Installed when there is none. It only builds: any version gives the same flags to the compiler.
+const CARGO_FUZZ: &str = "0.13.2";
+
+/// Installed when there is none.
+const CARGO_LLVM_COV: &str = "0.9.1";
+
 /// The target of the page.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
@@ -37,6 +43,7 @@ pub(super) fn trunk(repo: &Repo) -> Result<Option<Missing>> {
         package: "trunk",
         programs: &["trunk"],
         version: TRUNK,
+        ask: &["--version"],
         other_versions: OtherVersions::Refused,
         locked: true,
         takes: "cargo install, about 5 minutes",
@@ -50,6 +57,7 @@ pub(super) fn wasm_bindgen(repo: &Repo) -> Result<Option<Missing>> {
         package: "wasm-bindgen-cli",
         programs: &["wasm-bindgen", "wasm-bindgen-test-runner"],
         version: &version,
+        ask: &["--version"],
         // The format between the compiler's output and this tool changes with every release.
         other_versions: OtherVersions::Refused,
         // Its own lock file names releases that were withdrawn since.
@@ -64,11 +72,54 @@ pub(super) fn wasm_pack(repo: &Repo) -> Result<Option<Missing>> {
         package: "wasm-pack",
         programs: &["wasm-pack"],
         version: WASM_PACK,
+        ask: &["--version"],
         other_versions: OtherVersions::Accepted,
         locked: true,
         takes: "cargo install, about 2 minutes",
     };
     Ok(tool.missing(repo))
+}
+
+pub(super) fn cargo_fuzz(repo: &Repo) -> Option<Missing> {
+    let tool = Tool {
+        package: "cargo-fuzz",
+        programs: &["cargo-fuzz"],
+        version: CARGO_FUZZ,
+        ask: &["--version"],
+        other_versions: OtherVersions::Accepted,
+        locked: true,
+        takes: "cargo install, about 2 minutes",
+    };
+    tool.missing(repo)
+}
+
+pub(super) fn cargo_llvm_cov(repo: &Repo) -> Option<Missing> {
+    let tool = Tool {
+        package: "cargo-llvm-cov",
+        programs: &["cargo-llvm-cov"],
+        version: CARGO_LLVM_COV,
+        ask: &["llvm-cov", "--version"],
+        other_versions: OtherVersions::Accepted,
+        locked: true,
+        takes: "cargo install, about 2 minutes",
+    };
+    tool.missing(repo)
+}
+
+pub(super) fn llvm_tools(repo: &Repo) -> Result<Option<Missing>> {
+    let folder = repo.cmd("rustc").args(["--print", "target-libdir"]).capture()?;
+    let tools = std::path::Path::new(folder.trim()).with_file_name("bin").join("llvm-cov");
+    if tools.is_file() {
+        return Ok(None);
+    }
+    let remedy = if repo.which("rustup").is_some() {
+        Remedy::Run(vec![repo.cmd("rustup").args(["component", "add", "llvm-tools"])])
+    } else {
+        Remedy::ByHand(
+            "Rust comes from rustup (https://rustup.rs): rustup component add llvm-tools".to_owned(),
+        )
+    };
+    Ok(Some(Missing { what: "Rust's llvm-tools".to_owned(), takes: "about 10 s", remedy }))
 }
 
 /// A program from crates.io.
@@ -77,6 +128,8 @@ struct Tool<'a> {
     package: &'a str,
     programs: &'a [&'a str],
     version: &'a str,
+    /// Makes a program print its version.
+    ask: &'a [&'a str],
     other_versions: OtherVersions,
     locked: bool,
     takes: &'static str,
@@ -114,7 +167,7 @@ impl Tool<'_> {
         }
         let usable = self.programs.iter().all(|program| {
             let printed =
-                repo.which(program).and_then(|path| repo.cmd(&path.to_string_lossy()).arg("--version").ask());
+                repo.which(program).and_then(|path| repo.cmd(&path.to_string_lossy()).args(self.ask).ask());
             printed.is_some_and(|printed| {
                 self.other_versions == OtherVersions::Accepted || version_in(&printed) == Some(self.version)
             })
@@ -153,7 +206,15 @@ mod tests {
 
     fn tool<'a>(programs: &'a [&'a str], version: &'a str) -> Tool<'a> {
         let other_versions = OtherVersions::Refused;
-        Tool { package: "tool", programs, version, other_versions, locked: true, takes: "" }
+        Tool {
+            package: "tool",
+            programs,
+            version,
+            ask: &["--version"],
+            other_versions,
+            locked: true,
+            takes: "",
+        }
     }
 
     #[test]

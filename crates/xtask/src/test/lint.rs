@@ -4,6 +4,9 @@ use anyhow::Result;
 
 use super::Count;
 use super::browser::package;
+use super::wasm;
+use crate::bench::{self, PEERS};
+use crate::fuzz;
 use crate::process::Cmd;
 use crate::repo::Repo;
 use crate::setup::WASM;
@@ -20,7 +23,13 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
     let strict = |cmd: Cmd| cmd.args(["--", "-D", "warnings"]);
     let checks = [
         repo.cmd("cargo").args(["fmt", "--all", "--check"]),
+        repo.cmd("cargo").args(["fmt", "--check", "--manifest-path", PEERS]),
         strict(clippy(&["--workspace", "--all-targets"])),
+        strict(bench::peers(repo, "clippy").arg("--all-targets")),
+        repo.cmd("cargo").args(["fmt", "--check", "--manifest-path", fuzz::PACKAGE]),
+        strict(fuzz::package(repo, "clippy").arg("--all-targets")),
+        repo.cmd("cargo").args(["fmt", "--check", "--manifest-path", wasm::PACKAGE]),
+        strict(clippy(&["--target", WASM, "--manifest-path", wasm::PACKAGE])),
         strict(on_wasm),
         strict(clippy(&["--target", WASM, "--all-targets", "-p", &package(repo)?])),
     ];

@@ -8,6 +8,7 @@ mod count;
 mod e2e;
 mod lint;
 mod native;
+mod wasm;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -67,8 +68,8 @@ impl Suite {
         match self {
             Self::Layers => &[],
             Self::Lint => &[Need::WasmTarget],
-            // For Node, which the tests of this very crate run.
-            Self::Native => &[Need::Frontend],
+            // For Node, which the tests of this very crate run, and to fuzz for a few seconds.
+            Self::Native => &[Need::Frontend, Need::CargoFuzz, Need::Cxx],
             Self::Browser => &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::Browser],
             Self::E2e => {
                 &[Need::WasmTarget, Need::Frontend, Need::Trunk, Need::WasmBindgen, Need::E2e, Need::Browser]

@@ -4,14 +4,27 @@ use anyhow::Result;
 
 use super::Count;
 use super::browser::package;
+use super::wasm;
+use crate::bench;
+use crate::fuzz;
+use crate::process::Cmd;
 use crate::repo::Repo;
 
 pub(super) fn run(repo: &Repo) -> Result<Count> {
+    // All programs run even when one fails: one run should tell everything that is wrong.
+    let ours = ["test", "--workspace", "--no-fail-fast", "--exclude", &package(repo)?];
+    let mut count = counted(&repo.cmd("cargo").args(ours))?;
+    // The table of the hard cases in the README of sse-proto.
+    count += counted(&bench::peers(repo, "test").arg("--no-fail-fast"))?;
+    // The fuzz targets over their seeds, and then each for a few seconds on its own.
+    count += counted(&fuzz::package(repo, "test").arg("--no-fail-fast"))?;
+    count += fuzz::smoke(repo)?;
+    count += wasm::run(repo)?;
+    Ok(count)
+}
+
+fn counted(tests: &Cmd) -> Result<Count> {
     let mut count = Count::default();
-    let status = repo
-        .cmd("cargo")
-        // All programs run even when one fails: one run should tell everything that is wrong.
-        .args(["test", "--workspace", "--no-fail-fast", "--exclude", &package(repo)?])
-        .tee(|line| count += Count::from_result_line(line).unwrap_or_default())?;
+    let status = tests.tee(|line| count += Count::from_result_line(line).unwrap_or_default())?;
     Ok(count.with_exit(status.success()))
 }

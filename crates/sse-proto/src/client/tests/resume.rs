@@ -144,6 +144,15 @@ fn an_event_without_an_id_behind_a_repeated_one_is_repeated_with_it() {
 }
 
 #[test]
+fn a_server_that_opens_without_a_number_is_a_foreign_one() {
+    let mut bench = Bench::open();
+    bench.event("sse.open", "{}", "not-a-number");
+    for id in ["2", "1", "1", "a.3", "a.2"] {
+        assert_eq!(bench.event("message", "x", id), Verdict::Deliver, "{id}");
+    }
+}
+
+#[test]
 fn a_connection_that_begins_without_sse_open_begins_at_the_cursor() {
     let mut bench = Bench::numbered();
     bench.reconnect();

@@ -1,0 +1,23 @@
+//! sse-proto where there is no standard library: a WebAssembly module that imports nothing.
+
+use anyhow::Result;
+
+use super::Count;
+use crate::repo::Repo;
+use crate::setup::WASM;
+
+/// The module: a workspace of its own, so that no other package turns on a feature of a dependency.
+pub(super) const PACKAGE: &str = "crates/sse-proto/wasm/Cargo.toml";
+
+pub(super) fn run(repo: &Repo) -> Result<Count> {
+    repo.cmd("cargo").args(["build", "--release", "--target", WASM, "--manifest-path", PACKAGE]).run()?;
+    let folder = repo.path("crates/sse-proto/wasm");
+    let module = folder.join("target").join(WASM).join("release/sse_proto_wasm.wasm");
+    let mut count = Count::default();
+    let status = repo
+        .cmd("node")
+        .arg(folder.join("check.mjs"))
+        .arg(module)
+        .tee(|line| count += Count::from_result_line(line).unwrap_or_default())?;
+    Ok(count.with_exit(status.success()))
+}
