@@ -9,7 +9,7 @@ use sse_hub::{HubOptions, PublishError, Subscribe, SubscribeError, history::Hist
 use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_begins_at_once_with_a_comment_a_spread_retry_and_a_cursor() {
+async fn c13_a_stream_begins_at_once_with_a_comment_a_spread_retry_and_a_cursor() {
     let hub = hub(HubOptions::default());
     hub.topic::<News>("news").expect("opened");
     let mut retries = std::collections::HashSet::new();

@@ -171,7 +171,7 @@ async fn an_event_that_is_superseded_while_a_snapshot_is_read_comes_later_and_on
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_events_of_several_topics_come_in_one_order_with_ascending_ids() {
+async fn c14_the_events_of_several_topics_come_in_one_order_and_each_has_an_id() {
     let hub = hub(HubOptions::default());
     let topics: Vec<_> = ["a", "b", "c"].map(|name| hub.topic::<News>(name).expect("opened")).into();
     for count in 1..=300 {
