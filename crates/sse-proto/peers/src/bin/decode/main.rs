@@ -4,7 +4,7 @@
 //!
 //! - One program holds all crates: the same compiler, `lto = "fat"`, one codegen unit, the system's allocator, and the
 //!   run-time choice of vector instructions for those that have one.
-//! - Each crate runs in a process of its own, or rather in three, one after another. What a crate has allocated and freed
+//! - Each crate runs in a process of its own, or rather in five, one after another. What a crate has allocated and freed
 //!   decides which pages the next one finds: in a common process the case of 8 MB went ten times slower after other
 //!   crates than alone.
 //! - The chunks are made before the clock starts. A pass decodes one stream from a new decoder to its end; a sample is
@@ -40,8 +40,8 @@ struct Options {
     #[arg(long, value_name = "NAME")]
     case: Vec<String>,
 
-    /// How many samples to take of each crate in each of its three processes; a slow one gives fewer
-    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
+    /// How many samples to take of each crate in each of its five processes; a slow one gives fewer
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 
     /// Measure the time only
