@@ -261,6 +261,16 @@ impl Decoder {
         if self.line.len() > self.limits.line { self.check_line() } else { Ok(()) }
     }
 
+    /// Keeps the unfinished line that a chunk ends with.
+    #[inline]
+    fn keep(&mut self, line: &[u8]) {
+        if self.stopped.is_none()
+            && let Err(error) = self.extend_line(line)
+        {
+            self.fail(error);
+        }
+    }
+
     #[cold]
     fn check_line(&self) -> Result<(), DecodeError> {
         let limit = self.limits.line;
@@ -272,8 +282,9 @@ impl Decoder {
 
     /// Applies the line that is in `line`: a part of it came in an earlier chunk, or it is malformed.
     fn finish_line(&mut self) -> Result<Told<'static>, DecodeError> {
-        self.strip_mark();
-        self.extend_line(&[])?;
+        if self.at_start {
+            self.strip_mark()?;
+        }
         let told = self.apply_line();
         empty(&mut self.line);
         told
@@ -317,10 +328,13 @@ impl Decoder {
     }
 
     /// Half a mark is no mark: it is malformed, and belongs to the field name (p03).
-    fn strip_mark(&mut self) {
-        if mem::take(&mut self.at_start) && self.line.starts_with(BYTE_ORDER_MARK) {
+    #[cold]
+    fn strip_mark(&mut self) -> Result<(), DecodeError> {
+        self.at_start = false;
+        if self.line.starts_with(BYTE_ORDER_MARK) {
             self.line.drain(..BYTE_ORDER_MARK.len());
         }
+        self.extend_line(&[])
     }
 
     /// The event gets data, which begins at `start` in `data`.

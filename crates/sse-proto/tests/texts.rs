@@ -26,7 +26,7 @@ fn errors_are_sentences_that_name_what_is_wrong() {
     let event = limit_error(limits, "data: 012345678\n");
     let id = limit_error(limits, "id: 01234\n");
     let refused = Failure::Status { status: 401, retry_after: Some(Duration::from_secs(1)) };
-    let told: [(&dyn Error, &str); 17] = [
+    let told: [(&dyn Error, &str); 18] = [
         (&InvalidField::Empty, "empty"),
         (&InvalidField::LineBreak, "line break"),
         (&InvalidField::Nul, "U+0000"),
@@ -43,6 +43,7 @@ fn errors_are_sentences_that_name_what_is_wrong() {
         (&Failure::ContentType("text/html".to_owned()), "\"text/html\""),
         (&Failure::Rejected, "refused"),
         (&Failure::Unsupported, "no EventSource"),
+        (&Failure::Token("log in again".to_owned()), "log in again"),
         (&Failure::Limit(line), "16 bytes"),
     ];
     for (error, part) in told {

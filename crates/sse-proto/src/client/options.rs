@@ -57,7 +57,11 @@ impl ClientOptions {
     /// Whether another attempt can help after `failure`.
     pub(super) fn retries(&self, failure: &Failure) -> bool {
         match failure {
-            Failure::Network | Failure::Ended | Failure::ConnectTimeout | Failure::Silence => true,
+            Failure::Network
+            | Failure::Ended
+            | Failure::ConnectTimeout
+            | Failure::Silence
+            | Failure::Token(_) => true,
             // An answer is no interruption: nothing is in doubt.
             Failure::Status { status, .. } => self.resend && self.retry_statuses.contains(status),
             Failure::Rejected => self.retry_rejected,

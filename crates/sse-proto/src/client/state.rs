@@ -124,6 +124,8 @@ pub enum Failure {
     Rejected,
     /// The browser has no such transport.
     Unsupported,
+    /// There is no token to send; this is what whoever gives it said.
+    Token(String),
     /// The stream passed a limit of the decoder.
     Limit(DecodeError),
 }
@@ -155,6 +157,7 @@ impl fmt::Display for Failure {
             }
             Self::Rejected => f.write_str("the server refused: a status other than 200, not an event stream, or CORS"),
             Self::Unsupported => f.write_str("this browser has no EventSource, or it is blocked"),
+            Self::Token(error) => write!(f, "there is no token: {error}"),
             Self::Limit(error) => error.fmt(f),
         }
     }

@@ -39,8 +39,10 @@ pub struct Frames<'d, 'c> {
 enum Front {
     /// Nothing.
     Unknown,
-    /// It cannot be read as text: its beginning came in an earlier chunk, or it is malformed.
-    NotText,
+    /// Its beginning came in an earlier chunk, and it ends here.
+    Ends(usize),
+    /// It is malformed.
+    Malformed,
     /// Its end is not in the chunk.
     Unfinished,
 }
@@ -55,7 +57,18 @@ impl<'d, 'c> Frames<'d, 'c> {
         if let Some(last) = chunk.last() {
             decoder.after_cr = *last == b'\r';
         }
-        let front = if decoder.line.is_empty() { Front::Unknown } else { Front::NotText };
+        let mut used_up = false;
+        let mut front = Front::Unknown;
+        if !decoder.line.is_empty() {
+            match memchr2(b'\n', b'\r', chunk) {
+                Some(end) => front = Front::Ends(end),
+                // The middle of a long line.
+                None => {
+                    decoder.keep(chunk);
+                    used_up = true;
+                }
+            }
+        }
         Self {
             decoder,
             chunk,
@@ -63,7 +76,7 @@ impl<'d, 'c> Frames<'d, 'c> {
             at: 0,
             line_ends: LineEnds::default(),
             front,
-            used_up: false,
+            used_up,
             data: None,
             event_type: None,
             id: None,
@@ -193,7 +206,7 @@ impl<'d, 'c> Frames<'d, 'c> {
         self.text = "";
         self.at = 0;
         if self.chunk.is_empty() {
-            self.keep_rest()?;
+            self.keep_rest();
             return Ok(Told::Nothing);
         }
         match self.front {
@@ -201,11 +214,12 @@ impl<'d, 'c> Frames<'d, 'c> {
                 self.check_text();
                 Ok(Told::Nothing)
             }
-            Front::NotText => match memchr2(b'\n', b'\r', self.chunk) {
-                Some(end) => self.finish_line(end),
-                None => self.keep_rest().map(|()| Told::Nothing),
-            },
-            Front::Unfinished => self.keep_rest().map(|()| Told::Nothing),
+            Front::Ends(end) => self.finish_line(end),
+            Front::Malformed if let Some(end) = memchr2(b'\n', b'\r', self.chunk) => self.finish_line(end),
+            Front::Malformed | Front::Unfinished => {
+                self.keep_rest();
+                Ok(Told::Nothing)
+            }
         }
     }
 
@@ -219,7 +233,7 @@ impl<'d, 'c> Frames<'d, 'c> {
         let whole = self.chunk.len() - utf8::begun_len(self.chunk);
         (self.text, self.front) = match utf8::check(&self.chunk[..whole]) {
             Ok(text) => (text, Front::Unfinished),
-            Err(valid) => (utf8::check(&self.chunk[..valid]).unwrap_or_default(), Front::NotText),
+            Err(valid) => (utf8::check(&self.chunk[..valid]).unwrap_or_default(), Front::Malformed),
         };
         self.line_ends = LineEnds::default();
     }
@@ -246,10 +260,10 @@ impl<'d, 'c> Frames<'d, 'c> {
 
     /// Keeps what the chunk leaves unfinished.
     #[inline]
-    fn keep_rest(&mut self) -> Result<(), DecodeError> {
+    fn keep_rest(&mut self) {
         self.used_up = true;
         self.spill();
-        self.decoder.extend_line(self.chunk)
+        self.decoder.keep(self.chunk);
     }
 
     /// Applies a `data` field that lies in the chunk (p09).
@@ -363,10 +377,8 @@ impl<'d, 'c> Frames<'d, 'c> {
         self.chunk = &self.chunk[self.at..];
         if memchr2(b'\n', b'\r', self.chunk).is_some() {
             self.decoder.stopped.get_or_insert(Stopped::Left);
-        } else if self.decoder.stopped.is_none()
-            && let Err(error) = self.keep_rest()
-        {
-            self.decoder.fail(error);
+        } else {
+            self.keep_rest();
         }
     }
 }

@@ -6,7 +6,7 @@
 use alloc::string::String;
 
 /// Up to this length the standard library is the faster one: it need not find out what the processor can do.
-const SHORT: usize = 128;
+const SHORT: usize = 64;
 
 /// `bytes` as text; else how many at the front are well-formed.
 #[inline]
