@@ -308,7 +308,7 @@ impl Decoder {
                 self.in_event = true;
                 utf8::copy(&self.line[value..], &mut self.event_type);
             }
-            Line::Id(value) if !self.line[value..].contains(&0) => {
+            Line::Id(value) if !line::has_nul(&self.line[value..]) => {
                 self.check_id(self.line.len() - value)?;
                 self.in_event = true;
                 self.id_set = true;

@@ -177,7 +177,7 @@ impl<'d, 'c> Frames<'d, 'c> {
                     self.decoder.in_event = true;
                     self.event_type = Some(&text[start + value..end]);
                 }
-                Line::Id(value) if bytes[start + value..end].iter().all(|&byte| byte != 0) => {
+                Line::Id(value) if !line::has_nul(&bytes[start + value..end]) => {
                     if let Err(error) = self.decoder.check_id(end - start - value) {
                         break Err(error);
                     }

@@ -160,6 +160,20 @@ fn p10_an_id_with_nul_is_ignored_and_an_empty_one_resets() {
 }
 
 #[test]
+fn p10_a_nul_is_found_wherever_it_stands() {
+    for len in 1..40 {
+        let id = "x\u{1}\u{7f}é".repeat(len).into_bytes();
+        assert_eq!(decode([b"id:", &id[..], b"\ndata\n\n"].concat()).len(), 1, "{len}");
+        for at in 0..id.len() {
+            let mut id = id.clone();
+            id[at] = 0;
+            assert!(line::has_nul(&id), "{len}, {at}");
+        }
+        assert!(!line::has_nul(&id), "{len}");
+    }
+}
+
+#[test]
 fn p11_retry_is_all_ascii_digits_and_clamped() {
     assert_eq!(decode("retry: 007\nretry: 99999999999999999999999\n"), ["retry 7", "retry 2147483647"]);
     for value in ["", "-1", "+1", "1.5", "1e3", "1 ", "١", "0x10"] {
