@@ -9,7 +9,7 @@ use sse_proto::client::{Gap, State};
 use crate::binding::Binding;
 use crate::error::Error;
 use crate::options::EventSourceOptions;
-use crate::view::{self, EventLog, Keyed};
+use crate::view::{self, EventLog, EventStream, Keyed};
 
 /// Opens the event stream at `url` for as long as the current reactive owner lives.
 ///
@@ -189,6 +189,15 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// Calls `f` with every event.
     pub fn on_event(&self, f: impl Fn(&E) + 'static) {
         self.listen(move |event, _| f(event));
+    }
+
+    /// The events as a `futures` stream, for `async` code. It holds up to `capacity` events that nobody has taken yet.
+    #[must_use]
+    pub fn stream(&self, capacity: usize) -> EventStream<E>
+    where
+        E: Clone,
+    {
+        EventStream::new(self, capacity)
     }
 
     /// Calls `f` when events were lost: the server no longer had them, or began anew.

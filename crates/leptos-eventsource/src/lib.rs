@@ -64,8 +64,9 @@
 //! # Layout
 //!
 //! - [`use_event_source`], [`use_event_source_with_options`]: a stream that lives as long as its owner.
-//! - [`EventSourceHandle`]: its state, its views (`latest`, `fold`, `log`, `keyed`, `on_event`) and its controls.
+//! - [`EventSourceHandle`]: its state, its views (`latest`, `fold`, `log`, `keyed`, `on_event`, `stream`) and its controls.
 //! - [`EventSourceOptions`], [`Delivery`]: how it behaves.
+//! - [`transport`]: what carries it; [`transport::Fetch`] sends headers, bearer tokens and POST.
 //! - [`Error`]: what went wrong, apart by what you can do about it.
 //!
 //! # Features
@@ -91,4 +92,4 @@ pub use sse_events;
 pub use sse_events::{DecodeError, DecodeErrorKind, EventSet, Json, Text};
 pub use sse_proto::client::{Backoff, ClientOptions, CloseReason, Failure, Gap, PauseReason, Silence, State};
 pub use sse_web::{Background, InvalidUrl, Options as ConnectionOptions, transport};
-pub use view::{Entry, EventLog, KEY_LIMIT, Keyed};
+pub use view::{Entry, EventLog, EventStream, KEY_LIMIT, Keyed};

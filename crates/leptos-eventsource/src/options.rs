@@ -1,3 +1,7 @@
+use std::rc::Rc;
+
+use sse_web::Transport;
+
 /// How a stream behaves. Start from the default and change what you need.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -17,10 +21,42 @@ impl EventSourceOptions {
         self
     }
 
-    /// Sets the options of the connection.
+    /// Sets the options of the connection, the transport among them.
     #[must_use]
     pub fn with_connection(mut self, connection: sse_web::Options) -> Self {
         self.connection = connection;
+        self
+    }
+
+    /// Sets what carries the stream. Default: the browser's own `EventSource`.
+    ///
+    /// That can send no header. [`Fetch`](crate::transport::Fetch) can, and tells why a server refuses:
+    ///
+    /// ```
+    /// use leptos::prelude::*;
+    /// use leptos_eventsource::transport::{Fetch, Token};
+    /// use leptos_eventsource::{EventSourceOptions, Text, use_event_source_with_options};
+    ///
+    /// /// The token of whoever is logged in, a fresh one if the server has refused the last.
+    /// async fn token(which: Token) -> Result<String, String> {
+    ///     # let (in_memory, renewed) = (String::new(), String::new());
+    ///     match which {
+    ///         Token::Any => Ok(in_memory),
+    ///         Token::Fresh => Ok(renewed),
+    ///     }
+    /// }
+    ///
+    /// #[component]
+    /// fn News() -> impl IntoView {
+    ///     let fetch = Fetch::new().with_bearer(token);
+    ///     let options = EventSourceOptions::default().with_transport(fetch);
+    ///     let news = use_event_source_with_options::<Text>("/api/news", options).latest();
+    ///     view! { <p>{move || news.get().map(|Text(text)| text)}</p> }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.connection.transport = Rc::new(transport);
         self
     }
 }

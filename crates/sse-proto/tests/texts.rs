@@ -42,7 +42,7 @@ fn errors_are_sentences_that_name_what_is_wrong() {
         (&refused, "401"),
         (&Failure::ContentType("text/html".to_owned()), "\"text/html\""),
         (&Failure::Rejected, "refused"),
-        (&Failure::Unsupported, "no EventSource"),
+        (&Failure::Unsupported, "cannot make such a request"),
         (&Failure::Token("log in again".to_owned()), "log in again"),
         (&Failure::Limit(line), "16 bytes"),
     ];

@@ -30,7 +30,7 @@
 //! | `POST /release/<key>/<name>` | lets the connections go on that `wait` for this name, now and later |
 //! | `GET /report/<key>` | the [`Report`] of all connections under this key, as JSON |
 //! | `GET /healthz` | answers |
-//! | `OPTIONS` anything | allows everything: the page that runs the test has another origin |
+//! | `OPTIONS` anything | allows everything, unless the script says `no-cors`: the page that runs the test has another origin |
 //!
 //! # Layout
 //!

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Report {
     /// How many of them are open now.
     pub open: usize,
+    /// For each CORS preflight, the headers that it asked for, in lower case and joined by commas.
+    pub preflights: Vec<String>,
     /// The connections. A redirect that is followed is another one.
     pub visits: Vec<Visit>,
 }
@@ -22,6 +24,8 @@ pub struct Visit {
     pub query: BTreeMap<String, String>,
     /// The request headers, with names in lower case.
     pub headers: BTreeMap<String, String>,
+    /// The request body; what is not UTF-8 in it is replaced.
+    pub body: String,
     /// Whether both sides still hold it.
     pub open: bool,
 }

@@ -9,7 +9,7 @@
 //! | `header retry-after 1` | one more response header |
 //! | `type text/html` | the content type, instead of `text/event-stream`; `type -` sends none |
 //! | `redirect` | answers 307 with this same stream: who follows it is the next connection |
-//! | `no-cors` | sends no CORS headers, so that a page of another origin is refused |
+//! | `no-cors` | sends no CORS headers, also to a preflight, so that a page of another origin is refused |
 //! | `open` | sends the response head, which otherwise goes out with the first byte of the body |
 //! | `event tick 1.1 {"price":1}` | sends an event: type, id, data; `-` stands for no type or no id |
 //! | `repeat 100 event - {n} {n}` | sends that many events in one chunk; `{n}` counts from 1 |

@@ -24,7 +24,9 @@ pub mod limits {
 
     /// Bytes of a request head. A script comes in it.
     pub const HEAD: usize = 128 * 1024;
-    /// The time that a request head may take.
+    /// Bytes of a request body.
+    pub const BODY: usize = 128 * 1024;
+    /// The time that a request may take.
     pub const HEAD_TIME: Duration = Duration::from_secs(10);
     /// The time that a connection may take in all. Then it is cut off.
     pub const CONNECTION_TIME: Duration = Duration::from_secs(120);
@@ -85,6 +87,12 @@ async fn serve(mut socket: TcpStream, registry: &Registry) -> io::Result<()> {
     };
     let path: Vec<&str> = request.path.split('/').skip(1).collect();
     match (request.method.as_str(), path.as_slice()) {
+        ("OPTIONS", ["stream", key]) => {
+            let wanted = request.headers.get("access-control-request-headers");
+            let connection = registry.stream(key).preflight(wanted.map_or("", String::as_str));
+            let is_allowed = script(&request).map_or(true, |script| script.part(connection).head.cors);
+            if is_allowed { allow(&mut socket, &request).await } else { forbid(&mut socket).await }
+        }
         ("OPTIONS", _) => allow(&mut socket, &request).await,
         (_, ["stream", key]) => match script(&request) {
             Ok(script) => {
@@ -124,6 +132,11 @@ async fn allow(socket: &mut TcpStream, request: &Request) -> io::Result<()> {
         cors(request),
     );
     write(socket, head.as_bytes()).await
+}
+
+/// Answers a CORS preflight like a server that knows nothing of them.
+async fn forbid(socket: &mut TcpStream) -> io::Result<()> {
+    write(socket, b"HTTP/1.1 405 Method Not Allowed\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await
 }
 
 async fn answer(socket: &mut TcpStream, request: &Request, status: &str, body: &str) -> io::Result<()> {

@@ -163,8 +163,31 @@ async fn a_page_of_another_origin_may_do_everything() {
     assert!(came.starts_with("HTTP/1.1 204 "), "{came}");
     assert!(came.contains("access-control-allow-origin: http://a\r\n"), "{came}");
     assert!(came.contains("access-control-allow-headers: last-event-id\r\n"), "{came}");
+    assert_eq!(report(server).await.preflights, ["last-event-id"]);
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_may_be_refused() {
+    let server = start().await;
     let (refused, _) = all(stream(server, "no-cors\nend").await).await;
     assert!(!refused.contains("access-control"), "{refused}");
+    let preflight = "OPTIONS /stream/key?script=no-cors HTTP/1.1\r\norigin: http://a\r\n\r\n";
+    let (refused, _) = all(ask(server, preflight).await).await;
+    assert!(refused.starts_with("HTTP/1.1 405 ") && !refused.contains("access-control"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_body_is_read_whether_it_comes_with_the_head_or_later() {
+    let server = start().await;
+    let head = "POST /stream/key?script=end HTTP/1.1\r\ncontent-length: 4\r\n\r\n";
+    let (_, end) = all(ask(server, &format!("{head}a b!")).await).await;
+    end.expect("closed in peace");
+    let mut socket = ask(server, &format!("{head}c")).await;
+    socket.write_all(b" d?").await.expect("writes");
+    let (_, end) = all(socket).await;
+    end.expect("closed in peace");
+    let bodies: Vec<_> = report(server).await.visits.into_iter().map(|visit| visit.body).collect();
+    assert_eq!(bodies, ["a b!", "c d?"]);
 }
 
 #[tokio::test]

@@ -48,8 +48,9 @@ impl Connection {
     /// [`InvalidUrl`] if it is not an http or https URL.
     pub fn open(url: &str, options: Options, sink: impl Sink + 'static) -> Result<Self, InvalidUrl> {
         let url = url::resolve(url)?;
-        let client =
-            Client::new(options.client.clone(), clock::seed()).with_last_event_id(&options.last_event_id);
+        let mut client_options = options.client.clone();
+        client_options.resend &= options.transport.is_repeatable();
+        let client = Client::new(client_options, clock::seed()).with_last_event_id(&options.last_event_id);
         // Each once: a type with two listeners would be delivered twice.
         let mut event_types = options.event_types.to_vec();
         event_types.extend(Control::EVENT_TYPES);

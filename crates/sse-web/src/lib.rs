@@ -10,7 +10,8 @@
 //! # Layout
 //!
 //! - [`Connection`], [`Options`], [`Sink`]: an event stream, how it behaves, and who is told.
-//! - [`transport`]: what carries it. [`transport::Native`] is the browser's own `EventSource`.
+//! - [`transport`]: what carries it. [`transport::Native`] is the browser's own `EventSource`, [`transport::Fetch`] a
+//!   streaming `fetch`, for headers, tokens and POST, and for whoever wants to know why a server refuses.
 //! - [`now`]: the clock in which a [`State`](sse_proto::client::State) gives its times.
 //!
 //! # Example
@@ -33,6 +34,25 @@
 //! drop(connection);
 //! # Ok(())
 //! # }
+//! ```
+//!
+//! The same with a bearer token, over [`transport::Fetch`]:
+//!
+//! ```
+//! use std::rc::Rc;
+//!
+//! use sse_web::Options;
+//! use sse_web::transport::{Fetch, Token};
+//!
+//! async fn token(which: Token) -> Result<String, String> {
+//!     match which {
+//!         Token::Any => Ok("from memory".to_owned()),
+//!         Token::Fresh => Ok("from the identity provider, as the other was refused".to_owned()),
+//!     }
+//! }
+//!
+//! let mut options = Options::default();
+//! options.transport = Rc::new(Fetch::new().with_bearer(token));
 //! ```
 
 mod clock;

@@ -47,6 +47,12 @@ pub(crate) fn with_parameter(url: &str, name: &str, value: &str) -> String {
     parsed.href()
 }
 
+/// Whether two URLs that were resolved belong to the same origin.
+pub(crate) fn is_same_origin(one: &str, other: &str) -> bool {
+    let origin = |url| Url::new(url).ok().map(|url| url.origin());
+    origin(one).is_some_and(|it| Some(it) == origin(other))
+}
+
 fn base() -> Option<String> {
     let global = js_sys::global();
     if let Some(window) = global.dyn_ref::<Window>() {

@@ -3,13 +3,15 @@ use std::rc::Rc;
 use sse_proto::client::Failure;
 use sse_testkit::Visit;
 use sse_web::Transport;
-use sse_web::transport::Native;
+use sse_web::transport::{Fetch, Native};
 
 /// What carries the streams of the suite, and what a client can know over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carrier {
     /// The browser's own `EventSource`. It hides statuses, headers and comments.
     Native,
+    /// A streaming `fetch`. It sees what the server says, as far as CORS lets it.
+    Fetch,
 }
 
 impl Carrier {
@@ -18,30 +20,25 @@ impl Carrier {
     pub fn transport(self) -> Rc<dyn Transport> {
         match self {
             Self::Native => Rc::new(Native),
+            Self::Fetch => Rc::new(Fetch::new()),
         }
     }
 
     /// How a status other than 200 is told.
     #[must_use]
-    pub fn refusal(self, _status: u16) -> Failure {
+    pub fn refusal(self, status: u16) -> Failure {
         match self {
             Self::Native => Failure::Rejected,
+            Self::Fetch => Failure::Status { status, retry_after: None },
         }
     }
 
     /// How a response is told that is not an event stream.
     #[must_use]
-    pub fn wrong_type(self, _content_type: &str) -> Failure {
+    pub fn wrong_type(self, content_type: &str) -> Failure {
         match self {
             Self::Native => Failure::Rejected,
-        }
-    }
-
-    /// How a response is told that the page may not read.
-    #[must_use]
-    pub fn cors_refusal(self) -> Failure {
-        match self {
-            Self::Native => Failure::Rejected,
+            Self::Fetch => Failure::ContentType(content_type.to_owned()),
         }
     }
 
@@ -50,6 +47,7 @@ impl Carrier {
     pub fn cursor(self, visit: &Visit) -> Option<&str> {
         match self {
             Self::Native => visit.cursor_parameter(),
+            Self::Fetch => visit.cursor_header(),
         }
     }
 }

@@ -13,11 +13,12 @@
 //! |---|---|
 //! | `native` | `suite/` over the browser's own `EventSource` in a page, and `page/`: what only a page has |
 //! | `native_in_worker`, `native_in_shared_worker` | `suite/` in workers, where there is no `window` |
+//! | `fetch`, `fetch_in_worker`, `fetch_in_shared_worker` | the same over the fetch transport |
 //! | `signals` | the signals of `leptos-eventsource` over a transport that the test plays itself |
 //! | `handle` | the life of a `leptos-eventsource` handle, against a server |
 //!
 //! `suite/` names no transport: a test program says which [`Carrier`] it runs over, and where two carriers must
-//! differ, the carrier says how. Every test has a [`Stream`] of its own on the scripted server, so that tests
+//! differ, the carrier says how; what only one of them can do is in `over_native/` and `over_fetch/`. Every test has a [`Stream`] of its own on the scripted server, so that tests
 //! know nothing of one another. None sleeps and hopes: they wait [`until`] something holds.
 #![cfg(target_arch = "wasm32")]
 
@@ -25,6 +26,7 @@ mod carrier;
 mod history;
 mod listeners;
 mod mount;
+mod rejections;
 mod scripted;
 mod stream;
 mod wait;
@@ -34,9 +36,10 @@ pub use carrier::Carrier;
 pub use history::History;
 pub use listeners::Listeners;
 pub use mount::{Mounted, mount, mount_view};
+pub use rejections::Rejections;
 pub use scripted::{Asked, Scripted};
 pub use stream::Stream;
-pub use wait::until;
+pub use wait::{next_task, until};
 pub use watch::{Slot, Told, Watch, phase};
 
 use std::time::Duration;

@@ -33,6 +33,14 @@ impl Stream {
         &self.url
     }
 
+    /// Where it is as well: to a browser, another name is another origin.
+    #[must_use]
+    pub fn url_of_another_origin(&self) -> String {
+        let url = self.url.replacen("127.0.0.1", "localhost", 1);
+        assert_ne!(url, self.url, "the server is known by its address");
+        url
+    }
+
     /// What the server saw of it.
     pub async fn report(&self) -> Report {
         let report = get(&format!("/report/{}", self.key)).await;

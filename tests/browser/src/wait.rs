@@ -23,6 +23,11 @@ pub fn until<F: Fn() -> bool>(what: &str, condition: F) -> impl Future<Output = 
     }
 }
 
+/// Waits until the browser has done what was queued before.
+pub async fn next_task() {
+    sleep(Duration::ZERO).await;
+}
+
 /// The time that is left for something to happen.
 pub(crate) struct Patience {
     what: String,

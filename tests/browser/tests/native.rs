@@ -1,6 +1,7 @@
 //! The suite over the browser's own `EventSource`, in a page.
 #![cfg(target_arch = "wasm32")]
 
+mod over_native;
 mod page;
 mod suite;
 

@@ -1,6 +1,7 @@
 //! c21: the suite over the browser's own `EventSource`, in a shared worker.
 #![cfg(target_arch = "wasm32")]
 
+mod over_native;
 mod suite;
 
 use browser_tests::Carrier;

@@ -2,12 +2,14 @@
 
 mod keyed;
 mod log;
+mod stream;
 
 use leptos::prelude::*;
 use sse_events::EventSet;
 
 pub use keyed::{KEY_LIMIT, Keyed};
 pub use log::{Entry, EventLog};
+pub use stream::EventStream;
 
 use crate::handle::EventSourceHandle;
 use crate::schedule::{Folded, Schedule};

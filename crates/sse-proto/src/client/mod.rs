@@ -374,8 +374,9 @@ impl Client {
         if !self.options.retries(&failure) {
             return self.close(now, CloseReason::Refused(failure));
         }
-        // c18
-        if dropped == Dropped::Sent && !self.options.resend {
+        // c18. Without a token nothing was sent, or the server has answered that it did nothing.
+        let may_have_acted = dropped == Dropped::Sent && !matches!(failure, Failure::Token(_));
+        if may_have_acted && !self.options.resend {
             return self.close(now, CloseReason::Interrupted { cause: Some(failure) });
         }
         self.failures = self.failures.saturating_add(1);

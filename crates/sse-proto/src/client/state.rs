@@ -122,7 +122,7 @@ pub enum Failure {
     /// The native `EventSource` gave up: a status other than 200, a wrong content type, or CORS. It does not
     /// say which.
     Rejected,
-    /// The browser has no such transport.
+    /// The browser has no such transport, or cannot make such a request.
     Unsupported,
     /// There is no token to send; this is what whoever gives it said.
     Token(String),
@@ -156,7 +156,7 @@ impl fmt::Display for Failure {
                 write!(f, "expected content type {}, got {content_type:?}", crate::MEDIA_TYPE)
             }
             Self::Rejected => f.write_str("the server refused: a status other than 200, not an event stream, or CORS"),
-            Self::Unsupported => f.write_str("this browser has no EventSource, or it is blocked"),
+            Self::Unsupported => f.write_str("this browser cannot make such a request, or it is blocked"),
             Self::Token(error) => write!(f, "there is no token: {error}"),
             Self::Limit(error) => error.fmt(f),
         }

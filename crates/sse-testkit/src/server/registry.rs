@@ -46,11 +46,22 @@ pub(super) struct Stream {
 
 #[derive(Debug, Default)]
 struct Memory {
+    preflights: Vec<String>,
     visits: Vec<report::Visit>,
     released: HashSet<String>,
 }
 
 impl Stream {
+    /// Takes note of a CORS preflight, and returns the number of the connection that it is about. Those past the limit
+    /// are not remembered.
+    pub(super) fn preflight(&self, headers: &str) -> usize {
+        let mut memory = lock(&self.memory);
+        if memory.preflights.len() < limits::VISITS {
+            memory.preflights.push(headers.to_owned());
+        }
+        memory.visits.len()
+    }
+
     /// Takes note of a connection; `None` if there were too many.
     pub(super) fn visit(self: Arc<Self>, request: &Request) -> Option<Visit> {
         let mut memory = lock(&self.memory);
@@ -64,6 +75,7 @@ impl Stream {
             method: request.method.clone(),
             query,
             headers: request.headers.clone(),
+            body: String::from_utf8_lossy(&request.body).into_owned(),
             open: true,
         });
         drop(memory);
@@ -71,8 +83,10 @@ impl Stream {
     }
 
     pub(super) fn report(&self) -> Report {
-        let visits = lock(&self.memory).visits.clone();
-        Report { open: visits.iter().filter(|visit| visit.open).count(), visits }
+        let memory = lock(&self.memory);
+        let visits = memory.visits.clone();
+        let open = visits.iter().filter(|visit| visit.open).count();
+        Report { open, preflights: memory.preflights.clone(), visits }
     }
 
     /// Lets everybody go on who waits for `name`; false if too many names were released.

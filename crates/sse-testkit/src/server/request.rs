@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -7,7 +8,7 @@ use tokio::net::TcpStream;
 use super::limits;
 use crate::percent;
 
-/// A request head. A body is never of interest.
+/// A request.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) method: String,
@@ -17,9 +18,10 @@ pub(super) struct Request {
     pub(super) query: BTreeMap<String, String>,
     /// With names in lower case.
     pub(super) headers: BTreeMap<String, String>,
+    pub(super) body: Vec<u8>,
 }
 
-/// Reads a request head.
+/// Reads a request. A body is read too, if it says its length: a socket that is closed with unread input is reset.
 ///
 /// # Errors
 /// If it is malformed or too long, or the client leaves before its end.
@@ -35,12 +37,35 @@ pub(super) async fn read(socket: &mut TcpStream) -> io::Result<Request> {
         let searched = head.len().saturating_sub(3);
         head.extend_from_slice(&chunk[..count]);
         if let Some(end) = head[searched..].windows(4).position(|window| window == b"\r\n\r\n") {
-            let text = std::str::from_utf8(&head[..searched + end]).ok();
-            return text.and_then(parse).ok_or_else(|| io::ErrorKind::InvalidData.into());
+            let end = searched + end;
+            let mut request = parse(&text(&head[..end])).ok_or(io::ErrorKind::InvalidData)?;
+            request.body = head.split_off(end + 4);
+            return read_body(socket, request).await;
         }
         if head.len() > limits::HEAD {
             return Err(io::ErrorKind::InvalidData.into());
         }
+    }
+}
+
+async fn read_body(socket: &mut TcpStream, mut request: Request) -> io::Result<Request> {
+    let length = request.headers.get("content-length").map_or(Ok(0), |length| length.parse());
+    let length: usize = length.map_err(|_| io::ErrorKind::InvalidData)?;
+    if length > limits::BODY {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let here = request.body.len();
+    request.body.resize(length.max(here), 0);
+    socket.read_exact(&mut request.body[here..]).await?;
+    Ok(request)
+}
+
+/// A head is read as UTF-8, which cursors are sent as. One that is not holds bytes that stand for characters up to
+/// U+00FF, as `fetch` sends them.
+fn text(head: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(head) {
+        Ok(text) => text.into(),
+        Err(_) => head.iter().copied().map(char::from).collect::<String>().into(),
     }
 }
 
@@ -58,6 +83,7 @@ fn parse(head: &str) -> Option<Request> {
         path: path.to_owned(),
         query: form(query)?,
         headers: headers.collect::<Option<_>>()?,
+        body: Vec::new(),
     })
 }
 
@@ -90,6 +116,12 @@ mod tests {
             (request.headers["host"].as_str(), request.headers["last-event-id"].as_str()),
             ("a:1", "7")
         );
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf_8_are_characters() {
+        assert_eq!(text("X-A: 漢".as_bytes()), "X-A: 漢");
+        assert_eq!(text(b"X-A: caf\xe9"), "X-A: café");
     }
 
     #[test]

@@ -2,7 +2,17 @@
 //!
 //! A transport makes one request when it is told to and reports what comes of it to a [`Receiver`]. When to
 //! connect, wait and resume is not its business.
+//!
+//! | | [`Native`] | [`Fetch`] |
+//! |---|---|---|
+//! | the cursor of a reconnect | in the query | in `Last-Event-ID`; to another origin, that costs a preflight |
+//! | headers, tokens, POST | no | yes |
+//! | status, content type, `Retry-After`, `retry` | cannot be seen: "rejected" | judged and told |
+//! | comments as a sign of life | cannot be seen | yes |
+//! | event types | those that are listened for | all |
+//! | limits of the decoder | none | yes |
 
+mod fetch;
 mod native;
 
 use std::rc::Weak;
@@ -11,7 +21,10 @@ use std::time::Duration;
 use sse_proto::client::{ConnectionId, Failure, Response, Signal};
 
 use crate::connection::Inner;
+pub use fetch::{Body, Fetch, InvalidHeader, Token};
 pub use native::Native;
+/// For [`Fetch::with_limits`].
+pub use sse_proto::Limits;
 
 /// Makes requests for event streams.
 pub trait Transport {
@@ -22,6 +35,11 @@ pub trait Transport {
     /// # Errors
     /// The failure, if the request could not even be started.
     fn connect(&self, request: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure>;
+
+    /// Whether the request may be sent again after a drop (conformance c18). If not, the stream ends then.
+    fn is_repeatable(&self) -> bool {
+        true
+    }
 }
 
 /// A request under way, or an open stream. Dropping it ends it.

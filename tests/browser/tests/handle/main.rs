@@ -3,6 +3,7 @@
 
 mod lifetime;
 mod state;
+mod transport;
 mod url;
 
 use leptos::prelude::Signal;

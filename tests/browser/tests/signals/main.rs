@@ -7,6 +7,7 @@ mod delivery;
 mod errors;
 mod keyed;
 mod log;
+mod stream;
 mod views;
 
 use std::rc::Rc;

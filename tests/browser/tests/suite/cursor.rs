@@ -84,18 +84,3 @@ async fn c10_a_cursor_from_elsewhere_goes_with_the_first_request() {
     assert_eq!(cursors(&stream).await, [some("7")]);
     watch.connection().with(|connection| assert_eq!(connection.last_event_id(), "8"));
 }
-
-#[wasm_bindgen_test]
-async fn c10_over_native_the_parameter_can_have_another_name_or_be_left_out() {
-    for (name, sent) in [(Some("lastEventID"), Some("7")), (None, None)] {
-        let stream = Stream::new("event - - hi").await;
-        let mut options = options();
-        options.last_event_id = "7".to_owned();
-        options.cursor_parameter = name.map(Into::into);
-        let watch = Watch::open(stream.url(), options);
-        watch.until_data("hi").await;
-        let report = stream.report().await;
-        assert_eq!(report.visits[0].query.get("lastEventID").map(String::as_str), sent);
-        assert_eq!(report.visits[0].cursor_parameter(), None);
-    }
-}

@@ -6,7 +6,7 @@ mod events;
 mod gaps;
 mod opening;
 mod reconnecting;
-mod refusal;
+pub(crate) mod refusal;
 mod silence;
 
 use sse_web::Options;

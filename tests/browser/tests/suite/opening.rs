@@ -100,3 +100,24 @@ async fn c19_a_request_that_hangs_is_given_up_and_made_again() {
     assert_eq!(watch.phases(), ["connecting 1", "waiting for 2", "connecting 2", "open"]);
     stream.until("the first request is aborted", |report| report.open == 1).await;
 }
+
+#[wasm_bindgen_test]
+async fn cookies_go_to_another_origin_only_if_that_is_asked_for() {
+    // The first connections set the cookie and send it; then it is there, and must not be sent.
+    for (with_credentials, cookie) in [(true, Some("seen=1")), (false, None)] {
+        let stream = Stream::new(
+            "header set-cookie seen=1; Max-Age=60
+             event - - one
+             end
+             ---
+             event - - two",
+        )
+        .await;
+        let mut options = options();
+        options.with_credentials = with_credentials;
+        let watch = Watch::open(stream.url(), options);
+        watch.until_data("two").await;
+        let visits = stream.report().await.visits;
+        assert_eq!(visits[1].headers.get("cookie").map(String::as_str), cookie);
+    }
+}

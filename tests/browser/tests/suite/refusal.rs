@@ -6,7 +6,7 @@ use super::options;
 use crate::CARRIER;
 
 /// Plays `script` to a connection, and expects it to close with this failure, told once, after one request.
-async fn assert_closes(script: &str, failure: &Failure) {
+pub(crate) async fn assert_closes(script: &str, failure: &Failure) {
     let stream = Stream::new(script).await;
     let watch = Watch::open(stream.url(), options());
     watch.until_phase("closed").await;
@@ -30,29 +30,6 @@ async fn c03_a_status_other_than_200_closes_with_one_error() {
 }
 
 #[wasm_bindgen_test]
-async fn c03_over_native_a_503_closes_too_as_it_cannot_be_told_apart() {
-    assert_closes("status 503\nheader retry-after 0", &CARRIER.refusal(503)).await;
-}
-
-#[wasm_bindgen_test]
-async fn c03_a_refusal_is_tried_again_on_request() {
-    let stream = Stream::new(
-        "status 503
-         ---
-         status 503
-         ---
-         event - - hi",
-    )
-    .await;
-    let mut options = options();
-    options.client.retry_rejected = true;
-    let watch = Watch::open(stream.url(), options);
-    watch.until_data("hi").await;
-    assert_eq!(watch.failures(), [CARRIER.refusal(503), CARRIER.refusal(503)]);
-    assert_eq!(stream.report().await.visits.len(), 3);
-}
-
-#[wasm_bindgen_test]
 async fn c04_another_content_type_closes_with_one_error() {
     for content_type in ["text/html", "text/event-streams", "application/json"] {
         let script = format!("type {content_type}\nevent - - never");
@@ -70,9 +47,4 @@ async fn c04_the_content_type_is_judged_by_its_essence() {
         watch.until_data("hi").await;
         assert_eq!(watch.failures(), [], "{content_type}");
     }
-}
-
-#[wasm_bindgen_test]
-async fn c12_a_page_that_cors_refuses_is_told_and_not_left_in_the_dark() {
-    assert_closes("no-cors\nevent - - never", &CARRIER.cors_refusal()).await;
 }

@@ -97,3 +97,12 @@ fn c18_the_end_that_the_server_announces_is_no_interruption() {
     bench.event("sse.end", "{}", "");
     assert_eq!(*bench.client.state(), State::Closed(CloseReason::Ended));
 }
+
+#[test]
+fn c18_a_request_that_was_not_sent_for_want_of_a_token_is_made_again() {
+    let mut bench = Bench::new(once());
+    bench.signal(Signal::Failed(Failure::Token("log in again".into())));
+    assert!(matches!(bench.client.state(), State::Waiting { attempt: 2, cause: Failure::Token(_), .. }));
+    bench.pass(60 * SECOND);
+    assert_eq!(bench.connects(), 2);
+}

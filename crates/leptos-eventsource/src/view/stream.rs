@@ -1,0 +1,110 @@
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll, Waker};
+
+use futures_core::{FusedStream, Stream};
+use sse_events::EventSet;
+
+use crate::handle::EventSourceHandle;
+
+/// The events of a stream as a [`futures` stream](Stream), for `async` code.
+///
+/// It holds what has not been taken yet, up to its capacity; after that the oldest goes, and is counted. It ends when
+/// the owner in which it was made is disposed.
+pub struct EventStream<E> {
+    queue: Rc<RefCell<Queue<E>>>,
+}
+
+struct Queue<E> {
+    events: VecDeque<E>,
+    capacity: usize,
+    dropped: u64,
+    has_ended: bool,
+    waker: Option<Waker>,
+}
+
+impl<E> Queue<E> {
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+/// Belongs to the listener, and goes with it: then no more can come.
+struct End<E>(Weak<RefCell<Queue<E>>>);
+
+impl<E> Drop for End<E> {
+    fn drop(&mut self) {
+        if let Some(queue) = self.0.upgrade() {
+            let mut queue = queue.borrow_mut();
+            queue.has_ended = true;
+            queue.wake();
+        }
+    }
+}
+
+impl<E: EventSet + Clone> EventStream<E> {
+    pub(crate) fn new(handle: &EventSourceHandle<E>, capacity: usize) -> Self {
+        let queue = Rc::new(RefCell::new(Queue {
+            events: VecDeque::new(),
+            capacity,
+            dropped: 0,
+            has_ended: false,
+            waker: None,
+        }));
+        let end = End(Rc::downgrade(&queue));
+        handle.listen(move |event, _| {
+            // Nobody holds the stream any more.
+            let Some(queue) = end.0.upgrade() else { return };
+            let mut queue = queue.borrow_mut();
+            queue.events.push_back(event.clone());
+            if queue.events.len() > queue.capacity {
+                queue.events.pop_front();
+                queue.dropped += 1;
+            }
+            queue.wake();
+        });
+        Self { queue }
+    }
+}
+
+impl<E> EventStream<E> {
+    /// How many events had to go because nobody took them.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.queue.borrow().dropped
+    }
+}
+
+impl<E> Stream for EventStream<E> {
+    type Item = E;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<E>> {
+        let mut queue = self.queue.borrow_mut();
+        match queue.events.pop_front() {
+            Some(event) => Poll::Ready(Some(event)),
+            None if queue.has_ended => Poll::Ready(None),
+            None => {
+                queue.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<E> FusedStream for EventStream<E> {
+    fn is_terminated(&self) -> bool {
+        let queue = self.queue.borrow();
+        queue.has_ended && queue.events.is_empty()
+    }
+}
+
+impl<E> fmt::Debug for EventStream<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream").field("capacity", &self.queue.borrow().capacity).finish_non_exhaustive()
+    }
+}

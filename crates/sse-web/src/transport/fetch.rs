@@ -1,0 +1,252 @@
+mod cancellation;
+mod exchange;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use sse_proto::client::Failure;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::AbortController;
+
+use super::{ActiveRequest, Limits, Receiver, Request, Transport};
+use cancellation::Cancellation;
+use exchange::Exchange;
+
+/// A request by `fetch`, whose body is read as it comes.
+///
+/// Against the browser's own `EventSource` it can send headers, a bearer token and a body; it sees the status, the
+/// content type, comments and `retry`; and bytes come into WebAssembly once for each chunk and are decoded there,
+/// where that makes several JavaScript objects for each event.
+///
+/// To another origin, every header that is set here, and the `Last-Event-ID` of a reconnect, makes the browser ask
+/// the server first (a CORS preflight, conformance c11): the server must answer `OPTIONS` and allow the headers, or
+/// each reconnect fails as [`Failure::Network`]. `Retry-After` and `Date` are seen there only if the server exposes
+/// them (`Access-Control-Expose-Headers`).
+///
+/// It brings every event, whether or not its type is among the [event types](crate::Options::event_types) that are
+/// listened for. The cursor always goes in the header, and never in the
+/// [query](crate::Options::cursor_parameter). A URL with a user name or a password in it cannot be fetched, and
+/// closes as [`Failure::Unsupported`].
+///
+/// # Example
+///
+/// An answer that is written while it is read:
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// use sse_web::Options;
+/// use sse_web::transport::{Fetch, InvalidHeader};
+///
+/// fn ask(question: &str, token: String) -> Result<Options, InvalidHeader> {
+///     let fetch = Fetch::post(question)
+///         .with_header("content-type", "application/json")?
+///         .with_bearer(move |_| std::future::ready(Ok(token.clone())));
+///     let mut options = Options::default();
+///     options.transport = Rc::new(fetch);
+///     Ok(options)
+/// }
+/// # assert!(ask("{}", String::new()).is_ok());
+/// ```
+#[derive(Clone)]
+pub struct Fetch {
+    body: Option<Body>,
+    is_repeatable: bool,
+    headers: Vec<(String, String)>,
+    bearer: Option<Rc<Bearer>>,
+    limits: Limits,
+}
+
+/// What is sent with a POST.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Body {
+    /// Sent as UTF-8.
+    Text(String),
+    /// Sent as they are.
+    Bytes(Vec<u8>),
+}
+
+impl From<&str> for Body {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+type Bearer = dyn Fn(Token) -> Pin<Box<dyn Future<Output = Result<String, String>>>>;
+
+/// Which token is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// One that is believed to be valid.
+    Any,
+    /// Another one: the server refused the last with 401.
+    Fresh,
+}
+
+/// This cannot be a header: the name is empty or holds more than the characters of a token, or the value holds CR, LF,
+/// NUL or a character past U+00FF.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidHeader {
+    /// The name that was given. The value may be a secret.
+    pub name: String,
+}
+
+impl fmt::Display for InvalidHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is no header name, or its value holds what a header cannot", self.name)
+    }
+}
+
+impl std::error::Error for InvalidHeader {}
+
+impl Fetch {
+    /// A GET without further headers.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { body: None, is_repeatable: true, headers: Vec::new(), bearer: None, limits: Limits::default() }
+    }
+
+    /// A POST. It is sent once: a stream that drops ends as
+    /// [`Interrupted`](sse_proto::client::CloseReason::Interrupted), unless [`Self::repeatable`] allows more
+    /// (conformance c18).
+    #[must_use]
+    pub fn post(body: impl Into<Body>) -> Self {
+        Self { body: Some(body.into()), is_repeatable: false, ..Self::new() }
+    }
+
+    /// Allows a POST to be sent again after a drop: the server takes the same one twice without harm.
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        self.is_repeatable = true;
+        self
+    }
+
+    /// Sets a header. Each character of the value, up to U+00FF, is sent as one byte (Fetch, "isomorphic encode").
+    ///
+    /// Browsers leave out some that only they may set, `Cookie` and `Host` among them. A cursor and a
+    /// [bearer token](Self::with_bearer) come before a `Last-Event-ID` and an `Authorization` that are set here.
+    ///
+    /// # Errors
+    /// [`InvalidHeader`] if this cannot be a header.
+    pub fn with_header(mut self, name: &str, value: &str) -> Result<Self, InvalidHeader> {
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_name = !name.is_empty() && name.bytes().all(is_token);
+        let is_value = value.chars().all(|char| !matches!(char, '\0' | '\r' | '\n' | '\u{100}'..));
+        if !is_name || !is_value {
+            return Err(InvalidHeader { name: name.to_owned() });
+        }
+        self.headers.push((name.to_owned(), value.to_owned()));
+        Ok(self)
+    }
+
+    /// Sends `Authorization: Bearer …` with what `token` gives. It is asked before every request, and once more when
+    /// the server answers 401; the request is then sent again, also a POST, since a server that refuses has done
+    /// nothing. An error is told as [`Failure::Token`], and tried again like an unreachable server. The
+    /// connect timeout runs meanwhile; what `token` returned is dropped with the request, so it need not come to an end.
+    ///
+    /// The token goes to the origin of the URL only: browsers take it off where a redirect leads to another one, and a
+    /// redirect to there is followed anew by every reconnect and not remembered (conformance c05).
+    #[must_use]
+    pub fn with_bearer<F>(mut self, token: impl Fn(Token) -> F + 'static) -> Self
+    where
+        F: Future<Output = Result<String, String>> + 'static,
+    {
+        self.bearer = Some(Rc::new(move |which| Box::pin(token(which))));
+        self
+    }
+
+    /// Sets the limits of the decoder.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+}
+
+impl Default for Fetch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Fetch {
+    /// Headers and body may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Fetch")
+            .field("method", &self.method())
+            .field("is_repeatable", &self.is_repeatable)
+            .field("headers", &names)
+            .field("bearer", &self.bearer.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Fetch {
+    /// Whether a request carries what is meant for one origin only.
+    fn is_authorized(&self) -> bool {
+        self.bearer.is_some()
+            || self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+    }
+
+    fn method(&self) -> &'static str {
+        if self.body.is_some() { "POST" } else { "GET" }
+    }
+}
+
+impl Transport for Fetch {
+    fn connect(&self, request: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure> {
+        let abort = AbortController::new().map_err(|_| Failure::Unsupported)?;
+        let cancellation = Rc::new(Cancellation::default());
+        let exchange = Exchange {
+            fetch: self.clone(),
+            url: request.url.to_owned(),
+            last_event_id: request.last_event_id.to_owned(),
+            with_credentials: request.with_credentials,
+            receiver,
+            signal: abort.signal(),
+            cancellation: cancellation.clone(),
+        };
+        spawn_local({
+            let cancellation = cancellation.clone();
+            async move { cancellation.stops(exchange.run()).await }
+        });
+        Ok(Box::new(Stream { abort, cancellation }))
+    }
+
+    fn is_repeatable(&self) -> bool {
+        self.is_repeatable
+    }
+}
+
+/// Ends its exchange when it is dropped.
+struct Stream {
+    abort: AbortController,
+    cancellation: Rc<Cancellation>,
+}
+
+impl ActiveRequest for Stream {}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // First, so that the exchange does not live to see the abort as a failure.
+        self.cancellation.cancel();
+        self.abort.abort();
+    }
+}

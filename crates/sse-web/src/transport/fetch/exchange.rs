@@ -1,0 +1,195 @@
+use std::rc::Rc;
+
+use js_sys::{Promise, Uint8Array};
+use sse_proto::client::{Failure, Response as Head, last_event_id_header};
+use sse_proto::{DecodeError, Decoder, Frame, MEDIA_TYPE};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortSignal, Headers, ReadableStreamDefaultReader, ReadableStreamReadResult, Request, RequestCache,
+    RequestCredentials, RequestInit, Response,
+};
+
+use super::cancellation::Cancellation;
+use super::{Body, Fetch, Token};
+use crate::transport::Receiver;
+use crate::url;
+
+/// How much of a chunk is copied and decoded in one go. A browser may hand over a chunk of any size, and memory that
+/// WebAssembly has once taken is never given back to the browser.
+const STEP: u32 = 64 << 10;
+
+#[wasm_bindgen]
+extern "C" {
+    /// That of the window or of the worker.
+    #[wasm_bindgen(catch)]
+    fn fetch(request: &Request) -> Result<Promise, JsValue>;
+}
+
+/// One request and its response. Whatever it waits for, it is dropped when it is cancelled; so it looks for that
+/// itself only after it has told something, as whoever was told may have cancelled it.
+pub(super) struct Exchange {
+    pub(super) fetch: Fetch,
+    pub(super) url: String,
+    pub(super) last_event_id: String,
+    pub(super) with_credentials: bool,
+    pub(super) receiver: Receiver,
+    pub(super) signal: AbortSignal,
+    pub(super) cancellation: Rc<Cancellation>,
+}
+
+impl Exchange {
+    pub(super) async fn run(self) {
+        let failure = match self.respond().await {
+            Ok(response) => {
+                self.receiver.responded(self.head(&response));
+                self.read(&response).await
+            }
+            Err(failure) => Some(failure),
+        };
+        if let Some(failure) = failure {
+            self.receiver.failed(failure);
+        }
+    }
+
+    /// Asks, and once more with a fresh token if the first is refused.
+    async fn respond(&self) -> Result<Response, Failure> {
+        let Some(bearer) = &self.fetch.bearer else { return self.ask(None).await };
+        let token = bearer(Token::Any).await.map_err(Failure::Token)?;
+        let response = self.ask(Some(&token)).await?;
+        if response.status() != 401 {
+            return Ok(response);
+        }
+        if let Some(body) = response.body() {
+            // Unread, it would hold the connection for as long as it comes.
+            let _ = JsFuture::from(body.cancel()).await;
+        }
+        let token = bearer(Token::Fresh).await.map_err(Failure::Token)?;
+        self.ask(Some(&token)).await
+    }
+
+    async fn ask(&self, token: Option<&str>) -> Result<Response, Failure> {
+        let request = self.request(token)?;
+        let response = fetch(&request).map_err(|_| Failure::Unsupported)?;
+        // c12: the reason is in a message for people, which differs from browser to browser.
+        let response = JsFuture::from(response).await.map_err(|_| Failure::Network)?;
+        Ok(response.unchecked_into())
+    }
+
+    /// c02. Made in front of `fetch`, which would tell a request that cannot be made like a dead network.
+    fn request(&self, token: Option<&str>) -> Result<Request, Failure> {
+        let init = RequestInit::new();
+        init.set_method(self.fetch.method());
+        let headers = self.headers(token)?;
+        init.set_headers(&headers);
+        init.set_cache(RequestCache::NoStore);
+        init.set_credentials(if self.with_credentials {
+            RequestCredentials::Include
+        } else {
+            RequestCredentials::SameOrigin
+        });
+        init.set_signal(Some(&self.signal));
+        match &self.fetch.body {
+            None => {}
+            Some(Body::Text(text)) => init.set_body(&text.into()),
+            Some(Body::Bytes(bytes)) => init.set_body(&Uint8Array::from(&bytes[..])),
+        }
+        Request::new_with_str_and_init(&self.url, &init).map_err(|_| Failure::Unsupported)
+    }
+
+    fn headers(&self, token: Option<&str>) -> Result<Headers, Failure> {
+        let headers = Headers::new().map_err(|_| Failure::Unsupported)?;
+        let set = |name: &str, value: &str| headers.set(name, value).map_err(|_| Failure::Unsupported);
+        set("accept", MEDIA_TYPE)?;
+        for (name, value) in &self.fetch.headers {
+            set(name, value)?;
+        }
+        // c10
+        if let Some(last_event_id) = last_event_id_header(&self.last_event_id) {
+            set("last-event-id", &last_event_id)?;
+        }
+        if let Some(token) = token {
+            set("authorization", &format!("Bearer {token}")).map_err(|_| {
+                Failure::Token("what was given for one cannot be sent in a header".to_owned())
+            })?;
+        }
+        Ok(headers)
+    }
+
+    fn head(&self, response: &Response) -> Head {
+        let headers = response.headers();
+        let header = |name| headers.get(name).ok().flatten();
+        Head::new(response.status())
+            .with_content_type(header("content-type"))
+            .with_retry_after(header("retry-after"))
+            .with_date(header("date"))
+            .with_url(self.redirected(response))
+    }
+
+    /// c05: where the same request may be sent without being redirected. A POST may have been redirected to where
+    /// only a GET is answered. A browser takes `Authorization` off at another origin, and we would bring it there.
+    fn redirected(&self, response: &Response) -> Option<String> {
+        if !response.redirected() || self.fetch.body.is_some() {
+            return None;
+        }
+        let url = response.url();
+        (!self.fetch.is_authorized() || url::is_same_origin(&url, &self.url)).then_some(url)
+    }
+
+    /// Reads the body to its end, and says what ended it; `None` if it was cancelled.
+    async fn read(&self, response: &Response) -> Option<Failure> {
+        if self.cancellation.is_cancelled() {
+            return None;
+        }
+        let Some(body) = response.body() else { return Some(Failure::Ended) };
+        let Ok(reader) = ReadableStreamDefaultReader::new(&body) else { return Some(Failure::Unsupported) };
+        let mut decoder = Decoder::new(self.fetch.limits).with_last_event_id(&self.last_event_id);
+        let mut buffer = Vec::new();
+        loop {
+            // c07: a body that is cut ends like one that is complete.
+            let Ok(result) = JsFuture::from(reader.read()).await else { return Some(Failure::Ended) };
+            let result: ReadableStreamReadResult = result.unchecked_into();
+            if result.get_done().unwrap_or(true) {
+                return Some(Failure::Ended);
+            }
+            self.receiver.activity();
+            let chunk: Uint8Array = result.get_value().unchecked_into();
+            let length = chunk.length();
+            for start in (0..length).step_by(STEP as usize) {
+                let part = chunk.subarray(start, length.min(start + STEP));
+                let part = copy(&part, &mut buffer);
+                match self.decode(&mut decoder, part) {
+                    Ok(()) if self.cancellation.is_cancelled() => return None,
+                    Ok(()) => {}
+                    Err(error) => return Some(Failure::Limit(error)),
+                }
+            }
+        }
+    }
+
+    /// Tells what is in these bytes. c09: whoever closed the stream hears no more of them.
+    fn decode(&self, decoder: &mut Decoder, bytes: &[u8]) -> Result<(), DecodeError> {
+        let mut frames = decoder.decode(bytes);
+        while !self.cancellation.is_cancelled()
+            && let Some(frame) = frames.next()?
+        {
+            match frame {
+                Frame::Event(event) => self.receiver.event(event),
+                Frame::Retry(time) => self.receiver.retry(time),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Copies `bytes` into the buffer, which grows to the size of the largest.
+fn copy<'a>(bytes: &Uint8Array, buffer: &'a mut Vec<u8>) -> &'a [u8] {
+    let length = bytes.length() as usize;
+    if buffer.len() < length {
+        buffer.resize(length, 0);
+    }
+    let copied = &mut buffer[..length];
+    bytes.copy_to(copied);
+    copied
+}

@@ -1,0 +1,22 @@
+//! What holds over the fetch transport only.
+
+mod chunks;
+mod freed;
+mod post;
+mod request;
+mod response;
+mod token;
+
+use std::rc::Rc;
+
+use sse_web::Options;
+use sse_web::transport::Fetch;
+
+use crate::suite::options;
+
+/// Options over this request, with short waits.
+fn over(fetch: Fetch) -> Options {
+    let mut options = options();
+    options.transport = Rc::new(fetch);
+    options
+}

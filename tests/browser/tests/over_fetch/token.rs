@@ -1,0 +1,141 @@
+//! Bearer tokens: where they come from, and where they go to.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use browser_tests::{Stream, Watch};
+use sse_proto::client::Failure;
+use sse_testkit::Report;
+use sse_web::transport::{Fetch, Token};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::over;
+
+/// The token that came with each request.
+fn tokens(report: &Report) -> Vec<Option<&str>> {
+    report.visits.iter().map(|visit| visit.headers.get("authorization").map(String::as_str)).collect()
+}
+
+/// Always the same.
+fn with_token(token: &'static str) -> Fetch {
+    Fetch::new().with_bearer(move |_| async move { Ok(token.to_owned()) })
+}
+
+#[wasm_bindgen_test]
+async fn a_token_that_is_refused_is_asked_for_once_more() {
+    let stream = Stream::new("status 401\n---\nevent - - hi").await;
+    let asked = Rc::new(RefCell::new(Vec::new()));
+    let fetch = Fetch::new().with_bearer({
+        let asked = asked.clone();
+        move |which| {
+            asked.borrow_mut().push(which);
+            let token = format!("token-{}", asked.borrow().len());
+            async move { Ok(token) }
+        }
+    });
+    let watch = Watch::open(stream.url(), over(fetch));
+    watch.until_data("hi").await;
+    assert_eq!(*asked.borrow(), [Token::Any, Token::Fresh]);
+    assert_eq!(tokens(&stream.report().await), [Some("Bearer token-1"), Some("Bearer token-2")]);
+    assert_eq!(watch.failures(), [], "the page is not told");
+}
+
+#[wasm_bindgen_test]
+async fn a_token_is_asked_for_before_every_request() {
+    let stream = Stream::new("end\n---\nevent - - hi").await;
+    let count = RefCell::new(0);
+    let fetch = Fetch::new().with_bearer(move |_| {
+        *count.borrow_mut() += 1;
+        let token = count.borrow().to_string();
+        async move { Ok(token) }
+    });
+    let watch = Watch::open(stream.url(), over(fetch));
+    watch.until_data("hi").await;
+    assert_eq!(tokens(&stream.report().await), [Some("Bearer 1"), Some("Bearer 2")]);
+}
+
+#[wasm_bindgen_test]
+async fn a_refusal_that_a_fresh_token_answers_is_let_go_of_while_it_still_comes() {
+    let stream = Stream::new("status 401\nevent - - refused\nstall\n---\nevent - - hi").await;
+    let watch = Watch::open(stream.url(), over(with_token("x")));
+    watch.until_data("hi").await;
+    stream.until("the refused request is gone", |report| report.open == 1).await;
+    assert_eq!(watch.data(), ["hi"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_fresh_token_that_is_refused_too_is_a_refusal() {
+    let stream = Stream::new("status 401").await;
+    let watch = Watch::open(stream.url(), over(with_token("x")));
+    watch.until_phase("closed").await;
+    assert_eq!(watch.failures(), [Failure::Status { status: 401, retry_after: None }]);
+    assert_eq!(stream.until_nobody_is_connected().await, 2);
+}
+
+#[wasm_bindgen_test]
+async fn a_token_that_cannot_be_had_is_a_failure_that_is_tried_again() {
+    let stream = Stream::new("event - - hi").await;
+    let tries = RefCell::new(0);
+    let fetch = Fetch::new().with_bearer(move |_| {
+        *tries.borrow_mut() += 1;
+        let token = if *tries.borrow() == 1 { Err("not yet".to_owned()) } else { Ok("x".to_owned()) };
+        async move { token }
+    });
+    let watch = Watch::open(stream.url(), over(fetch));
+    watch.until_data("hi").await;
+    assert_eq!(watch.failures(), [Failure::Token("not yet".to_owned())]);
+}
+
+#[wasm_bindgen_test]
+async fn a_token_that_takes_too_long_is_asked_for_again() {
+    let stream = Stream::new("event - - hi").await;
+    let tries = RefCell::new(0);
+    let mut options = over(Fetch::new().with_bearer(move |_| {
+        *tries.borrow_mut() += 1;
+        let is_first = *tries.borrow() == 1;
+        async move {
+            if is_first {
+                std::future::pending::<()>().await;
+            }
+            Ok("x".to_owned())
+        }
+    }));
+    options.client.connect_timeout = Some(Duration::from_secs(1));
+    let watch = Watch::open(stream.url(), options);
+    watch.until_data("hi").await;
+    assert_eq!(watch.failures(), [Failure::ConnectTimeout]);
+}
+
+#[wasm_bindgen_test]
+async fn a_token_that_cannot_be_sent_is_said_to_be_so() {
+    let stream = Stream::new("event - - never").await;
+    let watch = Watch::open(stream.url(), over(with_token("漢")));
+    watch.until_phase("waiting for 2").await;
+    assert!(matches!(&watch.failures()[0], Failure::Token(_)), "{:?}", watch.failures());
+    assert_eq!(stream.report().await.visits.len(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn c05_a_token_is_not_sent_to_where_a_redirect_leads_to_another_origin() {
+    let by_header = Fetch::new().with_header("Authorization", "Bearer x").expect("a valid header");
+    for fetch in [with_token("x"), by_header] {
+        let elsewhere = Stream::new("event - 1 one\nend\n---\nevent - 2 two").await;
+        let location = elsewhere.url_of_another_origin();
+        let stream = Stream::new(&format!("status 307\nheader location {location}")).await;
+        let watch = Watch::open(stream.url(), over(fetch));
+        watch.until_data("two").await;
+        assert_eq!(tokens(&elsewhere.report().await), [None, None]);
+        assert_eq!(tokens(&stream.report().await), [Some("Bearer x"), Some("Bearer x")]);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn c05_a_redirect_within_an_origin_is_remembered_with_a_token_too() {
+    let stream = Stream::new("redirect\n---\nevent - - one\nend\n---\nevent - - two").await;
+    let watch = Watch::open(stream.url(), over(with_token("x")));
+    watch.until_data("two").await;
+    let report = stream.report().await;
+    assert_eq!(tokens(&report), [Some("Bearer x"); 3]);
+    assert!(report.visits[2].query.contains_key("redirected"), "{report:?}");
+}
