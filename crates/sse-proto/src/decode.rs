@@ -178,7 +178,7 @@ pub struct Decoder {
     /// Whether `id` was set since the last blank line.
     id_set: bool,
     last_event_id: String,
-    /// A text that is not on the wire as it is told: with U+FFFD in it, or put together.
+    /// A text that is not told from where it lies: one with U+FFFD in it, or a line that was put together.
     made: String,
     /// Whether the event in `data` and `event_type` has been dispatched and is only kept for the frame that borrows it.
     lent: bool,
@@ -257,8 +257,25 @@ impl Decoder {
     /// Appends to the line whose end has not arrived.
     #[inline]
     fn extend_line(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
+        if self.line.len() + bytes.len() > self.limits.line {
+            return self.extend_long_line(bytes);
+        }
         self.line.extend_from_slice(bytes);
-        if self.line.len() > self.limits.line { self.check_line() } else { Ok(()) }
+        Ok(())
+    }
+
+    /// Appends to a line that is too long, unless a byte order mark in front of it makes it so. Looks before it copies:
+    /// a chunk may be of any size.
+    #[cold]
+    fn extend_long_line(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
+        let limit = self.limits.line;
+        let mark = if self.at_start { BYTE_ORDER_MARK.len() } else { 0 };
+        if self.line.len() + bytes.len() > limit.saturating_add(mark) {
+            return Err(DecodeError::LineTooLong { limit });
+        }
+        self.line.extend_from_slice(bytes);
+        let is_marked = self.line.starts_with(BYTE_ORDER_MARK) || BYTE_ORDER_MARK.starts_with(&self.line);
+        if is_marked { Ok(()) } else { Err(DecodeError::LineTooLong { limit }) }
     }
 
     /// Keeps the unfinished line that a chunk ends with.
@@ -269,15 +286,6 @@ impl Decoder {
         {
             self.fail(error);
         }
-    }
-
-    #[cold]
-    fn check_line(&self) -> Result<(), DecodeError> {
-        let limit = self.limits.line;
-        let line = &self.line[..];
-        let line = if self.at_start { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line) } else { line };
-        let half_a_mark = self.at_start && BYTE_ORDER_MARK.starts_with(line);
-        if line.len() > limit && !half_a_mark { Err(DecodeError::LineTooLong { limit }) } else { Ok(()) }
     }
 
     /// Applies the line that is in `line`: a part of it came in an earlier chunk, or it is malformed.
@@ -367,6 +375,9 @@ impl Decoder {
         self.event_type.clear();
         empty(&mut self.data);
         self.data_start = 0;
+        if self.made.capacity() > RETAINED {
+            self.made = String::new();
+        }
     }
 
     #[cold]

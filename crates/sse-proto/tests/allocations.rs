@@ -67,3 +67,27 @@ fn a_large_event_does_not_stay_in_memory() {
         assert!(allocations.bytes_current <= 2 << 20, "{} bytes are kept", allocations.bytes_current);
     }
 }
+
+#[test]
+fn a_line_that_is_too_long_is_not_copied_before_it_is_refused() {
+    let endless = vec![b'x'; 8 << 20];
+    for before in [&b""[..], b"data: ", b"\xEF\xBB\xBFdata: "] {
+        let mut decoder = Decoder::new(Limits::default().with_line(1 << 10));
+        let allocations = allocation_counter::measure(|| {
+            assert_eq!(count(&mut decoder, before, 1), 0);
+            assert!(decoder.decode(&endless).next().is_err());
+        });
+        assert!(allocations.bytes_max < 16 << 10, "{} bytes were taken", allocations.bytes_max);
+    }
+}
+
+#[test]
+fn a_large_malformed_event_does_not_stay_in_memory() {
+    let large = [b"data: ", &*vec![0xFF; 4 << 20], b"\n\n"].concat();
+    let mut decoder = Decoder::new(Limits::default());
+    let allocations = allocation_counter::measure(|| {
+        assert_eq!(count(&mut decoder, &large, 16 << 10), 1);
+        assert_eq!(count(&mut decoder, b"data: small\n\n", 1), 1);
+    });
+    assert!(allocations.bytes_current <= 2 << 20, "{} bytes are kept", allocations.bytes_current);
+}
