@@ -14,11 +14,18 @@ use crate::setup::WASM;
 /// The crates whose code exists in two versions, of which the native clippy sees one.
 const ON_WASM: [&str; 3] = ["frontend", "leptos-eventsource", "sse-web"];
 
+/// The crates for others, whose documentation is to be whole: no link in it leads nowhere.
+const PUBLIC: [&str; 5] = ["leptos-eventsource", "sse-events", "sse-hub", "sse-proto", "sse-web"];
+
 pub(super) fn run(repo: &Repo) -> Result<Count> {
     let clippy = |args: &[&str]| repo.cmd("cargo").arg("clippy").args(args);
     let mut on_wasm = clippy(&["--target", WASM]);
     for package in ON_WASM {
         on_wasm = on_wasm.args(["-p", package]);
+    }
+    let mut doc = repo.cmd("cargo").args(["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+    for package in PUBLIC {
+        doc = doc.args(["-p", package]);
     }
     let strict = |cmd: Cmd| cmd.args(["--", "-D", "warnings"]);
     let checks = [
@@ -32,6 +39,7 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
         strict(clippy(&["--target", WASM, "--manifest-path", wasm::PACKAGE])),
         strict(on_wasm),
         strict(clippy(&["--target", WASM, "--all-targets", "-p", &package(repo)?])),
+        doc,
     ];
     let mut count = Count::default();
     for check in &checks {

@@ -49,7 +49,7 @@ enum Engine {
 enum Suite {
     /// The direction of dependencies between the crates
     Layers,
-    /// Formatting, and clippy for the machine and for wasm
+    /// Formatting, clippy for the machine and for wasm, and the links of the documentation
     Lint,
     /// Unit, integration and documentation tests on this machine
     Native,
