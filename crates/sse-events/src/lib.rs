@@ -1,46 +1,10 @@
-//! The contract of an event stream: one enum that the publisher and the page share.
-//!
-//! A renamed event or a changed payload is a compile error on both sides. What the other side sends all the
-//! same, an unknown event type or data that does not decode, is a [`DecodeError`] *value* that carries what
-//! arrived: never a panic, and never silence.
+#![doc = include_str!("../README.md")]
 //!
 //! # Layout
 //!
 //! - [`EventSet`]: the trait, and its derive macro: one variant for each event type.
 //! - [`Json`] and [`Text`]: sets of one, for the many servers that send a single unnamed event type.
 //! - [`EncodeError`], [`DecodeError`]: what can go wrong.
-//!
-//! # Example
-//!
-//! ```
-//! use serde::{Deserialize, Serialize};
-//! use sse_events::EventSet;
-//!
-//! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-//! struct Tick {
-//!     symbol: String,
-//!     price: f64,
-//! }
-//!
-//! #[derive(Clone, Debug, PartialEq, EventSet)]
-//! enum Market {
-//!     Tick(Tick), // event: tick   data: {"symbol":"ACME","price":12.5}
-//!     Closed,     // event: closed data: (empty)
-//!     #[event(name = "message")]
-//!     Note(String),
-//! }
-//!
-//! assert_eq!(Market::EVENT_TYPES, ["tick", "closed", "message"]);
-//!
-//! let tick = Market::Tick(Tick { symbol: "ACME".into(), price: 12.5 });
-//! let data = tick.encode()?;
-//! assert_eq!(data, r#"{"symbol":"ACME","price":12.5}"#);
-//! assert_eq!(Market::decode(tick.event_type(), &data)?, tick);
-//!
-//! let error = Market::decode("tick", "{}").unwrap_err();
-//! assert_eq!(error.data, "{}");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 //!
 //! # Features
 //!
