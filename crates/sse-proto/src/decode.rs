@@ -11,7 +11,8 @@
 //!
 //! Linear in the bytes, however they are cut, and without an allocation once the buffers have their size. A chunk is
 //! checked for UTF-8 once and as a whole, the ends of its lines are found once and as bits of a mask, and a line that
-//! was cut is put together from its raw bytes and only looked at when it is complete.
+//! was cut is put together from its raw bytes and only looked at when it is complete. Heartbeats in a row are skipped
+//! by the bits of two masks, without a look at each.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -28,6 +29,7 @@ mod utf8;
 
 pub use frames::Frames;
 use line::Line;
+use line_ends::BLOCK;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -252,6 +254,12 @@ impl Decoder {
     #[inline]
     pub fn decode<'d, 'c>(&'d mut self, chunk: &'c [u8]) -> Frames<'d, 'c> {
         Frames::new(self, chunk)
+    }
+
+    /// Whether comments and blank lines have no effect, as long as they end in the block that they begin in.
+    #[inline(always)]
+    fn skips_idle(&self) -> bool {
+        !self.in_event && !self.diagnostics && self.limits.line >= BLOCK
     }
 
     /// Appends to the line whose end has not arrived.

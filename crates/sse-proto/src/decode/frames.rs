@@ -5,7 +5,7 @@ use core::mem;
 use memchr::memchr2;
 
 use super::line::{self, Line};
-use super::line_ends::LineEnds;
+use super::line_ends::{BLOCK, LineEnds};
 use super::{BYTE_ORDER_MARK, DecodeError, Decoder, EventRef, Frame, Stopped, Told, utf8};
 use crate::MESSAGE;
 
@@ -59,8 +59,16 @@ impl<'d, 'c> Frames<'d, 'c> {
         }
         let mut used_up = false;
         let mut front = Front::Unknown;
+        let mut line_ends = LineEnds::default();
         if !decoder.line.is_empty() {
-            match memchr2(b'\n', b'\r', chunk) {
+            let end = if chunk.len() <= BLOCK {
+                // As fast as to look for the first one, and the others are known too.
+                line_ends = LineEnds::of_block(chunk);
+                line_ends.next(chunk)
+            } else {
+                memchr2(b'\n', b'\r', chunk)
+            };
+            match end {
                 Some(end) => front = Front::Ends(end),
                 // The middle of a long line.
                 None => {
@@ -74,7 +82,7 @@ impl<'d, 'c> Frames<'d, 'c> {
             chunk,
             text: "",
             at: 0,
-            line_ends: LineEnds::default(),
+            line_ends,
             front,
             used_up,
             data: None,
@@ -94,6 +102,15 @@ impl<'d, 'c> Frames<'d, 'c> {
         reason = "an iterator's items cannot borrow from it, and frames do"
     )]
     pub fn next(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
+        // What every chunk ends with, and all that the middle of a long line brings.
+        if self.used_up && !self.decoder.lent && self.decoder.stopped.is_none() {
+            return Ok(None);
+        }
+        self.next_frame()
+    }
+
+    /// The next frame of a chunk that may have one.
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
         if self.decoder.lent {
             self.decoder.take_back();
         }
@@ -146,23 +163,16 @@ impl<'d, 'c> Frames<'d, 'c> {
         let limit = self.decoder.limits.line;
         let told = loop {
             let Some(end) = line_ends.next(bytes) else { break Ok(Told::Nothing) };
-            // Skipped with the line before: the LF of a CRLF, or the blank line after a heartbeat.
-            if end < at {
-                continue;
-            }
             let start = at;
-            at = after_line_end(bytes, end);
+            at = end + 1;
             if end - start > limit {
                 break Err(DecodeError::LineTooLong { limit });
             }
             match Line::parse(&bytes[start..end]) {
-                Line::Comment if !self.decoder.diagnostics => {
-                    // A heartbeat: the blank line after it has no effect either.
-                    if !self.decoder.in_event && at < bytes.len() && bytes[at] == b'\n' {
-                        at += 1;
-                    }
-                }
-                Line::Blank if !self.decoder.in_event => {}
+                // A heartbeat. What follows is its blank line, and on a quiet connection the next one.
+                Line::Comment if self.decoder.skips_idle() => at = line_ends.skip_idle(bytes, at),
+                // There is nothing to end; or it is no line at all, but the LF of a CRLF.
+                Line::Blank if !self.decoder.in_event || is_inside_crlf(bytes, end) => {}
                 Line::Blank => {
                     if self.dispatch() {
                         break Ok(Told::Event);
@@ -229,13 +239,43 @@ impl<'d, 'c> Frames<'d, 'c> {
         if self.decoder.at_start {
             self.strip_mark();
         }
-        // To end inside a character is no fault, so that much is left out before the rest is checked at full speed.
-        let whole = self.chunk.len() - utf8::begun_len(self.chunk);
-        (self.text, self.front) = match utf8::check(&self.chunk[..whole]) {
-            Ok(text) => (text, Front::Unfinished),
-            Err(valid) => (utf8::check(&self.chunk[..valid]).unwrap_or_default(), Front::Malformed),
+        let whole = if self.chunk.len() <= BLOCK {
+            if self.line_ends.is_new() {
+                self.line_ends = LineEnds::of_block(self.chunk);
+            }
+            self.skip_idle();
+            // Only whole lines: so short a chunk is often hardly more than pieces, which are checked with their lines.
+            let whole = self.line_ends.whole_lines();
+            if whole == 0 {
+                return self.keep_rest();
+            }
+            whole
+        } else {
+            self.line_ends = LineEnds::default();
+            // To end inside a character is no fault, so that much is left out before the rest is checked at full speed.
+            self.chunk.len() - utf8::begun_len(self.chunk)
         };
-        self.line_ends = LineEnds::default();
+        match utf8::check(&self.chunk[..whole]) {
+            Ok(text) => {
+                self.text = text;
+                self.front = Front::Unfinished;
+            }
+            Err(valid) => {
+                self.text = utf8::check(&self.chunk[..valid]).unwrap_or_default();
+                self.front = Front::Malformed;
+                self.line_ends = LineEnds::default();
+            }
+        }
+    }
+
+    /// Skips heartbeats at the front of the rest, which is one block. Nobody sees their text, so it is not checked.
+    #[inline(always)]
+    fn skip_idle(&mut self) {
+        if matches!(self.chunk.first(), Some(b':' | b'\n' | b'\r')) && self.decoder.skips_idle() {
+            let idle = self.line_ends.skip_idle(self.chunk, 0);
+            self.line_ends.drop_front(idle);
+            self.chunk = &self.chunk[idle..];
+        }
     }
 
     /// Strips a byte order mark. One that the chunk ends in the middle of is left to [`Decoder::finish_line`].
@@ -251,9 +291,14 @@ impl<'d, 'c> Frames<'d, 'c> {
 
     /// Applies the line at the front of the rest, which ends at `end`.
     fn finish_line(&mut self, end: usize) -> Result<Told<'c>, DecodeError> {
-        self.spill();
+        if self.front == Front::Malformed {
+            self.spill();
+            self.line_ends = LineEnds::default();
+        }
         self.decoder.extend_line(&self.chunk[..end])?;
-        self.chunk = &self.chunk[after_line_end(self.chunk, end)..];
+        let begin = after_line_end(self.chunk, end);
+        self.chunk = &self.chunk[begin..];
+        self.line_ends.drop_front(begin);
         self.front = Front::Unknown;
         self.decoder.finish_line()
     }
@@ -374,7 +419,8 @@ impl<'d, 'c> Frames<'d, 'c> {
     #[cold]
     fn leave(&mut self) {
         self.spill();
-        self.chunk = &self.chunk[self.at..];
+        let begin = if is_inside_crlf(self.chunk, self.at) { self.at + 1 } else { self.at };
+        self.chunk = &self.chunk[begin..];
         if memchr2(b'\n', b'\r', self.chunk).is_some() {
             self.decoder.stopped.get_or_insert(Stopped::Left);
         } else {
@@ -402,6 +448,12 @@ impl fmt::Debug for Frames<'_, '_> {
 #[inline(always)]
 fn after_line_end(bytes: &[u8], end: usize) -> usize {
     if bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n') { end + 2 } else { end + 1 }
+}
+
+/// Whether the byte at `at` is the LF of a CRLF.
+#[inline(always)]
+fn is_inside_crlf(bytes: &[u8], at: usize) -> bool {
+    bytes[..at].last() == Some(&b'\r') && bytes.get(at) == Some(&b'\n')
 }
 
 /// Sets `to` to `from`, in the memory that it has.

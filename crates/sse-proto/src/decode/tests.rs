@@ -124,6 +124,30 @@ fn p05_a_line_that_begins_with_a_colon_is_a_comment() {
 }
 
 #[test]
+fn p05_heartbeats_change_nothing_wherever_they_stand_and_are_cut() {
+    for end in ["\n", "\r", "\r\n"] {
+        for len in 0..70 {
+            let heartbeats = format!(":{}{end}{end}:{end}{end}", "é".repeat(len)).repeat(3);
+            let event = format!("data: a{end}{heartbeats}: b{end}data: c{end}{end}")
+                .replace(&format!("{end}{end}"), end);
+            let stream = format!("{heartbeats}{event}{end}{heartbeats}id: 1{end}: b{end}data{end}{end}");
+            for size in [1, 5, 63, 64, 65, 127, 128, 500, stream.len()] {
+                let mut decoder = Decoder::new(Limits::default());
+                let told = stream
+                    .as_bytes()
+                    .chunks(size)
+                    .map(|chunk| frames(&mut decoder, chunk).expect("no limit"));
+                assert_eq!(
+                    told.collect::<Vec<_>>().concat(),
+                    ["message|a\nc|", "message||1"],
+                    "{len} {size} {end:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn p06_the_first_colon_splits_and_one_space_goes() {
     assert_eq!(
         decode("data:a:b\n\ndata:  a \n\ndata:\ta\n\n"),
@@ -236,6 +260,25 @@ fn p16_a_passed_limit_is_a_typed_error_and_final() {
 }
 
 #[test]
+fn p16_the_limit_of_a_line_holds_for_comments_in_a_row() {
+    for limit in [7, 63, 64, 65] {
+        let stream = |len: usize| format!(": \n\n:{}\n\n: \n\ndata: a\n\n", "x".repeat(len - 1));
+        for size in [1, 64, 65, 200] {
+            let outcome = |stream: String| {
+                let mut decoder = Decoder::new(Limits::default().with_line(limit));
+                stream.as_bytes().chunks(size).find_map(|chunk| frames(&mut decoder, chunk).err())
+            };
+            assert_eq!(outcome(stream(limit)), None, "{limit} in chunks of {size}");
+            assert_eq!(
+                outcome(stream(limit + 1)),
+                Some(DecodeError::LineTooLong { limit }),
+                "in chunks of {size}"
+            );
+        }
+    }
+}
+
+#[test]
 fn p16_a_byte_order_mark_does_not_count_as_part_of_the_line() {
     let limits = Limits::default().with_line(8);
     for (stream, expected) in [
@@ -301,10 +344,10 @@ fn c09_who_stops_reading_in_the_middle_of_a_chunk_hears_no_more() {
 fn the_last_frame_of_a_chunk_may_be_taken_without_asking_for_another() {
     let mut decoder = Decoder::new(Limits::default());
     let mut told = Vec::new();
-    for chunk in [&b"id: 1\ndata: a\n\nda"[..], b"ta: b\n\n", b"data: c\n\n"] {
+    for chunk in [&b"id: 1\ndata: a\n\nda"[..], b"ta: b\n\n", b"data: c\r\n\r\n", b"data: d\n\n"] {
         told.extend(decoder.decode(chunk).next().expect("no limit is passed").map(self::told));
     }
-    assert_eq!(told, ["message|a|1", "message|b|1", "message|c|1"]);
+    assert_eq!(told, ["message|a|1", "message|b|1", "message|c|1", "message|d|1"]);
 }
 
 #[test]
