@@ -1,5 +1,6 @@
 mod cancellation;
 mod exchange;
+mod refusal;
 
 use std::fmt;
 use std::future::Future;
@@ -13,6 +14,7 @@ use web_sys::AbortController;
 use super::{ActiveRequest, Limits, Receiver, Request, Transport};
 use cancellation::Cancellation;
 use exchange::Exchange;
+pub use refusal::Refusal;
 
 /// A request by `fetch`, whose body is read as it comes.
 ///
@@ -56,6 +58,7 @@ pub struct Fetch {
     is_repeatable: bool,
     headers: Vec<(String, String)>,
     bearer: Option<Rc<Bearer>>,
+    refused: Option<Rc<dyn Fn(Refusal)>>,
     limits: Limits,
 }
 
@@ -119,7 +122,14 @@ impl Fetch {
     /// A GET without further headers.
     #[must_use]
     pub fn new() -> Self {
-        Self { body: None, is_repeatable: true, headers: Vec::new(), bearer: None, limits: Limits::default() }
+        Self {
+            body: None,
+            is_repeatable: true,
+            headers: Vec::new(),
+            bearer: None,
+            refused: None,
+            limits: Limits::default(),
+        }
     }
 
     /// A POST. It is sent once: a stream that drops ends as
@@ -168,6 +178,26 @@ impl Fetch {
         F: Future<Output = Result<String, String>> + 'static,
     {
         self.bearer = Some(Rc::new(move |which| Box::pin(token(which))));
+        self
+    }
+
+    /// Calls `refused` with what the server says when it answers with a status other than 200: which field is wrong,
+    /// which quota is used up. It is called before the failure is told, and for every such answer, also for one that
+    /// is tried again; not for a 401 that a [fresh token](Self::with_bearer) may still answer.
+    ///
+    /// Without it the body of a refusal is not read. With it, the refusal is told when that has come, or the connect
+    /// timeout is over.
+    ///
+    /// ```
+    /// use sse_web::transport::{Fetch, Refusal};
+    ///
+    /// let fetch = Fetch::post("{}").with_refusal(|refusal: Refusal| {
+    ///     web_sys::console::warn_1(&refusal.body.into());
+    /// });
+    /// ```
+    #[must_use]
+    pub fn with_refusal(mut self, refused: impl Fn(Refusal) + 'static) -> Self {
+        self.refused = Some(Rc::new(refused));
         self
     }
 

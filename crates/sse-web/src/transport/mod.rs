@@ -21,7 +21,7 @@ use std::time::Duration;
 use sse_proto::client::{ConnectionId, Failure, Response, Signal};
 
 use crate::connection::Inner;
-pub use fetch::{Body, Fetch, InvalidHeader, Token};
+pub use fetch::{Body, Fetch, InvalidHeader, Refusal, Token};
 pub use native::Native;
 /// For [`Fetch::with_limits`].
 pub use sse_proto::Limits;

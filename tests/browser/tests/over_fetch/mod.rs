@@ -3,6 +3,7 @@
 mod chunks;
 mod freed;
 mod post;
+mod refusal;
 mod request;
 mod response;
 mod token;

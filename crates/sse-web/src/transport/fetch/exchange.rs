@@ -11,7 +11,7 @@ use web_sys::{
 };
 
 use super::cancellation::Cancellation;
-use super::{Body, Fetch, Token};
+use super::{Body, Fetch, Refusal, Token};
 use crate::transport::Receiver;
 use crate::url;
 
@@ -42,6 +42,10 @@ impl Exchange {
     pub(super) async fn run(self) {
         let failure = match self.respond().await {
             Ok(response) => {
+                self.tell_refusal(&response).await;
+                if self.cancellation.is_cancelled() {
+                    return;
+                }
                 self.receiver.responded(self.head(&response));
                 self.read(&response).await
             }
@@ -49,6 +53,15 @@ impl Exchange {
         };
         if let Some(failure) = failure {
             self.receiver.failed(failure);
+        }
+    }
+
+    /// In front of the failure, so that whoever hears of that knows why.
+    async fn tell_refusal(&self, response: &Response) {
+        if let Some(refused) = &self.fetch.refused
+            && let Some(refusal) = Refusal::read(response).await
+        {
+            refused(refusal);
         }
     }
 
