@@ -85,6 +85,13 @@ const TESTS: Layer = Layer {
     outside: Without(&[]),
 };
 
+/// What the members under `examples/` may name: what their readers may, the crates that are published.
+const EXAMPLES: Layer = Layer {
+    name: "examples/*",
+    members: &["sse-proto", "sse-events-derive", "sse-events", "sse-web", "sse-hub", "leptos-eventsource"],
+    outside: Without(&[]),
+};
+
 /// One crate that was looked at, and what is wrong with it.
 #[derive(Debug)]
 pub(crate) struct Checked {
@@ -130,8 +137,12 @@ fn check_package(package: &Value, members: &[&str]) -> Checked {
     let name = package["name"].as_str().unwrap_or_default();
     let manifest = package["manifest_path"].as_str().unwrap_or_default().replace('\\', "/");
     let layer = LAYERS.iter().find(|layer| layer.name == name).or_else(|| {
-        let folder = manifest.strip_suffix("/Cargo.toml").and_then(|folder| folder.rsplit_once('/'));
-        folder.is_some_and(|(parent, _)| parent.ends_with("/tests")).then_some(&TESTS)
+        let (parent, _) = manifest.strip_suffix("/Cargo.toml")?.rsplit_once('/')?;
+        match parent.rsplit_once('/')?.1 {
+            "examples" => Some(&EXAMPLES),
+            "tests" => Some(&TESTS),
+            _ => None,
+        }
     });
     let faults = match layer {
         Some(layer) => named_by(package).filter_map(|dependency| fault(layer, dependency, members)).collect(),
@@ -179,7 +190,11 @@ mod tests {
                 |layer| json!({ "name": layer.name, "dependencies": [], "manifest_path": "/r/x/Cargo.toml" }),
             )
             .collect();
-        let folder = if name.ends_with("-tests") { "tests" } else { "crates" };
+        let folder = match name.rsplit_once('-') {
+            Some((_, "tests")) => "tests",
+            Some((_, "example")) => "examples",
+            _ => "crates",
+        };
         let manifest = format!("/r/{folder}/{name}/Cargo.toml");
         packages.push(json!({ "name": name, "dependencies": dependencies, "manifest_path": manifest }));
         let checked = check_metadata(&json!({ "packages": packages }));
@@ -240,6 +255,15 @@ mod tests {
         let libraries: Vec<_> = TESTS.members.iter().map(|name| (*name, None)).collect();
         assert_eq!(faults_of("browser-tests", &libraries), Vec::<String>::new());
         assert_eq!(faults_of("browser-tests", &[("demo-contract", None)]).len(), 1);
+    }
+
+    #[test]
+    fn examples_may_name_what_is_published() {
+        let libraries: Vec<_> = EXAMPLES.members.iter().map(|name| (*name, None)).collect();
+        assert_eq!(faults_of("an-example", &libraries), Vec::<String>::new());
+        for member in ["sse-testkit", "demo-contract", "frontend"] {
+            assert_eq!(faults_of("an-example", &[(member, None)]).len(), 1, "{member}");
+        }
     }
 
     #[test]

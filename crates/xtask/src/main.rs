@@ -69,7 +69,7 @@ enum Command {
     /// 127.0.0.1:8080. Both end when one ends, or on Ctrl-C.
     Dev(dev::Options),
 
-    /// Run the test suites: layers, lint, native, browser, e2e
+    /// Run the test suites: layers, lint, native, browser, examples, e2e
     ///
     /// Prints a table of the tests that ran and, on the last line, `N passed, N failed`. A suite that ran no test
     /// has failed. Later suites still run after a failed one.

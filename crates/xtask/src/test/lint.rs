@@ -12,7 +12,8 @@ use crate::repo::Repo;
 use crate::setup::WASM;
 
 /// The crates whose code exists in two versions, of which the native clippy sees one.
-const ON_WASM: [&str; 3] = ["frontend", "leptos-eventsource", "sse-web"];
+const ON_WASM: [&str; 7] =
+    ["embed", "frontend", "leptos-eventsource", "one-signal", "openai-tokens", "plain-wasm", "sse-web"];
 
 /// The crates for others, whose documentation is to be whole: no link in it leads nowhere.
 const PUBLIC: [&str; 5] = ["leptos-eventsource", "sse-events", "sse-hub", "sse-proto", "sse-web"];

@@ -6,8 +6,10 @@
 mod browser;
 mod count;
 mod e2e;
+mod examples;
 mod lint;
 mod native;
+mod playwright;
 mod wasm;
 
 use std::process::ExitCode;
@@ -29,7 +31,7 @@ pub(crate) struct Options {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME")]
     suite: Vec<Suite>,
 
-    /// The browser of the suites `browser` and `e2e`
+    /// The browser of the suites `browser`, `examples` and `e2e`
     #[arg(long, value_enum, default_value_t = Engine::Chrome)]
     browser: Engine,
 
@@ -55,6 +57,8 @@ enum Suite {
     Native,
     /// wasm-bindgen tests in a real browser, against a scripted server
     Browser,
+    /// The apps in examples/, each in a real browser against its own server
+    Examples,
     /// Playwright against the built page and the real server
     E2e,
 }
@@ -71,6 +75,7 @@ impl Suite {
             // For Node, which the tests of this very crate run, and to fuzz for a few seconds.
             Self::Native => &[Need::Frontend, Need::CargoFuzz, Need::Cxx],
             Self::Browser => &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::Browser],
+            Self::Examples => &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::E2e, Need::Browser],
             Self::E2e => {
                 &[Need::WasmTarget, Need::Frontend, Need::Trunk, Need::WasmBindgen, Need::E2e, Need::Browser]
             }
@@ -89,6 +94,7 @@ impl Suite {
             Self::Lint => lint::run(repo),
             Self::Native => native::run(repo),
             Self::Browser => browser::run(repo),
+            Self::Examples => examples::run(repo),
             Self::E2e => e2e::run(repo),
         }
     }

@@ -1,0 +1,80 @@
+//! Running Playwright, and reading what it reports.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::Count;
+use crate::repo::Repo;
+use crate::setup::{browser, node};
+
+/// What ran.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) count: Count,
+    /// The files with a test that ran, as paths from the folder of the tests.
+    pub(super) files: BTreeSet<String>,
+}
+
+/// Runs the tests of a configuration in `tests/e2e`, in the browser of this machine. They find in `env` what they test.
+pub(super) fn run(repo: &Repo, config: &str, env: Vec<(&str, OsString)>) -> Result<Report> {
+    let browser = browser::find(repo)?;
+    let report = repo.work_file("playwright.json")?;
+    // A report of an earlier run must not be taken for this one's.
+    let _ = std::fs::remove_file(&report);
+    let folder = repo.path(node::E2E);
+    let playwright = folder.join("node_modules/.bin/playwright");
+    let mut test = repo
+        .cmd(&playwright.to_string_lossy())
+        .args(["test", "--reporter=list,json", "--config", config])
+        .env("CHROMIUM", browser.chromium)
+        .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report)
+        .folder(folder);
+    for (name, value) in env {
+        test = test.env(name, value);
+    }
+    let result = test.run();
+    let is_ok = result.is_ok();
+    let text = std::fs::read_to_string(&report).or_else(|error| {
+        // Where it did not come as far as a report, why not is the better message.
+        result.and(Err(error).with_context(|| format!("Playwright wrote no report to {}", report.display())))
+    })?;
+    let count = Count::from_playwright(&text)?.with_exit(is_ok);
+    Ok(Report { count, files: files_that_ran(&text)? })
+}
+
+fn files_that_ran(report: &str) -> Result<BTreeSet<String>> {
+    let report: Value = serde_json::from_str(report).context("the report of Playwright is not JSON")?;
+    let files = list(&report["suites"]).iter().filter(|suite| has_run(suite));
+    Ok(files.filter_map(|suite| suite["file"].as_str().map(str::to_owned)).collect())
+}
+
+/// Whether a test in this suite, or in one inside of it, was not skipped.
+fn has_run(suite: &Value) -> bool {
+    let mut tests = list(&suite["specs"]).iter().flat_map(|spec| list(&spec["tests"]));
+    tests.any(|test| test["status"] != "skipped") || list(&suite["suites"]).iter().any(has_run)
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_run_when_one_of_its_tests_has() {
+        let spec = |status: &str| serde_json::json!([{ "tests": [{ "status": status }] }]);
+        let report = serde_json::json!({ "suites": [
+            { "file": "a.spec.mjs", "specs": spec("expected") },
+            { "file": "b.spec.mjs", "specs": spec("skipped") },
+            { "file": "c.spec.mjs", "specs": [], "suites": [{ "specs": spec("unexpected") }] },
+            { "file": "d.spec.mjs", "specs": [] },
+        ]});
+        let files = files_that_ran(&report.to_string()).expect("is a report");
+        assert_eq!(files.into_iter().collect::<Vec<_>>(), ["a.spec.mjs", "c.spec.mjs"]);
+    }
+}

@@ -1,0 +1,118 @@
+// A small hub that speaks the Mercure protocol (https://mercure.rocks/spec) as far as this example needs it, with a shop
+// that publishes to it. It knows nothing of the page or of its client.
+//
+//   GET  /.well-known/mercure?topic=…&topic=…[&lastEventID=…]   subscribe
+//   POST /.well-known/mercure   topic=…&data=…[&id=…][&type=…][&retry=…]   publish, with `Authorization: Bearer …`
+import { randomUUID } from "node:crypto";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+
+const PORT = process.env.PORT ?? 3000;
+/** Where the history is kept, so that a hub that is started again knows what its subscribers have. */
+const HISTORY = process.env.HISTORY ?? fileURLToPath(new URL("hub.ndjson", import.meta.url));
+/** How often the shop publishes; 0 for never. */
+const EVERY_MS = Number(process.env.EVERY_MS ?? 1500);
+/** A real hub wants a JWT here, signed with its key. */
+const PUBLISHER_KEY = process.env.PUBLISHER_KEY ?? "publisher";
+const KEPT = 1000;
+const HEARTBEAT_MS = 15_000;
+
+const history = existsSync(HISTORY) ? readFileSync(HISTORY, "utf8").split("\n").filter(Boolean).map(JSON.parse) : [];
+history.splice(0, history.length - KEPT);
+const subscribers = new Set();
+
+const server = createServer(async (request, response) => {
+  const { pathname, searchParams } = new URL(request.url, "http://localhost");
+  if (pathname !== "/.well-known/mercure") return refuse(response, 404, "this is a hub and nothing else");
+  if (request.method === "GET") return subscribe(request, response, searchParams);
+  if (request.method !== "POST") return refuse(response, 405, "GET or POST");
+  if (request.headers.authorization !== `Bearer ${PUBLISHER_KEY}`) return refuse(response, 401, "not a publisher");
+  const form = new URLSearchParams(await text(request));
+  if (!form.has("topic")) return refuse(response, 400, 'missing "topic" parameter');
+  response.end(publish(form.get("topic"), Object.fromEntries(form)));
+});
+
+server.listen(PORT, "127.0.0.1", () => console.log(`listening on http://127.0.0.1:${server.address().port}`));
+
+function subscribe(request, response, query) {
+  const topics = query.getAll("topic").map(matcher);
+  if (topics.length === 0) return refuse(response, 400, 'missing "topic" parameter');
+  const cursor = request.headers["last-event-id"] ?? query.get("lastEventID");
+  console.log(`a subscriber came, after ${cursor}`);
+
+  // An id that the hub does not know counts as "earliest"; none at all means: from now on.
+  const known = history.findIndex((update) => update.id === cursor);
+  response.writeHead(200, {
+    "content-type": "text/event-stream",
+    "cache-control": "no-store",
+    "last-event-id": known >= 0 ? cursor : "earliest",
+  });
+  response.write(":\n\n");
+  const send = (update) => {
+    if (topics.some((matches) => matches(update.topic))) response.write(wire(update));
+  };
+  if (cursor) history.slice(known + 1).forEach(send);
+  subscribers.add(send);
+  const heartbeat = setInterval(() => response.write(":\n\n"), HEARTBEAT_MS);
+  response.on("close", () => {
+    subscribers.delete(send);
+    clearInterval(heartbeat);
+    console.log("a subscriber left");
+  });
+}
+
+/** Returns the id of the update, which says nothing about its place. */
+function publish(topic, { data = "", id = `urn:uuid:${randomUUID()}`, type, retry }) {
+  const update = { id, topic, data, type, retry };
+  appendFileSync(HISTORY, `${JSON.stringify(update)}\n`);
+  history.push(update);
+  if (history.length > KEPT) history.shift();
+  for (const send of subscribers) send(update);
+  return id;
+}
+
+/** Whether a topic is the one that was asked for: the same, or one that its template `{…}` stands for; `*` is all. */
+function matcher(selector) {
+  if (selector === "*") return () => true;
+  const parts = selector.split(/\{\w+\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const pattern = new RegExp(`^${parts.join("[^/]+")}$`);
+  return (topic) => topic === selector || pattern.test(topic);
+}
+
+function wire({ id, data, type, retry }) {
+  const lines = [type && `event: ${type}`, retry && `retry: ${retry}`, `id: ${id}`];
+  return [...lines.filter(Boolean), ...data.split(/\r\n|\r|\n/).map((line) => `data: ${line}`), "", ""].join("\n");
+}
+
+function refuse(response, status, message) {
+  response.writeHead(status, { "content-type": "text/plain" }).end(message);
+}
+
+async function text(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+// The shop: orders go from one status to the next, and articles come and go.
+const ARTICLES = ["lamp", "chair", "kettle", "clock"];
+const STATUSES = ["received", "packed", "sent", "delivered"];
+const ordersTopic = "https://shop.example/orders/";
+let lastOrder = new Set(history.map(({ topic }) => topic).filter((topic) => topic.startsWith(ordersTopic))).size;
+
+function trade() {
+  if (Math.random() < 0.3) {
+    const article = ARTICLES[Math.floor(Math.random() * ARTICLES.length)];
+    const stock = { "@type": "Stock", article, left: Math.floor(Math.random() * 50) };
+    publish("https://shop.example/stock", { data: JSON.stringify(stock) });
+    return;
+  }
+  const old = 1 + Math.floor(Math.random() * lastOrder);
+  const step = history.filter(({ topic }) => topic === ordersTopic + old).length;
+  const [id, status] = step in STATUSES && lastOrder > 3 ? [old, STATUSES[step]] : [++lastOrder, STATUSES[0]];
+  const order = { "@type": "Order", id, article: ARTICLES[id % ARTICLES.length], status };
+  publish(ordersTopic + id, { data: JSON.stringify(order), retry: 500 });
+}
+
+if (EVERY_MS > 0) setInterval(trade, EVERY_MS);

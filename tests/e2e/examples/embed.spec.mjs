@@ -1,0 +1,116 @@
+import { example, expect } from "./lib/test.mjs";
+
+const test = example("embed", {
+  // A history of its own, and a shop that is silent.
+  env: (info) => ({ EVERY_MS: "0", HISTORY: info.outputPath("hub.ndjson") }),
+});
+
+const SHOP = "https://shop.example";
+
+/** Publishes as the shop would; resolves to the id of the update. */
+async function publish(server, topic, data) {
+  const response = await fetch(`${server.url}/.well-known/mercure`, {
+    method: "POST",
+    headers: { authorization: "Bearer publisher" },
+    body: new URLSearchParams({ topic, data: JSON.stringify(data) }),
+  });
+  expect(response.status).toBe(200);
+  return response.text();
+}
+
+const order = (server, id, article, status) =>
+  publish(server, `${SHOP}/orders/${id}`, { "@type": "Order", id, article, status });
+const stock = (server, article, left) => publish(server, `${SHOP}/stock`, { "@type": "Stock", article, left });
+
+const rows = (page) => page.locator("tbody tr").evaluateAll((all) => all.map((row) => [...row.cells].map((it) => it.textContent).join(" ")));
+
+/** The ids of the updates that came, oldest first. */
+async function ids(page) {
+  return (await page.locator("aside li").evaluateAll((all) => all.map((item) => item.dataset.id))).reverse();
+}
+
+const live = (page) => page.locator(".live [role=status]");
+
+test("a new page gets what the hub still has, and then what comes", async ({ visit, server }) => {
+  await order(server, 1, "lamp", "received");
+  await order(server, 2, "chair", "received");
+  await order(server, 1, "lamp", "packed");
+  const page = await visit();
+  await expect.poll(() => rows(page)).toEqual(["1 lamp packed", "2 chair received"]);
+  await order(server, 2, "chair", "sent");
+  await order(server, 3, "clock", "received");
+  await expect.poll(() => rows(page)).toEqual(["1 lamp packed", "2 chair sent", "3 clock received"]);
+  await expect(live(page)).toHaveText("live");
+});
+
+test("several topics come over one connection, which stays while one goes from page to page", async ({
+  visit,
+  server,
+}) => {
+  const page = await visit("/stock");
+  await expect(live(page)).toHaveText("live");
+  await stock(server, "kettle", 4);
+  await order(server, 1, "kettle", "received");
+  await publish(server, `${SHOP}/salaries`, { "@type": "Stock", article: "secret", left: 1 });
+  await stock(server, "kettle", 3);
+  await expect.poll(() => rows(page)).toEqual(["kettle 3"]);
+  await page.getByRole("link", { name: "Orders" }).click();
+  await expect.poll(() => rows(page)).toEqual(["1 kettle received"]);
+  await page.getByRole("link", { name: "Stock" }).click();
+  await expect.poll(() => rows(page)).toEqual(["kettle 3"]);
+  expect(server.count(/^a subscriber came/)).toBe(1);
+  expect(server.count(/^a subscriber left/)).toBe(0);
+});
+
+test("a page that was cut off goes on behind the last opaque id", async ({ visit, server }) => {
+  const page = await visit();
+  await expect(live(page)).toHaveText("live");
+  const sent = [await order(server, 1, "lamp", "received"), await order(server, 2, "lamp", "received")];
+  await expect.poll(() => ids(page)).toEqual(sent);
+  // The page's life cycle pauses the stream, as the back/forward cache does; the hub stays up meanwhile.
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })));
+  await expect(live(page)).toHaveText("paused");
+  await expect.poll(() => server.count(/^a subscriber left/)).toBe(1);
+  for (const status of ["packed", "sent", "delivered"]) sent.push(await order(server, 1, "lamp", status));
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  await expect.poll(() => ids(page)).toEqual(sent);
+  await expect.poll(() => rows(page)).toEqual(["1 lamp delivered", "2 lamp received"]);
+  expect(sent[1]).toMatch(/^urn:uuid:/);
+  expect(server.log.at(-1)).toBe(`a subscriber came, after ${sent[1]}`);
+});
+
+test("over a hub that ends and comes back behind its proxy, nothing is lost and nothing comes twice", async ({
+  visit,
+  server,
+}) => {
+  const page = await visit();
+  await expect(live(page)).toHaveText("live");
+  const sent = [await order(server, 1, "lamp", "received")];
+  await expect.poll(() => ids(page)).toEqual(sent);
+  for (const status of ["packed", "sent"]) {
+    await server.kill();
+    await expect(live(page)).toHaveText(/next attempt in \d+ s$/);
+    await server.start();
+    sent.push(await order(server, 1, "lamp", status));
+    await expect(live(page)).toHaveText("live");
+    sent.push(await stock(server, "lamp", 9));
+    await expect.poll(() => ids(page)).toEqual(sent);
+  }
+  await expect.poll(() => rows(page)).toEqual(["1 lamp sent"]);
+});
+
+test("an update of an unknown type is told, and the stream goes on", async ({ visit, server }) => {
+  const page = await visit();
+  await expect(live(page)).toHaveText("live");
+  await publish(server, `${SHOP}/orders/1`, { "@type": "Refund", id: 1 });
+  await expect(page.locator(".live")).toHaveText("live (with errors)");
+  await expect(page.locator(".live")).toHaveAttribute("title", /unknown variant `Refund`/);
+  await order(server, 1, "lamp", "received");
+  await expect.poll(() => rows(page)).toEqual(["1 lamp received"]);
+});
+
+test("the hub refuses who is no publisher", async ({ server }) => {
+  const body = new URLSearchParams({ topic: `${SHOP}/stock`, data: "{}" });
+  const response = await fetch(`${server.url}/.well-known/mercure`, { method: "POST", body });
+  expect(response.status).toBe(401);
+});

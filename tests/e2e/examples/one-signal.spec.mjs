@@ -1,0 +1,31 @@
+import { example, expect } from "./lib/test.mjs";
+
+// The server serves the page too, so nobody answers for it while it is away.
+const test = example("one-signal", { env: { EVERY_MS: "100" }, gone: "reset" });
+
+/** Waits for a price that is not `before`, and returns it. */
+async function nextPrice(page, before) {
+  const price = page.locator("p");
+  await expect(price).toHaveText(/^1\d\d(\.\d+)?$/);
+  await expect(price).not.toHaveText(before);
+  return price.textContent();
+}
+
+test("the price is shown, and changes", async ({ visit }) => {
+  const page = await visit();
+  const first = await nextPrice(page, "");
+  await nextPrice(page, first);
+});
+
+test("the last price stays while the server is away, and the next comes by itself", async ({ visit, server }) => {
+  const page = await visit();
+  const first = await nextPrice(page, "");
+  await server.kill();
+  // The browser has seen the end: its own object would be used up now.
+  await expect.poll(() => page.evaluate(() => performance.getEntriesByName(`${origin}/price`).length)).toBeGreaterThan(0);
+  const last = await page.locator("p").textContent();
+  expect(last).toMatch(/^1\d\d(\.\d+)?$/);
+  await server.start();
+  await nextPrice(page, last);
+  expect(first).not.toBe("");
+});
