@@ -31,8 +31,8 @@ const server = createServer(async (request, response) => {
   if (request.headers.authorization !== `Bearer ${KEY}`) {
     return refuse(response, 401, "Incorrect API key provided: it is sk-demo.");
   }
-  const { model, messages, stream } = JSON.parse(await text(request));
-  if (!stream) return refuse(response, 400, "This server only streams.");
+  const { model, messages, stream } = await json(request);
+  if (!stream || !messages?.length) return refuse(response, 400, "This server takes messages, and only streams.");
   if (model === "busy") {
     response.setHeader("retry-after", "20");
     return refuse(response, 429, "Rate limit reached: no more than none per minute.");
@@ -103,8 +103,13 @@ function refuse(response, status, message) {
   response.end(JSON.stringify({ error: { message, type: "invalid_request_error", code: null } }));
 }
 
-async function text(request) {
+/** The body; an object without anything if it is none. */
+async function json(request) {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
+  try {
+    return Object(JSON.parse(Buffer.concat(chunks).toString()));
+  } catch {
+    return {};
+  }
 }

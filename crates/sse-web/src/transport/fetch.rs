@@ -185,8 +185,8 @@ impl Fetch {
     /// which quota is used up. It is called before the failure is told, and for every such answer, also for one that
     /// is tried again; not for a 401 that a [fresh token](Self::with_bearer) may still answer.
     ///
-    /// Without it the body of a refusal is not read. With it, the refusal is told when that has come, or the connect
-    /// timeout is over.
+    /// Without it the body of a refusal is not read. With it, the failure is told when the body has come, or its first
+    /// 64 KiB; where it does not come within the connect timeout, that is the failure.
     ///
     /// ```
     /// use sse_web::transport::{Fetch, Refusal};
