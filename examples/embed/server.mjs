@@ -1,8 +1,8 @@
-// A small hub that speaks the Mercure protocol (https://mercure.rocks/spec) as far as this example needs it, with a shop
-// that publishes to it. It knows nothing of the page or of its client.
+// A small hub that speaks the Mercure protocol (https://mercure.rocks/spec) as far as this example needs it, with a
+// shop that publishes to it. It knows nothing of the page or of its client.
 //
-//   GET  /.well-known/mercure?topic=…&topic=…[&lastEventID=…]   subscribe
-//   POST /.well-known/mercure   topic=…&data=…[&id=…][&type=…][&retry=…]   publish, with `Authorization: Bearer …`
+//   GET  /.well-known/mercure?topic=…&topic=…[&lastEventID=…]              subscribe
+//   POST /.well-known/mercure  topic=…&data=…[&id=…][&type=…][&retry=…]    publish, with `Authorization: Bearer …`
 import { randomUUID } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";

@@ -22,7 +22,12 @@ const order = (server, id, article, status) =>
   publish(server, `${SHOP}/orders/${id}`, { "@type": "Order", id, article, status });
 const stock = (server, article, left) => publish(server, `${SHOP}/stock`, { "@type": "Stock", article, left });
 
-const rows = (page) => page.locator("tbody tr").evaluateAll((all) => all.map((row) => [...row.cells].map((it) => it.textContent).join(" ")));
+/** The texts of the table's rows, their cells joined by a space. */
+async function rows(page) {
+  const cells = (row) => row.locator("td").allTextContents();
+  const all = await Promise.all((await page.locator("tbody tr").all()).map(cells));
+  return all.map((texts) => texts.join(" "));
+}
 
 /** The ids of the updates that came, oldest first. */
 async function ids(page) {

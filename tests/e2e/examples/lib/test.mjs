@@ -6,11 +6,12 @@ import { Site } from "./site.mjs";
 
 export { expect };
 
-const dists = process.env.EXAMPLES_DIR ?? fileURLToPath(new URL("../../../../target/xtask/examples", import.meta.url));
+const built = new URL("../../../../target/xtask/examples", import.meta.url);
+const dists = process.env.EXAMPLES_DIR ?? fileURLToPath(built);
 
 /**
- * The tests of one example. `env` is for its server, also as a function of Playwright's `testInfo`; `gone` is what a proxy
- * says without it (see site.mjs).
+ * The tests of one example. `env` is for its server, also as a function of Playwright's `testInfo`; `gone` is what a
+ * proxy says without it (see site.mjs).
  */
 export function example(name, { env = {}, gone } = {}) {
   return base.extend({
@@ -29,8 +30,8 @@ export function example(name, { env = {}, gone } = {}) {
     },
 
     /**
-     * Opens a path of the site in a page of its own, where `script` runs before all others. Whatever the page reports as
-     * an error fails the test at its end, but for the failed requests that a test asks for.
+     * Opens a path of the site in a page of its own, where `script` runs before all others. Whatever the page reports
+     * as an error fails the test at its end, but for the failed requests that a test asks for.
      */
     visit: async ({ browser, site }, use) => {
       const contexts = [];
