@@ -5,7 +5,8 @@
 //! - [`use_event_source`], [`use_event_source_with_options`]: a stream that lives as long as its owner.
 //! - [`EventSourceHandle`]: its state, its views and its controls.
 //! - [`EventSourceOptions`], [`Delivery`]: how it behaves.
-//! - [`transport`]: what carries it.
+//! - [`transport`]: what carries it; [`transport::Fetch`] sends headers, bearer tokens and POST, and with
+//!   [`transport::Scripted`] you test your components without a server.
 //! - [`Error`]: what went wrong, apart by what you can do about it.
 //! - [`guide`]: every option by when you need it, how to move here, and what to do when it does not work.
 
@@ -17,6 +18,7 @@ pub mod guide;
 mod handle;
 mod options;
 mod schedule;
+mod scripted;
 mod view;
 
 pub use error::Error;
@@ -26,5 +28,11 @@ pub use options::{Delivery, EventSourceOptions};
 pub use sse_events;
 pub use sse_events::{DecodeError, DecodeErrorKind, EventSet, Json, Text};
 pub use sse_proto::client::{Backoff, ClientOptions, CloseReason, Failure, Gap, PauseReason, Silence, State};
-pub use sse_web::{Background, InvalidUrl, Options as ConnectionOptions, transport};
+pub use sse_web::{Background, InvalidUrl, Options as ConnectionOptions};
 pub use view::{Entry, EventLog, EventStream, KEY_LIMIT, Keyed};
+
+/// What carries a stream: [`sse_web::transport`], and what a contract adds to it.
+pub mod transport {
+    pub use crate::scripted::ScriptedExt;
+    pub use sse_web::transport::*;
+}

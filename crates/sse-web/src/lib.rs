@@ -11,7 +11,8 @@
 //!
 //! - [`Connection`], [`Options`], [`Sink`]: an event stream, how it behaves, and who is told.
 //! - [`transport`]: what carries it. [`transport::Native`] is the browser's own `EventSource`, [`transport::Fetch`] a
-//!   streaming `fetch`, for headers, tokens and POST, and for whoever wants to know why a server refuses.
+//!   streaming `fetch`, for headers, tokens and POST, and for whoever wants to know why a server refuses;
+//!   [`transport::Scripted`] is played by a test.
 //! - [`now`]: the clock in which a [`State`](sse_proto::client::State) gives its times.
 //!
 //! # Example

@@ -27,7 +27,6 @@ mod history;
 mod listeners;
 mod mount;
 mod rejections;
-mod scripted;
 mod stream;
 mod wait;
 mod watch;
@@ -37,13 +36,13 @@ pub use history::History;
 pub use listeners::Listeners;
 pub use mount::{Mounted, mount, mount_view};
 pub use rejections::Rejections;
-pub use scripted::{Asked, Scripted};
 pub use stream::Stream;
 pub use wait::{next_task, until};
 pub use watch::{Slot, Told, Watch, phase};
 
 use std::time::Duration;
 
+use sse_web::transport::{Scripted, ScriptedStream};
 use wasm_bindgen::JsCast;
 use web_sys::{Event, EventTarget};
 
@@ -54,6 +53,17 @@ pub fn quick_options() -> sse_web::Options {
     options.client.backoff.initial = Duration::from_millis(5);
     options.client.backoff.floor = Duration::from_millis(5);
     options
+}
+
+/// Waits for a request, and opens it.
+#[track_caller]
+pub fn open(transport: &Scripted) -> impl Future<Output = ScriptedStream> + use<> {
+    let request = transport.accept();
+    async move {
+        let stream = request.await;
+        stream.open();
+        stream
+    }
 }
 
 /// Lets the window or the worker see an event of this type, as if the browser had said it.

@@ -11,20 +11,26 @@
 //! | comments as a sign of life | cannot be seen | yes |
 //! | event types | those that are listened for | all |
 //! | limits of the decoder | none | yes |
+//!
+//! [`Scripted`] has no network: with it, those who use this crate test their own pages without a server.
 
 mod fetch;
 mod native;
+mod scripted;
 
 use std::rc::Weak;
 use std::time::Duration;
 
-use sse_proto::client::{ConnectionId, Failure, Response, Signal};
+use sse_proto::client::{ConnectionId, Failure, Signal};
 
 use crate::connection::Inner;
 pub use fetch::{Body, Fetch, InvalidHeader, Refusal, Token};
 pub use native::Native;
+pub use scripted::{Scripted, ScriptedStream};
 /// For [`Fetch::with_limits`].
 pub use sse_proto::Limits;
+/// For [`Receiver::responded`] and [`ScriptedStream::respond`].
+pub use sse_proto::client::Response;
 
 /// Makes requests for event streams.
 pub trait Transport {

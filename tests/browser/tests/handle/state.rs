@@ -2,8 +2,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use browser_tests::{History, Scripted, Stream, mount, phase, quick_options, until};
+use browser_tests::{History, Stream, mount, open, phase, until};
 use leptos::prelude::*;
+use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{
     Error, EventSourceHandle, EventSourceOptions, Failure, Gap, Text, use_event_source_with_options,
 };
@@ -50,8 +51,7 @@ async fn c15_while_the_server_is_gone_the_state_says_so_and_the_error_says_why()
 
 /// A stream over `transport` that waits this long after a failure.
 fn use_patient_stream(transport: &Scripted, wait: Duration) -> EventSourceHandle<Text> {
-    let mut connection = quick_options();
-    connection.transport = Rc::new(transport.clone());
+    let mut connection = transport.options();
     connection.client.backoff.initial = Duration::ZERO;
     connection.client.backoff.floor = wait;
     let options = EventSourceOptions::default().with_connection(connection);
@@ -60,7 +60,7 @@ fn use_patient_stream(transport: &Scripted, wait: Duration) -> EventSourceHandle
 
 #[wasm_bindgen_test]
 async fn retry_in_counts_down_to_the_next_attempt() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, (handle, counted)) = mount({
         let transport = transport.clone();
         move || {
@@ -68,26 +68,26 @@ async fn retry_in_counts_down_to_the_next_attempt() {
             (handle, History::of(handle.retry_in()))
         }
     });
-    transport.open().await;
+    let stream = open(&transport).await;
     assert_eq!(handle.retry_in().get_untracked(), None);
-    transport.fail(Failure::Ended);
-    until("the next attempt", || transport.asked().len() == 2).await;
+    stream.fail(Failure::Ended);
+    until("the next attempt", || transport.requests().len() == 2).await;
     assert_eq!(counted.values(), [None, Some(3), Some(2), Some(1), None]);
 }
 
 #[wasm_bindgen_test]
 async fn reconnect_does_not_wait_for_the_countdown() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, handle) = mount({
         let transport = transport.clone();
         move || use_patient_stream(&transport, Duration::from_secs(3600))
     });
-    transport.open().await;
-    transport.fail(Failure::Ended);
+    let stream = open(&transport).await;
+    stream.fail(Failure::Ended);
     assert_eq!(handle.retry_in().get_untracked(), Some(3600));
     handle.reconnect();
     assert_eq!(handle.retry_in().get_untracked(), None);
-    transport.open().await;
+    open(&transport).await;
     assert_eq!(phase(&handle.state().get_untracked()), "open");
 }
 

@@ -1,5 +1,6 @@
-use browser_tests::{Scripted, mount_view, until};
+use browser_tests::{mount_view, open, until};
 use leptos::prelude::*;
+use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{Delivery, EventSourceHandle};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -14,7 +15,7 @@ fn Price() -> impl IntoView {
 
 #[wasm_bindgen_test]
 async fn a_child_uses_the_handle_of_its_parent() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let mounted = mount_view({
         let transport = transport.clone();
         move || {
@@ -29,10 +30,10 @@ async fn a_child_uses_the_handle_of_its_parent() {
             }
         }
     });
-    transport.open().await;
-    tick(&transport, "ACME", 7);
+    let stream = open(&transport).await;
+    tick(&stream, "ACME", 7);
     until("both children show it", || mounted.text() == "hide77").await;
-    assert_eq!(transport.asked().len(), 1, "over one connection");
+    assert_eq!(transport.requests().len(), 1, "over one connection");
 }
 
 fn assert_fits_a_context<T: Copy + Send + Sync + 'static>() {}

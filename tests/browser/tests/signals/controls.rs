@@ -1,7 +1,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use browser_tests::{Scripted, mount};
+use browser_tests::{mount, open};
+use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{Delivery, EventSourceHandle};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -9,7 +10,7 @@ use crate::{Market, use_market};
 
 /// The prices that are delivered when the gap in front of the second tick makes its hearer do something.
 async fn prices_when_a_gap(react: impl Fn(EventSourceHandle<Market>) + 'static) -> Vec<Option<u32>> {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let prices = Rc::new(RefCell::new(Vec::new()));
     let (_mounted, ()) = mount({
         let (transport, prices) = (transport.clone(), prices.clone());
@@ -19,10 +20,10 @@ async fn prices_when_a_gap(react: impl Fn(EventSourceHandle<Market>) + 'static) 
             market.on_gap(move |_| react(market));
         }
     });
-    transport.open().await;
-    transport.event("sse.open", "{}", "a.0");
-    transport.event("tick", r#"["ACME",1]"#, "a.1");
-    transport.event("tick", r#"["ACME",2]"#, "b.1");
+    let stream = open(&transport).await;
+    stream.event("sse.open", "{}", "a.0");
+    stream.event("tick", r#"["ACME",1]"#, "a.1");
+    stream.event("tick", r#"["ACME",2]"#, "b.1");
     prices.take()
 }
 

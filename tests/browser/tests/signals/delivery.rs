@@ -1,9 +1,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use browser_tests::{History, Scripted, mount, until};
+use browser_tests::{History, mount, open, until};
 use leptos::prelude::*;
 use leptos_eventsource::Delivery;
+use leptos_eventsource::transport::Scripted;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::{tick, use_market};
@@ -11,7 +12,7 @@ use crate::{tick, use_market};
 /// Brings `bursts` of a hundred ticks each, every one as soon as the effect has seen the one before, and
 /// returns what an effect over a count of them saw.
 async fn seen(delivery: Delivery, bursts: usize) -> Vec<usize> {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let seen = Rc::new(RefCell::new(Vec::new()));
     let (_mounted, count) = mount({
         let (transport, seen) = (transport.clone(), seen.clone());
@@ -21,11 +22,11 @@ async fn seen(delivery: Delivery, bursts: usize) -> Vec<usize> {
             count
         }
     });
-    transport.open().await;
+    let stream = open(&transport).await;
     until("the effect ran at first", || *seen.borrow() == [0]).await;
     for burst in 1..=bursts {
         for price in 1..=100 {
-            tick(&transport, "ACME", price);
+            tick(&stream, "ACME", price);
         }
         assert_eq!(count.get_untracked(), 100 * burst, "every event is folded at once");
         until("the effect ran", || seen.borrow().last() == Some(&(100 * burst))).await;
@@ -45,7 +46,7 @@ async fn at_once_a_burst_of_one_turn_is_told_in_that_turn() {
 
 #[wasm_bindgen_test]
 async fn once_a_frame_nobody_is_told_before_the_frame() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, (count, told)) = mount({
         let transport = transport.clone();
         move || {
@@ -53,9 +54,9 @@ async fn once_a_frame_nobody_is_told_before_the_frame() {
             (count, History::of(count))
         }
     });
-    transport.open().await;
+    let stream = open(&transport).await;
     for price in 1..=100 {
-        tick(&transport, "ACME", price);
+        tick(&stream, "ACME", price);
     }
     assert_eq!((count.get_untracked(), told.values()), (100, vec![0]));
     until("the frame", || told.values() == [0, 100]).await;
@@ -63,15 +64,15 @@ async fn once_a_frame_nobody_is_told_before_the_frame() {
 
 #[wasm_bindgen_test]
 async fn a_frame_that_comes_after_the_end_does_nothing() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (mounted, _count) = mount({
         let transport = transport.clone();
         move || use_market(&transport, Delivery::AnimationFrame).fold(0, |count, _| *count += 1)
     });
-    transport.open().await;
-    tick(&transport, "ACME", 1);
+    let stream = open(&transport).await;
+    tick(&stream, "ACME", 1);
     drop(mounted);
-    tick(&transport, "ACME", 2);
+    tick(&stream, "ACME", 2);
     // The next frame of another stream comes and goes.
     assert_eq!(seen(Delivery::AnimationFrame, 1).await, [0, 100]);
 }

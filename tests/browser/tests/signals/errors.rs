@@ -1,7 +1,6 @@
-use std::rc::Rc;
-
-use browser_tests::{Scripted, mount, quick_options, until};
+use browser_tests::{mount, open, until};
 use leptos::prelude::*;
+use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{
     DecodeErrorKind, Delivery, Error, EventSourceOptions, Failure, State, Text, use_event_source_with_options,
 };
@@ -11,7 +10,7 @@ use crate::{tick, use_market};
 
 #[wasm_bindgen_test]
 async fn what_does_not_decode_is_an_error_that_carries_it_and_the_stream_goes_on() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, (market, count)) = mount({
         let transport = transport.clone();
         move || {
@@ -19,29 +18,29 @@ async fn what_does_not_decode_is_an_error_that_carries_it_and_the_stream_goes_on
             (market, market.fold(0, |count, _| *count += 1))
         }
     });
-    transport.open().await;
-    tick(&transport, "ACME", 1);
-    transport.event("tick", "{", "41");
+    let stream = open(&transport).await;
+    tick(&stream, "ACME", 1);
+    stream.event("tick", "{", "41");
     let Some(Error::Decode(error)) = market.error().get_untracked() else {
         panic!("{:?}", market.error().get_untracked());
     };
     assert!(matches!(error.kind, DecodeErrorKind::Data(_)));
     assert_eq!((error.event_type.as_str(), error.data.as_str()), ("tick", "{"));
     assert_eq!(error.last_event_id, "41");
-    tick(&transport, "ACME", 2);
+    tick(&stream, "ACME", 2);
     assert_eq!(count.get_untracked(), 2);
     assert_eq!(market.state().get_untracked(), State::Open);
 }
 
 #[wasm_bindgen_test]
 async fn an_unknown_event_type_is_an_error_too() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, market) = mount({
         let transport = transport.clone();
         move || use_market(&transport, Delivery::Immediate)
     });
-    transport.open().await;
-    transport.event("dividend", "12", "");
+    let stream = open(&transport).await;
+    stream.event("dividend", "12", "");
     let error = market.error().get_untracked();
     assert!(
         matches!(&error, Some(Error::Decode(error)) if error.kind == DecodeErrorKind::UnknownType && error.data == "12"),
@@ -51,13 +50,13 @@ async fn an_unknown_event_type_is_an_error_too() {
 
 #[wasm_bindgen_test]
 async fn the_event_types_of_the_set_and_the_reserved_ones_are_listened_for() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, _market) = mount({
         let transport = transport.clone();
         move || use_market(&transport, Delivery::Immediate)
     });
-    transport.open().await;
-    let listened = &transport.asked()[0].event_types;
+    let stream = open(&transport).await;
+    let listened = &stream.event_types();
     for event_type in ["tick", "closed", "sse.open", "sse.heartbeat", "sse.gap", "sse.reset", "sse.end"] {
         assert!(listened.contains(&event_type), "{event_type} is not in {listened:?}");
     }
@@ -65,41 +64,39 @@ async fn the_event_types_of_the_set_and_the_reserved_ones_are_listened_for() {
 
 #[wasm_bindgen_test]
 async fn a_failure_is_an_error_until_the_connection_is_open_again() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, market) = mount({
         let transport = transport.clone();
         move || use_market(&transport, Delivery::Immediate)
     });
-    transport.open().await;
-    transport.fail(Failure::Ended);
+    let stream = open(&transport).await;
+    stream.fail(Failure::Ended);
     assert_eq!(market.error().get_untracked(), Some(Error::Connection(Failure::Ended)));
-    transport.open().await;
+    open(&transport).await;
     assert_eq!(market.error().get_untracked(), None);
 }
 
 #[wasm_bindgen_test]
 async fn c01_an_invalid_url_is_an_error_and_a_valid_one_after_it_connects() {
-    let transport = Scripted::default();
-    let (_mounted, (stream, set_url)) = mount({
+    let transport = Scripted::new();
+    let (_mounted, (handle, set_url)) = mount({
         let transport = transport.clone();
         move || {
             let (url, set_url) = signal("http://".to_owned());
-            let mut connection = quick_options();
-            connection.transport = Rc::new(transport);
-            let options = EventSourceOptions::default().with_connection(connection);
+            let options = EventSourceOptions::default().with_connection(transport.options());
             (use_event_source_with_options::<Text>(url, options), set_url)
         }
     });
-    let error = stream.error();
+    let error = handle.error();
     until("an error", || matches!(error.get_untracked(), Some(Error::InvalidUrl(_)))).await;
-    assert_eq!(stream.state().get_untracked(), State::Idle);
+    assert_eq!(handle.state().get_untracked(), State::Idle);
     set_url.set("/valid".to_owned());
-    transport.open().await;
+    let stream = open(&transport).await;
     assert_eq!(error.get_untracked(), None);
-    transport.fail(Failure::Ended);
-    assert!(stream.retry_in().get_untracked().is_some());
+    stream.fail(Failure::Ended);
+    assert!(handle.retry_in().get_untracked().is_some());
     set_url.set("http://".to_owned());
     until("an error again", || matches!(error.get_untracked(), Some(Error::InvalidUrl(_)))).await;
     assert_eq!(transport.active(), 0);
-    assert_eq!(stream.retry_in().get_untracked(), None, "nothing is counted down to");
+    assert_eq!(handle.retry_in().get_untracked(), None, "nothing is counted down to");
 }

@@ -1,8 +1,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use browser_tests::{Scripted, mount, until};
+use browser_tests::{mount, open, until};
 use leptos::prelude::*;
+use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{Delivery, KEY_LIMIT, Keyed};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -16,23 +17,23 @@ fn price(prices: Prices, symbol: &str) -> Option<u32> {
 
 #[wasm_bindgen_test]
 async fn every_key_has_the_last_event_with_that_key() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, prices) = mount({
         let transport = transport.clone();
         move || use_market(&transport, Delivery::Immediate).keyed(Market::symbol)
     });
-    transport.open().await;
-    tick(&transport, "ACME", 1);
-    tick(&transport, "INIT", 2);
-    transport.event("closed", "", "");
-    tick(&transport, "ACME", 3);
+    let stream = open(&transport).await;
+    tick(&stream, "ACME", 1);
+    tick(&stream, "INIT", 2);
+    stream.event("closed", "", "");
+    tick(&stream, "ACME", 3);
     assert_eq!((price(prices, "ACME"), price(prices, "INIT")), (Some(3), Some(2)));
     assert_eq!(prices.keys().get_untracked(), ["ACME", "INIT"], "in the order in which they first came");
 }
 
 #[wasm_bindgen_test]
 async fn one_tick_runs_the_effects_of_one_row() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let runs = [(); 3].map(|()| Rc::new(Cell::new(0)));
     let [acme, init, keys] = runs.clone();
     let (_mounted, prices) = mount({
@@ -55,20 +56,20 @@ async fn one_tick_runs_the_effects_of_one_row() {
         }
     });
     let runs = || runs.each_ref().map(|runs| runs.get());
-    transport.open().await;
+    let stream = open(&transport).await;
     until("every effect ran at first", || runs() == [1, 1, 1]).await;
-    tick(&transport, "INIT", 1);
+    tick(&stream, "INIT", 1);
     until("INIT came", || runs() == [1, 2, 2]).await;
-    tick(&transport, "INIT", 2);
+    tick(&stream, "INIT", 2);
     until("INIT moved", || runs() == [1, 3, 2]).await;
-    tick(&transport, "ACME", 1);
+    tick(&stream, "ACME", 1);
     until("ACME came", || runs() == [2, 3, 3]).await;
     assert_eq!((price(prices, "ACME"), price(prices, "INIT")), (Some(1), Some(2)));
 }
 
 #[wasm_bindgen_test]
 async fn a_signal_that_is_asked_for_before_its_key_comes_is_updated_when_it_does() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, (prices, early)) = mount({
         let transport = transport.clone();
         move || {
@@ -76,17 +77,17 @@ async fn a_signal_that_is_asked_for_before_its_key_comes_is_updated_when_it_does
             (prices, prices.signal(&"ACME".to_owned()))
         }
     });
-    transport.open().await;
+    let stream = open(&transport).await;
     assert_eq!(early.get_untracked(), None);
     assert!(prices.keys().get_untracked().is_empty(), "to ask for a key does not make it come");
-    tick(&transport, "ACME", 5);
+    tick(&stream, "ACME", 5);
     assert_eq!(early.get_untracked().and_then(|event| event.price()), Some(5));
     assert_eq!(prices.keys().get_untracked(), ["ACME"]);
 }
 
 #[wasm_bindgen_test]
 async fn a_row_can_be_a_fold() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, volumes) = mount({
         let transport = transport.clone();
         move || {
@@ -98,10 +99,10 @@ async fn a_row_can_be_a_fold() {
             )
         }
     });
-    transport.open().await;
+    let stream = open(&transport).await;
     for price in 1..=4 {
-        tick(&transport, "ACME", price);
-        tick(&transport, "INIT", 1);
+        tick(&stream, "ACME", price);
+        tick(&stream, "INIT", 1);
     }
     let volume = |symbol: &str| volumes.signal(&symbol.to_owned()).get_untracked();
     assert_eq!((volume("ACME"), volume("INIT")), (10, 4));
@@ -109,16 +110,16 @@ async fn a_row_can_be_a_fold() {
 
 #[wasm_bindgen_test]
 async fn keys_have_a_limit_and_what_is_left_out_is_counted() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, prices) = mount({
         let transport = transport.clone();
         move || use_market(&transport, Delivery::AnimationFrame).keyed(Market::symbol)
     });
-    transport.open().await;
+    let stream = open(&transport).await;
     for number in 0..KEY_LIMIT + 2 {
-        tick(&transport, &number.to_string(), 1);
+        tick(&stream, &number.to_string(), 1);
     }
-    tick(&transport, "0", 2);
+    tick(&stream, "0", 2);
     assert_eq!(prices.keys().with_untracked(Vec::len), KEY_LIMIT);
     assert_eq!(prices.left_out(), 2);
     assert_eq!(price(prices, "0"), Some(2), "those that are in are still served");

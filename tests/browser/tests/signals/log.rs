@@ -1,5 +1,6 @@
-use browser_tests::{Scripted, mount};
+use browser_tests::{mount, open};
 use leptos::prelude::*;
+use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{Delivery, EventLog};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -11,16 +12,16 @@ fn prices(log: EventLog<Market>) -> Vec<Option<u32>> {
 
 #[wasm_bindgen_test]
 async fn a_log_holds_the_last_events_and_counts_what_it_dropped() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, log) = mount({
         let transport = transport.clone();
         move || use_market(&transport, Delivery::Immediate).log(3)
     });
-    transport.open().await;
-    tick(&transport, "ACME", 1);
+    let stream = open(&transport).await;
+    tick(&stream, "ACME", 1);
     assert_eq!((prices(log), log.dropped().get_untracked()), (vec![Some(1)], 0));
     for price in 2..=10 {
-        tick(&transport, "ACME", price);
+        tick(&stream, "ACME", price);
     }
     assert_eq!(prices(log), [Some(8), Some(9), Some(10)]);
     assert_eq!(log.dropped().get_untracked(), 7);
@@ -31,25 +32,25 @@ async fn a_log_holds_the_last_events_and_counts_what_it_dropped() {
 
 #[wasm_bindgen_test]
 async fn an_entry_knows_its_event_id() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, log) = mount({
         let transport = transport.clone();
         move || use_market(&transport, Delivery::Immediate).log(3)
     });
-    transport.open().await;
-    transport.event("closed", "", "17");
+    let stream = open(&transport).await;
+    stream.event("closed", "", "17");
     assert_eq!(log.entries().with_untracked(|entries| entries[0].last_event_id.clone()), "17");
 }
 
 #[wasm_bindgen_test]
 async fn a_log_without_room_counts_every_event_as_dropped() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, log) = mount({
         let transport = transport.clone();
         move || use_market(&transport, Delivery::Immediate).log(0)
     });
-    transport.open().await;
-    tick(&transport, "ACME", 1);
-    tick(&transport, "ACME", 2);
+    let stream = open(&transport).await;
+    tick(&stream, "ACME", 1);
+    tick(&stream, "ACME", 2);
     assert_eq!((prices(log), log.dropped().get_untracked()), (vec![], 2));
 }

@@ -7,12 +7,11 @@ mod delivery;
 mod errors;
 mod keyed;
 mod log;
+mod scripted;
 mod stream;
 mod views;
 
-use std::rc::Rc;
-
-use browser_tests::Scripted;
+use leptos_eventsource::transport::{Scripted, ScriptedExt, ScriptedStream};
 use leptos_eventsource::{
     Delivery, EventSet, EventSourceHandle, EventSourceOptions, use_event_source_with_options,
 };
@@ -44,15 +43,13 @@ impl Market {
     }
 }
 
-/// Brings a tick over `transport`.
-pub(crate) fn tick(transport: &Scripted, symbol: &str, price: u32) {
-    transport.event("tick", &format!("[{symbol:?},{price}]"), "");
+/// Brings a tick.
+pub(crate) fn tick(stream: &ScriptedStream, symbol: &str, price: u32) {
+    stream.send(&Market::Tick((symbol.to_owned(), price)), "");
 }
 
 /// A stream over `transport`, for the current owner.
 pub(crate) fn use_market(transport: &Scripted, delivery: Delivery) -> EventSourceHandle<Market> {
-    let mut connection = browser_tests::quick_options();
-    connection.transport = Rc::new(transport.clone());
-    let options = EventSourceOptions::default().with_delivery(delivery).with_connection(connection);
+    let options = EventSourceOptions::default().with_delivery(delivery).with_connection(transport.options());
     use_event_source_with_options("/market".to_owned(), options)
 }

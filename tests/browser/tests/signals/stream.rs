@@ -2,8 +2,9 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
-use browser_tests::{Scripted, mount};
+use browser_tests::{mount, open};
 use futures_core::Stream;
+use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{Delivery, EventStream};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -20,20 +21,20 @@ async fn is_empty(stream: &mut EventStream<Market>) -> bool {
 
 #[wasm_bindgen_test]
 async fn a_stream_gives_every_event_in_order_and_wakes_whoever_waits() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, mut stream) = mount({
         let transport = transport.clone();
         move || use_market(&transport, Delivery::Immediate).stream(8)
     });
-    transport.open().await;
-    tick(&transport, "ACME", 1);
-    tick(&transport, "ACME", 2);
+    let server = open(&transport).await;
+    tick(&server, "ACME", 1);
+    tick(&server, "ACME", 2);
     assert_eq!(next(&mut stream).await, Some(Some(1)));
     assert_eq!(next(&mut stream).await, Some(Some(2)));
     assert!(is_empty(&mut stream).await);
     wasm_bindgen_futures::spawn_local(async move {
         browser_tests::next_task().await;
-        tick(&transport, "ACME", 3);
+        tick(&server, "ACME", 3);
     });
     assert_eq!(next(&mut stream).await, Some(Some(3)));
     assert_eq!(stream.dropped(), 0);
@@ -41,14 +42,14 @@ async fn a_stream_gives_every_event_in_order_and_wakes_whoever_waits() {
 
 #[wasm_bindgen_test]
 async fn a_stream_that_nobody_reads_keeps_the_newest_and_counts_the_rest() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, mut stream) = mount({
         let transport = transport.clone();
         move || use_market(&transport, Delivery::Immediate).stream(2)
     });
-    transport.open().await;
+    let server = open(&transport).await;
     for price in 1..=5 {
-        tick(&transport, "ACME", price);
+        tick(&server, "ACME", price);
     }
     assert_eq!(stream.dropped(), 3);
     assert_eq!(next(&mut stream).await, Some(Some(4)));
@@ -57,13 +58,13 @@ async fn a_stream_that_nobody_reads_keeps_the_newest_and_counts_the_rest() {
 
 #[wasm_bindgen_test]
 async fn a_stream_ends_with_its_owner_and_not_before_what_is_left_was_taken() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (mounted, mut stream) = mount({
         let transport = transport.clone();
         move || use_market(&transport, Delivery::Immediate).stream(2)
     });
-    transport.open().await;
-    tick(&transport, "ACME", 1);
+    let server = open(&transport).await;
+    tick(&server, "ACME", 1);
     drop(mounted);
     assert_eq!(next(&mut stream).await, Some(Some(1)));
     assert_eq!(next(&mut stream).await, None);

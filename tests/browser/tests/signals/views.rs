@@ -1,30 +1,31 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use browser_tests::{Scripted, mount, mount_view, until};
+use browser_tests::{mount, mount_view, open, until};
 use leptos::prelude::*;
 use leptos_eventsource::Delivery;
+use leptos_eventsource::transport::Scripted;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::{Market, tick, use_market};
 
 #[wasm_bindgen_test]
 async fn latest_is_the_last_event() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, latest) = mount({
         let transport = transport.clone();
         move || use_market(&transport, Delivery::Immediate).latest()
     });
-    transport.open().await;
+    let stream = open(&transport).await;
     assert_eq!(latest.get_untracked(), None);
-    tick(&transport, "ACME", 1);
-    transport.event("closed", "", "");
+    tick(&stream, "ACME", 1);
+    stream.event("closed", "", "");
     assert_eq!(latest.get_untracked(), Some(Market::Closed));
 }
 
 #[wasm_bindgen_test]
 async fn fold_sees_every_event_even_if_no_effect_runs_in_between() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, sum) = mount({
         let transport = transport.clone();
         move || {
@@ -32,16 +33,16 @@ async fn fold_sees_every_event_even_if_no_effect_runs_in_between() {
                 .fold(0, |sum, event| *sum += event.price().unwrap_or_default())
         }
     });
-    transport.open().await;
+    let stream = open(&transport).await;
     for price in 1..=100 {
-        tick(&transport, "ACME", price);
+        tick(&stream, "ACME", price);
     }
     assert_eq!(sum.get_untracked(), 5050);
 }
 
 #[wasm_bindgen_test]
 async fn on_event_hears_events_in_order_until_its_owner_is_disposed() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let heard = Rc::new(RefCell::new(Vec::new()));
     let (_mounted, (market, child)) = mount({
         let transport = transport.clone();
@@ -50,16 +51,16 @@ async fn on_event_hears_events_in_order_until_its_owner_is_disposed() {
             (market, Owner::new())
         }
     });
-    transport.open().await;
+    let stream = open(&transport).await;
     child.with({
         let heard = heard.clone();
         move || market.on_event(move |event| heard.borrow_mut().push(event.price()))
     });
-    tick(&transport, "ACME", 1);
-    tick(&transport, "ACME", 2);
+    tick(&stream, "ACME", 1);
+    tick(&stream, "ACME", 2);
     assert_eq!(*heard.borrow(), [Some(1), Some(2)]);
     child.cleanup();
-    tick(&transport, "ACME", 3);
+    tick(&stream, "ACME", 3);
     assert_eq!(heard.borrow().len(), 2);
     assert_eq!(Rc::strong_count(&heard), 1, "the callback is freed");
     assert_eq!(transport.active(), 1, "the connection belongs to the parent");
@@ -67,7 +68,7 @@ async fn on_event_hears_events_in_order_until_its_owner_is_disposed() {
 
 #[wasm_bindgen_test]
 async fn an_event_handler_may_close_the_stream() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, count) = mount({
         let transport = transport.clone();
         move || {
@@ -77,15 +78,15 @@ async fn an_event_handler_may_close_the_stream() {
             count
         }
     });
-    transport.open().await;
-    tick(&transport, "ACME", 1);
-    tick(&transport, "ACME", 2);
+    let stream = open(&transport).await;
+    tick(&stream, "ACME", 1);
+    tick(&stream, "ACME", 2);
     assert_eq!((count.get_untracked(), transport.active()), (1, 0));
 }
 
 #[wasm_bindgen_test]
 async fn an_event_handler_may_add_a_view() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let late = Rc::new(RefCell::new(Vec::new()));
     let (_mounted, ()) = mount({
         let (transport, late) = (transport.clone(), late.clone());
@@ -97,9 +98,9 @@ async fn an_event_handler_may_add_a_view() {
             });
         }
     });
-    transport.open().await;
+    let stream = open(&transport).await;
     for price in 1..=3 {
-        tick(&transport, "ACME", price);
+        tick(&stream, "ACME", price);
     }
     assert_eq!(late.borrow().len(), 3);
     assert!(late.borrow()[0].get_untracked() >= 2, "it sees the events from then on");
@@ -107,7 +108,7 @@ async fn an_event_handler_may_add_a_view() {
 
 #[wasm_bindgen_test]
 async fn a_view_shows_what_the_signal_holds() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let mounted = mount_view({
         let transport = transport.clone();
         move || {
@@ -115,22 +116,22 @@ async fn a_view_shows_what_the_signal_holds() {
             view! { <p>{move || price.get().and_then(|event| event.price())}</p> }
         }
     });
-    transport.open().await;
-    tick(&transport, "ACME", 7);
+    let stream = open(&transport).await;
+    tick(&stream, "ACME", 7);
     until("the price is shown", || mounted.text() == "7").await;
 }
 
 #[wasm_bindgen_test]
 async fn the_last_event_id_is_told_from_the_first_time_it_is_asked_for() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, market) = mount({
         let transport = transport.clone();
         move || use_market(&transport, Delivery::Immediate)
     });
-    transport.open().await;
-    transport.event("closed", "", "1");
+    let stream = open(&transport).await;
+    stream.event("closed", "", "1");
     let last_event_id = market.last_event_id();
     assert_eq!(last_event_id.get_untracked(), "1");
-    transport.event("closed", "", "2");
+    stream.event("closed", "", "2");
     assert_eq!(last_event_id.get_untracked(), "2");
 }

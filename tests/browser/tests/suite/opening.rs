@@ -2,9 +2,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use browser_tests::{Scripted, Stream, Told, Watch};
+use browser_tests::{Stream, Told, Watch};
 use sse_proto::EventRef;
 use sse_proto::client::{Failure, State};
+use sse_web::transport::Scripted;
 use sse_web::{Connection, Sink};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -28,13 +29,13 @@ fn c01_an_invalid_url_is_an_error_value() {
 
 #[wasm_bindgen_test]
 fn c01_a_relative_url_is_resolved_against_the_document_or_the_worker() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let mut options = options();
     options.transport = Rc::new(transport.clone());
     let _watch = Watch::open("/some/../stream?a=ü", options);
-    let asked = transport.asked();
-    assert!(asked[0].url.starts_with("http://"), "{asked:?}");
-    assert!(asked[0].url.ends_with("/stream?a=%C3%BC"), "{asked:?}");
+    let asked = transport.requests();
+    assert!(asked[0].url().starts_with("http://"), "{asked:?}");
+    assert!(asked[0].url().ends_with("/stream?a=%C3%BC"), "{asked:?}");
 }
 
 #[wasm_bindgen_test]

@@ -1,0 +1,49 @@
+//! Who waits for the page to do something.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use gloo_timers::callback::Timeout;
+
+/// How long a test waits, in milliseconds. Well below the 20 seconds after which `wasm-bindgen-test` ends a whole
+/// program without saying which test hung.
+const PATIENCE_MILLIS: u32 = 5_000;
+
+/// The tasks that wait. They look again whenever the page has done something.
+#[derive(Clone, Default)]
+pub(super) struct Pending(Rc<RefCell<Vec<Waker>>>);
+
+impl Pending {
+    /// Lets everybody look again.
+    pub(super) fn wake(&self) {
+        // Taken out first: who is woken may wait again at once.
+        let wakers = self.0.take();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Waits until `find` finds something; `None` if it does not in time.
+    pub(super) async fn until<T>(&self, find: impl Fn() -> Option<T>) -> Option<T> {
+        if let Some(found) = find() {
+            return Some(found);
+        }
+        let is_over = Rc::new(Cell::new(false));
+        let _timeout = Timeout::new(PATIENCE_MILLIS, {
+            let (is_over, pending) = (is_over.clone(), self.clone());
+            move || {
+                is_over.set(true);
+                pending.wake();
+            }
+        });
+        poll_fn(|context| {
+            let found = find();
+            if found.is_some() || is_over.get() {
+                return Poll::Ready(found);
+            }
+            self.0.borrow_mut().push(context.waker().clone());
+            Poll::Pending
+        })
+        .await
+    }
+}

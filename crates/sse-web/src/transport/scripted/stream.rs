@@ -1,0 +1,177 @@
+use std::cell::Cell;
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use sse_proto::client::{Failure, Response};
+use sse_proto::{EventRef, MEDIA_TYPE, MESSAGE};
+
+use super::Server;
+use crate::transport::{Receiver, Request};
+
+/// A request that the page made, and the server's end of it.
+///
+/// What is said to a page that has let go of it does nothing, as with a server that does not know yet. Whether that is so,
+/// [`Self::is_active`] says.
+#[derive(Clone)]
+pub struct ScriptedStream(Rc<Inner>);
+
+struct Inner {
+    url: String,
+    event_types: Vec<&'static str>,
+    last_event_id: String,
+    with_credentials: bool,
+    receiver: Receiver,
+    is_accepted: Cell<bool>,
+    /// Shared with the page's end.
+    is_active: Rc<Cell<bool>>,
+    server: Weak<Server>,
+}
+
+/// What was asked for.
+impl ScriptedStream {
+    /// The absolute URL. The cursor is not in it.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// The event types that the page listens for, the reserved ones included. Unlike the native `EventSource`, this
+    /// transport brings the others too, as [`Fetch`](super::super::Fetch) does.
+    #[must_use]
+    pub fn event_types(&self) -> &[&'static str] {
+        &self.0.event_types
+    }
+
+    /// The cursor to go on from; empty for a stream that begins.
+    #[must_use]
+    pub fn last_event_id(&self) -> &str {
+        &self.0.last_event_id
+    }
+
+    /// Whether cookies were to be sent to another origin.
+    #[must_use]
+    pub fn with_credentials(&self) -> bool {
+        self.0.with_credentials
+    }
+
+    /// Whether the page still holds it: it has not been closed, paused, replaced or unmounted, and has not failed.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.0.is_active.get()
+    }
+
+    /// Waits until the page has let go of it.
+    ///
+    /// # Panics
+    /// If it does not within five seconds; says where it was waited for.
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = ()> + use<> {
+        let (stream, place) = (self.clone(), Location::caller());
+        async move {
+            let is_closed = || (!stream.is_active()).then_some(());
+            let in_time = match stream.0.server.upgrade() {
+                Some(server) => server.pending.until(is_closed).await,
+                None => is_closed(),
+            };
+            assert!(in_time.is_some(), "the page still holds {stream:?} ({place})");
+        }
+    }
+}
+
+/// What comes of it.
+impl ScriptedStream {
+    /// Answers with 200 and an event stream.
+    pub fn open(&self) {
+        self.respond(Response::new(200).with_content_type(MEDIA_TYPE.to_owned()));
+    }
+
+    /// Answers with a status other than 200. Some are tried again and some close the stream: see
+    /// [`ClientOptions::retry_statuses`](sse_proto::client::ClientOptions::retry_statuses).
+    ///
+    /// # Panics
+    /// If the status is 200, which refuses nothing.
+    #[track_caller]
+    pub fn refuse(&self, status: u16) {
+        assert_ne!(status, 200, "the status 200 refuses nothing; call `open`");
+        self.respond(Response::new(status));
+    }
+
+    /// Answers with this head, for a content type or a `Retry-After` of the test's choice.
+    pub fn respond(&self, response: Response) {
+        self.0.receiver.responded(response);
+    }
+
+    /// Brings an event. `last_event_id` is that of the stream after it: one that carries no `id` repeats the one before,
+    /// or is empty if there was none. A stream that was not opened is opened by it.
+    pub fn event(&self, event_type: &str, data: &str, last_event_id: &str) {
+        self.0.receiver.event(EventRef { event_type, data, last_event_id });
+    }
+
+    /// Brings an event of type `message` to a stream without ids.
+    pub fn message(&self, data: &str) {
+        self.event(MESSAGE, data, "");
+    }
+
+    /// Brings a sign of life that is no event, such as a comment.
+    pub fn comment(&self) {
+        self.0.receiver.activity();
+    }
+
+    /// Sets the reconnection time.
+    pub fn retry(&self, reconnection_time: Duration) {
+        self.0.receiver.retry(reconnection_time);
+    }
+
+    /// Ends the body, as a server does that is restarted: the page comes back.
+    ///
+    /// A stream that is complete says so by an event `sse.end`, and the page does not come back.
+    pub fn end(&self) {
+        self.fail(Failure::Ended);
+    }
+
+    /// Lets the connection fail: [`Failure::Network`] for a server that cannot be reached.
+    pub fn fail(&self, failure: Failure) {
+        self.0.receiver.failed(failure);
+    }
+}
+
+impl ScriptedStream {
+    pub(super) fn new(request: &Request<'_>, receiver: Receiver, server: Weak<Server>) -> Self {
+        Self(Rc::new(Inner {
+            url: request.url.to_owned(),
+            event_types: request.event_types.to_vec(),
+            last_event_id: request.last_event_id.to_owned(),
+            with_credentials: request.with_credentials,
+            receiver,
+            is_accepted: Cell::new(false),
+            is_active: Rc::new(Cell::new(true)),
+            server,
+        }))
+    }
+
+    pub(super) fn is_accepted(&self) -> bool {
+        self.0.is_accepted.get()
+    }
+
+    pub(super) fn accept(&self) {
+        self.0.is_accepted.set(true);
+    }
+
+    pub(super) fn activity(&self) -> Rc<Cell<bool>> {
+        self.0.is_active.clone()
+    }
+}
+
+impl fmt::Debug for ScriptedStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScriptedStream")
+            .field("url", &self.0.url)
+            .field("last_event_id", &self.0.last_event_id)
+            .field("is_accepted", &self.0.is_accepted.get())
+            .field("is_active", &self.0.is_active.get())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,151 @@
+//! The scripted transport, as those use it who test their own components.
+
+use std::time::Duration;
+
+use browser_tests::{mount, next_task, open};
+use leptos::prelude::*;
+use leptos_eventsource::transport::{Response, Scripted, ScriptedExt};
+use leptos_eventsource::{
+    CloseReason, EventSourceHandle, EventSourceOptions, Failure, State, Text, use_event_source_with_options,
+};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+/// A stream at `url`, for the current owner.
+fn use_texts(server: &Scripted, url: &str) -> EventSourceHandle<Text> {
+    let options = EventSourceOptions::default().with_connection(server.options());
+    use_event_source_with_options(url.to_owned(), options)
+}
+
+fn text(text: &str) -> Text {
+    Text(text.to_owned())
+}
+
+#[wasm_bindgen_test]
+async fn two_streams_of_one_page_are_told_apart_by_their_urls() {
+    let server = Scripted::new();
+    let (mounted, (news, chat)) = mount({
+        let server = server.clone();
+        move || {
+            (
+                use_texts(&server, "/news?from=1").latest(),
+                use_texts(&server, "https://a.example/chat").latest(),
+            )
+        }
+    });
+    let chats = server.accept_at("https://a.example/chat").await;
+    let newses = server.accept_at("/news").await;
+    assert!(newses.url().ends_with("/news?from=1"));
+    assert_eq!(server.active(), 2);
+    chats.send(&text("from the chat"), "");
+    newses.send(&text("from the news"), "");
+    assert_eq!(
+        (news.get_untracked(), chat.get_untracked()),
+        (Some(text("from the news")), Some(text("from the chat")))
+    );
+    drop(mounted);
+    assert_eq!((server.active(), server.requests().len()), (0, 2));
+    assert!(!chats.is_active() && !newses.is_active());
+}
+
+#[wasm_bindgen_test]
+async fn a_reconnect_is_another_request_and_brings_the_cursor() {
+    let server = Scripted::new();
+    let (_mounted, latest) = mount({
+        let server = server.clone();
+        move || use_texts(&server, "/news").latest()
+    });
+    let first = open(&server).await;
+    assert_eq!(first.last_event_id(), "");
+    first.event("message", "one", "41");
+    first.end();
+    assert!(!first.is_active());
+    let second = open(&server).await;
+    assert_eq!(second.last_event_id(), "41");
+    first.message("late, from the connection that has ended");
+    assert_eq!(latest.get_untracked(), Some(text("one")));
+    second.message("two");
+    assert_eq!(latest.get_untracked(), Some(text("two")));
+}
+
+#[wasm_bindgen_test]
+async fn a_status_is_judged_as_one_from_a_server() {
+    let server = Scripted::new();
+    let (_mounted, news) = mount({
+        let server = server.clone();
+        move || use_texts(&server, "/news")
+    });
+    server.accept().await.refuse(503);
+    assert!(matches!(news.state().get_untracked(), State::Waiting { .. }));
+    server.accept().await.respond(Response::new(200).with_content_type("text/html".to_owned()));
+    let refused = CloseReason::Refused(Failure::ContentType("text/html".to_owned()));
+    assert_eq!(news.state().get_untracked(), State::Closed(refused));
+    news.reconnect();
+    server.accept().await.refuse(404);
+    let refused = CloseReason::Refused(Failure::Status { status: 404, retry_after: None });
+    assert_eq!(news.state().get_untracked(), State::Closed(refused));
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_does_not_answer_is_given_up_after_the_connect_timeout() {
+    let server = Scripted::new();
+    let (_mounted, news) = mount({
+        let server = server.clone();
+        move || {
+            let mut connection = server.options();
+            connection.client.connect_timeout = Some(Duration::from_millis(20));
+            let options = EventSourceOptions::default().with_connection(connection);
+            use_event_source_with_options::<Text>("/news".to_owned(), options)
+        }
+    });
+    let silent = server.accept().await;
+    silent.closed().await;
+    assert_eq!(news.error().get_untracked(), Some(Failure::ConnectTimeout.into()));
+    silent.open();
+    assert!(!news.state().get_untracked().is_open(), "it is too late");
+}
+
+#[wasm_bindgen_test]
+async fn the_server_sets_the_reconnection_time_and_ends_the_stream() {
+    let server = Scripted::new();
+    let (_mounted, news) = mount({
+        let server = server.clone();
+        move || use_texts(&server, "/news")
+    });
+    let stream = open(&server).await;
+    stream.retry(Duration::from_secs(3600));
+    stream.comment();
+    stream.fail(Failure::Network);
+    assert!(news.retry_in().get_untracked() >= Some(3600));
+    news.reconnect();
+    open(&server).await.event("sse.end", "{}", "");
+    assert_eq!(news.state().get_untracked(), State::Closed(CloseReason::Ended));
+}
+
+#[wasm_bindgen_test]
+async fn a_request_that_the_page_has_dropped_is_not_accepted() {
+    let server = Scripted::new();
+    let (mounted, _news) = mount({
+        let server = server.clone();
+        move || use_texts(&server, "/old")
+    });
+    while server.requests().is_empty() {
+        next_task().await;
+    }
+    drop(mounted);
+    let (_mounted, _news) = mount({
+        let server = server.clone();
+        move || use_texts(&server, "/new")
+    });
+    assert!(server.accept().await.url().ends_with("/new"));
+}
+
+#[wasm_bindgen_test]
+#[should_panic(expected = "a request for \"/news\" did not come in time")]
+async fn a_request_that_does_not_come_is_told_and_not_waited_for_for_ever() {
+    let server = Scripted::new();
+    let (_mounted, _chat) = mount({
+        let server = server.clone();
+        move || use_texts(&server, "/chat")
+    });
+    server.accept_at("/news").await;
+}
