@@ -28,7 +28,7 @@ pub use options::{Delivery, EventSourceOptions};
 pub use sse_events;
 pub use sse_events::{DecodeError, DecodeErrorKind, EventSet, Json, Text};
 pub use sse_proto::client::{Backoff, ClientOptions, CloseReason, Failure, Gap, PauseReason, Silence, State};
-pub use sse_web::{Background, InvalidUrl, Options as ConnectionOptions};
+pub use sse_web::{Background, InvalidUrl, Offline, Options as ConnectionOptions, Wake};
 pub use view::{Entry, EventLog, EventStream, KEY_LIMIT, Keyed};
 
 /// What carries a stream: [`sse_web::transport`], and what a contract adds to it.

@@ -1,5 +1,7 @@
 //! Time and chance, as the browser gives them in a page and in a worker.
 
+use std::cell::Cell;
+
 use sse_proto::Instant;
 use wasm_bindgen::prelude::*;
 
@@ -10,11 +12,37 @@ extern "C" {
     fn performance_now() -> f64;
 }
 
-/// The current time on the clock in which states give theirs.
+/// By how many milliseconds the wall clock must have got ahead for that to be a sleep: less is a clock that is being
+/// put right.
+const SLEEP_MILLIS: f64 = 1_000.0;
+
+thread_local! {
+    /// Milliseconds for which `performance.now()` stood still.
+    static ASLEEP: Cell<f64> = const { Cell::new(0.0) };
+    /// By how much the wall clock was ahead of `performance.now()` at the last look.
+    static AHEAD: Cell<Option<f64>> = const { Cell::new(None) };
+}
+
+/// The current time on the clock in which states give theirs. It counts the time for which the device was asleep.
 #[must_use]
 pub fn now() -> Instant {
     // Times are small and not negative, so the conversion only drops the fraction.
-    Instant::from_millis(performance_now() as u64)
+    Instant::from_millis((performance_now() + ASLEEP.get()) as u64)
+}
+
+/// Compares the clocks, so that [`now`] counts the time for which the device was asleep.
+///
+/// While a laptop sleeps, `performance.now()` and every timer stand still on Linux and macOS: a stream that was silent for
+/// an hour would be given its full time to be silent again. The wall clock went on. It may be set by hand, too: set
+/// forward, that is taken for a sleep, which costs a reconnect; set back, for nothing.
+///
+/// Not for every event: it is a second call into JavaScript.
+pub(crate) fn notice_sleep() {
+    let ahead = js_sys::Date::now() - performance_now();
+    let gained = ahead - AHEAD.replace(Some(ahead)).unwrap_or(ahead);
+    if gained >= SLEEP_MILLIS {
+        ASLEEP.set(ASLEEP.get() + gained);
+    }
 }
 
 /// A seed for the jitter, another one for every connection.

@@ -1,8 +1,7 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
-use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use sse_proto::client::{
     Client, Command, ConnectionId, Failure, Output, PauseReason, Signal, State, Verdict,
@@ -10,8 +9,8 @@ use sse_proto::client::{
 use sse_proto::{Control, EventRef, Instant};
 
 use crate::clock;
-use crate::life_cycle;
-use crate::options::Options;
+use crate::life_cycle::{self, LifeCycle};
+use crate::options::{Options, Wake};
 use crate::sink::Sink;
 use crate::transport::{ActiveRequest, Receiver, Request};
 use crate::url::{self, InvalidUrl};
@@ -23,7 +22,7 @@ const LONGEST_TIMEOUT_MILLIS: u64 = (1 << 31) - 1;
 pub struct Connection {
     inner: Rc<Inner>,
     /// Removed with the connection.
-    _life_cycle: Vec<EventListener>,
+    _life_cycle: LifeCycle,
 }
 
 /// What a connection's listeners, timers and transports reach, by weak references only: the one strong
@@ -37,6 +36,8 @@ pub(crate) struct Inner {
     client: RefCell<Client>,
     active: RefCell<Option<(ConnectionId, Box<dyn ActiveRequest>)>>,
     timer: RefCell<Option<(Instant, Timeout)>>,
+    /// When it last looked for a sleep.
+    looked: Cell<Instant>,
     this: Weak<Self>,
 }
 
@@ -56,7 +57,7 @@ impl Connection {
         event_types.extend(Control::EVENT_TYPES);
         event_types.sort_unstable();
         event_types.dedup();
-        let background = options.background;
+        clock::notice_sleep();
         let inner = Rc::new_cyclic(|this| Inner {
             url,
             options,
@@ -65,14 +66,10 @@ impl Connection {
             client: RefCell::new(client),
             active: RefCell::new(None),
             timer: RefCell::new(None),
+            looked: Cell::new(clock::now()),
             this: this.clone(),
         });
-        let this = Rc::downgrade(&inner);
-        let life_cycle = life_cycle::listen(background, move |command| {
-            if let Some(inner) = this.upgrade() {
-                inner.command(command);
-            }
-        });
+        let life_cycle = life_cycle::listen(&inner);
         inner.command(Command::Open);
         Ok(Self { inner, _life_cycle: life_cycle })
     }
@@ -130,9 +127,37 @@ impl fmt::Debug for Connection {
 }
 
 impl Inner {
-    fn command(&self, command: Command) {
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub(crate) fn command(&self, command: Command) {
         self.client.borrow_mut().handle_command(clock::now(), command);
         self.drain();
+    }
+
+    /// Does what is due. Called at the deadline, and whenever there may have been a sleep, which the clock then counts.
+    pub(crate) fn look(&self) {
+        clock::notice_sleep();
+        let now = clock::now();
+        let absent = now.saturating_duration_since(self.looked.replace(now));
+        if let Wake::ReconnectAfter(limit) = self.options.wake
+            && absent >= limit
+        {
+            self.replace(now);
+        }
+        self.timer.take();
+        self.client.borrow_mut().handle_timeout(now);
+        self.drain();
+    }
+
+    /// Replaces a connection that is open, without calling it a failure (c17). Nobody is told in between.
+    fn replace(&self, now: Instant) {
+        let mut client = self.client.borrow_mut();
+        if client.state().is_open() {
+            client.handle_command(now, Command::Pause(PauseReason::Background));
+            client.handle_command(now, Command::Resume(PauseReason::Background));
+        }
     }
 
     pub(crate) fn handle_signal(&self, connection: ConnectionId, signal: Signal) {
@@ -150,12 +175,6 @@ impl Inner {
         if verdict == Verdict::Deliver && !matches!(self.client.borrow().state(), State::Closed(_)) {
             self.sink.event(event);
         }
-    }
-
-    fn handle_timeout(&self) {
-        self.timer.take();
-        self.client.borrow_mut().handle_timeout(clock::now());
-        self.drain();
     }
 
     /// Does what the client asks for. The sink may call back into the connection, so nothing stays borrowed
@@ -206,7 +225,7 @@ impl Inner {
         }
     }
 
-    /// Has `handle_timeout` called at `deadline`. A timer that is early does no harm, so one that runs already
+    /// Has `look` called at `deadline`. A timer that is early does no harm, so one that runs already
     /// and is not late is left alone: the deadline moves far more often than it is reached.
     fn wait_until(&self, deadline: Option<Instant>) {
         let Some(deadline) = deadline else {
@@ -221,7 +240,7 @@ impl Inner {
         let this = self.this.clone();
         let timeout = Timeout::new(millis, move || {
             if let Some(inner) = this.upgrade() {
-                inner.handle_timeout();
+                inner.look();
             }
         });
         self.timer.replace(Some((deadline, timeout)));

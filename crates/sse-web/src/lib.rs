@@ -10,6 +10,7 @@
 //! # Layout
 //!
 //! - [`Connection`], [`Options`], [`Sink`]: an event stream, how it behaves, and who is told.
+//! - [`Background`], [`Offline`], [`Wake`]: what becomes of it while nobody sees the page, without a network, after a sleep.
 //! - [`transport`]: what carries it. [`transport::Native`] is the browser's own `EventSource`, [`transport::Fetch`] a
 //!   streaming `fetch`, for headers, tokens and POST, and for whoever wants to know why a server refuses;
 //!   [`transport::Scripted`] is played by a test.
@@ -66,7 +67,7 @@ mod url;
 
 pub use clock::now;
 pub use connection::Connection;
-pub use options::{Background, Options};
+pub use options::{Background, Offline, Options, Wake};
 pub use sink::Sink;
 pub use transport::Transport;
 pub use url::InvalidUrl;

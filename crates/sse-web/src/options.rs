@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
+use std::time::Duration;
 
 use sse_proto::client::ClientOptions;
 
@@ -26,16 +27,64 @@ pub struct Options {
     pub cursor_parameter: Option<Cow<'static, str>>,
     /// What becomes of the connection while the page is in a background tab. Default: it stays.
     pub background: Background,
+    /// What becomes of the connection while the browser says that the device is offline. Default: it stays.
+    pub offline: Offline,
+    /// What becomes of an open connection when the device wakes up from sleep. Default: what the watchdog says.
+    pub wake: Wake,
 }
 
 /// What becomes of a connection while nobody sees the page.
+///
+/// A server with a history brings what was missed when the page is seen again. From a server that knows no cursors, it is
+/// missed for good.
+///
+/// In the back/forward cache, and in a tab that the browser has frozen to save energy, no connection is held whatever is
+/// said here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Background {
-    /// It stays open.
+    /// It stays open: for whatever must be noticed in the background too, such as messages that change the page's title.
     #[default]
     Stay,
-    /// It is closed, and resumed from its cursor when the page is seen again.
+    /// It is closed at once, and resumed from its cursor when the page is seen again. For pages of which people keep many
+    /// open, where each costs the server a connection, or one of the six that HTTP/1.1 allows.
     Pause,
+    /// Like [`Pause`](Self::Pause), but only after this time in the background: who looks into another tab for a moment
+    /// costs no reconnect. Browsers run the timers of background tabs late, by up to a minute.
+    PauseAfter(Duration),
+}
+
+/// What becomes of a connection while the browser says that the device is offline.
+///
+/// Either way, `online` cuts a wait for the next attempt short.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Offline {
+    /// What the browser says is not believed: it says it also to machines that reach the server all the same, over a
+    /// virtual network or on the machine itself. A connection that fails is tried again, ever more rarely.
+    #[default]
+    Stay,
+    /// It is closed, and resumed from its cursor when the browser says `online`. For pages on the move, whose server is in
+    /// the open internet: it saves the attempts in between, and [`State::Paused`](sse_proto::client::State::Paused) tells
+    /// people why nothing comes.
+    Pause,
+}
+
+/// What becomes of an open connection when the device wakes up from sleep.
+///
+/// The other end may have given it up meanwhile, and no browser says so: it looks open for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Wake {
+    /// The [silence watchdog](sse_proto::client::ClientOptions::silence) decides, which counts the time asleep: a
+    /// connection that was silent past its limit is replaced as soon as the page is seen or online again. One without a
+    /// limit stays. Right for every server that sends heartbeats.
+    #[default]
+    Stay,
+    /// One through which the page did not run for this time is replaced, from its cursor. For a server that sends nothing
+    /// for long times, so that its silence means nothing. Looks at the clock every ten seconds, in a background tab every
+    /// minute: a time below two minutes takes that for a sleep.
+    ReconnectAfter(Duration),
 }
 
 impl Default for Options {
@@ -48,6 +97,8 @@ impl Default for Options {
             last_event_id: String::new(),
             cursor_parameter: Some(Cow::Borrowed("last_event_id")),
             background: Background::default(),
+            offline: Offline::default(),
+            wake: Wake::default(),
         }
     }
 }
@@ -61,6 +112,8 @@ impl fmt::Debug for Options {
             .field("last_event_id", &self.last_event_id)
             .field("cursor_parameter", &self.cursor_parameter)
             .field("background", &self.background)
+            .field("offline", &self.offline)
+            .field("wake", &self.wake)
             .finish_non_exhaustive()
     }
 }

@@ -2,6 +2,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use gloo_timers::future::sleep;
+use wasm_bindgen::prelude::*;
 
 /// How often a condition is looked at.
 const INTERVAL: Duration = Duration::from_millis(5);
@@ -32,19 +33,35 @@ pub async fn next_task() {
 pub(crate) struct Patience {
     what: String,
     place: &'static Location<'static>,
-    end: sse_proto::Instant,
+    /// In milliseconds of a clock that no test can put forward, unlike that of `sse_web`.
+    end: f64,
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
 }
 
 impl Patience {
     #[track_caller]
     pub(crate) fn new(what: &str) -> Self {
-        Self { what: what.to_owned(), place: Location::caller(), end: sse_web::now() + DEADLINE }
+        Self {
+            what: what.to_owned(),
+            place: Location::caller(),
+            end: performance_now() + DEADLINE.as_secs_f64() * 1e3,
+        }
+    }
+
+    /// Says more exactly what it waits for.
+    pub(crate) fn waits_for(&mut self, what: String) {
+        self.what = what;
     }
 
     /// Waits for a moment, before the next look.
     pub(crate) async fn spend(&mut self) {
         assert!(
-            sse_web::now() < self.end,
+            performance_now() < self.end,
             "waited {} s for: {} ({})",
             DEADLINE.as_secs(),
             self.what,

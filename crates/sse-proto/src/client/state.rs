@@ -58,7 +58,7 @@ impl State {
 pub enum PauseReason {
     /// The owner asked for it.
     Caller = 0,
-    /// The page is in the back/forward cache, or is being left.
+    /// The page is in the back/forward cache, frozen by the browser, or being left.
     PageHidden = 1,
     /// The device has no network.
     Offline = 2,

@@ -1,9 +1,12 @@
+use std::time::Duration;
+
 use browser_tests::{Stream, Watch, dispatch_to};
 use sse_web::Background;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::Document;
 
+use crate::CARRIER;
 use crate::suite::options;
 
 /// Says that the page is seen or not, until this is dropped.
@@ -60,6 +63,52 @@ async fn a_connection_that_begins_in_the_background_waits_to_be_seen() {
     drop(hidden);
     watch.until_data("hi").await;
     assert_eq!(stream.report().await.visits.len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn who_looks_into_another_tab_for_a_moment_costs_no_reconnect() {
+    let stream = Stream::new(
+        "event - - one
+         sleep 300ms
+         event - - two",
+    )
+    .await;
+    let mut options = options();
+    options.background = Background::PauseAfter(Duration::from_millis(50));
+    let watch = Watch::open(stream.url(), options);
+    watch.until_data("one").await;
+    drop(Visibility::set("hidden"));
+    // That comes long after the page would have paused.
+    watch.until_data("two").await;
+    assert_eq!(watch.phases(), ["connecting 1", "open"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_tab_that_is_in_the_background_for_long_pauses_and_then_misses_nothing() {
+    let stream = Stream::new(
+        "event sse.open a.0 {}
+         event - a.1 one
+         ---
+         event sse.open a.0 {}
+         event - a.1 one
+         event - a.2 two
+         event - a.3 three",
+    )
+    .await;
+    let mut options = options();
+    options.background = Background::PauseAfter(Duration::from_millis(50));
+    let hidden = Visibility::set("hidden");
+    let watch = Watch::open(stream.url(), options);
+    // It begins in the background, and has its time there too.
+    watch.until_data("one").await;
+    watch.until_phase("paused Background").await;
+    stream.until_nobody_is_connected().await;
+    drop(hidden);
+    watch.until_data("three").await;
+    assert_eq!(watch.data(), ["one", "two", "three"]);
+    assert_eq!(watch.phases(), ["connecting 1", "open", "paused Background", "connecting 1", "open"]);
+    assert_eq!(watch.failures(), []);
+    assert_eq!(CARRIER.cursor(&stream.report().await.visits[1]), Some("a.1"));
 }
 
 #[wasm_bindgen_test]

@@ -2,3 +2,5 @@
 
 mod background;
 mod cache;
+mod freeze;
+mod wake;

@@ -4,10 +4,12 @@ mod closing;
 mod cursor;
 mod events;
 mod gaps;
+pub(crate) mod offline;
 mod opening;
 mod reconnecting;
 pub(crate) mod refusal;
 mod silence;
+pub(crate) mod sleep;
 
 use sse_web::Options;
 
