@@ -117,8 +117,14 @@ impl<E: EventSet> Binding<E> {
         }
     }
 
+    /// The owner is gone. Effects that still hold this are freed a moment later; until then it does nothing.
+    pub(crate) fn dispose(&self) {
+        self.shut();
+        self.schedule.stop();
+    }
+
     /// Closes and frees the connection. What was shown stays.
-    pub(crate) fn shut(&self) {
+    fn shut(&self) {
         self.countdown.take();
         // Taken out first: what is dropped may call back.
         let connection = self.connection.take();

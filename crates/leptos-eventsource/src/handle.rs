@@ -59,7 +59,7 @@ pub fn use_event_source_with_options<E: EventSet>(
             url
         });
         on_cleanup(move || {
-            handle.with_binding(|binding| binding.shut());
+            handle.with_binding(|binding| binding.dispose());
         });
     }
     handle

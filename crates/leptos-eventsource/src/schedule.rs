@@ -21,6 +21,14 @@ impl Schedule {
         Rc::new(Self { delivery, ..Self::default() })
     }
 
+    /// Forgets what was to be told with the next frame: those who would hear of it are gone, or are going.
+    pub(crate) fn stop(&self) {
+        self.frame.take();
+        // Taken out first: what is dropped may call back.
+        let changed = self.changed.take();
+        drop(changed);
+    }
+
     fn call(self: &Rc<Self>, tell: &Rc<dyn Fn()>) {
         if self.delivery == Delivery::Immediate {
             return tell();

@@ -16,6 +16,7 @@
 //! | `fetch`, `fetch_in_worker`, `fetch_in_shared_worker` | the same over the fetch transport |
 //! | `signals` | the signals of `leptos-eventsource` over a transport that the test plays itself |
 //! | `handle` | the life of a `leptos-eventsource` handle, against a server |
+//! | `leaks` | that a thousand of them leave nothing behind |
 //!
 //! `suite/` names no transport: a test program says which [`Carrier`] it runs over, and where two carriers must
 //! differ, the carrier says how; what only one of them can do is in `over_native/` and `over_fetch/`. Every test has a [`Stream`] of its own on the scripted server, so that tests
@@ -25,6 +26,7 @@
 mod carrier;
 mod history;
 mod listeners;
+mod live;
 mod mount;
 mod rejections;
 mod stream;
@@ -34,6 +36,7 @@ mod watch;
 pub use carrier::Carrier;
 pub use history::History;
 pub use listeners::Listeners;
+pub use live::Live;
 pub use mount::{Mounted, mount, mount_view};
 pub use rejections::Rejections;
 pub use stream::Stream;
