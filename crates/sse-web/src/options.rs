@@ -8,6 +8,19 @@ use sse_proto::client::ClientOptions;
 use crate::transport::{Native, Transport};
 
 /// How a [`Connection`](crate::Connection) behaves. Start from the default and change what you need.
+///
+/// A page that people carry about, and leave open for days:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use sse_web::{Background, Offline, Options, Wake};
+///
+/// let mut options = Options::default();
+/// options.background = Background::PauseAfter(Duration::from_secs(60));
+/// options.offline = Offline::Pause;
+/// options.wake = Wake::ReconnectAfter(Duration::from_secs(5 * 60));
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Options {
