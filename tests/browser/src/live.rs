@@ -99,7 +99,9 @@ const COUNTER: &str = "(() => {
     };
     EventTarget.prototype.removeEventListener = function (type, listener, options) {
         const target = this ?? globalThis;
-        if (of(target, listener).delete(key(type, options))) live.listeners -= 1;
+        const known = of(target, listener);
+        if (known.delete(key(type, options))) live.listeners -= 1;
+        if (known.size === 0) added.get(target).delete(listener);
         return removeEventListener.call(target, type, listener, options);
     };
 
