@@ -9,6 +9,7 @@ use leptos_router::path;
 use crate::chat::{ChatPage, provide_courier, provide_identity};
 use crate::i18n::{provide_locale, use_locale};
 use crate::icons;
+use crate::inspector::{Inspector, InspectorButton, provide_inspecting};
 use crate::market::MarketPage;
 use crate::not_found::NotFoundPage;
 use crate::theme::{Theme, provide_theme, use_theme};
@@ -25,7 +26,7 @@ pub(crate) fn App() -> impl IntoView {
 
     view! {
         <Router>
-            <a class="skip" href="#main">{locale.text(|t| t.shell.skip)}</a>
+            {provide_inspecting()} <a class="skip" href="#main">{locale.text(|t| t.shell.skip)}</a>
             <header class="topbar">
                 <a class="brand" href="/">{icons::brand()} <span>"leptos-eventsource"</span></a>
                 <Tools />
@@ -39,6 +40,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("/chat/:room") view=ChatPage />
                 </Routes>
             </main>
+            <Inspector />
         </Router>
     }
 }
@@ -90,6 +92,7 @@ fn Tools() -> impl IntoView {
 
     view! {
         <div class="tools">
+            <InspectorButton />
             <button
                 type="button"
                 class="tool"

@@ -124,11 +124,6 @@ impl Locale {
         format::with(self.lang(), |formats| formats.time(millis as f64))
     }
 
-    /// A time of day with seconds.
-    pub(crate) fn clock(self, millis: u64) -> String {
-        format::with(self.lang(), |formats| formats.clock(millis as f64))
-    }
-
     /// Date and time in full.
     pub(crate) fn date_time(self, millis: u64) -> String {
         format::with(self.lang(), |formats| formats.date_time(millis as f64))

@@ -35,6 +35,13 @@ pub(crate) fn chat() -> impl IntoView {
     )
 }
 
+/// Looking at what happens inside.
+pub(crate) fn inspector() -> impl IntoView {
+    stroked(
+        "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.3 15.3 20.5 20.5M7 10.5h1.8l1.2-2.5 1.6 5 1-2.5H14",
+    )
+}
+
 /// The theme that is used.
 pub(crate) fn theme(theme: Theme) -> impl IntoView {
     stroked(match theme {

@@ -7,6 +7,7 @@
 //! - `chat`: the chat page. `room`, `timeline`, `outbox` and `post` decide, in plain Rust, what is shown and
 //!   what is sent; the rest draws it.
 //! - `badge`: what the connection is doing, in words.
+//! - `inspector`: the developers' panel over all streams.
 //! - `i18n`, `theme`, `stream`, `storage`, `title`, `icons`: what every page needs.
 //!
 //! Whatever decides something is plain Rust with tests that run natively; what touches the browser does
@@ -21,6 +22,7 @@ mod badge;
 mod chat;
 mod i18n;
 mod icons;
+mod inspector;
 mod market;
 mod not_found;
 mod storage;

@@ -13,6 +13,7 @@ use sse_web::{Connection, Sink};
 
 use crate::error::Error;
 use crate::options::EventSourceOptions;
+use crate::registry::{About, AnyBinding, Control, Serial, Told};
 use crate::schedule::Schedule;
 
 /// How often a countdown is looked at. Four times a second, so that a shown second lasts about one.
@@ -20,6 +21,8 @@ const COUNTDOWN_MILLIS: u32 = 250;
 
 /// One stream: its connection, its signals, and who listens. Owned by the reactive owner that asked for it.
 pub(crate) struct Binding<E: 'static> {
+    /// Which of the page's streams it is, once it is one.
+    pub(crate) serial: Cell<Option<Serial>>,
     options: EventSourceOptions,
     /// What is to be opened; `None` until the first URL is known.
     url: RefCell<Option<String>>,
@@ -58,6 +61,7 @@ pub(crate) struct Signals {
 impl<E: EventSet> Binding<E> {
     pub(crate) fn new(options: EventSourceOptions) -> Rc<Self> {
         Rc::new(Self {
+            serial: Cell::new(None),
             schedule: Schedule::new(options.delivery),
             options,
             url: RefCell::new(None),
@@ -88,8 +92,8 @@ impl<E: EventSet> Binding<E> {
         self.signals.last_event_id.set(last_event_id);
         match self.wanted.get() {
             Wanted::Open => self.open(),
-            Wanted::Paused => self.signals.state.set(State::Paused { why: PauseReason::Caller }),
-            Wanted::Closed => self.signals.state.set(State::Closed(CloseReason::Caller)),
+            Wanted::Paused => self.show(State::Paused { why: PauseReason::Caller }),
+            Wanted::Closed => self.show(State::Closed(CloseReason::Caller)),
         }
     }
 
@@ -110,9 +114,9 @@ impl<E: EventSet> Binding<E> {
                 }
             }
             Err(error) => {
-                self.signals.state.set(State::Idle);
+                self.show(State::Idle);
                 self.signals.retry_in.set(None);
-                self.signals.error.set(Some(error.into()));
+                self.fail(error.into());
             }
         }
     }
@@ -135,7 +139,7 @@ impl<E: EventSet> Binding<E> {
         self.wanted.set(Wanted::Closed);
         match self.connection() {
             Some(connection) => connection.close(),
-            None => self.signals.state.set(State::Closed(CloseReason::Caller)),
+            None => self.show(State::Closed(CloseReason::Caller)),
         }
     }
 
@@ -146,7 +150,7 @@ impl<E: EventSet> Binding<E> {
         self.wanted.set(Wanted::Paused);
         match self.connection() {
             Some(connection) => connection.pause(),
-            None => self.signals.state.set(State::Paused { why: PauseReason::Caller }),
+            None => self.show(State::Paused { why: PauseReason::Caller }),
         }
     }
 
@@ -177,6 +181,23 @@ impl<E: EventSet> Binding<E> {
         }
     }
 
+    fn show(&self, state: State) {
+        self.tell(Told::State(&state));
+        self.signals.state.set(state);
+    }
+
+    fn fail(&self, error: Error) {
+        self.tell(Told::Error(&error));
+        self.signals.error.set(Some(error));
+    }
+
+    /// Lets those know who observe every stream of the page.
+    fn tell(&self, told: Told<'_>) {
+        if let Some(serial) = self.serial.get() {
+            serial.tell(told);
+        }
+    }
+
     fn connection(&self) -> Option<Rc<Connection>> {
         self.connection.borrow().clone()
     }
@@ -195,6 +216,30 @@ impl<E: EventSet> Binding<E> {
     }
 }
 
+impl<E: EventSet> AnyBinding for Binding<E> {
+    fn about(&self) -> About {
+        About {
+            url: self.url.borrow().clone().unwrap_or_default(),
+            transport: self.options.connection.transport.name(),
+            state: self.signals.state.get_untracked(),
+            // Not the signal: that is kept up to date only for those who have asked for it.
+            last_event_id: match self.connection() {
+                Some(connection) => connection.last_event_id(),
+                None => self.signals.last_event_id.get_untracked(),
+            },
+        }
+    }
+
+    fn control(self: Rc<Self>, control: Control) {
+        match control {
+            Control::Close => self.close(),
+            Control::Reconnect => self.reconnect(),
+            Control::Pause => self.pause(),
+            Control::Resume => self.resume(),
+        }
+    }
+}
+
 /// Turns what a connection tells into signals.
 struct ToSignals<E: 'static> {
     binding: Weak<Binding<E>>,
@@ -203,11 +248,11 @@ struct ToSignals<E: 'static> {
 impl<E: EventSet> Sink for ToSignals<E> {
     fn event(&self, event: EventRef<'_>) {
         let Some(binding) = self.binding.upgrade() else { return };
+        binding.tell(Told::Event(event));
         match E::decode(event.event_type, event.data) {
             Ok(decoded) => binding.on_event.each(|listener| listener(&decoded, event.last_event_id)),
             Err(error) => {
-                let error = error.at(event.last_event_id);
-                binding.signals.error.set(Some(error.into()));
+                binding.fail(error.at(event.last_event_id).into());
             }
         }
         if binding.tells_last_event_id.get() {
@@ -228,17 +273,18 @@ impl<E: EventSet> Sink for ToSignals<E> {
         if was_connecting && state.is_open() {
             binding.signals.error.set(None);
         }
-        binding.signals.state.set(state.clone());
+        binding.show(state.clone());
     }
 
     fn failure(&self, failure: &Failure) {
         if let Some(binding) = self.binding.upgrade() {
-            binding.signals.error.set(Some(failure.clone().into()));
+            binding.fail(failure.clone().into());
         }
     }
 
     fn gap(&self, gap: Gap) {
         if let Some(binding) = self.binding.upgrade() {
+            binding.tell(Told::Gap(gap));
             binding.on_gap.each(|listener| listener(gap));
         }
     }
@@ -249,11 +295,15 @@ pub(crate) struct Listeners<F: ?Sized>(RefCell<Vec<Option<Rc<F>>>>);
 
 impl<F: ?Sized> Default for Listeners<F> {
     fn default() -> Self {
-        Self(RefCell::default())
+        Self::new()
     }
 }
 
 impl<F: ?Sized> Listeners<F> {
+    pub(crate) const fn new() -> Self {
+        Self(RefCell::new(Vec::new()))
+    }
+
     /// Adds a listener and returns its place.
     pub(crate) fn add(&self, listener: Rc<F>) -> usize {
         let mut places = self.0.borrow_mut();
@@ -276,7 +326,7 @@ impl<F: ?Sized> Listeners<F> {
         drop(listener);
     }
 
-    fn each(&self, call: impl Fn(&F)) {
+    pub(crate) fn each(&self, call: impl Fn(&F)) {
         let places = self.0.borrow().len();
         for at in 0..places {
             let listener = self.0.borrow()[at].clone();

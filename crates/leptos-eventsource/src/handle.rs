@@ -9,6 +9,7 @@ use sse_proto::client::{Gap, State};
 use crate::binding::Binding;
 use crate::error::Error;
 use crate::options::EventSourceOptions;
+use crate::registry;
 use crate::view::{self, EventLog, EventStream, Keyed};
 
 /// Opens the event stream at `url` for as long as the current reactive owner lives.
@@ -50,6 +51,8 @@ pub fn use_event_source_with_options<E: EventSet>(
         last_event_id: RwSignal::from(signals.last_event_id).into(),
     };
     if IN_BROWSER {
+        let serial = registry::enter(&binding);
+        binding.serial.set(Some(serial));
         Effect::new(move |before: Option<String>| {
             let url = url.get();
             // A signal may say the same again, and that is no reason to drop a connection.
@@ -60,13 +63,14 @@ pub fn use_event_source_with_options<E: EventSet>(
         });
         on_cleanup(move || {
             handle.with_binding(|binding| binding.dispose());
+            registry::leave(serial);
         });
     }
     handle
 }
 
 /// Whether there can be a connection: not where an app is rendered on a server.
-const IN_BROWSER: bool = cfg!(all(target_family = "wasm", not(feature = "ssr")));
+pub(crate) const IN_BROWSER: bool = cfg!(all(target_family = "wasm", not(feature = "ssr")));
 
 /// An event stream: its state, its views and its controls.
 ///

@@ -5,22 +5,27 @@
 //! - [`use_event_source`], [`use_event_source_with_options`]: a stream that lives as long as its owner.
 //! - [`EventSourceHandle`]: its state, its views and its controls.
 //! - [`EventSourceOptions`], [`Delivery`]: how it behaves.
+//! - [`components`]: a connection badge, a live list of events and a developer's panel, headless.
 //! - [`transport`]: what carries it; [`transport::Fetch`] sends headers, bearer tokens and POST, and with
 //!   [`transport::Scripted`] you test your components without a server.
 //! - [`Error`]: what went wrong, apart by what you can do about it.
 //! - [`guide`]: every option by when you need it, how to move here, and what to do when it does not work.
 
 mod binding;
+pub mod components;
+mod connection_handle;
 mod error;
 // For readers of the documentation, and so that its examples are compiled.
 #[cfg(any(doc, doctest))]
 pub mod guide;
 mod handle;
 mod options;
+mod registry;
 mod schedule;
 mod scripted;
 mod view;
 
+pub use connection_handle::ConnectionHandle;
 pub use error::Error;
 pub use handle::{EventSourceHandle, use_event_source, use_event_source_with_options};
 pub use options::{Delivery, EventSourceOptions};

@@ -29,7 +29,7 @@ impl Schedule {
         drop(changed);
     }
 
-    fn call(self: &Rc<Self>, tell: &Rc<dyn Fn()>) {
+    pub(crate) fn call(self: &Rc<Self>, tell: &Rc<dyn Fn()>) {
         if self.delivery == Delivery::Immediate {
             return tell();
         }

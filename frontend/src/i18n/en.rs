@@ -1,4 +1,6 @@
-use super::texts::{Badge, Chat, Failure, Market, NotFound, Shell, Texts};
+use leptos_eventsource::components::{BadgeTexts, InspectorTexts};
+
+use super::texts::{Chat, Market, NotFound, Shell, Texts};
 
 pub(super) static TEXTS: Texts = Texts {
     shell: Shell {
@@ -7,37 +9,13 @@ pub(super) static TEXTS: Texts = Texts {
         market: "Market",
         chat: "Chat",
         other_language: "中文",
+        inspector: "Event stream inspector",
         theme_system: "Theme: as the system",
         theme_light: "Theme: light",
         theme_dark: "Theme: dark",
     },
-    badge: Badge {
-        idle: "Not connected",
-        connecting: "Connecting…",
-        connecting_again: |attempt| format!("Connecting, attempt {attempt}…"),
-        live: "Live",
-        stale: |since| format!("Silent since {since}"),
-        waiting: "Offline",
-        retry_in: |seconds| format!("retry in {seconds} s"),
-        paused: "Paused",
-        offline: "Paused: no network",
-        background: "Paused in the background",
-        closed: "Disconnected",
-        ended: "The stream has ended",
-        refused: "The server refused the connection",
-        gave_up: |failures| format!("Given up after {failures} attempts"),
-        reconnect: "Reconnect now",
-        failure: Failure {
-            network: "The server cannot be reached.",
-            ended: "The server closed the connection.",
-            timeout: "The server did not answer in time.",
-            silence: "The connection went silent.",
-            status: |status| format!("The server answered with status {status}."),
-            rejected: "The answer was not an event stream.",
-            unsupported: "This browser has no EventSource, or blocks it.",
-            other: "The connection failed.",
-        },
-    },
+    badge: BadgeTexts::ENGLISH,
+    inspector: InspectorTexts::ENGLISH,
     market: Market {
         title: "Market",
         lead: "Simulated prices, streamed live",

@@ -17,7 +17,6 @@ pub(super) struct Formats {
     compact: Function,
     time: Function,
     day_time: Function,
-    clock: Function,
     date_time: Function,
 }
 
@@ -51,7 +50,6 @@ impl Formats {
                 &hour_minute,
                 &[h23, ("month", Value::Text("short")), ("day", Value::Text("numeric"))],
             ]),
-            clock: date(&[&hour_minute, &[h23, ("second", Value::Text("2-digit"))]]),
             date_time: date(&[&[("dateStyle", Value::Text("full")), ("timeStyle", Value::Text("medium"))]]),
         }
     }
@@ -76,10 +74,6 @@ impl Formats {
         let day = |millis: f64| Date::new(&millis.into()).to_date_string();
         let is_today = day(millis) == day(Date::now());
         call(if is_today { &self.time } else { &self.day_time }, millis)
-    }
-
-    pub(super) fn clock(&self, millis: f64) -> String {
-        call(&self.clock, millis)
     }
 
     pub(super) fn date_time(&self, millis: f64) -> String {

@@ -1,10 +1,14 @@
+use leptos_eventsource::components::{BadgeTexts, InspectorTexts};
+
 /// Every text of the page in one language, by the part of the page that shows it.
 #[derive(Debug)]
 pub(crate) struct Texts {
     /// The frame around the pages.
     pub(crate) shell: Shell,
     /// The connection badge.
-    pub(crate) badge: Badge,
+    pub(crate) badge: BadgeTexts,
+    /// The developers' panel.
+    pub(crate) inspector: InspectorTexts,
     /// The market page.
     pub(crate) market: Market,
     /// The chat page.
@@ -26,70 +30,14 @@ pub(crate) struct Shell {
     pub(crate) chat: &'static str,
     /// The button that changes the language, in the *other* language.
     pub(crate) other_language: &'static str,
+    /// The developers' panel, and the button that opens it.
+    pub(crate) inspector: &'static str,
     /// The theme of the system is used.
     pub(crate) theme_system: &'static str,
     /// The light theme is used.
     pub(crate) theme_light: &'static str,
     /// The dark theme is used.
     pub(crate) theme_dark: &'static str,
-}
-
-/// The connection badge.
-#[derive(Debug)]
-pub(crate) struct Badge {
-    /// Nothing was asked for yet.
-    pub(crate) idle: &'static str,
-    /// The first attempt is under way.
-    pub(crate) connecting: &'static str,
-    /// A later attempt is under way.
-    pub(crate) connecting_again: fn(attempt: u32) -> String,
-    /// Events arrive.
-    pub(crate) live: &'static str,
-    /// Silence since a time of day.
-    pub(crate) stale: fn(since: &str) -> String,
-    /// The connection failed, and is tried again.
-    pub(crate) waiting: &'static str,
-    /// The next attempt comes in so many seconds.
-    pub(crate) retry_in: fn(seconds: u64) -> String,
-    /// Paused by the person.
-    pub(crate) paused: &'static str,
-    /// Paused because the device has no network.
-    pub(crate) offline: &'static str,
-    /// Paused because the page is not seen.
-    pub(crate) background: &'static str,
-    /// Closed by the page.
-    pub(crate) closed: &'static str,
-    /// The server said that the stream is complete.
-    pub(crate) ended: &'static str,
-    /// The server refused.
-    pub(crate) refused: &'static str,
-    /// Given up after so many attempts.
-    pub(crate) gave_up: fn(failures: u32) -> String,
-    /// The button that connects at once.
-    pub(crate) reconnect: &'static str,
-    /// Why a connection failed.
-    pub(crate) failure: Failure,
-}
-
-/// Why a connection failed.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    /// The server cannot be reached.
-    pub(crate) network: &'static str,
-    /// The connection ended.
-    pub(crate) ended: &'static str,
-    /// No answer in time.
-    pub(crate) timeout: &'static str,
-    /// Open, but silent.
-    pub(crate) silence: &'static str,
-    /// The server answered with an error status.
-    pub(crate) status: fn(status: u16) -> String,
-    /// The answer is no event stream, or the browser does not say what was wrong with it.
-    pub(crate) rejected: &'static str,
-    /// The browser has no such transport.
-    pub(crate) unsupported: &'static str,
-    /// Anything else.
-    pub(crate) other: &'static str,
 }
 
 /// The market page.

@@ -15,6 +15,7 @@
 //! | `native_in_worker`, `native_in_shared_worker` | `suite/` in workers, where there is no `window` |
 //! | `fetch`, `fetch_in_worker`, `fetch_in_shared_worker` | the same over the fetch transport |
 //! | `signals` | the signals of `leptos-eventsource` over a transport that the test plays itself |
+//! | `components` | the components of `leptos-eventsource`, over such a transport |
 //! | `handle` | the life of a `leptos-eventsource` handle, against a server |
 //! | `leaks` | that a thousand of them leave nothing behind |
 //!
@@ -25,6 +26,7 @@
 
 mod carrier;
 mod history;
+mod intervals;
 mod listeners;
 mod live;
 mod mount;
@@ -35,6 +37,7 @@ mod watch;
 
 pub use carrier::Carrier;
 pub use history::History;
+pub use intervals::Intervals;
 pub use listeners::Listeners;
 pub use live::Live;
 pub use mount::{Mounted, mount, mount_view};

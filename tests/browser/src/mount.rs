@@ -6,6 +6,7 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use leptos::web_sys::HtmlElement;
 use wasm_bindgen::JsCast;
+use web_sys::Element;
 
 /// A component in the page, until this is dropped.
 pub struct Mounted {
@@ -40,6 +41,41 @@ impl Mounted {
     #[must_use]
     pub fn text(&self) -> String {
         self.parent.text_content().unwrap_or_default()
+    }
+
+    /// The elements that a CSS selector names, in their order.
+    #[must_use]
+    pub fn all(&self, selector: &str) -> Vec<Element> {
+        let found = self.parent.query_selector_all(selector).expect("the selector is well-formed");
+        (0..found.length()).filter_map(|at| found.item(at)).map(JsCast::unchecked_into).collect()
+    }
+
+    /// The first of them.
+    #[must_use]
+    pub fn find(&self, selector: &str) -> Option<Element> {
+        self.parent.query_selector(selector).expect("the selector is well-formed")
+    }
+
+    /// The texts of all of them.
+    #[must_use]
+    pub fn texts(&self, selector: &str) -> Vec<String> {
+        self.all(selector).iter().map(|element| element.text_content().unwrap_or_default()).collect()
+    }
+
+    /// An attribute of the first of them.
+    #[must_use]
+    pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
+        self.find(selector)?.get_attribute(name)
+    }
+
+    /// Clicks the first of them.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[track_caller]
+    pub fn click(&self, selector: &str) {
+        let Some(element) = self.find(selector) else { panic!("nothing is {selector}") };
+        element.unchecked_into::<HtmlElement>().click();
     }
 }
 

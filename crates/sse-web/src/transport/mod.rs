@@ -46,6 +46,11 @@ pub trait Transport {
     fn is_repeatable(&self) -> bool {
         true
     }
+
+    /// What a developer is told that carries a stream. Default: the name of the type, with its path.
+    fn name(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
 }
 
 /// A request under way, or an open stream. Dropping it ends it.

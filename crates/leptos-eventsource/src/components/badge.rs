@@ -1,0 +1,106 @@
+use leptos::prelude::*;
+use sse_proto::client::State;
+
+use super::badge_texts::{BadgeTexts, state_name};
+use super::clock::time_of_day;
+use crate::connection_handle::ConnectionHandle;
+
+/// What a connection is doing, in words, with a button where a person can help it along.
+///
+/// It takes the handle of any stream. A screen reader hears of a loss and of the recovery, each once: the countdown and
+/// the attempts in between are shown and not read aloud.
+///
+/// ```
+/// use leptos::prelude::*;
+/// use leptos_eventsource::components::{BadgeTexts, ConnectionBadge};
+/// use leptos_eventsource::{Text, use_event_source};
+///
+/// fn german() -> BadgeTexts {
+///     BadgeTexts {
+///         open: "Verbunden".into(),
+///         retry_in: "neuer Versuch in {seconds} s".into(),
+///         // and so on
+///         ..BadgeTexts::ENGLISH
+///     }
+/// }
+///
+/// #[component]
+/// fn News(is_german: ReadSignal<bool>) -> impl IntoView {
+///     let news = use_event_source::<Text>("/api/news");
+///     let texts = Signal::derive(move || if is_german.get() { german() } else { BadgeTexts::ENGLISH });
+///     view! { <ConnectionBadge stream=news texts attr:id="news-badge" /> }
+/// }
+/// ```
+///
+/// # Markup
+///
+/// ```html
+/// <div class="sse-badge" data-state="waiting">
+///   <span class="sse-badge-dot" aria-hidden="true"></span>
+///   <span class="sse-badge-text" role="status">
+///     <span class="sse-badge-label">Connection lost</span>
+///     <span class="sse-badge-reason">The server cannot be reached.</span>
+///   </span>
+///   <span class="sse-badge-progress">retry in 3 s</span>
+///   <button class="sse-badge-button" type="button">Retry now</button>
+/// </div>
+/// ```
+///
+/// The reason is its `title` too, for a design that has no room for it. `data-state` is `idle`, `connecting`, `open`, `stale`, `waiting`, `paused` or `closed`. What there is nothing to say
+/// in is empty; the button is left out.
+#[component]
+pub fn ConnectionBadge(
+    /// The stream: any [`EventSourceHandle`](crate::EventSourceHandle).
+    #[prop(into)]
+    stream: ConnectionHandle,
+    /// Its words. Default: English.
+    #[prop(into, default = Signal::stored(BadgeTexts::ENGLISH))]
+    texts: Signal<BadgeTexts>,
+    /// Whether there may be a button. Default: yes.
+    #[prop(default = true)]
+    button: bool,
+) -> impl IntoView {
+    let (state, retry_in) = (stream.state(), stream.retry_in());
+    let label = Memo::new(move |_| {
+        let state = state.read();
+        let time = if let State::Stale { since } = *state { time_of_day(since) } else { String::new() };
+        texts.with(|texts| texts.label_at(&state, &time))
+    });
+    // While it is tried again, the reason of the loss still holds.
+    let cause = Memo::new(move |before: Option<&State>| match (&*state.read(), before) {
+        (State::Connecting { attempt: 2.. }, Some(before)) => before.clone(),
+        (state, _) => state.clone(),
+    });
+    let reason = Memo::new(move |_| texts.with(|texts| cause.with(|cause| texts.reason(cause))));
+    let progress = move || texts.with(|texts| texts.progress(&state.read(), retry_in.get()));
+    let action = Memo::new(move |_| {
+        if !button {
+            return None;
+        }
+        texts.with(|texts| texts.action(&state.read()))
+    });
+
+    view! {
+        <div class="sse-badge" data-state=move || state_name(&state.read()) title=reason>
+            <span class="sse-badge-dot" aria-hidden="true"></span>
+            <span class="sse-badge-text" role="status">
+                <span class="sse-badge-label">{label}</span>
+                " "
+                <span class="sse-badge-reason">{reason}</span>
+            </span>
+            // Not inside the status: it would be read aloud every second.
+            <span class="sse-badge-progress">{progress}</span>
+            {move || {
+                action
+                    .get()
+                    .map(|action| {
+                        view! {
+                            <button type="button" class="sse-badge-button" on:click=move |_| stream.reconnect()>
+                                {action}
+                            </button>
+                        }
+                    })
+            }}
+        </div>
+    }
+}

@@ -1,0 +1,298 @@
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use leptos::html::Div;
+use leptos::prelude::*;
+use sse_events::EventSet;
+
+use super::fill::fill;
+use crate::handle::EventSourceHandle;
+use crate::view::Entry;
+
+/// How near to its newest row a list counts as being there, in pixels: positions are rounded when a page is zoomed.
+const NEAR: i32 = 4;
+
+/// The last events of a stream as a live list.
+///
+/// A new event adds a row and leaves the others alone. Whoever reads is not disturbed: while the list is scrolled away
+/// from its newest row, or paused by its button, it stands still and counts what comes.
+///
+/// A row shows the event's type, id and data. For markup of your own give it a `row`:
+///
+/// ```
+/// use leptos::prelude::*;
+/// use leptos_eventsource::components::{EventLog, Newest, Row};
+/// use leptos_eventsource::{Entry, Text, use_event_source};
+///
+/// #[component]
+/// fn News() -> impl IntoView {
+///     let news = use_event_source::<Text>("/api/news");
+///     let row = Row::new(|Entry { event: Text(text), .. }| view! { <b>{text}</b> });
+///     view! { <EventLog stream=news capacity=20 newest=Newest::First row /> }
+/// }
+/// ```
+///
+/// # Markup
+///
+/// ```html
+/// <section class="sse-log" data-newest="last" data-following="true">
+///   <div class="sse-log-bar">
+///     <span class="sse-log-dropped">7 earlier events are no longer shown</span>
+///     <button class="sse-log-pause" type="button" aria-pressed="false">Pause</button>
+///   </div>
+///   <div class="sse-log-scroll" role="log" aria-label="Events" tabindex="0">
+///     <ol class="sse-log-rows">
+///       <li class="sse-log-row"><!-- the row; by default: -->
+///         <span class="sse-log-type">tick</span>
+///         <span class="sse-log-id">e1.17</span>
+///         <code class="sse-log-data">{"price":12}</code>
+///       </li>
+///     </ol>
+///   </div>
+///   <button class="sse-log-newer" type="button">3 new events</button>
+/// </section>
+/// ```
+///
+/// Give `sse-log-scroll` a height and `overflow: auto` for a list that scrolls.
+#[component]
+pub fn EventLog<E: EventSet + Clone + Send + Sync>(
+    /// The stream.
+    stream: EventSourceHandle<E>,
+    /// The most events that are kept and shown. Default: 100.
+    #[prop(default = 100)]
+    capacity: usize,
+    /// At which end the newest event is. Default: the last.
+    #[prop(default = Newest::Last)]
+    newest: Newest,
+    /// What is in a row. Default: type, id and data.
+    #[prop(optional)]
+    row: Row<E>,
+    /// Whether a screen reader reads new events aloud. Turn it off for a stream that is faster than a voice. Default:
+    /// yes.
+    #[prop(default = true)]
+    announce: bool,
+    /// Its words. Default: English.
+    #[prop(into, default = Signal::stored(EventLogTexts::ENGLISH))]
+    texts: Signal<EventLogTexts>,
+) -> impl IntoView {
+    let log = stream.log(capacity);
+    let (entries, dropped) = (log.entries(), log.dropped());
+    let is_paused = RwSignal::new(false);
+    let is_away = RwSignal::new(false);
+    let is_following = Memo::new(move |_| !is_paused.get() && !is_away.get());
+    // Serials and not entries: with each event only the new row's entry is cloned.
+    let shown = Memo::new(move |before: Option<&Vec<u64>>| match before {
+        Some(before) if !is_following.get() => before.clone(),
+        _ => {
+            let mut serials: Vec<_> = entries.read().iter().map(|entry| entry.serial).collect();
+            if newest == Newest::First {
+                serials.reverse();
+            }
+            serials
+        }
+    });
+    let newer = move || {
+        if is_following.get() {
+            return 0;
+        }
+        let shown = shown.read().iter().max().map_or(0, |serial| serial + 1);
+        entries.read().back().map_or(0, |entry| (entry.serial + 1).saturating_sub(shown))
+    };
+
+    let scroll = NodeRef::<Div>::new();
+    let to_newest = move || {
+        if let Some(scroll) = scroll.get_untracked() {
+            scroll.set_scroll_top(if newest == Newest::First { 0 } else { scroll.scroll_height() });
+        }
+    };
+    Effect::new(move || {
+        shown.track();
+        if is_following.get() {
+            // The rows are there when the frame begins.
+            request_animation_frame(move || {
+                if is_following.try_get_untracked() == Some(true) {
+                    to_newest();
+                }
+            });
+        }
+    });
+    let on_scroll = move |_| {
+        if let Some(scroll) = scroll.get_untracked() {
+            let left = match newest {
+                Newest::First => scroll.scroll_top(),
+                Newest::Last => scroll.scroll_height() - scroll.client_height() - scroll.scroll_top(),
+            };
+            let now = left > NEAR;
+            if is_away.get_untracked() != now {
+                is_away.set(now);
+            }
+        }
+    };
+    let follow = move |_| {
+        is_paused.set(false);
+        is_away.set(false);
+    };
+    let children = move |serial: u64| {
+        let entry = entries.with_untracked(|entries| entry(entries, serial).cloned());
+        entry.map(|entry| view! { <li class="sse-log-row">{row.render(entry)}</li> })
+    };
+
+    view! {
+        <section class="sse-log" data-newest=newest.name() data-following=move || is_following.get().to_string()>
+            <div class="sse-log-bar">
+                <span class="sse-log-dropped">
+                    {move || {
+                        let dropped = dropped.get();
+                        (dropped > 0).then(|| texts.with(|texts| fill(&texts.dropped, "{count}", dropped)))
+                    }}
+                </span>
+                <button
+                    type="button"
+                    class="sse-log-pause"
+                    aria-pressed=move || is_paused.get().to_string()
+                    on:click=move |_| is_paused.update(|paused| *paused = !*paused)
+                >
+                    {move || texts.with(|texts| texts.pause.clone())}
+                </button>
+            </div>
+            <div
+                class="sse-log-scroll"
+                role="log"
+                aria-live=(!announce).then_some("off")
+                aria-label=move || texts.with(|texts| texts.label.clone())
+                tabindex="0"
+                node_ref=scroll
+                on:scroll=on_scroll
+            >
+                <ol class="sse-log-rows">
+                    <For each=move || shown.get() key=|serial| *serial children />
+                </ol>
+            </div>
+            {move || {
+                let count = newer();
+                (count > 0)
+                    .then(|| {
+                        let text = texts.with(|texts| fill(&texts.newer, "{count}", count));
+                        view! {
+                            <button type="button" class="sse-log-newer" on:click=follow>
+                                {text}
+                            </button>
+                        }
+                    })
+            }}
+        </section>
+    }
+}
+
+/// The entry with this serial. Serials count up by one, so its place is known.
+fn entry<E>(entries: &VecDeque<Entry<E>>, serial: u64) -> Option<&Entry<E>> {
+    let first = entries.front()?.serial;
+    entries.get(usize::try_from(serial.checked_sub(first)?).ok()?)
+}
+
+/// At which end of an [`EventLog`] the newest event is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Newest {
+    /// At the top.
+    First,
+    /// At the bottom, as in a chat.
+    #[default]
+    Last,
+}
+
+impl Newest {
+    fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Last => "last",
+        }
+    }
+}
+
+/// What is in a row of an [`EventLog`]: a function from an [`Entry`] to a view.
+///
+/// ```
+/// use leptos::prelude::*;
+/// use leptos_eventsource::components::Row;
+/// use leptos_eventsource::{Entry, Text};
+///
+/// let row = Row::new(|entry: Entry<Text>| view! { <p title=entry.last_event_id>{entry.event.0}</p> });
+/// ```
+pub struct Row<E>(Arc<dyn Fn(Entry<E>) -> AnyView + Send + Sync>);
+
+impl<E> Row<E> {
+    /// A row with this in it. It is made once for each event.
+    pub fn new<V: IntoView + 'static>(row: impl Fn(Entry<E>) -> V + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move |entry| row(entry).into_any()))
+    }
+
+    fn render(&self, entry: Entry<E>) -> AnyView {
+        (self.0)(entry)
+    }
+}
+
+/// Type, id and data.
+impl<E: EventSet> Default for Row<E> {
+    fn default() -> Self {
+        Self::new(|Entry { event, last_event_id, .. }| {
+            // What has been decoded can be encoded; if a codec thinks otherwise, there is nothing to show.
+            let data = event.encode().unwrap_or_default();
+            view! {
+                <span class="sse-log-type">{event.event_type()}</span>
+                " "
+                <span class="sse-log-id">{last_event_id}</span>
+                " "
+                <code class="sse-log-data">{data}</code>
+            }
+        })
+    }
+}
+
+impl<E> Clone for Row<E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<E> fmt::Debug for Row<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Row").finish_non_exhaustive()
+    }
+}
+
+/// The words of an [`EventLog`]. What is in braces is filled in.
+///
+/// ```
+/// use leptos_eventsource::components::EventLogTexts;
+///
+/// let texts = EventLogTexts { label: "Prices".into(), ..EventLogTexts::ENGLISH };
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventLogTexts {
+    /// What the list is, for a screen reader.
+    pub label: Cow<'static, str>,
+    /// So many events, `{count}`, had to go to make room.
+    pub dropped: Cow<'static, str>,
+    /// The button that stops the list, and lets it go on.
+    pub pause: Cow<'static, str>,
+    /// The button that shows the `{count}` events that have come meanwhile.
+    pub newer: Cow<'static, str>,
+}
+
+impl EventLogTexts {
+    /// The default.
+    pub const ENGLISH: Self = Self {
+        label: Cow::Borrowed("Events"),
+        dropped: Cow::Borrowed("Earlier events no longer shown: {count}"),
+        pause: Cow::Borrowed("Pause"),
+        newer: Cow::Borrowed("New events: {count}"),
+    };
+}
+
+impl Default for EventLogTexts {
+    fn default() -> Self {
+        Self::ENGLISH
+    }
+}

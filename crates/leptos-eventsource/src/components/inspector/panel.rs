@@ -1,0 +1,282 @@
+use std::borrow::Cow;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos::web_sys::{Element, Event};
+use sse_proto::client::{Gap, State};
+
+use super::record::{Content, Frame, without_paths};
+use super::recorder::{Listed, Recorder, Snapshot};
+use super::texts::InspectorTexts;
+use crate::components::badge_texts::state_name;
+use crate::components::clock::to_the_millisecond;
+use crate::components::fill::fill;
+use crate::handle::IN_BROWSER;
+use crate::registry::{self, Control, Serial};
+
+/// A panel for developers: every event stream of the page, what it is doing, what came last, and its controls.
+///
+/// Put it anywhere, once; streams come and go by themselves. It counts from when it was mounted. What happens is noted
+/// at once and drawn once for each animation frame, and not at all while the panel is folded, so that it can stay open
+/// at ten thousand events a second. Without it in the page, its code is not in the program, and an event costs a look
+/// at a flag.
+///
+/// Control events of the server (`sse.heartbeat` and the like) and duplicates after a resume are not shown.
+///
+/// ```
+/// use leptos::prelude::*;
+/// use leptos_eventsource::components::EventSourceInspector;
+///
+/// #[component]
+/// fn App() -> impl IntoView {
+///     view! {
+///         <p>"the app"</p>
+///         {cfg!(debug_assertions).then(|| view! { <EventSourceInspector frames=30 /> })}
+///     }
+/// }
+/// ```
+///
+/// # Markup
+///
+/// A `details` of the class `sse-inspector`. In it, for each stream, a `details` of the class `sse-inspector-stream`
+/// with its `data-state`, in which are a list of facts (`sse-inspector-facts`), the buttons (`sse-inspector-controls`)
+/// and a table of the last frames, newest first (`sse-inspector-frames`), whose rows have the `data-kind` `event`,
+/// `state`, `failure` or `gap`.
+#[component]
+pub fn EventSourceInspector(
+    /// The most frames that are kept and shown of each stream. Default: 50.
+    #[prop(default = 50)]
+    frames: usize,
+    /// Whether it is unfolded at first. Default: yes.
+    #[prop(default = true)]
+    open: bool,
+    /// Its words. Default: English.
+    #[prop(into, default = Signal::stored(InspectorTexts::ENGLISH))]
+    texts: Signal<InspectorTexts>,
+) -> impl IntoView {
+    let list = RwSignal::new(Vec::new());
+    let recorder = IN_BROWSER.then(|| {
+        let recorder = Recorder::new(list, frames, open);
+        let at = registry::observe(recorder.clone());
+        on_cleanup(move || registry::stop_observing(at));
+        StoredValue::new_local(recorder)
+    });
+    let on_toggle = move |event: Event| {
+        let recorder = recorder.and_then(|recorder| recorder.try_with_value(Rc::clone));
+        if let Some(recorder) = recorder {
+            recorder.set_shown(is_open(&event));
+        }
+    };
+
+    view! {
+        <details class="sse-inspector" open=open on:toggle=on_toggle>
+            <summary class="sse-inspector-title">
+                {move || texts.with(|texts| fill(&texts.title, "{count}", list.read().len()))}
+            </summary>
+            <Show when=move || list.read().is_empty()>
+                <p class="sse-inspector-empty">{move || texts.read().empty.clone()}</p>
+            </Show>
+            <For each=move || list.get() key=|listed| listed.serial let:listed>
+                <Stream listed texts />
+            </For>
+        </details>
+    }
+}
+
+/// Whether the `details` of a `toggle` event is unfolded now.
+fn is_open(event: &Event) -> bool {
+    event_target::<Element>(event).has_attribute("open")
+}
+
+#[component]
+fn Stream(listed: Listed, texts: Signal<InspectorTexts>) -> impl IntoView {
+    let Listed { serial, snapshot } = listed;
+    let snapshot = RwSignal::from(snapshot);
+    let is_unfolded = RwSignal::new(false);
+    let shown = move |show: fn(&Snapshot, &InspectorTexts) -> String| {
+        move || snapshot.with(|it| it.as_ref().map(|it| texts.with(|texts| show(it, texts))))
+    };
+    let state = Memo::new(move |_| snapshot.with(|it| it.as_ref().map(|it| it.about.state.clone())));
+    let frames = move || {
+        if !is_unfolded.get() {
+            return Vec::new();
+        }
+        snapshot
+            .with(|it| it.as_ref().map(|it| it.frames.iter().rev().cloned().collect()).unwrap_or_default())
+    };
+
+    view! {
+        <details
+            class="sse-inspector-stream"
+            data-state=move || state.read().as_ref().map(state_name)
+            on:toggle=move |event| is_unfolded.set(is_open(&event))
+        >
+            <summary class="sse-inspector-summary">
+                <span class="sse-inspector-dot" aria-hidden="true"></span>
+                <span class="sse-inspector-url">{shown(|it, _| it.about.url.clone())}</span>
+                " "
+                <span class="sse-inspector-state">{shown(|it, texts| texts.states.label(&it.about.state))}</span>
+                " "
+                <span class="sse-inspector-rate">
+                    {shown(|it, texts| fill(&texts.per_second, "{count}", it.counts.per_second))}
+                </span>
+            </summary>
+            <dl class="sse-inspector-facts">
+                <Fact name="state" label=move || texts.read().state.clone() value=shown(state_in_full) />
+                <Fact
+                    name="transport"
+                    label=move || texts.read().transport.clone()
+                    value=shown(|it, _| without_paths(it.about.transport))
+                />
+                <Fact
+                    name="cursor"
+                    label=move || texts.read().cursor.clone()
+                    value=shown(|it, _| it.about.last_event_id.clone())
+                />
+                <Fact name="attempts" label=move || texts.read().attempts.clone() value=shown(attempts) />
+                <Fact
+                    name="events"
+                    label=move || texts.read().events.clone()
+                    value=shown(|it, _| it.counts.events.to_string())
+                />
+                <Fact
+                    name="bytes"
+                    label=move || texts.read().bytes.clone()
+                    value=shown(|it, _| it.counts.bytes.to_string())
+                />
+                <Fact
+                    name="gaps"
+                    label=move || texts.read().gaps.clone()
+                    value=shown(|it, _| it.counts.gaps.to_string())
+                />
+                <Fact
+                    name="failures"
+                    label=move || texts.read().failures.clone()
+                    value=shown(|it, _| it.counts.failures.to_string())
+                />
+            </dl>
+            <Controls serial state texts />
+            <table class="sse-inspector-frames">
+                <caption>{move || texts.read().frames.clone()}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">{move || texts.read().time.clone()}</th>
+                        <th scope="col">{move || texts.read().event_type.clone()}</th>
+                        <th scope="col">{move || texts.read().id.clone()}</th>
+                        <th scope="col">{move || texts.read().data.clone()}</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    <For
+                        each=frames
+                        key=|frame| frame.serial
+                        children=move |frame| texts.with_untracked(|texts| frame_row(&frame, texts))
+                    />
+                </tbody>
+            </table>
+        </details>
+    }
+}
+
+#[component]
+fn Fact<L, V>(name: &'static str, label: L, value: V) -> impl IntoView
+where
+    L: Fn() -> Cow<'static, str> + Send + Sync + 'static,
+    V: Fn() -> Option<String> + Send + Sync + 'static,
+{
+    view! {
+        <div class="sse-inspector-fact" data-fact=name>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+        </div>
+    }
+}
+
+/// The state, why, and what happens next.
+fn state_in_full(it: &Snapshot, texts: &InspectorTexts) -> String {
+    let state = &it.about.state;
+    let retry_in = match state {
+        State::Waiting { until, .. } => {
+            let left = until.saturating_duration_since(sse_web::now()).as_millis().div_ceil(1_000);
+            u64::try_from(left).ok()
+        }
+        _ => None,
+    };
+    let parts = [texts.states.reason(state), texts.states.progress(state, retry_in)];
+    let mut full = texts.states.label(state);
+    for part in parts.into_iter().flatten() {
+        full.push_str(" · ");
+        full.push_str(&part);
+    }
+    full
+}
+
+fn attempts(it: &Snapshot, texts: &InspectorTexts) -> String {
+    let retries = fill(&texts.retries, "{count}", it.counts.retries);
+    format!("{} ({retries})", it.counts.attempts)
+}
+
+#[component]
+fn Controls(serial: Serial, state: Memo<Option<State>>, texts: Signal<InspectorTexts>) -> impl IntoView {
+    let is_closed = move || matches!(*state.read(), Some(State::Closed(_)));
+    let is_paused = move || matches!(*state.read(), Some(State::Paused { .. }));
+    let button = move |control, text: fn(&InspectorTexts) -> &Cow<'static, str>| {
+        let is_useless = move || match control {
+            Control::Pause => is_closed() || is_paused(),
+            Control::Resume => !is_paused(),
+            Control::Close => is_closed(),
+            Control::Reconnect => false,
+        };
+        let on_click = move |_| {
+            if let Some(stream) = serial.stream() {
+                stream.control(control);
+            }
+        };
+        view! {
+            <button type="button" class="sse-inspector-button" disabled=is_useless on:click=on_click>
+                {move || texts.with(|texts| text(texts).clone())}
+            </button>
+        }
+    };
+    view! {
+        <div class="sse-inspector-controls">
+            {button(Control::Pause, |texts| &texts.pause)} {button(Control::Resume, |texts| &texts.resume)}
+            {button(Control::Reconnect, |texts| &texts.reconnect)}
+            {button(Control::Close, |texts| &texts.close)}
+        </div>
+    }
+}
+
+fn frame_row(frame: &Arc<Frame>, texts: &InspectorTexts) -> impl IntoView + use<> {
+    let (kind, name, id, text) = match &frame.content {
+        Content::Event { event_type, id, data, left_out } => {
+            let mut text = data.clone();
+            if *left_out > 0 {
+                text.push_str(&fill(&texts.cut, "{count}", left_out));
+            }
+            ("event", event_type.clone(), id.clone(), text)
+        }
+        Content::State(state) => {
+            let text = [Some(texts.states.label(state)), texts.states.reason(state)];
+            let text = text.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+            ("state", state_name(state).to_owned(), String::new(), text)
+        }
+        Content::Error(error) => ("failure", texts.failure.to_string(), String::new(), error.to_string()),
+        Content::Gap(gap) => {
+            let text = match gap {
+                Gap::Trimmed { up_to } => fill(&texts.trimmed, "{up_to}", up_to),
+                _ => texts.reset.to_string(),
+            };
+            ("gap", texts.gap.to_string(), String::new(), text)
+        }
+    };
+    view! {
+        <tr data-kind=kind>
+            <td class="sse-inspector-time">{to_the_millisecond(frame.at)}</td>
+            <td>{name}</td>
+            <td>{id}</td>
+            <td class="sse-inspector-data">{text}</td>
+        </tr>
+    }
+}

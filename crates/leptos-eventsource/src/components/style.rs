@@ -1,0 +1,25 @@
+use leptos::prelude::*;
+
+/// A stylesheet for the components, in light and dark; the file `src/components/style.css` of this crate.
+///
+/// It names classes that begin with `sse-`, and nothing else of the page. What it takes its colours from is
+/// [here](super#theme).
+pub const STYLE: &str = include_str!("style.css");
+
+/// Puts [`STYLE`] into the page.
+///
+/// A page whose `Content-Security-Policy` allows no inline style links the file instead.
+///
+/// ```
+/// use leptos::prelude::*;
+/// use leptos_eventsource::components::ComponentStyle;
+///
+/// #[component]
+/// fn App() -> impl IntoView {
+///     view! { <ComponentStyle /> }
+/// }
+/// ```
+#[component]
+pub fn ComponentStyle() -> impl IntoView {
+    view! { <style>{STYLE}</style> }
+}

@@ -1,0 +1,117 @@
+use std::fmt;
+use std::rc::{Rc, Weak};
+
+use leptos::prelude::*;
+use sse_events::EventSet;
+use sse_proto::client::State;
+
+use crate::binding::Binding;
+use crate::error::Error;
+use crate::handle::EventSourceHandle;
+use crate::registry::{AnyBinding, Control};
+
+/// An [`EventSourceHandle`] without its event type: the state and the controls of its connection.
+///
+/// For components that show or steer a connection, whatever it carries. `Copy`; made by `into()`, or by a component's
+/// `#[prop(into)]`. Once the owner in which it was made is disposed, its controls do nothing.
+///
+/// ```
+/// use leptos::prelude::*;
+/// use leptos_eventsource::{ConnectionHandle, Text, use_event_source};
+///
+/// #[component]
+/// fn Lamp(#[prop(into)] stream: ConnectionHandle) -> impl IntoView {
+///     view! { <i class="lamp" class:on=stream.is_open()></i> }
+/// }
+///
+/// #[component]
+/// fn News() -> impl IntoView {
+///     let news = use_event_source::<Text>("/api/news");
+///     view! { <Lamp stream=news /> }
+/// }
+/// ```
+#[derive(Clone, Copy)]
+pub struct ConnectionHandle {
+    /// `None` where an app is rendered on a server. Weak: a stream ends with its own owner.
+    binding: Option<StoredValue<Weak<dyn AnyBinding>, LocalStorage>>,
+    state: Signal<State>,
+    is_open: Signal<bool>,
+    retry_in: Signal<Option<u64>>,
+    error: Signal<Option<Error>>,
+}
+
+impl<E: EventSet> From<EventSourceHandle<E>> for ConnectionHandle {
+    fn from(handle: EventSourceHandle<E>) -> Self {
+        let binding = handle.with_binding(|binding| {
+            let binding: Weak<dyn AnyBinding> = Rc::<Binding<E>>::downgrade(binding);
+            StoredValue::new_local(binding)
+        });
+        Self {
+            binding,
+            state: handle.state(),
+            is_open: handle.is_open(),
+            retry_in: handle.retry_in(),
+            error: handle.error(),
+        }
+    }
+}
+
+impl ConnectionHandle {
+    /// As [`EventSourceHandle::state`].
+    #[must_use]
+    pub fn state(&self) -> Signal<State> {
+        self.state
+    }
+
+    /// As [`EventSourceHandle::is_open`].
+    #[must_use]
+    pub fn is_open(&self) -> Signal<bool> {
+        self.is_open
+    }
+
+    /// As [`EventSourceHandle::retry_in`].
+    #[must_use]
+    pub fn retry_in(&self) -> Signal<Option<u64>> {
+        self.retry_in
+    }
+
+    /// As [`EventSourceHandle::error`].
+    #[must_use]
+    pub fn error(&self) -> Signal<Option<Error>> {
+        self.error
+    }
+
+    /// As [`EventSourceHandle::close`].
+    pub fn close(&self) {
+        self.control(Control::Close);
+    }
+
+    /// As [`EventSourceHandle::reconnect`].
+    pub fn reconnect(&self) {
+        self.control(Control::Reconnect);
+    }
+
+    /// As [`EventSourceHandle::pause`].
+    pub fn pause(&self) {
+        self.control(Control::Pause);
+    }
+
+    /// As [`EventSourceHandle::resume`].
+    pub fn resume(&self) {
+        self.control(Control::Resume);
+    }
+
+    fn control(&self, control: Control) {
+        // Upgraded first, so that the arena is not locked while other people's code runs.
+        let binding = self.binding.and_then(|binding| binding.try_with_value(Weak::upgrade).flatten());
+        if let Some(binding) = binding {
+            binding.control(control);
+        }
+    }
+}
+
+impl fmt::Debug for ConnectionHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionHandle").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,162 @@
+use std::borrow::Cow;
+
+use browser_tests::{Intervals, Listeners, Mounted, Scripted, mount_view, next_task, until};
+use leptos::prelude::*;
+use leptos_eventsource::components::{BadgeTexts, ConnectionBadge};
+use leptos_eventsource::{Failure, Json, Text};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::{use_stream, use_stream_with};
+
+fn mount_badge(transport: &Scripted) -> Mounted {
+    let transport = transport.clone();
+    mount_view(move || {
+        let stream = use_stream::<Text>(&transport);
+        view! { <ConnectionBadge stream /> }
+    })
+}
+
+async fn until_state(badge: &Mounted, state: &str) {
+    until(&format!("state {state}"), || {
+        badge.attribute(".sse-badge", "data-state").as_deref() == Some(state)
+    })
+    .await;
+}
+
+fn status(badge: &Mounted) -> String {
+    badge.find("[role=status]").and_then(|status| status.text_content()).unwrap_or_default()
+}
+
+#[wasm_bindgen_test]
+async fn it_says_what_the_connection_is_doing_and_why() {
+    let transport = Scripted::default();
+    let badge = mount_badge(&transport);
+    until_state(&badge, "connecting").await;
+    assert_eq!(status(&badge).trim(), "Connecting…");
+    transport.open().await;
+    until_state(&badge, "open").await;
+    assert_eq!(status(&badge).trim(), "Live");
+    assert!(badge.find("button").is_none(), "there is nothing to do");
+    transport.fail(Failure::Status { status: 503, retry_after: None });
+    until_state(&badge, "waiting").await;
+    assert_eq!(status(&badge), "Connection lost The server answered with status 503.");
+    let countdown = badge.texts(".sse-badge-progress");
+    assert!(countdown[0].starts_with("retry in 1"), "{countdown:?}");
+}
+
+#[wasm_bindgen_test]
+async fn its_button_ends_the_wait() {
+    let transport = Scripted::default();
+    let badge = mount_badge(&transport);
+    transport.open().await;
+    transport.fail(Failure::Network);
+    until_state(&badge, "waiting").await;
+    assert_eq!(badge.texts("button"), ["Retry now"]);
+    badge.click("button");
+    until_state(&badge, "connecting").await;
+    assert_eq!(transport.asked().len(), 2);
+    transport.open().await;
+    until_state(&badge, "open").await;
+    assert!(badge.find("button").is_none());
+}
+
+#[wasm_bindgen_test]
+async fn a_loss_is_read_aloud_once_and_not_with_every_second_and_attempt() {
+    let transport = Scripted::default();
+    let badge = mount_view({
+        let transport = transport.clone();
+        move || {
+            let stream = use_stream_with::<Text>(&transport, |_| {});
+            view! { <ConnectionBadge stream /> }
+        }
+    });
+    transport.open().await;
+    transport.fail(Failure::Network);
+    until("the second attempt", || transport.asked().len() == 2).await;
+    until("it is shown", || badge.texts(".sse-badge-progress") == ["attempt 2…"]).await;
+    assert_eq!(badge.attribute(".sse-badge", "data-state").as_deref(), Some("connecting"));
+    assert_eq!(status(&badge), "Connection lost The server cannot be reached.", "as during the wait");
+    assert!(badge.find("[role=status] .sse-badge-progress").is_none(), "the countdown is not announced");
+    assert!(badge.find("[aria-live] .sse-badge-progress").is_none());
+}
+
+#[wasm_bindgen_test]
+async fn a_request_that_must_not_be_repeated_by_itself_is_offered_to_the_person() {
+    let transport = Scripted::default();
+    let badge = mount_view({
+        let transport = transport.clone();
+        move || {
+            let stream = use_stream_with::<Text>(&transport, |connection| connection.client.resend = false);
+            view! { <ConnectionBadge stream /> }
+        }
+    });
+    transport.open().await;
+    transport.fail(Failure::Ended);
+    until_state(&badge, "closed").await;
+    assert_eq!(status(&badge), "Interrupted The server closed the connection.");
+    assert_eq!((transport.asked().len(), badge.texts("button")), (1, vec!["Send again".to_owned()]));
+    badge.click("button");
+    transport.open().await;
+    until_state(&badge, "open").await;
+    assert_eq!(transport.asked().len(), 2);
+}
+
+#[wasm_bindgen_test]
+async fn its_words_follow_the_language_of_the_page() {
+    let german = RwSignal::new(false);
+    let transport = Scripted::default();
+    let badge = mount_view({
+        let transport = transport.clone();
+        move || {
+            let texts = Signal::derive(move || {
+                let open = if german.get() { "Verbunden" } else { "Live" };
+                BadgeTexts { open: Cow::Borrowed(open), ..BadgeTexts::ENGLISH }
+            });
+            let stream = use_stream::<Text>(&transport);
+            view! { <ConnectionBadge stream texts /> }
+        }
+    });
+    transport.open().await;
+    until("English", || status(&badge).trim() == "Live").await;
+    german.set(true);
+    until("German", || status(&badge).trim() == "Verbunden").await;
+}
+
+#[wasm_bindgen_test]
+async fn two_badges_of_streams_with_different_events_stand_in_one_page() {
+    let (texts, numbers) = (Scripted::default(), Scripted::default());
+    let badges = mount_view({
+        let (texts, numbers) = (texts.clone(), numbers.clone());
+        move || {
+            let (texts, numbers) = (use_stream::<Text>(&texts), use_stream::<Json<f64>>(&numbers));
+            view! {
+                <ConnectionBadge stream=texts attr:id="texts" />
+                <ConnectionBadge stream=numbers button=false attr:id="numbers" />
+            }
+        }
+    });
+    texts.open().await;
+    numbers.open().await;
+    numbers.fail(Failure::Network);
+    let state = |id: &str| badges.attribute(&format!(".sse-badge#{id}"), "data-state").unwrap_or_default();
+    until("both are shown", || (state("texts"), state("numbers")) == ("open".into(), "waiting".into())).await;
+    assert!(badges.find("#numbers button").is_none(), "it was asked to have none");
+}
+
+#[wasm_bindgen_test]
+async fn c20_it_leaves_nothing_behind() {
+    // What the tests before left to be freed.
+    next_task().await;
+    let (listeners, intervals) = (Listeners::count(), Intervals::count());
+    for _ in 0..20 {
+        let transport = Scripted::default();
+        let badge = mount_badge(&transport);
+        transport.open().await;
+        transport.fail(Failure::Network);
+        until("the button", || badge.find("button").is_some()).await;
+        assert_eq!(Intervals::count().since(intervals), 1, "the countdown");
+        drop(badge);
+        assert_eq!(transport.active(), 0);
+    }
+    assert_eq!((Listeners::count().since(listeners), Intervals::count().since(intervals)), (0, 0));
+}
