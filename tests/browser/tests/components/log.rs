@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use browser_tests::{Listeners, Mounted, Scripted, mount_view, next_task, until};
 use leptos::prelude::*;
-use leptos_eventsource::components::{EventLog, Newest};
+use leptos_eventsource::components::{EventLog, Newest, Row};
 use leptos_eventsource::{Entry, Text};
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::Element;
@@ -119,10 +119,10 @@ async fn a_row_may_be_anything_and_is_made_once() {
     let log = mount_view({
         let (transport, made) = (transport.clone(), made.clone());
         move || {
-            let row = move |entry: Entry<Text>| {
+            let row = Row::new(move |entry: Entry<Text>| {
                 made.fetch_add(1, Ordering::Relaxed);
                 view! { <i>{entry.serial} ":" {entry.event.0}</i> }
-            };
+            });
             let stream = use_stream::<Text>(&transport);
             view! { <EventLog stream row announce=false /> }
         }
