@@ -19,6 +19,11 @@ for (const [language, locale] of [["en", "en-GB"], ["zh", "zh-CN"]]) {
         await expect(market.getByTestId("chart").locator("canvas").first()).toBeVisible();
         expect(await overflow(market), "the market scrolls sideways").toBe(0);
         await shot(market, "market");
+        await market.getByTestId("inspector-toggle").click();
+        await market.locator(".sse-inspector-summary").click();
+        await expect(market.locator(".sse-inspector-frames tbody tr").nth(20)).toBeAttached();
+        expect(await overflow(market), "the market scrolls sideways under the inspector").toBe(0);
+        await shot(market, "inspector");
 
         const chat = await visit("/chat/lobby", options);
         await expectState(chat, "open");

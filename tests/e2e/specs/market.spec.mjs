@@ -29,6 +29,8 @@ test("a killed server is told of, and the market goes on when it is back", async
   await expectState(page, "open");
   await server.kill();
   await expectState(page, "waiting", "connecting");
+  await expect(page.getByTestId("badge").getByRole("status")).toContainText("Connection lost");
+  await expect(page.getByTestId("badge").getByRole("button", { name: "Retry now" })).toBeVisible();
   const before = await shownPrices(page);
   await server.start();
   await expectState(page, "open");
