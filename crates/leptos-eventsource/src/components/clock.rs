@@ -1,7 +1,8 @@
 //! Times of day, as people read them.
 
-use js_sys::Date;
+use js_sys::{Date, Function, Reflect};
 use leptos::prelude::document;
+use leptos::wasm_bindgen::{JsCast, JsValue};
 use sse_proto::Instant;
 
 use crate::handle::IN_BROWSER;
@@ -15,9 +16,16 @@ pub(super) fn time_of_day(then: Instant) -> String {
     let then = Date::new_0();
     then.set_time(then.get_time() - ago.as_millis() as f64);
     let language = document().document_element().and_then(|page| page.get_attribute("lang"));
-    // Without a language: as the browser is set.
-    let language = language.filter(|tag| !tag.is_empty());
-    then.to_locale_time_string(language.as_deref().unwrap_or("default")).into()
+    let write = |language: &JsValue| {
+        let write = Reflect::get(&then, &"toLocaleTimeString".into())?.unchecked_into::<Function>();
+        write.call1(&then, language)
+    };
+    // It throws at a tag that is not well-formed, and then the browser's own language has to do.
+    let time = language
+        .filter(|tag| !tag.is_empty())
+        .and_then(|tag| write(&tag.into()).ok())
+        .or_else(|| write(&JsValue::UNDEFINED).ok());
+    time.and_then(|time| time.as_string()).unwrap_or_default()
 }
 
 /// Milliseconds since the Unix epoch.

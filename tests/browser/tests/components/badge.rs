@@ -1,9 +1,10 @@
 use std::borrow::Cow;
+use std::time::Duration;
 
 use browser_tests::{Intervals, Listeners, Mounted, Scripted, mount_view, next_task, until};
 use leptos::prelude::*;
 use leptos_eventsource::components::{BadgeTexts, ConnectionBadge};
-use leptos_eventsource::{Failure, Json, Text};
+use leptos_eventsource::{Failure, Json, Silence, Text};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::{use_stream, use_stream_with};
@@ -159,4 +160,28 @@ async fn c20_it_leaves_nothing_behind() {
         assert_eq!(transport.active(), 0);
     }
     assert_eq!((Listeners::count().since(listeners), Intervals::count().since(intervals)), (0, 0));
+}
+
+#[wasm_bindgen_test]
+async fn silence_is_dated_in_the_language_of_the_page_however_that_is_written() {
+    let page = document().document_element().expect("a page");
+    // The last is no language tag, and the browser would throw at it.
+    for language in ["", "de", "en_US"] {
+        page.set_attribute("lang", language).expect("any text may be set");
+        let transport = Scripted::default();
+        let badge = mount_view({
+            let transport = transport.clone();
+            move || {
+                let stream = use_stream_with::<Text>(&transport, |connection| {
+                    connection.client.silence = Silence::After(Duration::from_millis(500));
+                });
+                view! { <ConnectionBadge stream /> }
+            }
+        });
+        transport.open().await;
+        until_state(&badge, "stale").await;
+        let text = status(&badge);
+        assert!(text.starts_with("Silent since ") && text.contains(':'), "{language:?}: {text}");
+    }
+    page.remove_attribute("lang").expect("it was set");
 }
