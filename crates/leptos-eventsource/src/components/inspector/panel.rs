@@ -75,13 +75,47 @@ pub fn EventSourceInspector(
                 {move || texts.with(|texts| fill(&texts.title, "{count}", list.read().len()))}
             </summary>
             <Show when=move || list.read().is_empty()>
-                <p class="sse-inspector-empty">{move || texts.read().empty.clone()}</p>
+                <p class="sse-inspector-empty">{text(texts, |t| &t.empty)}</p>
             </Show>
             <For each=move || list.get() key=|listed| listed.serial let:listed>
                 <Stream listed texts />
             </For>
         </details>
     }
+}
+
+/// Picks a text.
+type Pick = fn(&InspectorTexts) -> &Cow<'static, str>;
+
+/// Writes something about a stream.
+type Show = fn(&Snapshot, &InspectorTexts) -> String;
+
+/// What is told of a stream: the value of `data-fact`, what it is called, and what it is.
+const FACTS: [(&str, Pick, Show); 8] = [
+    ("state", |t| &t.state, state_in_full),
+    ("transport", |t| &t.transport, |it, _| without_paths(it.about.transport)),
+    ("cursor", |t| &t.cursor, |it, _| it.about.last_event_id.clone()),
+    ("attempts", |t| &t.attempts, attempts),
+    ("events", |t| &t.events, |it, _| it.counts.events.to_string()),
+    ("bytes", |t| &t.bytes, |it, _| it.counts.bytes.to_string()),
+    ("gaps", |t| &t.gaps, |it, _| it.counts.gaps.to_string()),
+    ("failures", |t| &t.failures, |it, _| it.counts.failures.to_string()),
+];
+
+/// The columns of the table of frames.
+const COLUMNS: [Pick; 4] = [|t| &t.time, |t| &t.event_type, |t| &t.id, |t| &t.data];
+
+/// The buttons.
+const CONTROLS: [(Control, Pick); 4] = [
+    (Control::Pause, |t| &t.pause),
+    (Control::Resume, |t| &t.resume),
+    (Control::Reconnect, |t| &t.reconnect),
+    (Control::Close, |t| &t.close),
+];
+
+/// A text, for a view. Whatever text it is, the type is the same, so that a view's code for it is compiled once.
+fn text(texts: Signal<InspectorTexts>, pick: Pick) -> impl Fn() -> Cow<'static, str> + Copy + Send + Sync {
+    move || texts.with(|texts| pick(texts).clone())
 }
 
 /// Whether the `details` of a `toggle` event is unfolded now.
@@ -94,7 +128,7 @@ fn Stream(listed: Listed, texts: Signal<InspectorTexts>) -> impl IntoView {
     let Listed { serial, snapshot } = listed;
     let snapshot = RwSignal::from(snapshot);
     let is_unfolded = RwSignal::new(false);
-    let shown = move |show: fn(&Snapshot, &InspectorTexts) -> String| {
+    let shown = move |show: Show| {
         move || snapshot.with(|it| it.as_ref().map(|it| texts.with(|texts| show(it, texts))))
     };
     let state = Memo::new(move |_| snapshot.with(|it| it.as_ref().map(|it| it.about.state.clone())));
@@ -123,48 +157,27 @@ fn Stream(listed: Listed, texts: Signal<InspectorTexts>) -> impl IntoView {
                 </span>
             </summary>
             <dl class="sse-inspector-facts">
-                <Fact name="state" label=move || texts.read().state.clone() value=shown(state_in_full) />
-                <Fact
-                    name="transport"
-                    label=move || texts.read().transport.clone()
-                    value=shown(|it, _| without_paths(it.about.transport))
-                />
-                <Fact
-                    name="cursor"
-                    label=move || texts.read().cursor.clone()
-                    value=shown(|it, _| it.about.last_event_id.clone())
-                />
-                <Fact name="attempts" label=move || texts.read().attempts.clone() value=shown(attempts) />
-                <Fact
-                    name="events"
-                    label=move || texts.read().events.clone()
-                    value=shown(|it, _| it.counts.events.to_string())
-                />
-                <Fact
-                    name="bytes"
-                    label=move || texts.read().bytes.clone()
-                    value=shown(|it, _| it.counts.bytes.to_string())
-                />
-                <Fact
-                    name="gaps"
-                    label=move || texts.read().gaps.clone()
-                    value=shown(|it, _| it.counts.gaps.to_string())
-                />
-                <Fact
-                    name="failures"
-                    label=move || texts.read().failures.clone()
-                    value=shown(|it, _| it.counts.failures.to_string())
-                />
+                {FACTS
+                    .map(|(name, label, value)| {
+                        view! {
+                            <div class="sse-inspector-fact" data-fact=name>
+                                <dt>{text(texts, label)}</dt>
+                                <dd>{shown(value)}</dd>
+                            </div>
+                        }
+                    })
+                    .into_iter()
+                    .collect_view()}
             </dl>
             <Controls serial state texts />
             <table class="sse-inspector-frames">
-                <caption>{move || texts.read().frames.clone()}</caption>
+                <caption>{text(texts, |t| &t.frames)}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">{move || texts.read().time.clone()}</th>
-                        <th scope="col">{move || texts.read().event_type.clone()}</th>
-                        <th scope="col">{move || texts.read().id.clone()}</th>
-                        <th scope="col">{move || texts.read().data.clone()}</th>
+                        {COLUMNS
+                            .map(|label| view! { <th scope="col">{text(texts, label)}</th> })
+                            .into_iter()
+                            .collect_view()}
                     </tr>
                 </thead>
                 <tbody>
@@ -176,20 +189,6 @@ fn Stream(listed: Listed, texts: Signal<InspectorTexts>) -> impl IntoView {
                 </tbody>
             </table>
         </details>
-    }
-}
-
-#[component]
-fn Fact<L, V>(name: &'static str, label: L, value: V) -> impl IntoView
-where
-    L: Fn() -> Cow<'static, str> + Send + Sync + 'static,
-    V: Fn() -> Option<String> + Send + Sync + 'static,
-{
-    view! {
-        <div class="sse-inspector-fact" data-fact=name>
-            <dt>{label}</dt>
-            <dd>{value}</dd>
-        </div>
     }
 }
 
@@ -221,7 +220,7 @@ fn attempts(it: &Snapshot, texts: &InspectorTexts) -> String {
 fn Controls(serial: Serial, state: Memo<Option<State>>, texts: Signal<InspectorTexts>) -> impl IntoView {
     let is_closed = move || matches!(*state.read(), Some(State::Closed(_)));
     let is_paused = move || matches!(*state.read(), Some(State::Paused { .. }));
-    let button = move |control, text: fn(&InspectorTexts) -> &Cow<'static, str>| {
+    let button = move |(control, label): (Control, Pick)| {
         let is_useless = move || match control {
             Control::Pause => is_closed() || is_paused(),
             Control::Resume => !is_paused(),
@@ -235,15 +234,13 @@ fn Controls(serial: Serial, state: Memo<Option<State>>, texts: Signal<InspectorT
         };
         view! {
             <button type="button" class="sse-inspector-button" disabled=is_useless on:click=on_click>
-                {move || texts.with(|texts| text(texts).clone())}
+                {text(texts, label)}
             </button>
         }
     };
     view! {
         <div class="sse-inspector-controls">
-            {button(Control::Pause, |texts| &texts.pause)} {button(Control::Resume, |texts| &texts.resume)}
-            {button(Control::Reconnect, |texts| &texts.reconnect)}
-            {button(Control::Close, |texts| &texts.close)}
+            {CONTROLS.map(button).into_iter().collect_view()}
         </div>
     }
 }
