@@ -22,11 +22,12 @@ pub(crate) fn App() -> impl IntoView {
     // Above the routes: what was said in a room is still sent when its page is left.
     provide_identity();
     provide_courier();
+    provide_inspecting();
     let locale = use_locale();
 
     view! {
         <Router>
-            {provide_inspecting()} <a class="skip" href="#main">{locale.text(|t| t.shell.skip)}</a>
+            <a class="skip" href="#main">{locale.text(|t| t.shell.skip)}</a>
             <header class="topbar">
                 <a class="brand" href="/">{icons::brand()} <span>"leptos-eventsource"</span></a>
                 <Tools />

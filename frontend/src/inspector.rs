@@ -4,7 +4,6 @@
 
 use leptos::prelude::*;
 use leptos_eventsource::components::EventSourceInspector;
-use leptos_router::hooks::use_query_map;
 
 use crate::i18n::use_locale;
 use crate::icons;
@@ -16,9 +15,11 @@ const PARAMETER: &str = "inspect";
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Inspecting(RwSignal<bool>);
 
-/// Lets everything below open and close the panel. Needs the router.
+/// Lets everything below open and close the panel.
 pub(crate) fn provide_inspecting() {
-    let is_asked_for = use_query_map().read_untracked().get(PARAMETER).is_some();
+    let query = window().location().search().unwrap_or_default();
+    let mut names = query.trim_start_matches('?').split('&').map(|pair| pair.split('=').next());
+    let is_asked_for = names.any(|name| name == Some(PARAMETER));
     provide_context(Inspecting(RwSignal::new(is_asked_for)));
 }
 

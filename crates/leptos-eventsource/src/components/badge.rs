@@ -35,7 +35,7 @@ use crate::connection_handle::ConnectionHandle;
 /// # Markup
 ///
 /// ```html
-/// <div class="sse-badge" data-state="waiting">
+/// <div class="sse-badge" data-state="waiting" title="The server cannot be reached.">
 ///   <span class="sse-badge-dot" aria-hidden="true"></span>
 ///   <span class="sse-badge-text" role="status">
 ///     <span class="sse-badge-label">Connection lost</span>
@@ -46,8 +46,9 @@ use crate::connection_handle::ConnectionHandle;
 /// </div>
 /// ```
 ///
-/// The reason is its `title` too, for a design that has no room for it. `data-state` is `idle`, `connecting`, `open`, `stale`, `waiting`, `paused` or `closed`. What there is nothing to say
-/// in is empty; the button is left out.
+/// `data-state` is `idle`, `connecting`, `open`, `stale`, `waiting`, `paused` or `closed`. What there is nothing to say
+/// in is empty, and a button that would do nothing is left out. The reason is the `title` too, for a design that hides
+/// it.
 #[component]
 pub fn ConnectionBadge(
     /// The stream: any [`EventSourceHandle`](crate::EventSourceHandle).
