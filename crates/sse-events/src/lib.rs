@@ -5,6 +5,7 @@
 //! - [`EventSet`]: the trait, and its derive macro: one variant for each event type.
 //! - [`Json`] and [`Text`]: sets of one, for the many servers that send a single unnamed event type.
 //! - [`EncodeError`], [`DecodeError`]: what can go wrong.
+//! - [`Snapshot`]: a value and its place in the stream, from a server to the page that it renders.
 //!
 //! # Features
 //!
@@ -14,9 +15,11 @@
 
 mod error;
 mod single;
+mod snapshot;
 
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use single::{Json, Text};
+pub use snapshot::Snapshot;
 #[cfg(feature = "derive")]
 pub use sse_events_derive::EventSet;
 

@@ -1,4 +1,4 @@
-use sse_events::EncodeError;
+use sse_events::{DecodeError, EncodeError};
 use sse_proto::InvalidField;
 
 use crate::history::HistoryError;
@@ -99,6 +99,21 @@ pub enum SubscribeError {
     /// There is no tokio runtime here; heartbeats and presence need its timers.
     #[error("subscribing needs a tokio runtime")]
     NoRuntime,
+    /// The history could not be asked.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+}
+
+/// A snapshot could not be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// Nobody has opened this topic.
+    #[error("there is no topic {0:?}")]
+    UnknownTopic(String),
+    /// A topic holds an event that is not of the set that was asked for.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
     /// The history could not be asked.
     #[error(transparent)]
     History(#[from] HistoryError),

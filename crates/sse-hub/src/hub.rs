@@ -4,14 +4,15 @@ use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use sse_events::EventSet;
-use sse_proto::Epoch;
+use sse_events::{EventSet, Snapshot};
+use sse_proto::{Cursor, Epoch, EventId};
 use tokio::sync::watch;
 
-use crate::error::{SubscribeError, TopicError};
+use crate::error::{SnapshotError, SubscribeError, TopicError};
 use crate::history::{History, MemoryHistory};
 use crate::options::{HubOptions, TopicOptions};
 use crate::presence::Presence;
+use crate::snapshot;
 use crate::subscription::{Subscribe, Subscription};
 use crate::topic::{Topic, TopicState};
 use crate::topic_name::TopicName;
@@ -122,6 +123,55 @@ impl Hub {
     /// [`SubscribeError`] if a topic does not exist, a limit is reached, or the hub is shutting down.
     pub fn subscribe(&self, subscribe: Subscribe) -> Result<Subscription, SubscribeError> {
         Subscription::new(&self.shared, subscribe)
+    }
+
+    /// The id of the last event on any topic: a client that begins behind it gets every later one.
+    ///
+    /// For a page that is rendered here from a state of your own. Read it while nothing can be published, as under the
+    /// lock under which the state changes, or before you read the state; [`Snapshot`] says why. Let its topic replay
+    /// [nothing](crate::Replay::LiveOnly): the page has the past, and its cursor brings it every event since.
+    #[must_use]
+    pub fn last_event_id(&self) -> EventId {
+        Cursor { epoch: self.epoch(), seq: self.shared.history.last_seq() }.into()
+    }
+
+    /// What `topics` keep, as a page that is rendered here needs it: the events that a new client would get up to now,
+    /// and the id behind which the page goes on. Nothing is lost in between, and nothing comes twice.
+    ///
+    /// Its cost is that of decoding what the topics [replay](crate::Replay), for each page.
+    ///
+    /// ```
+    /// use sse_events::Json;
+    /// use sse_hub::{Hub, Subscribe};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let hub = Hub::default();
+    /// let counts = hub.topic::<Json<u64>>("counts")?;
+    /// counts.publish(&Json(2))?;
+    /// counts.publish(&Json(3))?;
+    ///
+    /// // The server renders the sum.
+    /// let events = hub.snapshot::<Json<u64>>(["counts"]).await?;
+    /// let sum = events.map(|events| events.iter().map(|Json(count)| count).sum::<u64>());
+    /// assert_eq!(sum.value, 5);
+    ///
+    /// // The page adds what comes after it.
+    /// let third = counts.publish(&Json(4))?;
+    /// let mut stream = hub.subscribe(Subscribe::to(["counts"]).after(sum.last_event_id))?;
+    /// stream.next().await.expect("the opening");
+    /// assert_eq!(stream.next().await.expect("the next event"), format!("id: {third}\ndata: 4\n\n"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`SnapshotError`] if a topic does not exist, holds other events than `E`, or cannot be read.
+    pub async fn snapshot<E: EventSet>(
+        &self,
+        topics: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<Snapshot<Vec<E>>, SnapshotError> {
+        snapshot::take(&self.shared, topics).await
     }
 
     /// How many subscriptions there are.

@@ -70,6 +70,7 @@
 //! | [`Hub`], [`HubOptions`], [`Limits`] | the whole, and its bounds |
 //! | [`Topic`], [`TopicName`], [`TopicOptions`] | where events are published, and what is kept of them |
 //! | [`Subscribe`], [`Subscription`] | what a client asks for, and its stream of bytes |
+//! | [`Hub::snapshot`], [`Hub::last_event_id`] | where a page that is rendered here begins |
 //! | [`Member`], [`Presence`] | who is there |
 //! | [`history`] | the trait behind which events are kept, and the engine in memory |
 //! | [`mod@axum`] | the extractor `LastEventId`, and responses |
@@ -91,18 +92,20 @@ mod options;
 mod presence;
 mod reader;
 mod signal;
+mod snapshot;
 mod subscription;
 mod topic;
 mod topic_name;
 mod wire;
 
-pub use error::{PublishError, SubscribeError, TopicError};
+pub use error::{PublishError, SnapshotError, SubscribeError, TopicError};
 pub use history::{History, MemoryHistory};
 pub use hub::Hub;
 pub use options::{HubOptions, Limits, Replay, Retention, Superseded, TopicOptions};
 pub use presence::{Member, Presence};
 /// The contract crate, for the derive macro and for custom codecs.
 pub use sse_events;
+pub use sse_events::Snapshot;
 pub use subscription::{Subscribe, Subscription};
 pub use topic::Topic;
 pub use topic_name::{InvalidTopicName, TopicName};

@@ -41,7 +41,8 @@ pub(crate) enum Step {
 pub(crate) enum Start {
     /// It has seen nothing.
     New,
-    /// It has seen everything up to this number.
+    /// It has seen everything up to this number. At zero it has seen nothing either: it was there, or its page was
+    /// rendered, before the first event.
     Resume(u64),
     /// Its id means nothing here.
     Reset,
@@ -54,7 +55,6 @@ impl Start {
         };
         match id.parse::<Cursor>() {
             Ok(cursor) if cursor.epoch != history.epoch() || cursor.seq > history.last_seq() => Self::Reset,
-            Ok(Cursor { seq: 0, .. }) => Self::New,
             Ok(Cursor { seq, .. }) => Self::Resume(seq),
             Err(_) => Self::Reset,
         }
@@ -78,6 +78,9 @@ impl Reader {
             history,
         };
         match start {
+            // Where a topic replays something, a new client begins at zero and may come back with that. Where none
+            // does, zero comes from before the first event only.
+            Start::Resume(0) if !reader.is_live_only() => reader.begin()?,
             Start::Resume(seq) => reader.position = seq,
             Start::New | Start::Reset => reader.begin()?,
         }
@@ -91,10 +94,14 @@ impl Reader {
             lane.snapshot_through = last_seq;
             lane.forgiven = self.history.status(lane.topic)?.trimmed;
         }
-        if self.replays.iter().all(|replay| *replay == Replay::LiveOnly) {
+        if self.is_live_only() {
             self.position = last_seq;
         }
         Ok(())
+    }
+
+    fn is_live_only(&self) -> bool {
+        self.replays.iter().all(|replay| *replay == Replay::LiveOnly)
     }
 
     /// Whether a client that has seen everything up to `seq` has seen all there will ever be.

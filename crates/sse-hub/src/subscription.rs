@@ -106,9 +106,7 @@ impl Subscription {
 
         let complete = match start {
             Start::Resume(seq) => reader.is_complete(seq)?,
-            // An empty topic has no id to come back with but that of the beginning.
-            Start::New => last_event_id.is_some_and(|id| !id.is_empty()) && reader.is_complete(0)?,
-            Start::Reset => false,
+            Start::New | Start::Reset => false,
         };
         let phase = match complete {
             true => Phase::Closed { complete },

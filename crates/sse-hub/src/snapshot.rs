@@ -1,0 +1,80 @@
+//! What the topics keep, for a page that is rendered here.
+
+use std::sync::Arc;
+
+use sse_events::{EventSet, Snapshot};
+use sse_proto::{Cursor, Decoder, EventId, Frame, Limits};
+
+use crate::error::SnapshotError;
+use crate::history::{Entry, HistoryError, Reply};
+use crate::hub::Shared;
+use crate::reader::{Reader, Start, Step};
+
+/// The events that a new client of `topics` would be sent up to now, and the cursor behind the last of them.
+///
+/// It is read by the reader of a subscription, so a page that goes on from the cursor sees what it would have seen if
+/// it had been that client: nothing can fall between the two, or come twice.
+pub(crate) async fn take<E: EventSet>(
+    hub: &Shared,
+    topics: impl IntoIterator<Item = impl Into<String>>,
+) -> Result<Snapshot<Vec<E>>, SnapshotError> {
+    let lanes = {
+        let mut names: Vec<String> = topics.into_iter().map(Into::into).collect();
+        names.sort_unstable();
+        names.dedup();
+        let known = hub.topics();
+        let lane = |name: String| match known.get(name.as_str()) {
+            Some(topic) => Ok((topic.id, topic.options.replay)),
+            None => Err(SnapshotError::UnknownTopic(name)),
+        };
+        names.into_iter().map(lane).collect::<Result<Vec<_>, _>>()?
+    };
+    let (entries, seq) = loop {
+        // As much at a time as the history gives: all of it is wanted, and retention bounds it.
+        let reader = Reader::new(Arc::clone(&hub.history), &lanes, Start::New, (usize::MAX, usize::MAX))?;
+        // What is left of a page that retention overtook has a hole: another reading, for as long as that happens.
+        if let Some(read) = read_all(reader).await? {
+            break read;
+        }
+    };
+    let cursor = Cursor { epoch: hub.history.epoch(), seq };
+    Ok(Snapshot::new(decode(&entries)?, EventId::from(cursor).into_string()))
+}
+
+/// All that `reader` has to hand out, and its position behind that; `None` if some of it was dropped meanwhile.
+async fn read_all(mut reader: Reader) -> Result<Option<(Vec<Entry>, u64)>, HistoryError> {
+    let mut all = Vec::new();
+    loop {
+        let page = match reader.read() {
+            Reply::Now(page) => page,
+            Reply::Later(page) => page.await,
+        };
+        match reader.handle_page(page?)? {
+            Step::More(entries) => all.extend(entries),
+            Step::All(entries) => {
+                all.extend(entries);
+                return Ok(Some((all, reader.position())));
+            }
+            Step::End => return Ok(Some((all, reader.position()))),
+            Step::Gap { .. } => return Ok(None),
+        }
+    }
+}
+
+/// The events, read from their frames as every client reads them.
+fn decode<E: EventSet>(entries: &[Entry]) -> Result<Vec<E>, SnapshotError> {
+    // Their size was looked at when they were published.
+    let limits = Limits::default().with_line(usize::MAX).with_event(usize::MAX);
+    let mut decoder = Decoder::new(limits);
+    let mut events = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let mut frames = decoder.decode(&entry.frame);
+        while let Some(frame) = frames.next().map_err(|error| HistoryError::Engine(error.to_string()))? {
+            if let Frame::Event(event) = frame {
+                let decoded = E::decode(event.event_type, event.data);
+                events.push(decoded.map_err(|error| error.at(event.last_event_id))?);
+            }
+        }
+    }
+    Ok(events)
+}
