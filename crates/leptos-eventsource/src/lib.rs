@@ -5,6 +5,7 @@
 //! - [`use_event_source`], [`use_event_source_with_options`]: a stream that lives as long as its owner.
 //! - [`EventSourceHandle`]: its state, its views and its controls.
 //! - [`EventSourceOptions`], [`Delivery`]: how it behaves.
+//! - [`Snapshot`]: where it begins on a page that a server has rendered.
 //! - [`components`]: a connection badge, a live list of events and a developer's panel, headless.
 //! - [`transport`]: what carries it; [`transport::Fetch`] sends headers, bearer tokens and POST, and with
 //!   [`transport::Scripted`] you test your components without a server.
@@ -31,7 +32,7 @@ pub use handle::{EventSourceHandle, use_event_source, use_event_source_with_opti
 pub use options::{Delivery, EventSourceOptions};
 /// The contract crate, for the derive macro and for custom codecs.
 pub use sse_events;
-pub use sse_events::{DecodeError, DecodeErrorKind, EventSet, Json, Text};
+pub use sse_events::{DecodeError, DecodeErrorKind, EventSet, Json, Snapshot, Text};
 pub use sse_proto::client::{Backoff, ClientOptions, CloseReason, Failure, Gap, PauseReason, Silence, State};
 pub use sse_web::{Background, InvalidUrl, Offline, Options as ConnectionOptions, Wake};
 pub use view::{Entry, EventLog, EventStream, KEY_LIMIT, Keyed};

@@ -21,10 +21,18 @@ impl EventSourceOptions {
         self
     }
 
-    /// Sets the options of the connection, the transport among them.
+    /// Sets the options of the connection, the transport and the last event id among them.
     #[must_use]
     pub fn with_connection(mut self, connection: sse_web::Options) -> Self {
         self.connection = connection;
+        self
+    }
+
+    /// Begins after this event, for instance at the [`Snapshot`](crate::Snapshot) of a page that a server has rendered.
+    /// Only the first URL does: ids mean nothing to another stream. Default: empty, what a new client gets.
+    #[must_use]
+    pub fn with_last_event_id(mut self, last_event_id: impl Into<String>) -> Self {
+        self.connection.last_event_id = last_event_id.into();
         self
     }
 

@@ -3,7 +3,9 @@
 use std::thread;
 
 use leptos::prelude::*;
-use leptos_eventsource::{State, Text, use_event_source};
+use leptos_eventsource::{
+    EventSourceOptions, Snapshot, State, Text, use_event_source, use_event_source_with_options,
+};
 
 #[test]
 fn a_stream_may_be_made_used_and_disposed_on_three_threads() {
@@ -28,4 +30,18 @@ fn a_stream_may_be_made_used_and_disposed_on_three_threads() {
     .join()
     .expect("used on another thread");
     thread::spawn(move || owner.cleanup()).join().expect("disposed on a third");
+}
+
+#[test]
+fn a_view_holds_what_it_begins_with_on_whatever_thread_the_page_is_rendered() {
+    let owner = Owner::new();
+    let snapshot = Snapshot::new(vec![3, 4], "a.7");
+    let options = EventSourceOptions::default().with_last_event_id(&snapshot.last_event_id);
+    assert_eq!(options.connection.last_event_id, "a.7");
+    let counts = owner.with(|| {
+        let stream = use_event_source_with_options::<Text>("/events".to_owned(), options);
+        stream.on_gap(|_| unreachable!("there is no stream"));
+        stream.fold(snapshot.value, |counts, _| counts.clear())
+    });
+    thread::spawn(move || assert_eq!(counts.get_untracked(), [3, 4])).join().expect("read on another thread");
 }

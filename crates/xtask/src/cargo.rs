@@ -29,12 +29,30 @@ pub(crate) fn build_program(build: Cmd, package: &str) -> Result<String> {
     executable(&messages, package).with_context(|| format!("`{build}` built no program"))
 }
 
+/// Builds the `cdylib` of a package for WebAssembly and returns where the module is.
+pub(crate) fn build_module(build: Cmd, package: &str) -> Result<String> {
+    let build = build.args(["-p", package, "--message-format", "json-render-diagnostics"]);
+    let messages = build.capture()?;
+    module(&messages, package).with_context(|| format!("`{build}` built no module"))
+}
+
 fn executable(messages: &str, package: &str) -> Option<String> {
+    artifacts(messages, package).find_map(|message| message["executable"].as_str().map(str::to_owned))
+}
+
+fn module(messages: &str, package: &str) -> Option<String> {
+    // A library has the name of its crate.
+    let name = package.replace('-', "_");
+    let is_module = |file: &Value| file.as_str().filter(|file| file.ends_with(".wasm")).map(str::to_owned);
+    artifacts(messages, &name).find_map(|message| message["filenames"].as_array()?.iter().find_map(is_module))
+}
+
+/// What cargo says of the target `name`.
+fn artifacts(messages: &str, name: &str) -> impl Iterator<Item = Value> {
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == package)
-        .find_map(|message| message["executable"].as_str().map(str::to_owned))
+        .filter(move |message| message["target"]["name"] == name)
 }
 
 #[cfg(test)]
@@ -49,6 +67,14 @@ mod tests {
             {\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"server\"},\"executable\":\"/t/server\"}\n";
         assert_eq!(executable(messages, "server").as_deref(), Some("/t/server"));
         assert_eq!(executable(messages, "dep"), None);
+    }
+
+    #[test]
+    fn the_module_is_found_among_the_files_of_the_library() {
+        let messages = "{\"target\":{\"name\":\"other\"},\"filenames\":[\"/t/other.wasm\"]}\n\
+            {\"target\":{\"name\":\"my_app\"},\"filenames\":[\"/t/libmy_app.rlib\",\"/t/my_app.wasm\"]}\n";
+        assert_eq!(module(messages, "my-app").as_deref(), Some("/t/my_app.wasm"));
+        assert_eq!(module(messages, "none"), None);
     }
 
     #[test]

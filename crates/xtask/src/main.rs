@@ -6,6 +6,7 @@
 //! - [`setup`]: what each command needs, how to tell that it is there, how to install it.
 //! - [`page`]: the optimised page in `dist/`: built by trunk, compressed, and left alone when nothing changed.
 //! - [`serve`], [`dev`]: the demo, optimised or with hot reload.
+//! - [`example`]: the examples that need more than trunk.
 //! - [`bench`]: what is measured rather than tested. [`fuzz`]: what is searched for. [`coverage`]: what tests reach.
 //! - [`test`]: the suites, and the count of what ran. [`layers`]: the direction of dependencies.
 //! - [`repo`], [`process`], [`cargo`]: where things are, and how commands are run.
@@ -17,6 +18,7 @@ mod bench;
 mod cargo;
 mod coverage;
 mod dev;
+mod example;
 mod fuzz;
 mod layers;
 mod page;
@@ -68,6 +70,12 @@ enum Command {
     /// Runs `trunk serve` on 127.0.0.1:8081, which hands the server's paths on to `cargo run -p server` on
     /// 127.0.0.1:8080. Both end when one ends, or on Ctrl-C.
     Dev(dev::Options),
+
+    /// Build and serve an example that needs more than `trunk serve`
+    ///
+    /// `ssr-axum` is rendered by a server and goes on live in the browser: on http://127.0.0.1:3000, or at
+    /// LEPTOS_SITE_ADDR.
+    Example(example::Options),
 
     /// Run the test suites: layers, lint, native, browser, examples, e2e
     ///
@@ -125,6 +133,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Setup(options) => setup::run(&repo, &options)?,
         Command::Serve(options) => return serve::run(&repo, &options),
         Command::Dev(options) => dev::run(&repo, &options)?,
+        Command::Example(options) => return example::run(&repo, &options),
         Command::Test(options) => return test::run(&repo, &options),
         Command::Bench(options) => return bench::run(&repo, &options),
         Command::Fuzz(options) => return fuzz::run(&repo, &options),

@@ -39,6 +39,9 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
         repo.cmd("cargo").args(["fmt", "--check", "--manifest-path", wasm::PACKAGE]),
         strict(clippy(&["--target", WASM, "--manifest-path", wasm::PACKAGE])),
         strict(on_wasm),
+        // An app in two halves, each a feature.
+        strict(clippy(&["-p", "ssr-axum", "--features", "ssr", "--all-targets"])),
+        strict(clippy(&["--target", WASM, "-p", "ssr-axum", "--features", "hydrate"])),
         strict(clippy(&["--target", WASM, "--all-targets", "-p", &package(repo)?])),
         doc,
     ];

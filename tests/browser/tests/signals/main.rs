@@ -8,6 +8,7 @@ mod errors;
 mod keyed;
 mod log;
 mod scripted;
+mod snapshot;
 mod stream;
 mod views;
 

@@ -1,0 +1,81 @@
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use browser_tests::{Mounted, Scripted, mount};
+use leptos::prelude::*;
+use leptos_eventsource::{EventSourceOptions, Gap, Snapshot, use_event_source_with_options};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::Market;
+
+/// A page that was rendered with a sum of 40 at the event `a.7`.
+struct Page {
+    transport: Scripted,
+    sum: ReadSignal<u32>,
+    gaps: Rc<RefCell<Vec<Gap>>>,
+    url: RwSignal<String>,
+    _mounted: Mounted,
+}
+
+fn page() -> Page {
+    let transport = Scripted::default();
+    let gaps = Rc::new(RefCell::new(Vec::new()));
+    let (mounted, (sum, url)) = mount({
+        let (transport, gaps) = (transport.clone(), gaps.clone());
+        move || {
+            let snapshot = Snapshot::new(40, "a.7");
+            let url = RwSignal::new("/market".to_owned());
+            let options = EventSourceOptions::default()
+                .with_connection(browser_tests::quick_options())
+                .with_transport(transport)
+                .with_last_event_id(snapshot.last_event_id);
+            let market = use_event_source_with_options::<Market>(url, options);
+            market.on_gap(move |gap| gaps.borrow_mut().push(gap));
+            (market.fold(snapshot.value, |sum, event| *sum += event.price().unwrap_or_default()), url)
+        }
+    });
+    Page { transport, sum, gaps, url, _mounted: mounted }
+}
+
+#[wasm_bindgen_test]
+async fn a_stream_that_begins_at_a_snapshot_goes_on_behind_it() {
+    let page = page();
+    assert_eq!(page.sum.get_untracked(), 40, "what was rendered, before there is a connection");
+    page.transport.open().await;
+    assert_eq!(page.transport.asked()[0].last_event_id, "a.7");
+    page.transport.event("sse.open", "{}", "a.7");
+    page.transport.event("tick", r#"["ACME",2]"#, "a.8");
+    assert_eq!(page.sum.get_untracked(), 42);
+    assert_eq!(*page.gaps.borrow(), []);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_in_the_snapshot_already_is_not_counted_again() {
+    let page = page();
+    page.transport.open().await;
+    // A server that goes on from before the cursor, as one does that did not get it.
+    page.transport.event("sse.open", "{}", "a.5");
+    for (price, id) in [(100, "a.6"), (100, "a.7"), (1, "a.8"), (1, "a.9")] {
+        page.transport.event("tick", &format!(r#"["ACME",{price}]"#), id);
+    }
+    assert_eq!(page.sum.get_untracked(), 42);
+    assert_eq!(*page.gaps.borrow(), []);
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_began_anew_since_the_snapshot_is_told_of_as_a_gap() {
+    let page = page();
+    page.transport.open().await;
+    page.transport.event("sse.open", "{}", "b.0");
+    page.transport.event("sse.reset", "{}", "b.0");
+    assert_eq!(*page.gaps.borrow(), [Gap::Reset]);
+}
+
+#[wasm_bindgen_test]
+async fn the_snapshots_cursor_is_not_sent_to_another_url() {
+    let page = page();
+    page.transport.open().await;
+    page.url.set("/another".to_owned());
+    browser_tests::until("another request", || page.transport.asked().len() == 2).await;
+    assert_eq!(page.transport.asked()[1].last_event_id, "");
+}
