@@ -187,7 +187,37 @@ impl<E: EventSet> EventSourceHandle<E> {
         K: Clone + Eq + Hash + Send + Sync + 'static,
         S: Default + Send + Sync + 'static,
     {
-        Keyed::new(self, key, f)
+        self.keyed_fold_from([], key, f)
+    }
+
+    /// [`Self::keyed_fold`] that begins with these keys and values, as of a [`Snapshot`](crate::Snapshot). A server
+    /// renders them too.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{EventSourceOptions, Json, Snapshot, use_event_source_with_options};
+    /// # fn component(snapshot: Snapshot<Vec<(String, u64)>>) {
+    /// let options = EventSourceOptions::default().with_last_event_id(snapshot.last_event_id);
+    /// let stream = use_event_source_with_options::<Json<(String, u64)>>("/votes".to_owned(), options);
+    /// let votes = stream.keyed_fold_from(
+    ///     snapshot.value,
+    ///     |Json((name, _))| Some(name.clone()),
+    ///     |votes, Json((_, more))| *votes += more,
+    /// );
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn keyed_fold_from<K, S>(
+        &self,
+        init: impl IntoIterator<Item = (K, S)>,
+        key: impl Fn(&E) -> Option<K> + 'static,
+        f: impl Fn(&mut S, &E) + 'static,
+    ) -> Keyed<K, S>
+    where
+        K: Clone + Eq + Hash + Send + Sync + 'static,
+        S: Default + Send + Sync + 'static,
+    {
+        Keyed::new(self, init, key, f)
     }
 
     /// Calls `f` with every event.

@@ -45,3 +45,19 @@ fn a_view_holds_what_it_begins_with_on_whatever_thread_the_page_is_rendered() {
     });
     thread::spawn(move || assert_eq!(counts.get_untracked(), [3, 4])).join().expect("read on another thread");
 }
+
+#[test]
+fn rows_that_a_server_renders_are_those_they_begin_with() {
+    let owner = Owner::new();
+    let rows = owner.with(|| {
+        let init = [("b", 2), ("a", 1), ("b", 3)].map(|(key, value)| (key.to_owned(), value));
+        use_event_source::<Text>("/events").keyed_fold_from(init, |_| None, |_, _| {})
+    });
+    thread::spawn(move || {
+        assert_eq!(rows.keys().get_untracked(), ["b", "a"]);
+        let values = ["a", "b", "c"].map(|key| rows.signal(&key.to_owned()).get_untracked());
+        assert_eq!(values, [1, 3, 0]);
+    })
+    .join()
+    .expect("read on another thread");
+}

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use sse_events::EventSet;
 
 use super::folded;
-use crate::handle::EventSourceHandle;
+use crate::handle::{EventSourceHandle, IN_BROWSER};
 use crate::schedule::{Folded, Schedule};
 
 /// The most keys that a [`Keyed`] holds. Events with further keys are counted and left out: a stream of
@@ -19,6 +19,8 @@ pub const KEY_LIMIT: usize = 10_000;
 pub struct Keyed<K: 'static, S: 'static> {
     /// `None` where an app is rendered on a server.
     rows: Option<StoredValue<Rc<Rows<K, S>>, LocalStorage>>,
+    /// What it begins with, which on a server is all there is.
+    rendered: Option<StoredValue<HashMap<K, ArcRwSignal<S>>>>,
     keys: ReadSignal<Vec<K>>,
 }
 
@@ -42,6 +44,7 @@ where
 {
     pub(crate) fn new<E: EventSet>(
         handle: &EventSourceHandle<E>,
+        init: impl IntoIterator<Item = (K, S)>,
         key: impl Fn(&E) -> Option<K> + 'static,
         f: impl Fn(&mut S, &E) + 'static,
     ) -> Self {
@@ -52,6 +55,9 @@ where
             schedule: schedule.unwrap_or_else(|| Schedule::new(Default::default())),
             left_out: Cell::new(0),
         });
+        for (key, value) in init {
+            rows.update(key, |row| *row = value);
+        }
         let keys = rows.keys.signal().read_only().into();
         handle.listen({
             let rows = rows.clone();
@@ -61,8 +67,9 @@ where
                 }
             }
         });
+        let rendered = (!IN_BROWSER).then(|| StoredValue::new(rows.signals()));
         let rows = handle.with_binding(|_| StoredValue::new_local(rows));
-        Self { rows, keys }
+        Self { rows, rendered, keys }
     }
 
     /// The keys, in the order in which they first came.
@@ -76,9 +83,13 @@ where
     /// A key that is asked for before it has come is not among [`keys`](Self::keys) until it does.
     #[must_use]
     pub fn signal(&self, key: &K) -> ReadSignal<S> {
-        let row = self.rows.and_then(|rows| rows.try_with_value(|rows| rows.row(key)).flatten());
-        let signal = row.map_or_else(|| ArcRwSignal::new(S::default()), |row| row.value.signal().clone());
-        signal.read_only().into()
+        let signal = if IN_BROWSER {
+            let row = self.rows.and_then(|rows| rows.try_with_value(|rows| rows.row(key)).flatten());
+            row.map(|row| row.value.signal().clone())
+        } else {
+            self.rendered.and_then(|rows| rows.try_with_value(|rows| rows.get(key).cloned()).flatten())
+        };
+        signal.unwrap_or_else(|| ArcRwSignal::new(S::default())).read_only().into()
     }
 
     /// How many events were left out because there were [`KEY_LIMIT`] keys already.
@@ -102,6 +113,11 @@ where
         if !row.came.replace(true) {
             self.keys.update(|keys| keys.push(key));
         }
+    }
+
+    fn signals(&self) -> HashMap<K, ArcRwSignal<S>> {
+        let rows = self.by_key.borrow();
+        rows.iter().map(|(key, row)| (key.clone(), row.value.signal().clone())).collect()
     }
 
     /// The row of `key`, a new one if need be; `None` at the limit.

@@ -79,3 +79,29 @@ async fn the_snapshots_cursor_is_not_sent_to_another_url() {
     browser_tests::until("another request", || page.transport.asked().len() == 2).await;
     assert_eq!(page.transport.asked()[1].last_event_id, "");
 }
+
+#[wasm_bindgen_test]
+async fn rows_begin_with_those_of_the_snapshot_and_go_on() {
+    let transport = Scripted::default();
+    let (_mounted, rows) = mount({
+        let transport = transport.clone();
+        move || {
+            let market = crate::use_market(&transport, leptos_eventsource::Delivery::Immediate);
+            market.keyed_fold_from(
+                [("ACME".to_owned(), 40), ("INIT".to_owned(), 7)],
+                Market::symbol,
+                |sum, event| *sum += event.price().unwrap_or_default(),
+            )
+        }
+    });
+    let values = || ["ACME", "INIT", "NEW"].map(|symbol| rows.signal(&symbol.to_owned()).get_untracked());
+    assert_eq!(
+        (rows.keys().get_untracked(), values()),
+        (vec!["ACME".to_owned(), "INIT".to_owned()], [40, 7, 0])
+    );
+    transport.open().await;
+    crate::tick(&transport, "ACME", 2);
+    crate::tick(&transport, "NEW", 1);
+    let keys = ["ACME", "INIT", "NEW"].map(str::to_owned);
+    assert_eq!((rows.keys().get_untracked(), values()), (keys.to_vec(), [42, 7, 1]));
+}
