@@ -7,6 +7,7 @@
 //! - [`EventSourceOptions`], [`Delivery`]: how it behaves.
 //! - [`Snapshot`]: where it begins on a page that a server has rendered.
 //! - [`components`]: a connection badge, a live list of events and a developer's panel, headless.
+//! - [`Sharing`]: one connection for several components, or for all tabs of a browser.
 //! - [`transport`]: what carries it; [`transport::Fetch`] sends headers, bearer tokens and POST, and with
 //!   [`transport::Scripted`] you test your components without a server.
 //! - [`Error`]: what went wrong, apart by what you can do about it.
@@ -34,7 +35,7 @@ pub use options::{Delivery, EventSourceOptions};
 pub use sse_events;
 pub use sse_events::{DecodeError, DecodeErrorKind, EventSet, Json, Snapshot, Text};
 pub use sse_proto::client::{Backoff, ClientOptions, CloseReason, Failure, Gap, PauseReason, Silence, State};
-pub use sse_web::{Background, InvalidUrl, Offline, Options as ConnectionOptions, Wake};
+pub use sse_web::{Background, InvalidUrl, Offline, Options as ConnectionOptions, Sharing, Wake};
 pub use view::{Entry, EventLog, EventStream, KEY_LIMIT, Keyed};
 
 /// What carries a stream: [`sse_web::transport`], and what a contract adds to it.

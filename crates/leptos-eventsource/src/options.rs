@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use sse_web::Transport;
+use sse_web::{Sharing, Transport};
 
 /// How a stream behaves. Start from the default and change what you need.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +65,27 @@ impl EventSourceOptions {
     #[must_use]
     pub fn with_transport(mut self, transport: impl Transport + 'static) -> Self {
         self.connection.transport = Rc::new(transport);
+        self
+    }
+
+    /// Sets with whom the connection is shared. Default: with nobody.
+    ///
+    /// Eight tabs of this page, and one connection to the server:
+    ///
+    /// ```
+    /// use leptos::prelude::*;
+    /// use leptos_eventsource::{EventSourceOptions, Sharing, Text, use_event_source_with_options};
+    ///
+    /// #[component]
+    /// fn News() -> impl IntoView {
+    ///     let options = EventSourceOptions::default().with_sharing(Sharing::browser());
+    ///     let news = use_event_source_with_options::<Text>("/api/news", options).latest();
+    ///     view! { <p>{move || news.get().map(|Text(text)| text)}</p> }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_sharing(mut self, sharing: Sharing) -> Self {
+        self.connection.sharing = sharing;
         self
     }
 }

@@ -9,7 +9,7 @@ use sse_proto::client::{
 use sse_proto::{Control, EventRef, Instant};
 
 use crate::clock;
-use crate::life_cycle::{self, LifeCycle};
+use crate::life_cycle::{self, Hearer, Hears, LifeCycle};
 use crate::options::{Options, Wake};
 use crate::sink::Sink;
 use crate::transport::{ActiveRequest, Receiver, Request};
@@ -20,13 +20,25 @@ const LONGEST_TIMEOUT_MILLIS: u64 = (1 << 31) - 1;
 
 /// One event stream, kept alive until this is dropped.
 pub struct Connection {
+    link: Box<dyn Link>,
+}
+
+/// What stands behind a [`Connection`]: a connection of its own, or a part in a shared one. Dropping it ends it.
+pub(crate) trait Link: fmt::Debug {
+    fn state(&self) -> State;
+    fn last_event_id(&self) -> String;
+    fn command(&self, command: Command);
+}
+
+/// A connection that is nobody else's.
+pub(crate) struct Direct {
     inner: Rc<Inner>,
     /// Removed with the connection.
     _life_cycle: LifeCycle,
 }
 
 /// What a connection's listeners, timers and transports reach, by weak references only: the one strong
-/// reference is the [`Connection`]'s, so that dropping it drops everything.
+/// reference is the [`Direct`]'s, so that dropping it drops everything.
 pub(crate) struct Inner {
     url: String,
     options: Options,
@@ -49,65 +61,99 @@ impl Connection {
     /// [`InvalidUrl`] if it is not an http or https URL.
     pub fn open(url: &str, options: Options, sink: impl Sink + 'static) -> Result<Self, InvalidUrl> {
         let url = url::resolve(url)?;
+        let link = options.sharing.open(url, options, Box::new(sink));
+        Ok(Self { link })
+    }
+
+    /// What can be shown to a person.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.link.state()
+    }
+
+    /// The id of the last event; empty if there is none.
+    #[must_use]
+    pub fn last_event_id(&self) -> String {
+        self.link.last_event_id()
+    }
+
+    /// Closes the stream. Nothing is delivered afterwards, not even what has arrived already.
+    pub fn close(&self) {
+        self.link.command(Command::Close);
+    }
+
+    /// Connects anew, at once and with a clean record, from the cursor.
+    pub fn reconnect(&self) {
+        self.link.command(Command::Reconnect);
+    }
+
+    /// Closes the stream until [`resume`](Self::resume).
+    pub fn pause(&self) {
+        self.link.command(Command::Pause(PauseReason::Caller));
+    }
+
+    /// Goes on from the cursor after [`pause`](Self::pause).
+    pub fn resume(&self) {
+        self.link.command(Command::Resume(PauseReason::Caller));
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.link.fmt(f)
+    }
+}
+
+impl Direct {
+    /// Connects to `url`, which is resolved. The sink is told of the first attempt before this returns.
+    pub(crate) fn open(url: String, options: Options, hears: Hears, sink: Box<dyn Sink>) -> Self {
         let mut client_options = options.client.clone();
         client_options.resend &= options.transport.is_repeatable();
         let client = Client::new(client_options, clock::seed()).with_last_event_id(&options.last_event_id);
-        // Each once: a type with two listeners would be delivered twice.
-        let mut event_types = options.event_types.to_vec();
-        event_types.extend(Control::EVENT_TYPES);
-        event_types.sort_unstable();
-        event_types.dedup();
         clock::notice_sleep();
+        let event_types = event_types(&options);
         let inner = Rc::new_cyclic(|this| Inner {
             url,
             options,
             event_types,
-            sink: Box::new(sink),
+            sink,
             client: RefCell::new(client),
             active: RefCell::new(None),
             timer: RefCell::new(None),
             looked: Cell::new(clock::now()),
             this: this.clone(),
         });
-        let life_cycle = life_cycle::listen(&inner);
+        let life_cycle = life_cycle::listen(&inner, hears);
         inner.command(Command::Open);
-        Ok(Self { inner, _life_cycle: life_cycle })
-    }
-
-    /// What can be shown to a person.
-    #[must_use]
-    pub fn state(&self) -> State {
-        self.inner.client.borrow().state().clone()
-    }
-
-    /// The id of the last event; empty if there is none.
-    #[must_use]
-    pub fn last_event_id(&self) -> String {
-        self.inner.client.borrow().last_event_id().to_owned()
-    }
-
-    /// Closes the stream. Nothing is delivered afterwards, not even what has arrived already.
-    pub fn close(&self) {
-        self.inner.command(Command::Close);
-    }
-
-    /// Connects anew, at once and with a clean record, from the cursor.
-    pub fn reconnect(&self) {
-        self.inner.command(Command::Reconnect);
-    }
-
-    /// Closes the stream until [`resume`](Self::resume).
-    pub fn pause(&self) {
-        self.inner.command(Command::Pause(PauseReason::Caller));
-    }
-
-    /// Goes on from the cursor after [`pause`](Self::pause).
-    pub fn resume(&self) {
-        self.inner.command(Command::Resume(PauseReason::Caller));
+        Self { inner, _life_cycle: life_cycle }
     }
 }
 
-impl Drop for Connection {
+/// The event types of the options and the reserved ones, each once: a type with two listeners would be delivered
+/// twice.
+pub(crate) fn event_types(options: &Options) -> Vec<&'static str> {
+    let mut event_types = options.event_types.to_vec();
+    event_types.extend(Control::EVENT_TYPES);
+    event_types.sort_unstable();
+    event_types.dedup();
+    event_types
+}
+
+impl Link for Direct {
+    fn state(&self) -> State {
+        self.inner.client.borrow().state().clone()
+    }
+
+    fn last_event_id(&self) -> String {
+        self.inner.client.borrow().last_event_id().to_owned()
+    }
+
+    fn command(&self, command: Command) {
+        self.inner.command(command);
+    }
+}
+
+impl Drop for Direct {
     fn drop(&mut self) {
         // The sink is not told: who drops the connection has stopped listening. A handler that drops it keeps
         // `Inner` alive until it returns, so what is open is closed here and not left to the last reference.
@@ -120,24 +166,24 @@ impl Drop for Connection {
     }
 }
 
-impl fmt::Debug for Connection {
+impl fmt::Debug for Direct {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("url", &self.inner.url).finish_non_exhaustive()
     }
 }
 
-impl Inner {
-    pub(crate) fn options(&self) -> &Options {
+impl Hearer for Inner {
+    fn options(&self) -> &Options {
         &self.options
     }
 
-    pub(crate) fn command(&self, command: Command) {
+    fn command(&self, command: Command) {
         self.client.borrow_mut().handle_command(clock::now(), command);
         self.drain();
     }
 
     /// Does what is due. Called at the deadline, and whenever there may have been a sleep, which the clock then counts.
-    pub(crate) fn look(&self) {
+    fn look(&self) {
         clock::notice_sleep();
         let now = clock::now();
         let absent = now.saturating_duration_since(self.looked.replace(now));
@@ -150,7 +196,9 @@ impl Inner {
         self.client.borrow_mut().handle_timeout(now);
         self.drain();
     }
+}
 
+impl Inner {
     /// Replaces a connection that is open, without calling it a failure (c17). Nobody is told in between.
     fn replace(&self, now: Instant) {
         let mut client = self.client.borrow_mut();

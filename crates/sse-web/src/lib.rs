@@ -11,6 +11,7 @@
 //!
 //! - [`Connection`], [`Options`], [`Sink`]: an event stream, how it behaves, and who is told.
 //! - [`Background`], [`Offline`], [`Wake`]: what becomes of it while nobody sees the page, without a network, after a sleep.
+//! - [`Sharing`]: one connection for several owners, in a page or in all tabs of a browser.
 //! - [`transport`]: what carries it. [`transport::Native`] is the browser's own `EventSource`, [`transport::Fetch`] a
 //!   streaming `fetch`, for headers, tokens and POST, and for whoever wants to know why a server refuses;
 //!   [`transport::Scripted`] is played by a test.
@@ -61,6 +62,7 @@ mod clock;
 mod connection;
 mod life_cycle;
 mod options;
+mod share;
 mod sink;
 pub mod transport;
 mod url;
@@ -68,6 +70,7 @@ mod url;
 pub use clock::now;
 pub use connection::Connection;
 pub use options::{Background, Offline, Options, Wake};
+pub use share::Sharing;
 pub use sink::Sink;
 pub use transport::Transport;
 pub use url::InvalidUrl;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sse_proto::client::ClientOptions;
 
+use crate::share::Sharing;
 use crate::transport::{Native, Transport};
 
 /// How a [`Connection`](crate::Connection) behaves. Start from the default and change what you need.
@@ -44,6 +45,8 @@ pub struct Options {
     pub offline: Offline,
     /// What becomes of an open connection when the device wakes up from sleep. Default: what the watchdog says.
     pub wake: Wake,
+    /// With whom the connection is shared. Default: with nobody.
+    pub sharing: Sharing,
 }
 
 /// What becomes of a connection while nobody sees the page.
@@ -112,6 +115,7 @@ impl Default for Options {
             background: Background::default(),
             offline: Offline::default(),
             wake: Wake::default(),
+            sharing: Sharing::none(),
         }
     }
 }
@@ -127,6 +131,7 @@ impl fmt::Debug for Options {
             .field("background", &self.background)
             .field("offline", &self.offline)
             .field("wake", &self.wake)
+            .field("sharing", &self.sharing)
             .finish_non_exhaustive()
     }
 }

@@ -263,6 +263,12 @@ impl Transport for Fetch {
     fn is_repeatable(&self) -> bool {
         self.is_repeatable
     }
+
+    /// Only a GET is shared, and not one that is authorized: what it brings is for those who have the token.
+    fn share_key(&self) -> Option<String> {
+        let is_plain = self.body.is_none() && !self.is_authorized();
+        is_plain.then(|| format!("fetch {:?} {:?}", self.headers, self.limits))
+    }
 }
 
 /// Ends its exchange when it is dropped.

@@ -51,6 +51,12 @@ pub trait Transport {
     fn name(&self) -> &'static str {
         std::any::type_name::<Self>()
     }
+
+    /// What this transport asks for besides the [`Request`], if a connection over it may be [shared](crate::Sharing)
+    /// with others that ask for the same. Default: `None`, it is not shared.
+    fn share_key(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A request under way, or an open stream. Dropping it ends it.

@@ -93,6 +93,10 @@ impl Transport for Native {
         );
         Ok(Box::new(Stream { source, _listeners: listeners }))
     }
+
+    fn share_key(&self) -> Option<String> {
+        Some("native".to_owned())
+    }
 }
 
 /// Whether this is an event of the stream, and not the object speaking of itself: a server may call its events

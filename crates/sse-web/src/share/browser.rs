@@ -1,0 +1,185 @@
+//! One connection for all tabs: [`Tabs`] with a lock, a channel, a timer and a connection.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use gloo_timers::callback::Timeout;
+use sse_proto::Instant;
+use sse_proto::client::{Failure, State};
+use wasm_bindgen_futures::spawn_local;
+
+use super::channel::{self, Channel};
+use super::group::Group;
+use super::lock::{self, Fate, How, Lock};
+use super::log::Log;
+use super::source::{Source, Upstream, in_page};
+use super::tabs::{Action, Message, Tabs};
+use crate::clock;
+
+/// What other versions say on their channels is not understood here: change it with the messages.
+const VERSION: &str = "sse-web/1";
+
+/// The source of a group whose scope is the browser.
+pub(super) fn across_tabs(group: Weak<Group>, key: &str) -> Box<dyn Source> {
+    if !lock::is_supported() || !channel::is_supported() {
+        return in_page(group, key);
+    }
+    Box::new(AcrossTabs(Rc::new_cyclic(|this| Tab {
+        name: format!("{VERSION} {key}"),
+        group,
+        upstream: Upstream::default(),
+        tabs: RefCell::new(Tabs::new(clock::seed())),
+        channel: RefCell::new(None),
+        lock: RefCell::new(None),
+        timer: RefCell::new(None),
+        is_in: Cell::new(false),
+        is_flush_due: Cell::new(false),
+        this: this.clone(),
+    })))
+}
+
+/// Held by its group; all else reaches the tab by weak references only.
+struct AcrossTabs(Rc<Tab>);
+
+struct Tab {
+    /// Of the channel and of the lock.
+    name: String,
+    group: Weak<Group>,
+    upstream: Upstream,
+    tabs: RefCell<Tabs>,
+    channel: RefCell<Option<Channel>>,
+    lock: RefCell<Option<Lock>>,
+    timer: RefCell<Option<(Instant, Timeout)>>,
+    /// Whether somebody in this tab wants the stream.
+    is_in: Cell<bool>,
+    is_flush_due: Cell<bool>,
+    this: Weak<Self>,
+}
+
+impl Source for AcrossTabs {
+    fn activate(&self) {
+        if !self.0.is_in.replace(true) {
+            self.0.open_channel();
+            self.0.drive(|tabs, log| tabs.enter(clock::now(), log));
+        }
+    }
+
+    fn deactivate(&self) {
+        if self.0.is_in.replace(false) {
+            self.0.drive(|tabs, log| tabs.leave(log));
+            self.0.channel.take();
+            self.0.timer.take();
+        }
+    }
+
+    fn reconnect(&self) {
+        self.0.drive(|tabs, _| tabs.reconnect());
+    }
+
+    fn upstream(&self) -> &Upstream {
+        &self.0.upstream
+    }
+
+    fn handle_entry(&self) {
+        let mut is_pending = false;
+        self.0.drive(|tabs, log| is_pending = tabs.handle_entry(log));
+        if is_pending && !self.0.is_flush_due.replace(true) {
+            let this = self.0.this.clone();
+            // At the end of the task, so that a chunk of many events is one message.
+            spawn_local(async move {
+                if let Some(tab) = this.upgrade() {
+                    tab.is_flush_due.set(false);
+                    tab.drive(|tabs, log| tabs.flush(log));
+                }
+            });
+        }
+    }
+
+    fn handle_state(&self, state: State) {
+        self.0.drive(|tabs, log| tabs.handle_state(state, log));
+    }
+
+    fn handle_failure(&self, failure: Failure) {
+        self.0.drive(|tabs, log| tabs.handle_failure(failure, log));
+    }
+}
+
+impl Tab {
+    /// Lets something happen, and does what follows from it. Members are told last, and may call back.
+    fn drive(&self, happen: impl FnOnce(&mut Tabs, &mut Log)) {
+        let Some(group) = self.group.upgrade() else { return };
+        happen(&mut self.tabs.borrow_mut(), &mut group.log.borrow_mut());
+        group.tell_entries();
+        loop {
+            let action = self.tabs.borrow_mut().poll_action();
+            match action {
+                Some(action) => self.act(&group, action),
+                None => break,
+            }
+        }
+        self.wait_until(self.tabs.borrow().deadline());
+    }
+
+    fn act(&self, group: &Rc<Group>, action: Action) {
+        match action {
+            Action::RequestLock => self.request_lock(How::Wait),
+            Action::StealLock => self.request_lock(How::Steal),
+            Action::ReleaseLock => drop(self.lock.take()),
+            Action::Post(message) => {
+                if let Some(channel) = &*self.channel.borrow() {
+                    channel.post(&message.encode(clock::now()));
+                }
+            }
+            Action::Connect { last_event_id } => self.upstream.open(group, last_event_id),
+            Action::Disconnect => self.upstream.close(),
+            Action::Reconnect => self.upstream.reconnect(),
+            Action::State(state) => group.handle_state(state),
+            Action::Failed(failure) => group.handle_failure(&failure),
+        }
+    }
+
+    fn request_lock(&self, how: How) {
+        // Left first: this tab must not wait behind itself.
+        self.lock.take();
+        let this = self.this.clone();
+        let lock = Lock::request(&self.name, how, move |fate| {
+            let Some(tab) = this.upgrade() else { return };
+            tab.drive(|tabs, log| match fate {
+                Fate::Granted => tabs.handle_granted(js_sys::Date::now() as u64, log),
+                Fate::Lost => tabs.handle_lost(clock::now(), log),
+            });
+        });
+        self.lock.replace(lock);
+    }
+
+    fn open_channel(&self) {
+        let this = self.this.clone();
+        let channel = Channel::open(&self.name, move |text| {
+            let (Some(tab), now) = (this.upgrade(), clock::now()) else { return };
+            if let Some(message) = Message::decode(&text, now) {
+                tab.drive(|tabs, log| tabs.handle_message(now, message, log));
+            }
+        });
+        self.channel.replace(channel);
+    }
+
+    /// A timer that is early does no harm, so one that runs already and is not late is left alone.
+    fn wait_until(&self, deadline: Option<Instant>) {
+        let Some(deadline) = deadline else {
+            self.timer.take();
+            return;
+        };
+        if self.timer.borrow().as_ref().is_some_and(|(at, _)| *at <= deadline) {
+            return;
+        }
+        let wait = deadline.saturating_duration_since(clock::now()).as_millis();
+        let this = self.this.clone();
+        let timeout = Timeout::new(u32::try_from(wait).unwrap_or(u32::MAX >> 1), move || {
+            if let Some(tab) = this.upgrade() {
+                tab.timer.take();
+                tab.drive(|tabs, _| tabs.handle_timeout(clock::now()));
+            }
+        });
+        self.timer.replace(Some((deadline, timeout)));
+    }
+}

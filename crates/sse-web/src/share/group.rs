@@ -1,0 +1,126 @@
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use sse_proto::client::{Failure, State};
+
+use super::log::{Entry, Log};
+use super::member::Member;
+use super::source::Source;
+use crate::options::Options;
+
+thread_local! {
+    /// The groups of this page or worker.
+    static GROUPS: RefCell<Vec<Weak<Group>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// How far a connection is shared.
+#[derive(Clone, Copy)]
+pub(super) struct Scope {
+    pub(super) name: &'static str,
+    /// Makes the source of a group, by its key. Called by a pointer, so that a scope nobody asks for is not linked.
+    pub(super) source: fn(Weak<Group>, &str) -> Box<dyn Source>,
+}
+
+/// Those of one page who share a connection. It lives as long as it has members.
+pub(super) struct Group {
+    scope: Scope,
+    key: String,
+    pub(super) url: String,
+    /// Those of its first member.
+    pub(super) options: Options,
+    pub(super) log: RefCell<Log>,
+    pub(super) source: Box<dyn Source>,
+    state: RefCell<State>,
+    members: RefCell<Vec<Weak<Member>>>,
+    /// Its stream is closed: whoever comes now, or connects anew, belongs to another group.
+    is_over: Cell<bool>,
+}
+
+impl Group {
+    /// The group of those who have this key. Whoever is the first of it begins it, at a cursor.
+    pub(super) fn of(scope: Scope, key: &str, url: &str, options: &Options, cursor: &str) -> Rc<Self> {
+        let is_it =
+            |group: &Rc<Self>| group.scope.name == scope.name && group.key == key && !group.is_over.get();
+        let known = GROUPS.with_borrow(|groups| groups.iter().filter_map(Weak::upgrade).find(is_it));
+        known.unwrap_or_else(|| {
+            let group = Rc::new_cyclic(|this| Self {
+                scope,
+                key: key.to_owned(),
+                url: url.to_owned(),
+                options: options.clone(),
+                log: RefCell::new(Log::new(cursor)),
+                source: (scope.source)(this.clone(), key),
+                state: RefCell::new(State::Idle),
+                members: RefCell::default(),
+                is_over: Cell::new(false),
+            });
+            GROUPS.with_borrow_mut(|groups| groups.push(Rc::downgrade(&group)));
+            group
+        })
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.state.borrow().clone()
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.get()
+    }
+
+    pub(super) fn add(&self, member: Weak<Member>) {
+        self.members.borrow_mut().push(member);
+    }
+
+    pub(super) fn remove(&self, member: &Weak<Member>) {
+        self.members.borrow_mut().retain(|other| !other.ptr_eq(member));
+    }
+
+    /// Opens the connection or drops it, as the members want it now.
+    pub(super) fn update(&self) {
+        let mut is_wanted = false;
+        self.each(|member| is_wanted |= member.is_active());
+        if is_wanted && !self.is_over() {
+            self.source.activate();
+        } else {
+            self.source.deactivate();
+        }
+    }
+
+    /// Takes in what the group's own connection has brought.
+    pub(super) fn push(&self, entry: Entry) {
+        self.log.borrow_mut().push(entry);
+        self.source.handle_entry();
+        self.tell_entries();
+    }
+
+    /// Tells the members what is new in the log.
+    pub(super) fn tell_entries(&self) {
+        self.each(|member| member.pump());
+    }
+
+    pub(super) fn handle_state(&self, state: State) {
+        self.is_over.set(matches!(state, State::Closed(_)));
+        self.state.replace(state);
+        self.each(|member| member.handle_group_state());
+        if self.is_over() {
+            self.update();
+        }
+    }
+
+    pub(super) fn handle_failure(&self, failure: &Failure) {
+        self.each(|member| member.handle_group_failure(failure));
+    }
+
+    /// Whoever is called may add and remove members.
+    fn each(&self, mut call: impl FnMut(Rc<Member>)) {
+        let members = self.members.borrow().clone();
+        members.iter().filter_map(Weak::upgrade).for_each(&mut call);
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Not there any more when the page itself goes.
+        let _ = GROUPS.try_with(|groups| groups.borrow_mut().retain(|group| group.strong_count() > 0));
+    }
+}

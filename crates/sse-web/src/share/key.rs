@@ -1,0 +1,13 @@
+use crate::connection::event_types;
+use crate::options::Options;
+
+/// What those have in common who can share a connection; `None` for one that cannot be shared.
+pub(super) fn of(url: &str, options: &Options) -> Option<String> {
+    let transport = options.transport.share_key().filter(|_| options.client.resend)?;
+    Some(format!(
+        "{url} {transport} {} {:?} {:?}",
+        options.with_credentials,
+        options.cursor_parameter,
+        event_types(options),
+    ))
+}

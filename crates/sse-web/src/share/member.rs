@@ -1,0 +1,328 @@
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::{Rc, Weak};
+
+use sse_proto::EventRef;
+use sse_proto::client::{CloseReason, Command, Failure, Gap, PauseReason, State};
+use wasm_bindgen_futures::spawn_local;
+
+use super::group::{Group, Scope};
+use super::log::{Entry, What};
+use super::place::{Next, Place};
+use crate::connection::{Direct, Link};
+use crate::life_cycle::{self, Hearer, Hears, LifeCycle};
+use crate::options::Options;
+use crate::sink::Sink;
+
+/// A connection that is shared, as its owner holds it.
+pub(super) struct Membership {
+    member: Rc<Member>,
+    /// Removed with it.
+    _life_cycle: LifeCycle,
+}
+
+/// One who shares a connection.
+pub(super) struct Member {
+    scope: Scope,
+    key: String,
+    /// Another one after a stream was closed and is connected anew.
+    group: RefCell<Rc<Group>>,
+    url: String,
+    options: Options,
+    sink: Box<dyn Sink>,
+    place: RefCell<Place>,
+    /// A connection of its own, for as long as the group's log does not reach back to its place.
+    own: RefCell<Option<Rc<Direct>>>,
+    pauses: RefCell<Vec<PauseReason>>,
+    closed: RefCell<Option<CloseReason>>,
+    /// The state that its owner was told last.
+    told: RefCell<State>,
+    /// Whether it may be told of events: not before whoever opened it has got it.
+    is_started: Cell<bool>,
+    is_pumping: Cell<bool>,
+    this: Weak<Self>,
+}
+
+impl Membership {
+    /// Takes part in the connection to `url`, which is resolved. The sink is told the state before this returns, and
+    /// what has come so far after it.
+    pub(super) fn open(
+        scope: Scope,
+        key: String,
+        url: String,
+        options: Options,
+        sink: Box<dyn Sink>,
+    ) -> Self {
+        let cursor = options.last_event_id.clone();
+        let member = Rc::new_cyclic(|this| Member {
+            group: RefCell::new(Group::of(scope, &key, &url, &options, &cursor)),
+            scope,
+            key,
+            url,
+            options,
+            sink,
+            place: RefCell::new(Place::at_cursor(&cursor)),
+            own: RefCell::new(None),
+            pauses: RefCell::default(),
+            closed: RefCell::new(None),
+            told: RefCell::new(State::Idle),
+            is_started: Cell::new(false),
+            is_pumping: Cell::new(false),
+            this: this.clone(),
+        });
+        member.group().add(member.this.clone());
+        let life_cycle = life_cycle::listen(&member, Hears::Page);
+        member.update();
+        let this = member.this.clone();
+        spawn_local(async move {
+            if let Some(member) = this.upgrade() {
+                member.is_started.set(true);
+                member.pump();
+            }
+        });
+        Self { member, _life_cycle: life_cycle }
+    }
+}
+
+impl Link for Membership {
+    fn state(&self) -> State {
+        self.member.state()
+    }
+
+    fn last_event_id(&self) -> String {
+        self.member.place.borrow().last_event_id().to_owned()
+    }
+
+    fn command(&self, command: Command) {
+        self.member.command(command);
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        // The sink is not told: who drops the connection has stopped listening. A handler that drops it keeps the
+        // member alive until it returns, so it is closed here and not left to the last reference.
+        self.member.closed.replace(Some(CloseReason::Caller));
+        self.member.drop_own();
+        let group = self.member.group();
+        group.remove(&self.member.this);
+        group.update();
+    }
+}
+
+impl fmt::Debug for Membership {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("url", &self.member.url).finish_non_exhaustive()
+    }
+}
+
+impl Hearer for Member {
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn command(&self, command: Command) {
+        Self::command(self, command);
+    }
+}
+
+impl Member {
+    /// Whether it wants the stream.
+    pub(super) fn is_active(&self) -> bool {
+        self.closed.borrow().is_none() && self.pauses.borrow().is_empty()
+    }
+
+    fn group(&self) -> Rc<Group> {
+        self.group.borrow().clone()
+    }
+
+    fn own(&self) -> Option<Rc<Direct>> {
+        self.own.borrow().clone()
+    }
+
+    fn drop_own(&self) {
+        let own = self.own.take();
+        drop(own);
+    }
+
+    fn state(&self) -> State {
+        if let Some(reason) = &*self.closed.borrow() {
+            return State::Closed(reason.clone());
+        }
+        let why = PauseReason::ALL.into_iter().find(|why| self.pauses.borrow().contains(why));
+        if let Some(why) = why {
+            return State::Paused { why };
+        }
+        match self.own() {
+            Some(own) => own.state(),
+            None => self.group().state(),
+        }
+    }
+
+    fn tell_state(&self) {
+        let state = self.state();
+        if *self.told.borrow() != state {
+            self.told.replace(state.clone());
+            self.sink.state(&state);
+        }
+    }
+
+    fn command(&self, command: Command) {
+        let was_active = self.is_active();
+        match command {
+            Command::Close => {
+                self.pauses.borrow_mut().retain(|why| *why != PauseReason::Caller);
+                // What is closed already keeps its reason.
+                self.closed.borrow_mut().get_or_insert(CloseReason::Caller);
+            }
+            Command::Pause(reason) => {
+                let mut pauses = self.pauses.borrow_mut();
+                if !pauses.contains(&reason) {
+                    pauses.push(reason);
+                }
+            }
+            Command::Resume(reason) => self.pauses.borrow_mut().retain(|why| *why != reason),
+            Command::Reconnect => {
+                self.pauses.borrow_mut().retain(|why| *why != PauseReason::Caller);
+                self.closed.take();
+            }
+            // What only a connection can do, and the group's hears of itself.
+            _ => return,
+        }
+        let is_reconnect = command == Command::Reconnect;
+        if !self.is_active() {
+            self.drop_own();
+        } else if self.group().is_over() && (is_reconnect || !was_active) {
+            self.join_anew();
+        } else if was_active && is_reconnect {
+            if let Some(own) = self.own() {
+                own.command(Command::Reconnect);
+            }
+            self.group().source.reconnect();
+        }
+        self.update();
+        self.pump();
+    }
+
+    /// The stream was closed, and this member wants it again: those who do are another group.
+    fn join_anew(&self) {
+        let cursor = self.place.borrow().last_event_id().to_owned();
+        let group = Group::of(self.scope, &self.key, &self.url, &self.options, &cursor);
+        let old = self.group.replace(group.clone());
+        self.place.replace(Place::at_cursor(&cursor));
+        old.remove(&self.this);
+        group.add(self.this.clone());
+    }
+
+    /// Has the group and the owner take note of what this member wants now.
+    fn update(&self) {
+        self.group().update();
+        self.tell_state();
+    }
+
+    /// Tells the owner everything that the log holds for it.
+    pub(super) fn pump(&self) {
+        if !self.is_started.get() || self.is_pumping.replace(true) {
+            return;
+        }
+        while self.is_active() {
+            if let Some(own) = self.own() {
+                let mut place = self.place.borrow_mut();
+                place.follow(&own.last_event_id());
+                if !place.find(&self.group().log.borrow()) {
+                    break;
+                }
+                drop(place);
+                self.drop_own();
+                self.tell_state();
+            }
+            let next = self.place.borrow_mut().advance(&self.group().log.borrow());
+            match next {
+                Next::Entry(entry) => self.tell(&entry),
+                Next::Nothing => break,
+                Next::OutOfReach => {
+                    self.open_own();
+                    break;
+                }
+            }
+        }
+        self.is_pumping.set(false);
+    }
+
+    fn tell(&self, entry: &Entry) {
+        let last_event_id = &*entry.last_event_id;
+        match &entry.what {
+            What::Event { event_type, data } => {
+                self.sink.event(EventRef { event_type, data, last_event_id });
+            }
+            What::Gap(gap) => self.sink.gap(*gap),
+        }
+    }
+
+    fn open_own(&self) {
+        let mut options = self.options.clone();
+        self.place.borrow().last_event_id().clone_into(&mut options.last_event_id);
+        let own = Own { member: self.this.clone() };
+        let own = Rc::new(Direct::open(self.url.clone(), options, Hears::Network, Box::new(own)));
+        self.own.replace(Some(own));
+        self.tell_state();
+    }
+
+    pub(super) fn handle_group_state(&self) {
+        // A stream that is over for the group is not for whoever is still catching up.
+        if let State::Closed(reason) = self.group().state()
+            && self.is_active()
+            && self.own().is_none()
+        {
+            self.closed.replace(Some(reason));
+        }
+        self.tell_state();
+    }
+
+    pub(super) fn handle_group_failure(&self, failure: &Failure) {
+        if self.is_active() && self.own().is_none() {
+            self.sink.failure(failure);
+        }
+    }
+}
+
+/// Hears a member's own connection.
+struct Own {
+    member: Weak<Member>,
+}
+
+impl Sink for Own {
+    fn event(&self, event: EventRef<'_>) {
+        let Some(member) = self.member.upgrade().filter(|member| member.is_active()) else { return };
+        member.place.borrow_mut().pass(event.last_event_id);
+        member.sink.event(event);
+        // Perhaps the two have met.
+        member.pump();
+    }
+
+    fn state(&self, _: &State) {
+        let Some(member) = self.member.upgrade() else { return };
+        if let Some(State::Closed(reason)) = member.own().map(|own| own.state())
+            && member.is_active()
+        {
+            member.closed.replace(Some(reason));
+            member.drop_own();
+            member.group().update();
+        }
+        member.tell_state();
+    }
+
+    fn failure(&self, failure: &Failure) {
+        if let Some(member) = self.member.upgrade().filter(|member| member.is_active()) {
+            member.sink.failure(failure);
+        }
+    }
+
+    fn gap(&self, gap: Gap) {
+        let Some(member) = self.member.upgrade().filter(|member| member.is_active()) else { return };
+        if let Some(own) = member.own() {
+            member.place.borrow_mut().pass(&own.last_event_id());
+        }
+        member.sink.gap(gap);
+    }
+}

@@ -1,0 +1,119 @@
+//! One connection for several owners: in a page, or in all tabs of a browser.
+//!
+//! Who shares is a [`Member`] of a [`Group`], which keeps a [`Log`](log::Log) of what its [`Source`] brings. A member
+//! reads the log at its own pace, from its own [`Place`](place::Place). One that comes too late for the log opens a
+//! connection of its own, until the two have met: then it has lost nothing and hears nothing twice, from any server
+//! that sends ids.
+//!
+//! # Layout
+//!
+//! | file | |
+//! |---|---|
+//! | `group.rs`, `member.rs` | a group, and each of its members |
+//! | `source.rs` | where a group has its events from: a connection of the page |
+//! | `browser.rs`, `channel.rs`, `lock.rs` | or the tab that leads |
+//! | `tabs/` | who leads, and how the others keep up; no I/O |
+//! | `log.rs`, `place.rs` | the recent past, and where somebody stands in it; no I/O |
+//! | `key.rs` | who can share |
+
+mod browser;
+mod channel;
+mod group;
+mod key;
+mod lock;
+mod log;
+mod member;
+mod place;
+mod source;
+mod tabs;
+
+use std::fmt;
+
+use crate::connection::{Direct, Link};
+use crate::life_cycle::Hears;
+use crate::options::Options;
+use crate::sink::Sink;
+use group::Scope;
+use member::Membership;
+
+/// With whom a [`Connection`](crate::Connection) is shared.
+///
+/// Those share one that have the same URL, event types, credentials and cursor parameter, and transports that ask for
+/// the same ([`Transport::share_key`](crate::Transport::share_key)); for the rest, the options of the first count.
+/// Each remains its own master: it can be closed, paused and dropped without the others, hears every event once, and
+/// goes on from its own cursor. The connection is open while any of them wants it.
+///
+/// Who comes late is told what has come so far. That is remembered up to 1,024 events or 1 MiB; who needs more opens a
+/// connection of its own for as long as it takes to catch up. A stream without ids cannot be resumed: then those who
+/// come late are told what is remembered, and nothing before.
+///
+/// What is not asked for is not linked into an app.
+#[derive(Clone, Copy)]
+pub struct Sharing {
+    name: &'static str,
+    join: Option<Join>,
+}
+
+type Join = fn(String, Options, Box<dyn Sink>) -> Box<dyn Link>;
+
+impl Sharing {
+    /// With nobody. The default.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { name: "none", join: None }
+    }
+
+    /// With others in this page or worker.
+    #[must_use]
+    pub const fn page() -> Self {
+        Self { name: "page", join: Some(|url, options, sink| join(PAGE, url, options, sink)) }
+    }
+
+    /// With others of this origin in all tabs, windows and workers of this browser: however many there are, the
+    /// server sees one connection. On plain HTTP/1.1, the seventh tab would otherwise hang (conformance c19).
+    ///
+    /// One of the tabs holds the connection and tells the others. When it is closed, put away or frozen, the next one
+    /// goes on from the cursor. One that freezes without a word is found out after some six seconds of silence; it
+    /// may hold its connection beside the new one until the browser lets it run again.
+    ///
+    /// Needs Web Locks and `BroadcastChannel`, and so a page that came over https or from this machine; elsewhere it
+    /// is [`Self::page`].
+    #[must_use]
+    pub const fn browser() -> Self {
+        Self { name: "browser", join: Some(|url, options, sink| join(BROWSER, url, options, sink)) }
+    }
+
+    /// Opens a connection to `url`, which is resolved.
+    pub(crate) fn open(self, url: String, options: Options, sink: Box<dyn Sink>) -> Box<dyn Link> {
+        match self.join {
+            Some(join) => join(url, options, sink),
+            None => alone(url, options, sink),
+        }
+    }
+}
+
+impl Default for Sharing {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+impl fmt::Debug for Sharing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sharing::{}()", self.name)
+    }
+}
+
+const PAGE: Scope = Scope { name: "page", source: source::in_page };
+const BROWSER: Scope = Scope { name: "browser", source: browser::across_tabs };
+
+fn alone(url: String, options: Options, sink: Box<dyn Sink>) -> Box<dyn Link> {
+    Box::new(Direct::open(url, options, Hears::All, sink))
+}
+
+fn join(scope: Scope, url: String, options: Options, sink: Box<dyn Sink>) -> Box<dyn Link> {
+    match key::of(&url, &options) {
+        Some(key) => Box::new(Membership::open(scope, key, url, options, sink)),
+        None => alone(url, options, sink),
+    }
+}

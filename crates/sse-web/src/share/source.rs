@@ -1,0 +1,156 @@
+//! Where a group has its events from.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use sse_proto::EventRef;
+use sse_proto::client::{Command, Failure, Gap, State};
+
+use super::group::Group;
+use super::log::{Entry, What};
+use crate::connection::{Direct, Link};
+use crate::life_cycle::Hears;
+use crate::sink::Sink;
+
+/// Brings events to a group, and tells it the state.
+pub(super) trait Source {
+    /// Somebody wants the stream; may be said again.
+    fn activate(&self);
+
+    /// Nobody wants it; may be said again.
+    fn deactivate(&self);
+
+    /// Somebody wants it to connect anew.
+    fn reconnect(&self);
+
+    /// The connection of this page, while there is one.
+    fn upstream(&self) -> &Upstream;
+
+    /// That connection has brought an entry, which is in the log.
+    fn handle_entry(&self) {}
+
+    /// The state of that connection changed.
+    fn handle_state(&self, state: State);
+
+    /// That connection failed.
+    fn handle_failure(&self, failure: Failure);
+}
+
+/// The connection that a group holds itself.
+#[derive(Debug, Default)]
+pub(super) struct Upstream {
+    /// Cloned out to be used: whoever it tells may drop it.
+    direct: RefCell<Option<Rc<Direct>>>,
+    is_wanted: Cell<bool>,
+}
+
+impl Upstream {
+    /// Opens it from a cursor, unless it is open.
+    pub(super) fn open(&self, group: &Rc<Group>, last_event_id: String) {
+        if self.is_wanted.replace(true) {
+            return;
+        }
+        let mut options = group.options.clone();
+        options.last_event_id = last_event_id;
+        let feed = Feed { group: Rc::downgrade(group) };
+        let direct = Direct::open(group.url.clone(), options, Hears::Network, Box::new(feed));
+        // Who was told of the first attempt may want it no more.
+        if self.is_wanted.get() {
+            self.direct.replace(Some(Rc::new(direct)));
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.is_wanted.set(false);
+        let direct = self.direct.take();
+        drop(direct);
+    }
+
+    pub(super) fn reconnect(&self) {
+        let direct = self.direct.borrow().clone();
+        if let Some(direct) = direct {
+            direct.command(Command::Reconnect);
+        }
+    }
+
+    fn last_event_id(&self) -> String {
+        let direct = self.direct.borrow().clone();
+        direct.map(|direct| direct.last_event_id()).unwrap_or_default()
+    }
+}
+
+/// Takes to a group what its own connection tells.
+struct Feed {
+    group: Weak<Group>,
+}
+
+impl Sink for Feed {
+    fn event(&self, event: EventRef<'_>) {
+        let Some(group) = self.group.upgrade() else { return };
+        let EventRef { event_type, data, last_event_id } = event;
+        let what = What::Event { event_type: event_type.to_owned(), data: data.to_owned() };
+        group.push(Entry { what, last_event_id: last_event_id.to_owned() });
+    }
+
+    fn state(&self, state: &State) {
+        if let Some(group) = self.group.upgrade() {
+            group.source.handle_state(state.clone());
+        }
+    }
+
+    fn failure(&self, failure: &Failure) {
+        if let Some(group) = self.group.upgrade() {
+            group.source.handle_failure(failure.clone());
+        }
+    }
+
+    fn gap(&self, gap: Gap) {
+        let Some(group) = self.group.upgrade() else { return };
+        let last_event_id = group.source.upstream().last_event_id();
+        group.push(Entry { what: What::Gap(gap), last_event_id });
+    }
+}
+
+/// A connection of this page.
+struct InPage {
+    group: Weak<Group>,
+    upstream: Upstream,
+}
+
+/// The source of a group whose scope is the page.
+pub(super) fn in_page(group: Weak<Group>, _key: &str) -> Box<dyn Source> {
+    Box::new(InPage { group, upstream: Upstream::default() })
+}
+
+impl Source for InPage {
+    fn activate(&self) {
+        if let Some(group) = self.group.upgrade() {
+            let last_event_id = group.log.borrow().end_mark().last_event_id.clone();
+            self.upstream.open(&group, last_event_id);
+        }
+    }
+
+    fn deactivate(&self) {
+        self.upstream.close();
+    }
+
+    fn reconnect(&self) {
+        self.upstream.reconnect();
+    }
+
+    fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    fn handle_state(&self, state: State) {
+        if let Some(group) = self.group.upgrade() {
+            group.handle_state(state);
+        }
+    }
+
+    fn handle_failure(&self, failure: Failure) {
+        if let Some(group) = self.group.upgrade() {
+            group.handle_failure(&failure);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! What tabs say to one another, and how it is written.
+
+use std::rc::Rc;
+
+use sse_proto::Instant;
+use sse_proto::client::{Failure, State};
+
+use super::Reign;
+use super::text::{Reader, Writer};
+use super::words::{read_entry, read_failure, read_state, write_entry, write_failure, write_state};
+use crate::share::log::{Entry, Mark};
+
+/// Said by one tab to all others of its group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Message {
+    /// A tab asks for what comes behind the place where it stands. The leader answers with [`Message::Welcome`].
+    Hello {
+        tab: u64,
+        /// The leader it last heard in full, and the number of the entry that comes next from it.
+        heard: Option<(Reign, u64)>,
+        mark: Mark,
+        /// Whether it has been told nothing at all yet.
+        is_new: bool,
+    },
+    /// The leader's answer to one tab.
+    Welcome {
+        reign: Reign,
+        tab: u64,
+        /// The number of the first of the entries.
+        first: u64,
+        /// The place in front of them. Not the one that was asked for if that is out of reach.
+        at: Mark,
+        entries: Vec<Rc<Entry>>,
+        state: State,
+    },
+    /// The stream went on.
+    Entries { reign: Reign, first: u64, entries: Vec<Rc<Entry>> },
+    /// The leader is here: said when it begins, when its state changes, and when it is asked.
+    Here {
+        reign: Reign,
+        /// The number of the entry that comes next.
+        next: u64,
+        state: State,
+    },
+    /// The leader's connection failed.
+    Failed { reign: Reign, failure: Failure },
+    /// Is there a leader?
+    Ping,
+    /// The owner of a stream in another tab wants it to connect anew.
+    Reconnect,
+}
+
+impl Message {
+    /// Writes it down. Points in time are written as durations from `now`: each tab has a clock of its own.
+    pub(crate) fn encode(&self, now: Instant) -> String {
+        let mut out = Writer::default();
+        match self {
+            Self::Hello { tab, heard, mark, is_new } => {
+                out.word("hello").number(*tab).number(u64::from(*is_new));
+                let (reign, next) = heard.unwrap_or_default();
+                write_mark(write_reign(&mut out, reign).number(next), mark);
+            }
+            Self::Welcome { reign, tab, first, at, entries, state } => {
+                write_reign(out.word("welcome"), *reign).number(*tab).number(*first);
+                write_mark(&mut out, at);
+                write_state(&mut out, state, now);
+                write_entries(&mut out, entries);
+            }
+            Self::Entries { reign, first, entries } => {
+                write_reign(out.word("entries"), *reign).number(*first);
+                write_entries(&mut out, entries);
+            }
+            Self::Here { reign, next, state } => {
+                write_reign(out.word("here"), *reign).number(*next);
+                write_state(&mut out, state, now);
+            }
+            Self::Failed { reign, failure } => {
+                write_reign(out.word("failed"), *reign);
+                write_failure(&mut out, failure);
+            }
+            Self::Ping => {
+                out.word("ping");
+            }
+            Self::Reconnect => {
+                out.word("reconnect");
+            }
+        }
+        out.finish()
+    }
+
+    /// Reads it back; `None` if it is not one.
+    pub(crate) fn decode(text: &str, now: Instant) -> Option<Self> {
+        let mut from = Reader::new(text);
+        let from = &mut from;
+        let message = match from.word()? {
+            "hello" => {
+                let (tab, is_new) = (from.number()?, from.number::<u8>()? != 0);
+                let heard = (read_reign(from)?, from.number()?);
+                let heard = Some(heard).filter(|(reign, _)| *reign != Reign::default());
+                Self::Hello { tab, heard, mark: read_mark(from)?, is_new }
+            }
+            "welcome" => Self::Welcome {
+                reign: read_reign(from)?,
+                tab: from.number()?,
+                first: from.number()?,
+                at: read_mark(from)?,
+                state: read_state(from, now)?,
+                entries: read_entries(from)?,
+            },
+            "entries" => Self::Entries {
+                reign: read_reign(from)?,
+                first: from.number()?,
+                entries: read_entries(from)?,
+            },
+            "here" => {
+                Self::Here { reign: read_reign(from)?, next: from.number()?, state: read_state(from, now)? }
+            }
+            "failed" => Self::Failed { reign: read_reign(from)?, failure: read_failure(from)? },
+            "ping" => Self::Ping,
+            "reconnect" => Self::Reconnect,
+            _ => return None,
+        };
+        from.is_empty().then_some(message)
+    }
+}
+
+fn write_reign(out: &mut Writer, reign: Reign) -> &mut Writer {
+    out.number(reign.since).number(reign.tab)
+}
+
+fn read_reign(from: &mut Reader<'_>) -> Option<Reign> {
+    Some(Reign { since: from.number()?, tab: from.number()? })
+}
+
+fn write_mark(out: &mut Writer, mark: &Mark) {
+    out.word(&mark.last_event_id).number(mark.nth);
+}
+
+fn read_mark(from: &mut Reader<'_>) -> Option<Mark> {
+    Some(Mark { last_event_id: from.word()?.to_owned(), nth: from.number()? })
+}
+
+fn write_entries(out: &mut Writer, entries: &[Rc<Entry>]) {
+    out.number(entries.len() as u64);
+    entries.iter().for_each(|entry| write_entry(out, entry));
+}
+
+fn read_entries(from: &mut Reader<'_>) -> Option<Vec<Rc<Entry>>> {
+    // Not sized by a number that somebody else wrote.
+    (0..from.number()?).map(|_| read_entry(from).map(Rc::new)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use sse_proto::DecodeError;
+    use sse_proto::client::{CloseReason, Gap};
+
+    use super::*;
+    use crate::share::log::What;
+
+    const NOW: Instant = Instant::from_millis(5_000);
+    const REIGN: Reign = Reign { since: 7, tab: u64::MAX };
+
+    fn back(message: &Message) -> Option<Message> {
+        Message::decode(&message.encode(NOW), NOW)
+    }
+
+    fn entries() -> Vec<Rc<Entry>> {
+        let event = |event_type: &str, data: &str| What::Event {
+            event_type: event_type.into(),
+            data: data.into(),
+        };
+        [
+            (event("message", "line one\nline two"), "5f.7"),
+            (event("", ""), ""),
+            (event("3:x", "9:9:漢\u{1F980}\0"), "id\"'"),
+            (What::Gap(Gap::Reset), "a"),
+            (What::Gap(Gap::Trimmed { up_to: 99 }), "b"),
+        ]
+        .map(|(what, id)| Rc::new(Entry { what, last_event_id: id.into() }))
+        .into()
+    }
+
+    #[test]
+    fn every_message_reads_back_as_it_was_written() {
+        let mark = Mark { last_event_id: "5f.7".into(), nth: 3 };
+        let state = State::Open;
+        for message in [
+            Message::Hello { tab: 1, heard: None, mark: Mark::default(), is_new: true },
+            Message::Hello { tab: 1, heard: Some((REIGN, 3)), mark: mark.clone(), is_new: false },
+            Message::Welcome { reign: REIGN, tab: 9, first: 4, at: mark, entries: entries(), state },
+            Message::Entries { reign: REIGN, first: 0, entries: entries() },
+            Message::Entries { reign: REIGN, first: 0, entries: Vec::new() },
+            Message::Here { reign: REIGN, next: 3, state: State::Open },
+            Message::Failed { reign: REIGN, failure: Failure::Network },
+            Message::Ping,
+            Message::Reconnect,
+        ] {
+            assert_eq!(back(&message).as_ref(), Some(&message), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn states_and_failures_read_back_as_they_were_written() {
+        let failures = [
+            Failure::Network,
+            Failure::Ended,
+            Failure::ConnectTimeout,
+            Failure::Silence,
+            Failure::Status { status: 503, retry_after: Some(Duration::from_secs(7)) },
+            Failure::Status { status: 404, retry_after: None },
+            Failure::ContentType("text/html".into()),
+            Failure::Rejected,
+            Failure::Unsupported,
+            Failure::Token("none".into()),
+            Failure::Limit(DecodeError::LineTooLong { limit: 1 }),
+            Failure::Limit(DecodeError::EventTooLong { limit: 2 }),
+            Failure::Limit(DecodeError::IdTooLong { limit: 3 }),
+        ];
+        let mut states = vec![
+            State::Connecting { attempt: 3 },
+            State::Open,
+            State::Stale { since: Instant::from_millis(4_000) },
+            State::Waiting { attempt: 2, until: Instant::from_millis(6_500), cause: Failure::Ended },
+            State::Closed(CloseReason::Ended),
+            State::Closed(CloseReason::GaveUp { failures: 4, last: Failure::Network }),
+            State::Closed(CloseReason::Interrupted { cause: None }),
+            State::Closed(CloseReason::Interrupted { cause: Some(Failure::Ended) }),
+        ];
+        states.extend(failures.map(|failure| State::Closed(CloseReason::Refused(failure))));
+        for state in states {
+            let here = Message::Here { reign: REIGN, next: 0, state };
+            assert_eq!(back(&here).as_ref(), Some(&here));
+        }
+    }
+
+    #[test]
+    fn a_time_is_that_of_the_reader() {
+        let state = |until| State::Waiting { attempt: 1, until, cause: Failure::Ended };
+        let here = |until| Message::Here { reign: REIGN, next: 0, state: state(Instant::from_millis(until)) };
+        let other = Instant::from_millis(1_000_000);
+        assert_eq!(Message::decode(&here(6_500).encode(NOW), other), Some(here(1_001_500)));
+        // What is over is over everywhere.
+        assert_eq!(Message::decode(&here(1).encode(NOW), other), Some(here(1_000_000)));
+    }
+
+    #[test]
+    fn what_is_not_a_message_is_none() {
+        let whole = Message::Entries { reign: REIGN, first: 0, entries: entries() }.encode(NOW);
+        for (end, _) in whole.char_indices() {
+            assert_eq!(Message::decode(&whole[..end], NOW), None, "{end}");
+        }
+        let longer = format!("{whole}1:x");
+        for text in ["", "hello", "5:hello", "4:pong", "4:ping4:ping", "-1:", "1:漢", "9999999999999999999999:a", &longer]
+        {
+            assert_eq!(Message::decode(text, NOW), None, "{text}");
+        }
+    }
+}

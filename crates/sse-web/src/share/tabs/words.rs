@@ -1,0 +1,147 @@
+//! Entries, states and failures in words.
+
+use std::time::Duration;
+
+use sse_proto::client::{CloseReason, Failure, Gap, State};
+use sse_proto::{DecodeError, Instant};
+
+use super::text::{Reader, Writer};
+use crate::share::log::{Entry, What};
+
+pub(super) fn write_entry(out: &mut Writer, entry: &Entry) {
+    match &entry.what {
+        What::Event { event_type, data } => out.word("event").word(event_type).word(data),
+        What::Gap(Gap::Trimmed { up_to }) => out.word("trimmed").number(*up_to),
+        // `Gap` may grow. One that is not known here is one after which the past means nothing.
+        What::Gap(_) => out.word("reset"),
+    }
+    .word(&entry.last_event_id);
+}
+
+pub(super) fn read_entry(from: &mut Reader<'_>) -> Option<Entry> {
+    let what = match from.word()? {
+        "event" => What::Event { event_type: from.word()?.to_owned(), data: from.word()?.to_owned() },
+        "trimmed" => What::Gap(Gap::Trimmed { up_to: from.number()? }),
+        "reset" => What::Gap(Gap::Reset),
+        _ => return None,
+    };
+    Some(Entry { what, last_event_id: from.word()?.to_owned() })
+}
+
+pub(super) fn write_state(out: &mut Writer, state: &State, now: Instant) {
+    match state {
+        State::Connecting { attempt } => {
+            out.word("connecting").number(u64::from(*attempt));
+        }
+        State::Open => {
+            out.word("open");
+        }
+        State::Stale { since } => {
+            out.word("stale").number(millis(now.saturating_duration_since(*since)));
+        }
+        State::Waiting { attempt, until, cause } => {
+            let left = until.saturating_duration_since(now);
+            write_failure(out.word("waiting").number(u64::from(*attempt)).number(millis(left)), cause);
+        }
+        State::Closed(reason) => write_reason(out.word("closed"), reason),
+        // A leader has asked for its connection and never pauses it: it is about to connect.
+        _ => {
+            out.word("connecting").number(1);
+        }
+    }
+}
+
+pub(super) fn read_state(from: &mut Reader<'_>, now: Instant) -> Option<State> {
+    Some(match from.word()? {
+        "connecting" => State::Connecting { attempt: from.number()? },
+        "open" => State::Open,
+        "stale" => State::Stale {
+            since: Instant::from_millis(now.as_millis().saturating_sub(from.number()?)),
+        },
+        "waiting" => State::Waiting {
+            attempt: from.number()?,
+            until: now + Duration::from_millis(from.number()?),
+            cause: read_failure(from)?,
+        },
+        "closed" => State::Closed(read_reason(from)?),
+        _ => return None,
+    })
+}
+
+fn write_reason(out: &mut Writer, reason: &CloseReason) {
+    match reason {
+        CloseReason::Caller => {
+            out.word("caller");
+        }
+        CloseReason::Ended => {
+            out.word("ended");
+        }
+        CloseReason::Refused(failure) => write_failure(out.word("refused"), failure),
+        CloseReason::GaveUp { failures, last } => {
+            write_failure(out.word("gave-up").number(u64::from(*failures)), last);
+        }
+        CloseReason::Interrupted { cause: Some(cause) } => write_failure(out.word("interrupted-by"), cause),
+        _ => {
+            out.word("interrupted");
+        }
+    }
+}
+
+fn read_reason(from: &mut Reader<'_>) -> Option<CloseReason> {
+    Some(match from.word()? {
+        "caller" => CloseReason::Caller,
+        "ended" => CloseReason::Ended,
+        "refused" => CloseReason::Refused(read_failure(from)?),
+        "gave-up" => CloseReason::GaveUp { failures: from.number()?, last: read_failure(from)? },
+        "interrupted-by" => CloseReason::Interrupted { cause: Some(read_failure(from)?) },
+        "interrupted" => CloseReason::Interrupted { cause: None },
+        _ => return None,
+    })
+}
+
+pub(super) fn write_failure(out: &mut Writer, failure: &Failure) {
+    match failure {
+        Failure::Network => out.word("network"),
+        Failure::Ended => out.word("ended"),
+        Failure::ConnectTimeout => out.word("timeout"),
+        Failure::Silence => out.word("silence"),
+        Failure::Status { status, retry_after: None } => out.word("status").number(u64::from(*status)),
+        Failure::Status { status, retry_after: Some(after) } => {
+            out.word("busy").number(u64::from(*status)).number(millis(*after))
+        }
+        Failure::ContentType(content_type) => out.word("type").word(content_type),
+        Failure::Rejected => out.word("rejected"),
+        Failure::Token(error) => out.word("token").word(error),
+        Failure::Limit(DecodeError::LineTooLong { limit }) => out.word("line").number(*limit as u64),
+        Failure::Limit(DecodeError::EventTooLong { limit }) => out.word("event").number(*limit as u64),
+        Failure::Limit(DecodeError::IdTooLong { limit }) => out.word("id").number(*limit as u64),
+        // `Failure` may grow.
+        _ => out.word("unsupported"),
+    };
+}
+
+pub(super) fn read_failure(from: &mut Reader<'_>) -> Option<Failure> {
+    Some(match from.word()? {
+        "network" => Failure::Network,
+        "ended" => Failure::Ended,
+        "timeout" => Failure::ConnectTimeout,
+        "silence" => Failure::Silence,
+        "status" => Failure::Status { status: from.number()?, retry_after: None },
+        "busy" => Failure::Status {
+            status: from.number()?,
+            retry_after: Some(Duration::from_millis(from.number()?)),
+        },
+        "type" => Failure::ContentType(from.word()?.to_owned()),
+        "rejected" => Failure::Rejected,
+        "unsupported" => Failure::Unsupported,
+        "token" => Failure::Token(from.word()?.to_owned()),
+        "line" => Failure::Limit(DecodeError::LineTooLong { limit: from.number()? }),
+        "event" => Failure::Limit(DecodeError::EventTooLong { limit: from.number()? }),
+        "id" => Failure::Limit(DecodeError::IdTooLong { limit: from.number()? }),
+        _ => return None,
+    })
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
