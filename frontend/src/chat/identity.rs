@@ -15,14 +15,15 @@ const SENDER_KEY: &str = "chat.sender";
 pub(super) struct Identity {
     /// The name, as others see it.
     pub(super) name: RwSignal<String>,
-    /// By which the server tells pages apart when it counts who is there. Known to this tab and the server.
+    /// By which the server tells people apart when it counts who is there: all tabs of a browser are one, and so they
+    /// can share the stream of a room. Known to this browser and the server.
     member: StoredValue<String>,
     /// The beginning of the client ids of this tab's messages, for everybody to see.
     sender: StoredValue<String>,
 }
 
 impl Identity {
-    /// What the server tells this page by when it counts who is there.
+    /// What the server tells this person by when it counts who is there.
     #[must_use]
     pub(super) fn member(self) -> String {
         self.member.get_value()
@@ -64,8 +65,8 @@ pub(crate) fn provide_identity() {
     });
     provide_context(Identity {
         name: RwSignal::new(name),
-        member: StoredValue::new(kept_for_tab(MEMBER_KEY)),
-        sender: StoredValue::new(kept_for_tab(SENDER_KEY)),
+        member: StoredValue::new(kept_id(Keep::Always, MEMBER_KEY)),
+        sender: StoredValue::new(kept_id(Keep::Tab, SENDER_KEY)),
     });
 }
 
@@ -89,10 +90,10 @@ fn friendly_name(texts: &Texts, [first, second]: [u8; 2]) -> String {
     format!("{first}{space}{second}")
 }
 
-fn kept_for_tab(key: &str) -> String {
-    storage::load(Keep::Tab, key).filter(|id| is_id(id)).unwrap_or_else(|| {
+fn kept_id(keep: Keep, key: &str) -> String {
+    storage::load(keep, key).filter(|id| is_id(id)).unwrap_or_else(|| {
         let id = random_id();
-        storage::save(Keep::Tab, key, &id);
+        storage::save(keep, key, &id);
         id
     })
 }

@@ -168,10 +168,8 @@ mod tests {
     }
 
     fn entries() -> Vec<Rc<Entry>> {
-        let event = |event_type: &str, data: &str| What::Event {
-            event_type: event_type.into(),
-            data: data.into(),
-        };
+        let event =
+            |event_type: &str, data: &str| What::Event { event_type: event_type.into(), data: data.into() };
         [
             (event("message", "line one\nline two"), "5f.7"),
             (event("", ""), ""),
@@ -253,8 +251,17 @@ mod tests {
             assert_eq!(Message::decode(&whole[..end], NOW), None, "{end}");
         }
         let longer = format!("{whole}1:x");
-        for text in ["", "hello", "5:hello", "4:pong", "4:ping4:ping", "-1:", "1:漢", "9999999999999999999999:a", &longer]
-        {
+        for text in [
+            "",
+            "hello",
+            "5:hello",
+            "4:pong",
+            "4:ping4:ping",
+            "-1:",
+            "1:漢",
+            "9999999999999999999999:a",
+            &longer,
+        ] {
             assert_eq!(Message::decode(text, NOW), None, "{text}");
         }
     }

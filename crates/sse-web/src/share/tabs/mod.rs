@@ -253,8 +253,7 @@ impl Tabs {
 
     fn say_here(&mut self, log: &Log) {
         if let Role::Leader(leader) = &self.role {
-            let here =
-                Message::Here { reign: leader.reign, next: log.end(), state: leader.state.clone() };
+            let here = Message::Here { reign: leader.reign, next: log.end(), state: leader.state.clone() };
             self.act(Action::Post(here));
         }
     }

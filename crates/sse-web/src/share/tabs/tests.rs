@@ -1,0 +1,320 @@
+use super::super::log::{Entry, What, limits};
+use super::*;
+
+const NOW: Instant = Instant::from_millis(1_000);
+
+fn at(millis: u64) -> Instant {
+    Instant::from_millis(millis)
+}
+
+fn event(last_event_id: &str, data: &str) -> Entry {
+    let what = What::Event { event_type: "message".into(), data: data.into() };
+    Entry { what, last_event_id: last_event_id.into() }
+}
+
+/// One tab, and all that it did.
+struct Tab {
+    tabs: Tabs,
+    log: Log,
+}
+
+impl Tab {
+    fn new(number: u64) -> Self {
+        Self { tabs: Tabs::new(number), log: Log::new("") }
+    }
+
+    /// One that has come and has nothing more to do.
+    fn entered(number: u64) -> Self {
+        let mut tab = Self::new(number);
+        tab.tabs.enter(NOW, &tab.log);
+        tab.actions();
+        tab
+    }
+
+    /// One that leads, with an audience.
+    fn leading(number: u64) -> Self {
+        let mut tab = Self::entered(number);
+        tab.tabs.handle_granted(number, &tab.log);
+        tab.tabs.handle_state(State::Open, &tab.log);
+        tab.actions();
+        tab
+    }
+
+    fn bring(&mut self, ids: &[&str]) {
+        for id in ids {
+            self.log.push(event(id, &format!("data {id}")));
+            self.tabs.handle_entry(&self.log);
+        }
+    }
+
+    fn actions(&mut self) -> Vec<Action> {
+        std::iter::from_fn(|| self.tabs.poll_action()).collect()
+    }
+
+    fn posts(&mut self) -> Vec<Message> {
+        let post = |action| if let Action::Post(message) = action { Some(message) } else { None };
+        self.actions().into_iter().filter_map(post).collect()
+    }
+
+    fn hear(&mut self, messages: impl IntoIterator<Item = Message>) -> &mut Self {
+        for message in messages {
+            self.tabs.handle_message(NOW, message, &mut self.log);
+        }
+        self
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.log.from(0).map(|entry| &*entry.last_event_id).collect()
+    }
+
+    fn hello(&self) -> Message {
+        Message::Hello {
+            tab: self.tabs.tab,
+            heard: self.tabs.heard,
+            mark: self.log.end_mark().clone(),
+            is_new: self.log.is_untouched(),
+        }
+    }
+
+    /// Lets a tab ask this one, and hear the answer.
+    fn admit(&mut self, other: &mut Self) {
+        let hello = other.hello();
+        let answer = self.hear([hello]).posts();
+        other.hear(answer).actions();
+    }
+}
+
+fn reign(since: u64, tab: u64) -> Reign {
+    Reign { since, tab }
+}
+
+#[test]
+fn a_tab_waits_for_the_lock_and_connects_when_it_has_it() {
+    let mut tab = Tab::new(7);
+    tab.tabs.enter(NOW, &tab.log);
+    let hello = tab.hello();
+    let connecting = State::Connecting { attempt: 1 };
+    assert_eq!(
+        tab.actions(),
+        [Action::RequestLock, Action::Post(hello), Action::State(connecting.clone())]
+    );
+    tab.tabs.handle_granted(50, &tab.log);
+    let here = Message::Here { reign: reign(50, 7), next: 0, state: connecting };
+    assert_eq!(tab.actions(), [Action::Post(here), Action::Connect { last_event_id: String::new() }]);
+}
+
+#[test]
+fn who_comes_late_is_told_what_has_come_and_then_what_comes() {
+    let (mut leader, mut late) = (Tab::leading(1), Tab::entered(2));
+    leader.bring(&["a", "b"]);
+    leader.admit(&mut late);
+    assert_eq!(late.ids(), ["a", "b"]);
+    leader.bring(&["c", "d"]);
+    assert_eq!(leader.posts(), [], "not before the end of the task");
+    leader.tabs.flush(&leader.log);
+    late.hear(leader.posts());
+    assert_eq!(late.ids(), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn nothing_is_said_while_nobody_listens() {
+    let mut leader = Tab::leading(1);
+    leader.bring(&["a", "b"]);
+    leader.tabs.flush(&leader.log);
+    assert_eq!(leader.posts(), []);
+}
+
+#[test]
+fn a_burst_does_not_wait_for_the_end_of_its_task() {
+    let (mut leader, mut late) = (Tab::leading(1), Tab::entered(2));
+    leader.admit(&mut late);
+    for id in 0..BATCH * 3 {
+        leader.bring(&[&id.to_string()]);
+    }
+    assert_eq!(leader.posts().len(), 3);
+}
+
+#[test]
+fn a_hole_is_noticed_and_filled() {
+    let (mut leader, mut late) = (Tab::leading(1), Tab::entered(2));
+    leader.admit(&mut late);
+    leader.bring(&["a"]);
+    leader.tabs.flush(&leader.log);
+    leader.posts();
+    leader.bring(&["b"]);
+    leader.tabs.flush(&leader.log);
+    let asked = late.hear(leader.posts()).posts();
+    assert_eq!(asked, [late.hello()]);
+    late.hear(leader.hear(asked).posts());
+    assert_eq!(late.ids(), ["a", "b"]);
+}
+
+#[test]
+fn a_hole_at_the_end_is_noticed_when_the_leader_says_that_it_is_here() {
+    let (mut leader, mut late) = (Tab::leading(1), Tab::entered(2));
+    leader.admit(&mut late);
+    leader.bring(&["a"]);
+    leader.tabs.flush(&leader.log);
+    leader.posts();
+    let here = leader.hear([Message::Ping]).posts();
+    let asked = late.hear(here).posts();
+    late.hear(leader.hear(asked).posts());
+    assert_eq!(late.ids(), ["a"]);
+}
+
+#[test]
+fn who_is_out_of_reach_begins_where_the_leader_stands() {
+    let (mut leader, mut late) = (Tab::leading(1), Tab::entered(2));
+    for id in 0..=limits::ENTRIES {
+        leader.bring(&[&id.to_string()]);
+    }
+    leader.admit(&mut late);
+    assert_eq!(late.ids(), [""; 0]);
+    assert_eq!(late.log.end_mark(), leader.log.end_mark());
+    assert_eq!(late.log.join(&Mark::default()), None, "its members have to catch up");
+}
+
+#[test]
+fn the_next_leader_goes_on_from_its_cursor_and_nobody_hears_anything_twice() {
+    let (mut first, mut second, mut third) = (Tab::leading(1), Tab::entered(2), Tab::entered(3));
+    first.admit(&mut second);
+    first.admit(&mut third);
+    first.bring(&["a"]);
+    first.tabs.flush(&first.log);
+    let said = first.posts();
+    second.hear(said.clone());
+    third.hear(said);
+    // The third hears more of the first leader than the second, which follows it.
+    first.bring(&["b", "c"]);
+    first.tabs.leave(&first.log);
+    third.hear(first.posts());
+
+    second.tabs.handle_granted(9, &second.log);
+    let actions = second.actions();
+    assert!(actions.contains(&Action::Connect { last_event_id: "a".into() }), "{actions:?}");
+    second.admit(&mut third);
+    second.bring(&["b", "c", "d"]);
+    second.tabs.flush(&second.log);
+    third.hear(second.posts());
+    assert_eq!(third.ids(), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn in_a_stream_without_ids_the_next_leader_begins_anew_and_the_others_with_it() {
+    let (mut first, mut second, mut third) = (Tab::leading(1), Tab::entered(2), Tab::entered(3));
+    first.bring(&["", ""]);
+    first.admit(&mut second);
+    first.admit(&mut third);
+    first.tabs.leave(&first.log);
+    second.tabs.handle_granted(9, &second.log);
+    second.bring(&["", ""]);
+    second.admit(&mut third);
+    assert_eq!(third.ids(), ["", "", "", ""]);
+    let mut late = Tab::entered(4);
+    second.admit(&mut late);
+    assert_eq!(late.ids().len(), 4, "what is remembered is what there is to know");
+}
+
+#[test]
+fn a_leader_that_does_not_answer_is_robbed() {
+    let mut tab = Tab::entered(0);
+    let until = tab.tabs.deadline().expect("it has asked");
+    tab.tabs.handle_timeout(at(until.as_millis() - 1));
+    assert_eq!(tab.actions(), []);
+    tab.tabs.handle_timeout(until);
+    assert_eq!(tab.actions(), [Action::StealLock]);
+}
+
+#[test]
+fn a_silent_leader_is_asked_and_its_answer_counts() {
+    let (mut leader, mut tab) = (Tab::leading(1), Tab::entered(2));
+    leader.admit(&mut tab);
+    tab.tabs.handle_timeout(tab.tabs.deadline().expect("it listens"));
+    let ping = tab.posts();
+    assert_eq!(ping, [Message::Ping]);
+    let until = tab.tabs.deadline();
+    tab.hear(leader.hear(ping).posts());
+    assert!(tab.tabs.deadline() != until);
+    assert!(!tab.actions().contains(&Action::StealLock));
+}
+
+#[test]
+fn a_tab_that_slept_itself_asks_once_more_before_it_steals() {
+    let mut tab = Tab::entered(0);
+    let until = tab.tabs.deadline().expect("it has asked");
+    tab.tabs.handle_timeout(at(until.as_millis() + 60_000));
+    assert_eq!(tab.actions(), [Action::Post(Message::Ping)]);
+    // A background tab's timers are late every time.
+    let until = tab.tabs.deadline().expect("it has asked");
+    tab.tabs.handle_timeout(at(until.as_millis() + 60_000));
+    assert_eq!(tab.actions(), [Action::StealLock]);
+}
+
+#[test]
+fn who_was_robbed_drops_its_connection_and_asks_its_successor() {
+    let mut robbed = Tab::leading(1);
+    robbed.bring(&["a"]);
+    robbed.tabs.handle_lost(NOW, &robbed.log);
+    let hello = robbed.hello();
+    assert_eq!(robbed.actions(), [Action::Disconnect, Action::RequestLock, Action::Post(hello)]);
+}
+
+#[test]
+fn who_hears_its_successor_before_it_knows_that_it_was_robbed_steps_down() {
+    let (mut robbed, mut thief) = (Tab::leading(1), Tab::entered(2));
+    thief.tabs.handle_granted(2, &thief.log);
+    let here = thief.posts();
+    assert_eq!(robbed.hear(here).actions()[0], Action::Disconnect);
+    // What it still says as the leader that it was is not believed.
+    let mut other = Tab::entered(3);
+    thief.admit(&mut other);
+    let old = Message::Entries { reign: reign(1, 1), first: 0, entries: vec![event("x", "").into()] };
+    assert_eq!(other.hear([old]).actions(), []);
+    assert_eq!(other.ids(), [""; 0]);
+}
+
+#[test]
+fn a_reign_is_later_than_any_that_was_heard_of_whatever_the_wall_clock_says() {
+    let mut tab = Tab::entered(1);
+    tab.hear([Message::Here { reign: reign(900, 9), next: 0, state: State::Open }]).actions();
+    tab.tabs.handle_granted(5, &tab.log);
+    assert_eq!(tab.tabs.latest, reign(901, 1));
+}
+
+#[test]
+fn the_end_of_a_stream_is_the_end_for_those_who_have_all_of_it() {
+    use sse_proto::client::CloseReason;
+    let ended = State::Closed(CloseReason::Ended);
+    let (mut leader, mut live, mut new) = (Tab::leading(1), Tab::entered(2), Tab::entered(3));
+    leader.admit(&mut live);
+    leader.bring(&["a"]);
+    leader.tabs.handle_state(ended.clone(), &leader.log);
+    let last = leader.posts();
+    assert!(live.hear(last.clone()).actions().contains(&Action::State(ended.clone())));
+    assert_eq!(live.ids(), ["a"]);
+    // One whose question came too late fetches it itself, when it has the lock.
+    assert!(!new.hear(last).actions().contains(&Action::State(ended)));
+}
+
+#[test]
+fn a_tab_that_was_away_goes_on_by_the_numbers_of_the_same_leader() {
+    let (mut leader, mut tab) = (Tab::leading(1), Tab::entered(2));
+    leader.bring(&["", ""]);
+    leader.admit(&mut tab);
+    tab.tabs.leave(&tab.log);
+    assert_eq!(tab.actions(), [Action::ReleaseLock]);
+    leader.bring(&["", ""]);
+    tab.tabs.enter(NOW, &tab.log);
+    tab.actions();
+    leader.admit(&mut tab);
+    assert_eq!(tab.ids().len(), 4, "numbers are exact where ids are not");
+}
+
+#[test]
+fn a_lock_that_comes_when_nobody_wants_it_any_more_is_of_no_use() {
+    let mut tab = Tab::entered(1);
+    tab.tabs.leave(&tab.log);
+    tab.actions();
+    tab.tabs.handle_granted(1, &tab.log);
+    assert_eq!(tab.actions(), []);
+}

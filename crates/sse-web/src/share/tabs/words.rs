@@ -55,9 +55,9 @@ pub(super) fn read_state(from: &mut Reader<'_>, now: Instant) -> Option<State> {
     Some(match from.word()? {
         "connecting" => State::Connecting { attempt: from.number()? },
         "open" => State::Open,
-        "stale" => State::Stale {
-            since: Instant::from_millis(now.as_millis().saturating_sub(from.number()?)),
-        },
+        "stale" => {
+            State::Stale { since: Instant::from_millis(now.as_millis().saturating_sub(from.number()?)) }
+        }
         "waiting" => State::Waiting {
             attempt: from.number()?,
             until: now + Duration::from_millis(from.number()?),

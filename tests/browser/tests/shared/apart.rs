@@ -1,0 +1,52 @@
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use browser_tests::{Stream, Watch};
+use sse_web::transport::Fetch;
+use sse_web::{Options, Sharing};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::options;
+
+/// How many connections two owners have of whom the second asks for something else.
+async fn connections(first: impl Fn(&mut Options), second: impl Fn(&mut Options)) -> usize {
+    let stream = Stream::new("event - 1 one").await;
+    let watches = [&first as &dyn Fn(&mut Options), &second].map(|change| {
+        let mut options = options(Sharing::page);
+        change(&mut options);
+        Watch::open(stream.url(), options)
+    });
+    for watch in &watches {
+        watch.until_data("one").await;
+    }
+    stream.report().await.visits.len()
+}
+
+fn fetch(fetch: Fetch) -> impl Fn(&mut Options) {
+    move |options| options.transport = Rc::new(fetch.clone())
+}
+
+#[wasm_bindgen_test]
+async fn only_those_share_who_ask_for_the_same() {
+    assert_eq!(connections(|_| {}, |_| {}).await, 1);
+    assert_eq!(connections(fetch(Fetch::new()), fetch(Fetch::new())).await, 1);
+    assert_eq!(connections(|_| {}, fetch(Fetch::new())).await, 2);
+    assert_eq!(connections(|_| {}, |options| options.with_credentials = true).await, 2);
+    assert_eq!(connections(|_| {}, |options| options.cursor_parameter = None).await, 2);
+    assert_eq!(connections(|_| {}, |options| options.sharing = Sharing::none()).await, 2);
+    assert_eq!(connections(|_| {}, |options| options.sharing = Sharing::browser()).await, 2);
+    let others: Cow<'static, [&'static str]> = Cow::Borrowed(&["message", "tick"]);
+    assert_eq!(connections(|_| {}, |options| options.event_types = others.clone()).await, 2);
+    let with = |value: &str| fetch(Fetch::new().with_header("x-room", value).expect("a header"));
+    assert_eq!(connections(with("a"), with("a")).await, 1);
+    assert_eq!(connections(with("a"), with("b")).await, 2);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_authorized_or_does_something_is_not_shared() {
+    let token = || fetch(Fetch::new().with_bearer(|_| std::future::ready(Ok("secret".to_owned()))));
+    assert_eq!(connections(token(), token()).await, 2);
+    let header = || fetch(Fetch::new().with_header("Authorization", "Basic x").expect("a header"));
+    assert_eq!(connections(header(), header()).await, 2);
+    assert_eq!(connections(fetch(Fetch::post("ask")), fetch(Fetch::post("ask"))).await, 2);
+}

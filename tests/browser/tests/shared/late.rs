@@ -1,0 +1,94 @@
+use browser_tests::{Stream, Told, Watch};
+use sse_proto::client::Gap;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::{SCOPES, options};
+
+#[wasm_bindgen_test]
+async fn who_comes_late_is_told_what_has_come() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "event - 1 one
+             event - 2 two
+             wait late
+             event - 3 three",
+        )
+        .await;
+        let early = Watch::open(stream.url(), options(scope));
+        early.until_data("two").await;
+        let late = Watch::open(stream.url(), options(scope));
+        assert_eq!(late.phases(), ["open"], "the state at once");
+        assert_eq!(late.data(), [""; 0], "and the events when its owner has got it");
+        late.until_data("two").await;
+        stream.release("late").await;
+        for watch in [&early, &late] {
+            watch.until_data("three").await;
+            assert_eq!(watch.data(), ["one", "two", "three"]);
+        }
+        assert_eq!(stream.report().await.visits.len(), 1);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn who_comes_with_a_cursor_is_told_what_came_behind_it() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "event - 1 one
+             event - 2 two
+             event - 3 three",
+        )
+        .await;
+        let early = Watch::open(stream.url(), options(scope));
+        early.until_data("three").await;
+        let mut options = options(scope);
+        options.last_event_id = "2".to_owned();
+        let late = Watch::open(stream.url(), options);
+        late.until_data("three").await;
+        assert_eq!(late.data(), ["three"]);
+        assert_eq!(stream.report().await.visits.len(), 1);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_gap_is_told_in_its_place_also_to_those_who_come_late() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            r#"event sse.open 5.1 {}
+               event - 5.2 before
+               event sse.gap - {"trimmed":8}
+               event - 5.9 behind"#,
+        )
+        .await;
+        let early = Watch::open(stream.url(), options(scope));
+        early.until_data("behind").await;
+        let late = Watch::open(stream.url(), options(scope));
+        late.until_data("behind").await;
+        for watch in [&early, &late] {
+            let order: Vec<_> = watch
+                .told()
+                .into_iter()
+                .filter_map(|told| match told {
+                    Told::Event { data, .. } => Some(data),
+                    Told::Gap(Gap::Trimmed { up_to }) => Some(format!("gap up to {up_to}")),
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(order, ["before", "gap up to 8", "behind"]);
+        }
+        assert_eq!(stream.report().await.visits.len(), 1);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_stream_without_ids_is_told_as_far_as_it_is_remembered() {
+    for scope in SCOPES {
+        let stream = Stream::new("repeat 1030 event - - {n}").await;
+        let early = Watch::open(stream.url(), options(scope));
+        early.until_data("1030").await;
+        let late = Watch::open(stream.url(), options(scope));
+        late.until_data("1030").await;
+        assert_eq!(late.data().len(), 1_024);
+        assert_eq!(late.data()[0], "7");
+        assert_eq!(stream.report().await.visits.len(), 1);
+    }
+}

@@ -1,0 +1,192 @@
+use browser_tests::{Listeners, Stream, Watch};
+use sse_web::{Connection, Sharing};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::{SCOPES, options};
+
+#[wasm_bindgen_test]
+async fn several_owners_have_one_connection_and_each_hears_everything_once() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "event - 1 one
+             wait both
+             event - 2 two",
+        )
+        .await;
+        let watches = [(); 3].map(|()| Watch::open(stream.url(), options(scope)));
+        for watch in &watches {
+            watch.until_data("one").await;
+        }
+        stream.release("both").await;
+        for watch in &watches {
+            watch.until_data("two").await;
+            assert_eq!(watch.data(), ["one", "two"]);
+            assert_eq!(watch.phases(), ["connecting 1", "open"]);
+            watch.connection().with(|connection| assert_eq!(connection.last_event_id(), "2"));
+        }
+        assert_eq!(stream.report().await.visits.len(), 1);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn what_one_owner_does_is_its_own_affair() {
+    for scope in SCOPES {
+        for (leave, phase) in
+            [(Connection::close as fn(&Connection), "closed"), (Connection::pause, "paused Caller")]
+        {
+            let stream = Stream::new(
+                "event - 1 one
+                 wait left
+                 event - 2 two",
+            )
+            .await;
+            let [goes, stays] = [(); 2].map(|()| Watch::open(stream.url(), options(scope)));
+            goes.until_data("one").await;
+            stays.until_data("one").await;
+            goes.connection().with(leave);
+            stream.release("left").await;
+            stays.until_data("two").await;
+            assert_eq!(goes.data(), ["one"]);
+            assert_eq!(goes.phases(), ["connecting 1", "open", phase]);
+            assert_eq!(stays.phases(), ["connecting 1", "open"]);
+            assert_eq!(stream.report().await.open, 1);
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn who_was_away_is_told_what_it_has_missed() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "event - 1 one
+             wait away
+             event - 2 two
+             event - - without an id
+             event - 3 three",
+        )
+        .await;
+        let [away, stays] = [(); 2].map(|()| Watch::open(stream.url(), options(scope)));
+        away.until_data("one").await;
+        away.connection().with(Connection::pause);
+        stream.release("away").await;
+        stays.until_data("three").await;
+        away.connection().with(Connection::resume);
+        away.until_data("three").await;
+        assert_eq!(away.data(), ["one", "two", "without an id", "three"]);
+        assert_eq!(stream.report().await.visits.len(), 1);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_connection_is_dropped_when_nobody_wants_it_and_goes_on_from_the_cursor() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "event - 1 one
+             ---
+             event - 2 two",
+        )
+        .await;
+        let watches = [(); 2].map(|()| Watch::open(stream.url(), options(scope)));
+        for watch in &watches {
+            watch.until_data("one").await;
+            watch.connection().with(Connection::pause);
+        }
+        assert_eq!(stream.until_nobody_is_connected().await, 1);
+        for watch in &watches {
+            watch.connection().with(Connection::resume);
+        }
+        for watch in &watches {
+            watch.until_data("two").await;
+            assert_eq!(watch.data(), ["one", "two"]);
+        }
+        let report = stream.report().await;
+        assert_eq!(report.visits.len(), 2);
+        assert_eq!(report.visits[1].cursor_parameter(), Some("1"));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_reconnect_of_one_is_one_of_all() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "event - 1 one
+             ---
+             event - 2 two",
+        )
+        .await;
+        let watches = [(); 2].map(|()| Watch::open(stream.url(), options(scope)));
+        for watch in &watches {
+            watch.until_data("one").await;
+        }
+        watches[1].connection().with(Connection::reconnect);
+        for watch in &watches {
+            watch.until_data("two").await;
+            assert_eq!(watch.phases(), ["connecting 1", "open", "connecting 1", "open"]);
+        }
+        assert_eq!(stream.report().await.visits.len(), 2);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn c20_the_last_to_go_takes_everything_along() {
+    for scope in SCOPES {
+        let stream = Stream::new("event - 1 one").await;
+        let before = Listeners::count();
+        let watches = [(); 3].map(|()| Watch::open(stream.url(), options(scope)));
+        for watch in &watches {
+            watch.until_data("one").await;
+        }
+        let [first, second, last] = watches;
+        for gone in [first, second] {
+            gone.connection().clear();
+            assert!(gone.is_freed());
+            assert_eq!(stream.report().await.open, 1);
+        }
+        last.connection().clear();
+        assert!(last.is_freed());
+        assert_eq!(stream.until_nobody_is_connected().await, 1);
+        assert_eq!(Listeners::count().since(before), 0);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn c20_one_that_is_dropped_at_once_leaves_nothing_behind() {
+    for scope in SCOPES {
+        let stream = Stream::new("event - 1 one").await;
+        let before = Listeners::count();
+        for _ in 0..100 {
+            let watch = Watch::open(stream.url(), options(scope));
+            watch.connection().clear();
+            assert!(watch.is_freed());
+        }
+        // The lock can be had again: nobody who is gone waits for it.
+        let watch = Watch::open(stream.url(), options(scope));
+        watch.until_data("one").await;
+        drop(watch);
+        stream.until_nobody_is_connected().await;
+        assert_eq!(Listeners::count().since(before), 0);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_dropped_connection_is_tried_again_once_for_all() {
+    let stream = Stream::new(
+        "event - 1 one
+         cut
+         ---
+         event - 2 two",
+    )
+    .await;
+    let watches = [(); 2].map(|()| Watch::open(stream.url(), options(Sharing::browser)));
+    for watch in &watches {
+        watch.until_data("two").await;
+        assert_eq!(watch.data(), ["one", "two"]);
+        assert_eq!(watch.failures().len(), 1);
+        assert_eq!(
+            watch.phases(),
+            ["connecting 1", "open", "waiting for 2", "connecting 2", "open"],
+            "as alone"
+        );
+    }
+    assert_eq!(stream.report().await.visits.len(), 2);
+}

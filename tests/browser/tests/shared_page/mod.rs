@@ -1,0 +1,83 @@
+//! What happens to a shared connection because it lives in a page.
+
+use browser_tests::{Stream, Watch, dispatch, dispatch_to};
+use sse_web::Sharing;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_test::wasm_bindgen_test;
+use web_sys::EventTarget;
+
+use crate::shared::{SCOPES, options};
+
+fn document() -> EventTarget {
+    web_sys::window().and_then(|window| window.document()).expect("this is a page").into()
+}
+
+#[wasm_bindgen_test]
+async fn c17_a_page_that_is_put_away_closes_its_connection_and_goes_on_from_the_cursor() {
+    for scope in SCOPES {
+        let leave = || dispatch("pagehide");
+        let come_back = || dispatch("pageshow");
+        let freeze = || dispatch_to(&document(), "freeze");
+        let thaw = || dispatch_to(&document(), "resume");
+        for (away, back) in [(&leave as &dyn Fn(), &come_back as &dyn Fn()), (&freeze, &thaw)] {
+            let stream = Stream::new(
+                "event - 1 one
+                 ---
+                 event - 2 two",
+            )
+            .await;
+            let watches = [(); 2].map(|()| Watch::open(stream.url(), options(scope)));
+            for watch in &watches {
+                watch.until_data("one").await;
+            }
+            away();
+            assert_eq!(stream.until_nobody_is_connected().await, 1);
+            back();
+            for watch in &watches {
+                watch.until_data("two").await;
+                assert_eq!(watch.data(), ["one", "two"]);
+                let phases = ["connecting 1", "open", "paused PageHidden", "connecting 1", "open"];
+                assert_eq!(watch.phases(), phases);
+                assert_eq!(watch.failures(), []);
+            }
+            assert_eq!(stream.report().await.visits.len(), 2);
+        }
+    }
+}
+
+/// A browser without one of its features, until this is dropped.
+struct Without(JsValue, &'static str, JsValue);
+
+impl Without {
+    fn new(object: JsValue, name: &'static str) -> Self {
+        let value = js_sys::Reflect::get(&object, &name.into()).expect("it is an object");
+        set(&object, name, &JsValue::UNDEFINED);
+        Self(object, name, value)
+    }
+}
+
+impl Drop for Without {
+    fn drop(&mut self) {
+        set(&self.0, self.1, &self.2);
+    }
+}
+
+fn set(object: &JsValue, name: &str, value: &JsValue) {
+    let property = js_sys::Object::new();
+    for (key, value) in [("value", value), ("configurable", &JsValue::TRUE)] {
+        js_sys::Reflect::set(&property, &key.into(), value).expect("it is a plain object");
+    }
+    js_sys::Object::define_property(object.unchecked_ref::<js_sys::Object>(), &name.into(), &property);
+}
+
+#[wasm_bindgen_test]
+async fn without_locks_a_page_shares_with_itself() {
+    let navigator = js_sys::Reflect::get(&js_sys::global(), &"navigator".into()).expect("it has one");
+    let _without = Without::new(navigator, "locks");
+    let stream = Stream::new("event - 1 one").await;
+    let watches = [(); 2].map(|()| Watch::open(stream.url(), options(Sharing::browser)));
+    for watch in &watches {
+        watch.until_data("one").await;
+    }
+    assert_eq!(stream.report().await.visits.len(), 1);
+}

@@ -1,0 +1,44 @@
+// Stands between the pages and the server, and counts the event streams that are open.
+import { createServer, request } from "node:http";
+import { once } from "node:events";
+
+export class Counter {
+  #server = null;
+  #open = [];
+  url = null;
+
+  static async start(target) {
+    const counter = new Counter();
+    const { hostname, port } = new URL(target);
+    counter.#server = createServer((fromPage, toPage) => {
+      const { method, url: path, headers } = fromPage;
+      const toServer = request({ hostname, port, method, path, headers }, (fromServer) => {
+        if (fromServer.headers["content-type"]?.startsWith("text/event-stream")) {
+          const stream = { path };
+          counter.#open.push(stream);
+          toPage.on("close", () => counter.#open.splice(counter.#open.indexOf(stream), 1));
+        }
+        toPage.writeHead(fromServer.statusCode, fromServer.headers);
+        fromServer.on("error", () => toPage.destroy());
+        fromServer.pipe(toPage);
+      });
+      toServer.on("error", () => toPage.destroy());
+      toPage.on("close", () => toServer.destroy());
+      fromPage.pipe(toServer);
+    });
+    counter.#server.listen(0, "127.0.0.1");
+    await once(counter.#server, "listening");
+    counter.url = `http://127.0.0.1:${counter.#server.address().port}`;
+    return counter;
+  }
+
+  /** How many streams whose path begins so are open. */
+  streams(path) {
+    return this.#open.filter((stream) => stream.path.startsWith(path)).length;
+  }
+
+  stop() {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}

@@ -1,0 +1,180 @@
+// One connection for all tabs of a browser, with real tabs: they are pages of one browser context.
+import { randomUUID } from "node:crypto";
+import { Counter } from "../lib/counter.mjs";
+import { expect, expectState, say, test as base, texts } from "../lib/test.mjs";
+
+const ROOM = "/api/chat/lobby";
+
+const test = base.extend({
+  counter: async ({ server }, use) => {
+    const counter = await Counter.start(server.url);
+    await use(counter);
+    counter.stop();
+  },
+
+  /** Opens a path in this many tabs of one browser. `tabs.leader()` is the one that asked for a stream last. */
+  openTabs: async ({ browser, counter }, use) => {
+    const contexts = [];
+    await use(async (path, count) => {
+      const context = await browser.newContext({ locale: "en-GB" });
+      contexts.push(context);
+      const tabs = [];
+      let leader = null;
+      for (let n = 0; n < count; n += 1) {
+        const tab = await context.newPage();
+        tab.on("request", (request) => {
+          if (request.resourceType() === "eventsource") leader = tab;
+        });
+        await tab.goto(counter.url + path);
+        await expectState(tab, "open");
+        tabs.push(tab);
+      }
+      tabs.leader = () => leader;
+      return tabs;
+    });
+    for (const context of contexts) await context.close();
+  },
+});
+
+/** Says something in the room as somebody who is not there. */
+async function sayFromOutside(server, text) {
+  const answer = await fetch(server.url + ROOM, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ client_id: randomUUID(), author: "Outside", text }),
+  });
+  expect(answer.status).toBe(201);
+}
+
+async function expectTexts(tabs, expected) {
+  for (const tab of tabs) await expect.poll(() => texts(tab)).toEqual(expected);
+}
+
+test("eight tabs of a room have one connection, and each hears everything once", async ({ openTabs, counter }) => {
+  const tabs = await openTabs("/chat/lobby", 8);
+  await expect.poll(() => counter.streams(ROOM)).toBe(1);
+  for (const [at, tab] of tabs.entries()) await say(tab, `from tab ${at}`);
+  await expectTexts(tabs, tabs.map((_, at) => `from tab ${at}`));
+  expect(counter.streams(ROOM)).toBe(1);
+  // They are one person to the server, and it is told in each of them.
+  for (const tab of tabs) await expect(tab.getByTestId("presence")).toContainText("1");
+});
+
+test("eight tabs of the market have one connection, and prices move in each", async ({ openTabs, counter }) => {
+  const tabs = await openTabs("/", 8);
+  await expect.poll(() => counter.streams("/api/market")).toBe(1);
+  for (const tab of tabs) {
+    const prices = tab.locator('[data-testid^="price-"]');
+    await expect.poll(() => prices.count()).toBeGreaterThanOrEqual(8);
+    await tab.bringToFront();
+    const before = await prices.allTextContents();
+    await expect.poll(() => prices.allTextContents()).not.toEqual(before);
+  }
+  expect(counter.streams("/api/market")).toBe(1);
+});
+
+// Each takes the leader away in its own way, and says whether its tab is still there to be looked at afterwards.
+const ENDS = {
+  "its tab is closed": async (leader) => {
+    await leader.close();
+    return false;
+  },
+  "its process dies": async (leader) => {
+    const crashed = leader.waitForEvent("crash");
+    const session = await leader.context().newCDPSession(leader);
+    session.send("Page.crash").catch(() => {});
+    await crashed;
+    return false;
+  },
+  "its tab goes to another page": async (leader) => {
+    await leader.goto("about:blank");
+    return false;
+  },
+};
+
+for (const [how, end] of Object.entries(ENDS)) {
+  test(`the others go on without loss when the leader is gone: ${how}`, async ({ openTabs, counter, server }) => {
+    const tabs = await openTabs("/chat/lobby", 4);
+    const said = [];
+    const go = async () => {
+      said.push(`message ${said.length}`);
+      await sayFromOutside(server, said.at(-1));
+    };
+    for (let n = 0; n < 5; n += 1) await go();
+    await expectTexts(tabs, said);
+    // Two leaders in a row, in the middle of what is said.
+    for (let round = 0; round < 2; round += 1) {
+      const leader = tabs.leader();
+      const ended = end(leader);
+      for (let n = 0; n < 5; n += 1) await go();
+      await ended;
+      tabs.splice(tabs.indexOf(leader), 1);
+      await expect.poll(() => tabs.includes(tabs.leader())).toBe(true);
+      await go();
+      await expectTexts(tabs, said);
+    }
+    await expect.poll(() => counter.streams(ROOM)).toBe(1);
+    expect(tabs.length).toBe(2);
+  });
+}
+
+test("a leader that is frozen hands over, and hears what it has missed when it thaws", async ({
+  openTabs,
+  counter,
+  server,
+}) => {
+  const tabs = await openTabs("/chat/lobby", 3);
+  await sayFromOutside(server, "before");
+  await expectTexts(tabs, ["before"]);
+  const leader = tabs.leader();
+  const session = await leader.context().newCDPSession(leader);
+  await session.send("Page.setWebLifecycleState", { state: "frozen" });
+  const others = tabs.filter((tab) => tab !== leader);
+  await sayFromOutside(server, "meanwhile");
+  await expectTexts(others, ["before", "meanwhile"]);
+  await expect.poll(() => counter.streams(ROOM)).toBe(1);
+  await session.send("Page.setWebLifecycleState", { state: "active" });
+  await sayFromOutside(server, "after");
+  await expectTexts(tabs, ["before", "meanwhile", "after"]);
+  expect(counter.streams(ROOM)).toBe(1);
+});
+
+test("a leader that hangs is robbed, and hears what it has missed when it comes to itself", async ({
+  openTabs,
+  counter,
+  server,
+}) => {
+  const tabs = await openTabs("/chat/lobby", 3);
+  await sayFromOutside(server, "before");
+  await expectTexts(tabs, ["before"]);
+  const leader = tabs.leader();
+  // Longer than the others wait for an answer.
+  const hanging = leader.evaluate(() => {
+    const end = Date.now() + 15_000;
+    while (Date.now() < end);
+  });
+  const others = tabs.filter((tab) => tab !== leader);
+  await sayFromOutside(server, "meanwhile");
+  await expectTexts(others, ["before", "meanwhile"]);
+  await hanging;
+  await sayFromOutside(server, "after");
+  await expectTexts(tabs, ["before", "meanwhile", "after"]);
+  await expect.poll(() => counter.streams(ROOM)).toBe(1);
+});
+
+test("over a killed server all tabs recover with one connection, and nothing is lost", async ({
+  openTabs,
+  counter,
+  server,
+}) => {
+  const tabs = await openTabs("/chat/lobby", 3);
+  await sayFromOutside(server, "before");
+  await expectTexts(tabs, ["before"]);
+  await server.kill();
+  for (const tab of tabs) await expectState(tab, "waiting", "connecting");
+  await server.start();
+  for (const tab of tabs) await expectState(tab, "open");
+  await sayFromOutside(server, "after");
+  for (const tab of tabs) await expect.poll(() => texts(tab)).toContain("after");
+  await expect.poll(() => counter.streams(ROOM)).toBe(1);
+});
