@@ -18,6 +18,7 @@
 //! | `components` | the components of `leptos-eventsource`, over such a transport |
 //! | `handle` | the life of a `leptos-eventsource` handle, against a server |
 //! | `leaks` | that a thousand of them leave nothing behind |
+//! | `sharing`, `sharing_in_worker` | `shared/`: several owners of one connection; `shared_page/`: what only a page has |
 //!
 //! `suite/` names no transport: a test program says which [`Carrier`] it runs over, and where two carriers must
 //! differ, the carrier says how; what only one of them can do is in `over_native/` and `over_fetch/`. Every test has a [`Stream`] of its own on the scripted server, so that tests

@@ -67,8 +67,10 @@ impl Source for AcrossTabs {
     fn deactivate(&self) {
         if self.0.is_in.replace(false) {
             self.0.drive(|tabs, log| tabs.leave(log));
-            self.0.channel.take();
-            self.0.timer.take();
+            // Who was told meanwhile may want it again.
+            if !self.0.is_in.get() {
+                self.0.channel.take();
+            }
         }
     }
 
@@ -144,8 +146,12 @@ impl Tab {
         let this = self.this.clone();
         let lock = Lock::request(&self.name, how, move |fate| {
             let Some(tab) = this.upgrade() else { return };
+            if fate == Fate::Refused {
+                // Alone, or two that both think that they lead would take turns for ever.
+                tab.channel.take();
+            }
             tab.drive(|tabs, log| match fate {
-                Fate::Granted => tabs.handle_granted(js_sys::Date::now() as u64, log),
+                Fate::Granted | Fate::Refused => tabs.handle_granted(js_sys::Date::now() as u64, log),
                 Fate::Lost => tabs.handle_lost(clock::now(), log),
             });
         });

@@ -49,6 +49,8 @@ pub(super) enum Fate {
     Granted,
     /// It was taken from us.
     Lost,
+    /// The browser has no locks for this page: it is a frame without an origin, or storage is forbidden.
+    Refused,
 }
 
 /// A lock that is asked for or had. Dropping it gives it back.
@@ -62,8 +64,7 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Asks for a lock. Where the browser refuses to have any (a frame without an origin), it is granted at once:
-    /// everybody is alone there.
+    /// Asks for a lock, and tells what becomes of it until this is dropped.
     pub(super) fn request(name: &str, how: How, tell: impl Fn(Fate) + 'static) -> Option<Self> {
         let mut release = None;
         // The lock is had for as long as this is pending.
@@ -101,7 +102,7 @@ impl Lock {
                 // The browser does not call it any more.
                 drop(granted);
                 if ended.is_err() && is_held.get() {
-                    tell(if was_granted.get() { Fate::Lost } else { Fate::Granted });
+                    tell(if was_granted.get() { Fate::Lost } else { Fate::Refused });
                 }
             }
         });

@@ -2,6 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod lifetime;
+mod sharing;
 mod state;
 mod transport;
 mod url;

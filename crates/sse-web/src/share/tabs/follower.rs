@@ -194,7 +194,7 @@ impl Tabs {
         debug_assert!(reign == self.latest && first <= *next);
         let known = usize::try_from(*next - first).unwrap_or(usize::MAX);
         for entry in entries.into_iter().skip(known) {
-            *next += 1;
+            *next = next.saturating_add(1);
             if !is_repeated(&mut follower.ahead, &entry, log) {
                 log.push_shared(entry);
             }

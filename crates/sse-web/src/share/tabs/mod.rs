@@ -138,7 +138,7 @@ impl Tabs {
             // It left before it knew.
             return;
         }
-        let reign = Reign { since: wall.max(self.latest.since + 1), tab: self.tab };
+        let reign = Reign { since: wall.max(self.latest.since.saturating_add(1)), tab: self.tab };
         self.latest = reign;
         self.heard = Some((reign, log.end()));
         let state = State::Connecting { attempt: 1 };

@@ -94,10 +94,7 @@ fn a_tab_waits_for_the_lock_and_connects_when_it_has_it() {
     tab.tabs.enter(NOW, &tab.log);
     let hello = tab.hello();
     let connecting = State::Connecting { attempt: 1 };
-    assert_eq!(
-        tab.actions(),
-        [Action::RequestLock, Action::Post(hello), Action::State(connecting.clone())]
-    );
+    assert_eq!(tab.actions(), [Action::RequestLock, Action::Post(hello), Action::State(connecting.clone())]);
     tab.tabs.handle_granted(50, &tab.log);
     let here = Message::Here { reign: reign(50, 7), next: 0, state: connecting };
     assert_eq!(tab.actions(), [Action::Post(here), Action::Connect { last_event_id: String::new() }]);

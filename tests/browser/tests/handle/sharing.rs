@@ -1,0 +1,44 @@
+use browser_tests::{Listeners, Stream, mount, quick_options, until};
+use leptos::prelude::*;
+use leptos_eventsource::{EventSourceHandle, EventSourceOptions, Sharing, Text, use_event_source_with_options};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+fn use_shared(url: String) -> EventSourceHandle<Text> {
+    let options =
+        EventSourceOptions::default().with_connection(quick_options()).with_sharing(Sharing::browser());
+    use_event_source_with_options(url, options)
+}
+
+#[wasm_bindgen_test]
+async fn components_share_a_connection_until_the_last_is_gone() {
+    let stream = Stream::new(
+        "event - 1 one
+         wait second
+         event - 2 two
+         wait third
+         event - 3 three",
+    )
+    .await;
+    let before = Listeners::count();
+    let component = || {
+        let url = stream.url().to_owned();
+        mount(move || {
+            let stream = use_shared(url);
+            (stream, stream.fold(String::new(), |all, Text(text)| *all += text))
+        })
+    };
+    let (first, (_, of_first)) = component();
+    until("the first event", || of_first.get_untracked() == "one").await;
+    let (second, (handle, of_second)) = component();
+    until("what has come so far", || of_second.get_untracked() == "one").await;
+    assert!(handle.is_open().get_untracked());
+    stream.release("second").await;
+    until("the second event", || of_second.get_untracked() == "onetwo").await;
+    assert_eq!(of_first.get_untracked(), "onetwo");
+    drop(first);
+    stream.release("third").await;
+    until("the third event", || of_second.get_untracked() == "onetwothree").await;
+    drop(second);
+    assert_eq!(stream.until_nobody_is_connected().await, 1);
+    assert_eq!(Listeners::count().since(before), 0);
+}
