@@ -1,6 +1,8 @@
 use browser_tests::{Listeners, Stream, mount, quick_options, until};
 use leptos::prelude::*;
-use leptos_eventsource::{EventSourceHandle, EventSourceOptions, Sharing, Text, use_event_source_with_options};
+use leptos_eventsource::{
+    EventSourceHandle, EventSourceOptions, Sharing, Text, use_event_source_with_options,
+};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn use_shared(url: String) -> EventSourceHandle<Text> {

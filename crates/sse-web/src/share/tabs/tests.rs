@@ -147,6 +147,20 @@ fn a_hole_is_noticed_and_filled() {
 }
 
 #[test]
+fn who_waits_for_an_answer_does_not_ask_again() {
+    let (mut leader, mut late) = (Tab::leading(1), Tab::entered(2));
+    leader.admit(&mut Tab::entered(3));
+    for id in ["a", "b", "c"] {
+        leader.bring(&[id]);
+        leader.tabs.flush(&leader.log);
+    }
+    let said = leader.posts();
+    assert_eq!(said.len(), 3);
+    assert_eq!(late.hear(said).posts(), [late.hello()], "to a leader that it did not know of");
+    assert_eq!(late.ids(), [""; 0]);
+}
+
+#[test]
 fn a_hole_at_the_end_is_noticed_when_the_leader_says_that_it_is_here() {
     let (mut leader, mut late) = (Tab::leading(1), Tab::entered(2));
     leader.admit(&mut late);
