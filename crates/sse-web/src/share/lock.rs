@@ -47,7 +47,7 @@ pub(super) enum How {
 pub(super) enum Fate {
     /// It is ours.
     Granted,
-    /// It was taken from us.
+    /// It was taken from us; perhaps before we knew that we had it.
     Lost,
     /// The browser has no locks for this page: it is a frame without an origin, or storage is forbidden.
     Refused,
@@ -83,11 +83,9 @@ impl Lock {
 
         let is_held = Rc::new(Cell::new(true));
         let tell = Rc::new(tell);
-        let was_granted = Rc::new(Cell::new(false));
         let granted = Closure::<dyn Fn() -> Promise>::new({
-            let (is_held, was_granted, tell) = (is_held.clone(), was_granted.clone(), tell.clone());
+            let (is_held, tell) = (is_held.clone(), tell.clone());
             move || {
-                was_granted.set(true);
                 if is_held.get() {
                     tell(Fate::Granted);
                 }
@@ -101,13 +99,20 @@ impl Lock {
                 let ended = JsFuture::from(ended).await;
                 // The browser does not call it any more.
                 drop(granted);
-                if ended.is_err() && is_held.get() {
-                    tell(if was_granted.get() { Fate::Lost } else { Fate::Refused });
+                if let Err(error) = ended
+                    && is_held.get()
+                {
+                    tell(if is_abort(&error) { Fate::Lost } else { Fate::Refused });
                 }
             }
         });
         Some(Self { release, abort, is_held })
     }
+}
+
+/// Whether a request ended because somebody took the lock. What the browser refuses has other names.
+fn is_abort(error: &JsValue) -> bool {
+    Reflect::get(error, &"name".into()).is_ok_and(|name| name == "AbortError")
 }
 
 impl Drop for Lock {

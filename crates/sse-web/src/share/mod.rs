@@ -73,7 +73,7 @@ impl Sharing {
     /// server sees one connection. On plain HTTP/1.1, the seventh tab would otherwise hang (conformance c19).
     ///
     /// One of the tabs holds the connection and tells the others. When it is closed, put away or frozen, the next one
-    /// goes on from the cursor. One that freezes without a word is found out after some six seconds of silence; it
+    /// goes on from the cursor. One that freezes without a word is found out after some eight seconds of silence; it
     /// may hold its connection beside the new one until the browser lets it run again.
     ///
     /// Needs Web Locks and `BroadcastChannel`, and so a page that came over https or from this machine; elsewhere it

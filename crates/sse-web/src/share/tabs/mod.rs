@@ -34,7 +34,7 @@ pub(crate) use message::Message;
 const ASK_AFTER: Duration = Duration::from_secs(3);
 
 /// How long it may take to answer. Then the lock is taken from it: a tab that is frozen keeps its lock.
-const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// The most entries that wait to be told. They are told at the end of the task that brought them, or when they are so
 /// many.
@@ -153,10 +153,13 @@ impl Tabs {
         self.act(Action::Connect { last_event_id: log.end_mark().last_event_id.clone() });
     }
 
-    /// The lock was taken from this tab: it slept, and the others could not wait.
+    /// The lock was taken from this tab: it slept, and the others could not wait. It may have slept through being
+    /// granted the lock.
     pub(crate) fn handle_lost(&mut self, now: Instant, log: &Log) {
-        if let Role::Leader(_) = self.role {
-            self.step_down(now, log);
+        match self.role {
+            Role::Away => {}
+            Role::Follower(_) => self.act(Action::RequestLock),
+            Role::Leader(_) => self.step_down(now, log),
         }
     }
 

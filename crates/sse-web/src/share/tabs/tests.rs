@@ -271,6 +271,13 @@ fn who_was_robbed_drops_its_connection_and_asks_its_successor() {
 }
 
 #[test]
+fn who_was_robbed_before_it_knew_that_it_had_the_lock_waits_for_it_again() {
+    let mut tab = Tab::entered(1);
+    tab.tabs.handle_lost(NOW, &tab.log);
+    assert_eq!(tab.actions(), [Action::RequestLock]);
+}
+
+#[test]
 fn who_hears_its_successor_before_it_knows_that_it_was_robbed_steps_down() {
     let (mut robbed, mut thief) = (Tab::leading(1), Tab::entered(2));
     thief.tabs.handle_granted(2, &thief.log);
