@@ -265,6 +265,18 @@ impl Member {
         let own = Own { member: self.this.clone() };
         let own = Rc::new(Direct::open(self.url.clone(), options, Hears::Network, Box::new(own)));
         self.own.replace(Some(own));
+        // It may be closed already: a browser that cannot make such a request says so at once.
+        self.handle_own_state();
+    }
+
+    fn handle_own_state(&self) {
+        if let Some(State::Closed(reason)) = self.own().map(|own| own.state())
+            && self.is_active()
+        {
+            self.closed.replace(Some(reason));
+            self.drop_own();
+            self.group().update();
+        }
         self.tell_state();
     }
 
@@ -301,15 +313,9 @@ impl Sink for Own {
     }
 
     fn state(&self, _: &State) {
-        let Some(member) = self.member.upgrade() else { return };
-        if let Some(State::Closed(reason)) = member.own().map(|own| own.state())
-            && member.is_active()
-        {
-            member.closed.replace(Some(reason));
-            member.drop_own();
-            member.group().update();
+        if let Some(member) = self.member.upgrade() {
+            member.handle_own_state();
         }
-        member.tell_state();
     }
 
     fn failure(&self, failure: &Failure) {
