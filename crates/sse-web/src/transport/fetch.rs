@@ -264,9 +264,10 @@ impl Transport for Fetch {
         self.is_repeatable
     }
 
-    /// Only a GET is shared, and not one that is authorized: what it brings is for those who have the token.
+    /// Only a GET is shared; not one that is authorized, because what it brings is for those who have the token, and
+    /// not one whose owner hears of refusals, because only the owner of the shared one would.
     fn share_key(&self) -> Option<String> {
-        let is_plain = self.body.is_none() && !self.is_authorized();
+        let is_plain = self.body.is_none() && self.refused.is_none() && !self.is_authorized();
         is_plain.then(|| format!("fetch {:?} {:?}", self.headers, self.limits))
     }
 }

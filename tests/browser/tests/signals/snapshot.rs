@@ -1,8 +1,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use browser_tests::{Mounted, Scripted, mount};
+use browser_tests::{Mounted, mount, open};
 use leptos::prelude::*;
+use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{EventSourceOptions, Gap, Snapshot, use_event_source_with_options};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -18,7 +19,7 @@ struct Page {
 }
 
 fn page() -> Page {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let gaps = Rc::new(RefCell::new(Vec::new()));
     let (mounted, (sum, url)) = mount({
         let (transport, gaps) = (transport.clone(), gaps.clone());
@@ -41,10 +42,10 @@ fn page() -> Page {
 async fn a_stream_that_begins_at_a_snapshot_goes_on_behind_it() {
     let page = page();
     assert_eq!(page.sum.get_untracked(), 40, "what was rendered, before there is a connection");
-    page.transport.open().await;
-    assert_eq!(page.transport.asked()[0].last_event_id, "a.7");
-    page.transport.event("sse.open", "{}", "a.7");
-    page.transport.event("tick", r#"["ACME",2]"#, "a.8");
+    let stream = open(&page.transport).await;
+    assert_eq!(page.transport.requests()[0].last_event_id(), "a.7");
+    stream.event("sse.open", "{}", "a.7");
+    stream.event("tick", r#"["ACME",2]"#, "a.8");
     assert_eq!(page.sum.get_untracked(), 42);
     assert_eq!(*page.gaps.borrow(), []);
 }
@@ -52,11 +53,11 @@ async fn a_stream_that_begins_at_a_snapshot_goes_on_behind_it() {
 #[wasm_bindgen_test]
 async fn what_is_in_the_snapshot_already_is_not_counted_again() {
     let page = page();
-    page.transport.open().await;
+    let stream = open(&page.transport).await;
     // A server that goes on from before the cursor, as one does that did not get it.
-    page.transport.event("sse.open", "{}", "a.5");
+    stream.event("sse.open", "{}", "a.5");
     for (price, id) in [(100, "a.6"), (100, "a.7"), (1, "a.8"), (1, "a.9")] {
-        page.transport.event("tick", &format!(r#"["ACME",{price}]"#), id);
+        stream.event("tick", &format!(r#"["ACME",{price}]"#), id);
     }
     assert_eq!(page.sum.get_untracked(), 42);
     assert_eq!(*page.gaps.borrow(), []);
@@ -65,24 +66,24 @@ async fn what_is_in_the_snapshot_already_is_not_counted_again() {
 #[wasm_bindgen_test]
 async fn a_server_that_began_anew_since_the_snapshot_is_told_of_as_a_gap() {
     let page = page();
-    page.transport.open().await;
-    page.transport.event("sse.open", "{}", "b.0");
-    page.transport.event("sse.reset", "{}", "b.0");
+    let stream = open(&page.transport).await;
+    stream.event("sse.open", "{}", "b.0");
+    stream.event("sse.reset", "{}", "b.0");
     assert_eq!(*page.gaps.borrow(), [Gap::Reset]);
 }
 
 #[wasm_bindgen_test]
 async fn the_snapshots_cursor_is_not_sent_to_another_url() {
     let page = page();
-    page.transport.open().await;
+    let _first = open(&page.transport).await;
     page.url.set("/another".to_owned());
-    browser_tests::until("another request", || page.transport.asked().len() == 2).await;
-    assert_eq!(page.transport.asked()[1].last_event_id, "");
+    browser_tests::until("another request", || page.transport.requests().len() == 2).await;
+    assert_eq!(page.transport.requests()[1].last_event_id(), "");
 }
 
 #[wasm_bindgen_test]
 async fn rows_begin_with_those_of_the_snapshot_and_go_on() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let (_mounted, rows) = mount({
         let transport = transport.clone();
         move || {
@@ -99,9 +100,9 @@ async fn rows_begin_with_those_of_the_snapshot_and_go_on() {
         (rows.keys().get_untracked(), values()),
         (vec!["ACME".to_owned(), "INIT".to_owned()], [40, 7, 0])
     );
-    transport.open().await;
-    crate::tick(&transport, "ACME", 2);
-    crate::tick(&transport, "NEW", 1);
+    let stream = open(&transport).await;
+    crate::tick(&stream, "ACME", 2);
+    crate::tick(&stream, "NEW", 1);
     let keys = ["ACME", "INIT", "NEW"].map(str::to_owned);
     assert_eq!((rows.keys().get_untracked(), values()), (keys.to_vec(), [42, 7, 1]));
 }
