@@ -1,9 +1,10 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use browser_tests::{Intervals, Listeners, Mounted, Scripted, mount_view, next_task, until};
+use browser_tests::{Intervals, Listeners, Mounted, mount_view, next_task, open, until};
 use leptos::prelude::*;
 use leptos_eventsource::components::{BadgeTexts, ConnectionBadge};
+use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{Failure, Json, Silence, Text};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -30,15 +31,15 @@ fn status(badge: &Mounted) -> String {
 
 #[wasm_bindgen_test]
 async fn it_says_what_the_connection_is_doing_and_why() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let badge = mount_badge(&transport);
     until_state(&badge, "connecting").await;
     assert_eq!(status(&badge).trim(), "Connecting…");
-    transport.open().await;
+    let served = open(&transport).await;
     until_state(&badge, "open").await;
     assert_eq!(status(&badge).trim(), "Live");
     assert!(badge.find("button").is_none(), "there is nothing to do");
-    transport.fail(Failure::Status { status: 503, retry_after: None });
+    served.fail(Failure::Status { status: 503, retry_after: None });
     until_state(&badge, "waiting").await;
     assert_eq!(status(&badge), "Connection lost The server answered with status 503.");
     let countdown = badge.texts(".sse-badge-progress");
@@ -47,23 +48,23 @@ async fn it_says_what_the_connection_is_doing_and_why() {
 
 #[wasm_bindgen_test]
 async fn its_button_ends_the_wait() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let badge = mount_badge(&transport);
-    transport.open().await;
-    transport.fail(Failure::Network);
+    let served = open(&transport).await;
+    served.fail(Failure::Network);
     until_state(&badge, "waiting").await;
     assert_eq!(badge.texts("button"), ["Retry now"]);
     badge.click("button");
     until_state(&badge, "connecting").await;
-    assert_eq!(transport.asked().len(), 2);
-    transport.open().await;
+    assert_eq!(transport.requests().len(), 2);
+    open(&transport).await;
     until_state(&badge, "open").await;
     assert!(badge.find("button").is_none());
 }
 
 #[wasm_bindgen_test]
 async fn a_loss_is_read_aloud_once_and_not_with_every_second_and_attempt() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let badge = mount_view({
         let transport = transport.clone();
         move || {
@@ -71,9 +72,9 @@ async fn a_loss_is_read_aloud_once_and_not_with_every_second_and_attempt() {
             view! { <ConnectionBadge stream /> }
         }
     });
-    transport.open().await;
-    transport.fail(Failure::Network);
-    until("the second attempt", || transport.asked().len() == 2).await;
+    let served = open(&transport).await;
+    served.fail(Failure::Network);
+    until("the second attempt", || transport.requests().len() == 2).await;
     until("it is shown", || badge.texts(".sse-badge-progress") == ["attempt 2…"]).await;
     assert_eq!(badge.attribute(".sse-badge", "data-state").as_deref(), Some("connecting"));
     assert_eq!(status(&badge), "Connection lost The server cannot be reached.", "as during the wait");
@@ -83,7 +84,7 @@ async fn a_loss_is_read_aloud_once_and_not_with_every_second_and_attempt() {
 
 #[wasm_bindgen_test]
 async fn a_request_that_must_not_be_repeated_by_itself_is_offered_to_the_person() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let badge = mount_view({
         let transport = transport.clone();
         move || {
@@ -91,21 +92,21 @@ async fn a_request_that_must_not_be_repeated_by_itself_is_offered_to_the_person(
             view! { <ConnectionBadge stream /> }
         }
     });
-    transport.open().await;
-    transport.fail(Failure::Ended);
+    let served = open(&transport).await;
+    served.fail(Failure::Ended);
     until_state(&badge, "closed").await;
     assert_eq!(status(&badge), "Interrupted The server closed the connection.");
-    assert_eq!((transport.asked().len(), badge.texts("button")), (1, vec!["Send again".to_owned()]));
+    assert_eq!((transport.requests().len(), badge.texts("button")), (1, vec!["Send again".to_owned()]));
     badge.click("button");
-    transport.open().await;
+    open(&transport).await;
     until_state(&badge, "open").await;
-    assert_eq!(transport.asked().len(), 2);
+    assert_eq!(transport.requests().len(), 2);
 }
 
 #[wasm_bindgen_test]
 async fn its_words_follow_the_language_of_the_page() {
     let german = RwSignal::new(false);
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let badge = mount_view({
         let transport = transport.clone();
         move || {
@@ -117,7 +118,7 @@ async fn its_words_follow_the_language_of_the_page() {
             view! { <ConnectionBadge stream texts /> }
         }
     });
-    transport.open().await;
+    open(&transport).await;
     until("English", || status(&badge).trim() == "Live").await;
     german.set(true);
     until("German", || status(&badge).trim() == "Verbunden").await;
@@ -125,7 +126,7 @@ async fn its_words_follow_the_language_of_the_page() {
 
 #[wasm_bindgen_test]
 async fn two_badges_of_streams_with_different_events_stand_in_one_page() {
-    let (texts, numbers) = (Scripted::default(), Scripted::default());
+    let (texts, numbers) = (Scripted::new(), Scripted::new());
     let badges = mount_view({
         let (texts, numbers) = (texts.clone(), numbers.clone());
         move || {
@@ -136,9 +137,8 @@ async fn two_badges_of_streams_with_different_events_stand_in_one_page() {
             }
         }
     });
-    texts.open().await;
-    numbers.open().await;
-    numbers.fail(Failure::Network);
+    open(&texts).await;
+    open(&numbers).await.fail(Failure::Network);
     let state = |id: &str| badges.attribute(&format!(".sse-badge#{id}"), "data-state").unwrap_or_default();
     until("both are shown", || (state("texts"), state("numbers")) == ("open".into(), "waiting".into())).await;
     assert!(badges.find("#numbers button").is_none(), "it was asked to have none");
@@ -150,10 +150,10 @@ async fn c20_it_leaves_nothing_behind() {
     next_task().await;
     let (listeners, intervals) = (Listeners::count(), Intervals::count());
     for _ in 0..20 {
-        let transport = Scripted::default();
+        let transport = Scripted::new();
         let badge = mount_badge(&transport);
-        transport.open().await;
-        transport.fail(Failure::Network);
+        let served = open(&transport).await;
+        served.fail(Failure::Network);
         until("the button", || badge.find("button").is_some()).await;
         assert_eq!(Intervals::count().since(intervals), 1, "the countdown");
         drop(badge);
@@ -168,7 +168,7 @@ async fn silence_is_dated_in_the_language_of_the_page_however_that_is_written() 
     // The last is no language tag, and the browser would throw at it.
     for language in ["", "de", "en_US"] {
         page.set_attribute("lang", language).expect("any text may be set");
-        let transport = Scripted::default();
+        let transport = Scripted::new();
         let badge = mount_view({
             let transport = transport.clone();
             move || {
@@ -178,7 +178,7 @@ async fn silence_is_dated_in_the_language_of_the_page_however_that_is_written() 
                 view! { <ConnectionBadge stream /> }
             }
         });
-        transport.open().await;
+        open(&transport).await;
         until_state(&badge, "stale").await;
         let text = status(&badge);
         assert!(text.starts_with("Silent since ") && text.contains(':'), "{language:?}: {text}");

@@ -1,6 +1,7 @@
-use browser_tests::{Intervals, Listeners, Mounted, Scripted, mount_view, next_task, until};
+use browser_tests::{Intervals, Listeners, Mounted, mount_view, next_task, open, until};
 use leptos::prelude::*;
 use leptos_eventsource::components::EventSourceInspector;
+use leptos_eventsource::transport::{Scripted, ScriptedStream};
 use leptos_eventsource::{Failure, Json, Text};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -37,21 +38,21 @@ fn frames(inspector: &Mounted) -> Vec<(String, String)> {
 }
 
 /// A stream, and an inspector in which it is open and unfolded.
-async fn inspected(transport: &Scripted) -> (Mounted, Mounted) {
+async fn inspected(transport: &Scripted) -> (Mounted, Mounted, ScriptedStream) {
     let stream = mount_stream(transport);
     let inspector = mount_inspector();
-    transport.open().await;
+    let served = open(transport).await;
     until("the stream is listed", || states(&inspector) == ["open"]).await;
     inspector.click(".sse-inspector-summary");
     until("it is unfolded", || !frames(&inspector).is_empty()).await;
-    (stream, inspector)
+    (stream, inspector, served)
 }
 
 #[wasm_bindgen_test]
 async fn streams_come_and_go_also_those_that_were_there_before() {
-    let (early, late) = (Scripted::default(), Scripted::default());
+    let (early, late) = (Scripted::new(), Scripted::new());
     let first = mount_stream(&early);
-    early.open().await;
+    open(&early).await;
     let inspector = mount_inspector();
     until("the first", || states(&inspector) == ["open"]).await;
     let second = mount_stream(&late);
@@ -67,21 +68,21 @@ async fn streams_come_and_go_also_those_that_were_there_before() {
 
 #[wasm_bindgen_test]
 async fn it_shows_what_comes_and_what_goes_wrong() {
-    let transport = Scripted::default();
-    let (_stream, inspector) = inspected(&transport).await;
-    transport.event("sse.open", "{}", "a.0");
-    transport.event("message", "1234", "a.1");
-    transport.event("message", "no number", "a.2");
+    let transport = Scripted::new();
+    let (_stream, inspector, served) = inspected(&transport).await;
+    served.event("sse.open", "{}", "a.0");
+    served.event("message", "1234", "a.1");
+    served.event("message", "no number", "a.2");
     until("two events", || fact(&inspector, "events") == "2").await;
     assert_eq!(fact(&inspector, "bytes"), "13");
     assert_eq!(fact(&inspector, "cursor"), "a.2");
     assert_eq!(fact(&inspector, "failures"), "1", "one did not decode");
     assert_eq!(inspector.texts("tbody tr:nth-child(3) td")[1..], ["message", "a.1", "1234"]);
-    transport.event("message", "5", "b.1");
+    served.event("message", "5", "b.1");
     until("the gap", || fact(&inspector, "gaps") == "1").await;
     let kinds: Vec<_> = frames(&inspector).into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds[..5], ["event", "gap", "failure", "event", "event"]);
-    transport.fail(Failure::Network);
+    served.fail(Failure::Network);
     until("it waits", || states(&inspector) == ["waiting"]).await;
     let state = fact(&inspector, "state");
     assert!(state.contains("The server cannot be reached. · retry in 1"), "{state}");
@@ -90,8 +91,8 @@ async fn it_shows_what_comes_and_what_goes_wrong() {
 
 #[wasm_bindgen_test]
 async fn its_buttons_steer_the_stream() {
-    let transport = Scripted::default();
-    let (_stream, inspector) = inspected(&transport).await;
+    let transport = Scripted::new();
+    let (_stream, inspector, _served) = inspected(&transport).await;
     let button = |number: u32| format!(".sse-inspector-button:nth-child({number})");
     let is_disabled = |number| inspector.attribute(&button(number), "disabled").is_some();
     assert_eq!(inspector.texts(".sse-inspector-button"), ["Pause", "Resume", "Reconnect", "Close"]);
@@ -100,23 +101,23 @@ async fn its_buttons_steer_the_stream() {
     until("it is paused", || states(&inspector) == ["paused"] && is_disabled(1)).await;
     assert_eq!(transport.active(), 0);
     inspector.click(&button(2));
-    transport.open().await;
+    open(&transport).await;
     until("it is resumed", || states(&inspector) == ["open"]).await;
     inspector.click(&button(4));
     until("it is closed", || states(&inspector) == ["closed"] && is_disabled(4)).await;
     inspector.click(&button(3));
-    transport.open().await;
+    open(&transport).await;
     until("it is connected anew", || states(&inspector) == ["open"]).await;
     assert_eq!(fact(&inspector, "attempts"), "3 (0 after a failure)");
 }
 
 #[wasm_bindgen_test]
 async fn a_flood_is_counted_at_once_and_drawn_once_a_frame() {
-    let transport = Scripted::default();
-    let (_stream, inspector) = inspected(&transport).await;
+    let transport = Scripted::new();
+    let (_stream, inspector, served) = inspected(&transport).await;
     until("nothing is due", || fact(&inspector, "events") == "0").await;
     for number in 1..=10_000 {
-        transport.message(&number.to_string());
+        served.message(&number.to_string());
         if number % 1_000 == 0 {
             // What Leptos would draw by itself, it draws now.
             microtasks().await;
@@ -139,16 +140,16 @@ async fn microtasks() {
 
 #[wasm_bindgen_test]
 async fn nothing_is_drawn_while_nobody_looks() {
-    let transport = Scripted::default();
-    let (_stream, inspector) = inspected(&transport).await;
+    let transport = Scripted::new();
+    let (_stream, inspector, served) = inspected(&transport).await;
     until("nothing is due", || fact(&inspector, "events") == "0").await;
     inspector.click(".sse-inspector-title");
     until("it is folded", || inspector.attribute(".sse-inspector", "open").is_none()).await;
     next_task().await;
-    transport.message("1");
+    served.message("1");
     // Another panel has drawn it meanwhile.
     let other = mount_inspector();
-    transport.message("2");
+    served.message("2");
     until("the other shows it", || fact(&other, "events") == "1").await;
     assert_eq!(fact(&inspector, "events"), "0");
     inspector.click(".sse-inspector-title");
@@ -157,22 +158,22 @@ async fn nothing_is_drawn_while_nobody_looks() {
 
 #[wasm_bindgen_test]
 async fn c20_it_leaves_nothing_behind_and_streams_go_on_without_it() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let heard = RwSignal::new(0);
     let stream = mount_view({
         let transport = transport.clone();
         move || use_stream::<Text>(&transport).on_event(move |_| heard.update(|heard| *heard += 1))
     });
-    transport.open().await;
+    let served = open(&transport).await;
     // What the tests before left to be freed.
     next_task().await;
     let (listeners, intervals) = (Listeners::count(), Intervals::count());
     for _ in 0..20 {
         let inspector = mount_inspector();
         until("the stream is listed", || states(&inspector) == ["open"]).await;
-        transport.message("hi");
+        served.message("hi");
         drop(inspector);
-        transport.message("hi");
+        served.message("hi");
     }
     // Leptos frees what holds a `For` with the next task.
     next_task().await;

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use browser_tests::{Listeners, Mounted, Scripted, mount_view, next_task, until};
+use browser_tests::{Listeners, Mounted, mount_view, next_task, open, until};
 use leptos::prelude::*;
 use leptos_eventsource::components::{EventLog, Newest, Row};
+use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{Entry, Text};
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::Element;
@@ -28,10 +29,10 @@ async fn until_data(log: &Mounted, expected: &[&str]) {
 
 #[wasm_bindgen_test]
 async fn a_row_shows_type_id_and_data() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let log = mount_log(&transport, 10, Newest::Last);
-    transport.open().await;
-    transport.event("message", "<b>hello</b>", "e1.7");
+    let served = open(&transport).await;
+    served.event("message", "<b>hello</b>", "e1.7");
     until_data(&log, &["<b>hello</b>"]).await;
     assert_eq!(log.texts(".sse-log-type"), ["message"]);
     assert_eq!(log.texts(".sse-log-id"), ["e1.7"]);
@@ -40,15 +41,15 @@ async fn a_row_shows_type_id_and_data() {
 
 #[wasm_bindgen_test]
 async fn a_new_event_leaves_the_other_rows_alone() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let log = mount_log(&transport, 3, Newest::Last);
-    transport.open().await;
+    let served = open(&transport).await;
     for text in ["a", "b", "c"] {
-        transport.message(text);
+        served.message(text);
     }
     until_data(&log, &["a", "b", "c"]).await;
     let before = log.all(".sse-log-row");
-    transport.message("d");
+    served.message("d");
     until_data(&log, &["b", "c", "d"]).await;
     let after = log.all(".sse-log-row");
     assert!(before[1].is_same_node(Some(&after[0])) && before[2].is_same_node(Some(&after[1])));
@@ -57,11 +58,11 @@ async fn a_new_event_leaves_the_other_rows_alone() {
 
 #[wasm_bindgen_test]
 async fn the_newest_event_may_be_the_first() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let log = mount_log(&transport, 2, Newest::First);
-    transport.open().await;
+    let served = open(&transport).await;
     for text in ["a", "b", "c"] {
-        transport.message(text);
+        served.message(text);
     }
     until_data(&log, &["c", "b"]).await;
     assert_eq!(log.attribute(".sse-log", "data-newest").as_deref(), Some("first"));
@@ -69,16 +70,16 @@ async fn the_newest_event_may_be_the_first() {
 
 #[wasm_bindgen_test]
 async fn while_it_is_paused_it_stands_still_and_counts_what_comes() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let log = mount_log(&transport, 3, Newest::Last);
-    transport.open().await;
-    transport.message("a");
+    let served = open(&transport).await;
+    served.message("a");
     until_data(&log, &["a"]).await;
     log.click(".sse-log-pause");
     until("it is paused", || log.attribute(".sse-log", "data-following").as_deref() == Some("false")).await;
     assert_eq!(log.attribute(".sse-log-pause", "aria-pressed").as_deref(), Some("true"));
     for text in ["b", "c", "d", "e"] {
-        transport.message(text);
+        served.message(text);
     }
     until("they are counted", || log.texts(".sse-log-newer") == ["New events: 4"]).await;
     assert_eq!(data(&log), ["a"], "also though it is no longer among the last three");
@@ -90,21 +91,21 @@ async fn while_it_is_paused_it_stands_still_and_counts_what_comes() {
 
 #[wasm_bindgen_test]
 async fn a_reader_who_scrolls_away_is_left_alone_until_coming_back() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let log = mount_log(&transport, 100, Newest::Last);
     let scroll = log.find(".sse-log-scroll").expect("a log scrolls");
     scroll.set_attribute("style", "height: 50px; overflow: auto").expect("any style may be set");
     let below = |scroll: &Element| scroll.scroll_height() - scroll.client_height() - scroll.scroll_top();
-    transport.open().await;
+    let served = open(&transport).await;
     for number in 0..50 {
-        transport.message(&number.to_string());
+        served.message(&number.to_string());
     }
     until("it follows the newest", || data(&log).len() == 50 && below(&scroll) <= 1).await;
 
     scroll.set_scroll_top(0);
     until("it no longer follows", || log.attribute(".sse-log", "data-following").as_deref() == Some("false"))
         .await;
-    transport.message("50");
+    served.message("50");
     until("it is counted", || log.texts(".sse-log-newer") == ["New events: 1"]).await;
     assert_eq!((data(&log).len(), scroll.scroll_top()), (50, 0));
 
@@ -114,7 +115,7 @@ async fn a_reader_who_scrolls_away_is_left_alone_until_coming_back() {
 
 #[wasm_bindgen_test]
 async fn a_row_may_be_anything_and_is_made_once() {
-    let transport = Scripted::default();
+    let transport = Scripted::new();
     let made = Arc::new(AtomicU32::new(0));
     let log = mount_view({
         let (transport, made) = (transport.clone(), made.clone());
@@ -127,12 +128,12 @@ async fn a_row_may_be_anything_and_is_made_once() {
             view! { <EventLog stream row announce=false /> }
         }
     });
-    transport.open().await;
+    let served = open(&transport).await;
     for text in ["a", "b"] {
-        transport.message(text);
+        served.message(text);
     }
     until("two rows", || log.texts(".sse-log-row i") == ["0:a", "1:b"]).await;
-    transport.message("c");
+    served.message("c");
     until("three rows", || log.texts(".sse-log-row i").len() == 3).await;
     assert_eq!(made.load(Ordering::Relaxed), 3);
     assert_eq!(log.attribute("[role=log]", "aria-live").as_deref(), Some("off"));
@@ -147,16 +148,16 @@ async fn c20_it_leaves_nothing_behind() {
     next_task().await;
     let before = Listeners::count();
     for _ in 0..20 {
-        let transport = Scripted::default();
+        let transport = Scripted::new();
         let log = mount_log(&transport, 3, Newest::Last);
-        transport.open().await;
+        let served = open(&transport).await;
         log.click(".sse-log-pause");
-        transport.message("a");
+        served.message("a");
         until("the button", || log.find(".sse-log-newer").is_some()).await;
         drop(log);
         // Leptos frees what holds a `For` with the next task.
         next_task().await;
-        transport.message("b");
+        served.message("b");
         assert_eq!(transport.active(), 0);
     }
     assert_eq!(Listeners::count().since(before), 0);

@@ -8,7 +8,7 @@ mod log;
 use std::rc::Rc;
 use std::time::Duration;
 
-use browser_tests::Scripted;
+use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{EventSet, EventSourceHandle, EventSourceOptions, use_event_source_with_options};
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
