@@ -2,6 +2,7 @@ mod cancellation;
 mod exchange;
 mod refusal;
 
+use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +10,6 @@ use std::rc::Rc;
 
 use sse_proto::client::Failure;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::AbortController;
 
 use super::{ActiveRequest, Limits, Receiver, Request, Transport};
 use cancellation::Cancellation;
@@ -29,8 +29,12 @@ pub use refusal::Refusal;
 ///
 /// It brings every event, whether or not its type is among the [event types](crate::Options::event_types) that are
 /// listened for. The cursor always goes in the header, and never in the
-/// [query](crate::Options::cursor_parameter). A URL with a user name or a password in it cannot be fetched, and
+/// [query](crate::Options::cursor_parameter). WebKitGTK does not send the bytes of one that is not ASCII, but the UTF-8
+/// of the characters that stand for them. A URL with a user name or a password in it cannot be fetched, and
 /// closes as [`Failure::Unsupported`].
+///
+/// It ends at once when it is dropped. Firefox holds the connection of a request that was redirected for longer, until
+/// the server sends something more: another reason for a server to send heartbeats.
 ///
 /// # Example
 ///
@@ -242,22 +246,21 @@ impl Fetch {
 
 impl Transport for Fetch {
     fn connect(&self, request: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure> {
-        let abort = AbortController::new().map_err(|_| Failure::Unsupported)?;
-        let cancellation = Rc::new(Cancellation::default());
+        let cancellation = Rc::new(Cancellation::new().map_err(|_| Failure::Unsupported)?);
         let exchange = Exchange {
             fetch: self.clone(),
             url: request.url.to_owned(),
             last_event_id: request.last_event_id.to_owned(),
             with_credentials: request.with_credentials,
             receiver,
-            signal: abort.signal(),
             cancellation: cancellation.clone(),
+            request: RefCell::default(),
         };
         spawn_local({
             let cancellation = cancellation.clone();
             async move { cancellation.stops(exchange.run()).await }
         });
-        Ok(Box::new(Stream { abort, cancellation }))
+        Ok(Box::new(Stream(cancellation)))
     }
 
     fn is_repeatable(&self) -> bool {
@@ -273,17 +276,12 @@ impl Transport for Fetch {
 }
 
 /// Ends its exchange when it is dropped.
-struct Stream {
-    abort: AbortController,
-    cancellation: Rc<Cancellation>,
-}
+struct Stream(Rc<Cancellation>);
 
 impl ActiveRequest for Stream {}
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        // First, so that the exchange does not live to see the abort as a failure.
-        self.cancellation.cancel();
-        self.abort.abort();
+        self.0.cancel();
     }
 }

@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Promise, Uint8Array};
@@ -6,7 +7,7 @@ use sse_proto::{DecodeError, Decoder, Frame, MEDIA_TYPE};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortSignal, Headers, ReadableStreamDefaultReader, ReadableStreamReadResult, Request, RequestCache,
+    Headers, ReadableStreamDefaultReader, ReadableStreamReadResult, Request, RequestCache,
     RequestCredentials, RequestInit, Response,
 };
 
@@ -34,8 +35,10 @@ pub(super) struct Exchange {
     pub(super) last_event_id: String,
     pub(super) with_credentials: bool,
     pub(super) receiver: Receiver,
-    pub(super) signal: AbortSignal,
     pub(super) cancellation: Rc<Cancellation>,
+    /// The last request, to be kept for as long as its response is read: WebKit hears of an abort only through this
+    /// object, and collects it as garbage when nobody holds it.
+    pub(super) request: RefCell<Option<Request>>,
 }
 
 impl Exchange {
@@ -73,10 +76,9 @@ impl Exchange {
         if response.status() != 401 {
             return Ok(response);
         }
-        if let Some(body) = response.body() {
-            // Unread, it would hold the connection for as long as it comes.
-            let _ = JsFuture::from(body.cancel()).await;
-        }
+        // Unread, its body would hold the connection for as long as it comes. To cancel the body is not enough: Firefox
+        // was seen to hold the connection all the same.
+        self.cancellation.abort_request().map_err(|_| Failure::Unsupported)?;
         let token = bearer(Token::Fresh).await.map_err(Failure::Token)?;
         self.ask(Some(&token)).await
     }
@@ -84,6 +86,7 @@ impl Exchange {
     async fn ask(&self, token: Option<&str>) -> Result<Response, Failure> {
         let request = self.request(token)?;
         let response = fetch(&request).map_err(|_| Failure::Unsupported)?;
+        self.request.replace(Some(request));
         // c12: the reason is in a message for people, which differs from browser to browser.
         let response = JsFuture::from(response).await.map_err(|_| Failure::Network)?;
         Ok(response.unchecked_into())
@@ -101,7 +104,7 @@ impl Exchange {
         } else {
             RequestCredentials::SameOrigin
         });
-        init.set_signal(Some(&self.signal));
+        init.set_signal(Some(&self.cancellation.signal()));
         match &self.fetch.body {
             None => {}
             Some(Body::Text(text)) => init.set_body(&text.into()),
