@@ -1,3 +1,5 @@
+mod unanswered;
+
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -10,6 +12,7 @@ use web_sys::{EventSource, EventSourceInit};
 
 use super::{ActiveRequest, Receiver, Request, Transport};
 use crate::url;
+use unanswered::Unanswered;
 
 /// The browser's own `EventSource`.
 ///
@@ -17,6 +20,11 @@ use crate::url;
 /// browser reconnects without backoff and forgets the cursor when the object goes.
 ///
 /// It does not show the status, the content type, comments or `retry` fields.
+///
+/// Firefox gives up for good also when it finds no way to the server. In a page we see which of the two it was, and try
+/// again after a failure of the network, but then also after a refusal by CORS. In a worker of Firefox we do not see it:
+/// there, a stream that should outlive a gap in the network needs
+/// [`retry_rejected`](sse_proto::client::ClientOptions::retry_rejected) or [`Fetch`](super::Fetch).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Native;
 
@@ -78,11 +86,13 @@ impl Transport for Native {
         };
         let init = EventSourceInit::new();
         init.set_with_credentials(request.with_credentials);
+        let unanswered = Unanswered::watch(&url);
         let source =
             EventSource::new_with_event_source_init_dict(&url, &init).map_err(|_| Failure::Unsupported)?;
 
         let opened = Rc::new(Cell::new(false));
-        let mut listeners = vec![on_open(&source, &receiver, &opened), on_error(&source, &receiver, &opened)];
+        let mut listeners =
+            vec![on_open(&source, &receiver, &opened), on_error(&source, &receiver, &opened, unanswered)];
         let last_event_id =
             Rc::new(LastEventId { of_request: request.last_event_id.to_owned(), came: Cell::new(false) });
         listeners.extend(
@@ -115,13 +125,20 @@ fn on_open(source: &EventSource, receiver: &Receiver, opened: &Rc<Cell<bool>>) -
     })
 }
 
-fn on_error(source: &EventSource, receiver: &Receiver, opened: &Rc<Cell<bool>>) -> EventListener {
+fn on_error(
+    source: &EventSource,
+    receiver: &Receiver,
+    opened: &Rc<Cell<bool>>,
+    unanswered: Option<Unanswered>,
+) -> EventListener {
     let (receiver, opened, stream) = (receiver.clone(), opened.clone(), source.clone());
     EventListener::new(source, "error", move |event| {
         if is_from_server(event) {
             return;
         }
-        receiver.failed(if stream.ready_state() == EventSource::CLOSED {
+        let gave_up = stream.ready_state() == EventSource::CLOSED;
+        let is_unanswered = || unanswered.as_ref().is_some_and(Unanswered::is_certain);
+        receiver.failed(if gave_up && !is_unanswered() {
             Failure::Rejected
         } else if opened.get() {
             Failure::Ended
