@@ -5,6 +5,8 @@ use sse_testkit::Visit;
 use sse_web::Transport;
 use sse_web::transport::{Fetch, Native};
 
+use crate::Engine;
+
 /// What carries the streams of the suite, and what a client can know over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carrier {
@@ -39,6 +41,33 @@ impl Carrier {
         match self {
             Self::Native => Failure::Rejected,
             Self::Fetch => Failure::ContentType(content_type.to_owned()),
+        }
+    }
+
+    /// Whether a server that cannot be reached looks like one that refuses. The `EventSource` of Firefox closes for good
+    /// then, and in a worker nothing tells us why.
+    #[must_use]
+    pub fn takes_an_outage_for_a_refusal(self) -> bool {
+        let in_worker = web_sys::window().is_none();
+        self == Self::Native && in_worker && Engine::current() == Engine::Firefox
+    }
+
+    /// Whether a byte order mark is recognised that comes one byte at a time. The `EventSource` of WebKit takes it for
+    /// a part of the first line, which it then does not know.
+    #[must_use]
+    pub fn drops_a_mark_in_pieces(self) -> bool {
+        self == Self::Fetch || Engine::current() != Engine::Webkit
+    }
+
+    /// How a response is told that CORS hides. A `fetch` cannot tell it from a dead network, nor can the `EventSource`
+    /// of a page in Firefox.
+    #[must_use]
+    pub fn refusal_by_cors(self) -> Failure {
+        let in_page = web_sys::window().is_some();
+        match self {
+            Self::Native if in_page && Engine::current() == Engine::Firefox => Failure::Network,
+            Self::Native => Failure::Rejected,
+            Self::Fetch => Failure::Network,
         }
     }
 

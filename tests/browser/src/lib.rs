@@ -1,7 +1,8 @@
 //! What the tests in a browser have in common; the tests themselves are in `tests/`.
 //!
 //! ```sh
-//! cargo xtask test --suite browser
+//! cargo xtask test --suite browser                      # in Chromium, Firefox and WebKit
+//! cargo xtask test --suite browser --browser firefox    # in one of them
 //! # or, by hand:
 //! cargo run -p sse-testkit -- --listen 127.0.0.1:7357 &
 //! wasm-pack test --headless --chrome tests/browser
@@ -21,11 +22,13 @@
 //! | `sharing`, `sharing_in_worker` | `shared/`: several owners of one connection; `shared_page/`: what only a page has |
 //!
 //! `suite/` names no transport: a test program says which [`Carrier`] it runs over, and where two carriers must
-//! differ, the carrier says how; what only one of them can do is in `over_native/` and `over_fetch/`. Every test has a [`Stream`] of its own on the scripted server, so that tests
-//! know nothing of one another. None sleeps and hopes: they wait [`until`] something holds.
+//! differ, the carrier says how; what only one of them can do is in `over_native/` and `over_fetch/`. Where browsers
+//! must differ, a test asks its [`Engine`]. Every test has a [`Stream`] of its own on the scripted server, so that
+//! tests know nothing of one another. None sleeps and hopes: they wait [`until`] something holds.
 #![cfg(target_arch = "wasm32")]
 
 mod carrier;
+mod engine;
 mod history;
 mod intervals;
 mod listeners;
@@ -37,6 +40,7 @@ mod wait;
 mod watch;
 
 pub use carrier::Carrier;
+pub use engine::Engine;
 pub use history::History;
 pub use intervals::Intervals;
 pub use listeners::Listeners;

@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use browser_tests::{History, Stream, mount, open, phase, until};
+use browser_tests::{Engine, History, Stream, mount, open, phase, quick_options, until};
 use leptos::prelude::*;
 use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{
@@ -29,22 +29,17 @@ async fn c15_while_the_server_is_gone_the_state_says_so_and_the_error_says_why()
         (handle, handle.latest(), History::of(handle.state()), History::of(handle.error()))
     });
     until("the stream is back", || latest.get_untracked() == Some(Text("two".to_owned()))).await;
-    let phases: Vec<_> = states.values().iter().map(phase).collect();
-    assert_eq!(
-        phases,
-        [
-            "idle",
-            "connecting 1",
-            "open",
-            "waiting for 2",
-            "connecting 2",
-            "waiting for 3",
-            "connecting 3",
-            "open"
-        ]
-    );
+    let mut phases = vec!["idle", "connecting 1", "open", "waiting for 2", "connecting 2"];
     let failed = |failure| Some(Error::Connection(failure));
-    assert_eq!(errors.values(), [None, failed(Failure::Ended), failed(Failure::Network), None]);
+    let mut told = vec![None, failed(Failure::Ended)];
+    if !Engine::current().repeats_a_reset_request() {
+        phases.extend(["waiting for 3", "connecting 3"]);
+        told.push(failed(Failure::Network));
+    }
+    phases.push("open");
+    told.push(None);
+    assert_eq!(states.values().iter().map(phase).collect::<Vec<_>>(), phases);
+    assert_eq!(errors.values(), told);
     assert_eq!(handle.last_event_id().get_untracked(), "2");
     assert_eq!(stream.report().await.visits[2].cursor_parameter(), Some("1"));
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use browser_tests::{Rejections, Stream, Told, Watch, next_task, until};
+use browser_tests::{Engine, Rejections, Stream, Told, Watch, next_task, until};
 use sse_proto::client::State;
 use sse_web::Connection;
 use sse_web::transport::{Fetch, Token};
@@ -68,6 +68,7 @@ async fn c20_an_abort_is_no_failure_and_no_unhandled_rejection() {
             stream.until("a request", |report| report.open == 1).await;
             match script {
                 "stall" | "wait never\nevent - - hi" => {}
+                "open\nstall" if !Engine::current().shows_a_head_without_a_body() => {}
                 _ => until("it is open", || watch.state() == State::Open).await,
             }
             if drop_it {
@@ -121,7 +122,7 @@ async fn c20_a_request_that_is_dropped_while_it_asks_for_a_token_is_never_made()
 
 #[wasm_bindgen_test]
 async fn c20_a_request_that_is_dropped_while_it_asks_for_a_fresh_token_is_not_made_again() {
-    let stream = Stream::new("status 401\nevent - - refused\nstall").await;
+    let stream = Stream::new("status 401").await;
     let (fetch, released) = asks_for(Token::Fresh);
     let watch = Watch::open(stream.url(), over(fetch));
     stream.until("it was refused and let go of", |report| report.visits.len() == 1 && report.open == 0).await;

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use browser_tests::{Stream, Watch};
 use sse_proto::client::{Failure, State};
-use sse_web::Connection;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::suite::options;
@@ -90,16 +89,6 @@ async fn c07_a_response_without_a_body_is_open_and_ends() {
     watch.until_data("hi").await;
     assert_eq!(watch.phases(), ["connecting 1", "open", "waiting for 2", "connecting 2", "open"]);
     assert_eq!(watch.failures(), [Failure::Ended]);
-}
-
-#[wasm_bindgen_test]
-async fn c12_a_page_that_cors_refuses_looks_like_a_dead_network() {
-    let stream = Stream::new("no-cors\nevent - - never").await;
-    let watch = Watch::open(stream.url(), options());
-    watch.until_phase("waiting for 2").await;
-    assert_eq!(watch.failures()[0], Failure::Network);
-    assert!(Failure::Network.to_string().contains("CORS"));
-    watch.connection().with(Connection::close);
 }
 
 #[wasm_bindgen_test]

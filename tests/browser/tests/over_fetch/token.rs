@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use browser_tests::{Stream, Watch};
+use browser_tests::{Engine, Stream, Watch};
 use sse_proto::client::Failure;
 use sse_testkit::Report;
 use sse_web::transport::{Fetch, Token};
@@ -58,10 +58,14 @@ async fn a_token_is_asked_for_before_every_request() {
 #[wasm_bindgen_test]
 async fn a_refusal_that_a_fresh_token_answers_is_let_go_of_while_it_still_comes() {
     let stream = Stream::new("status 401\nevent - - refused\nstall\n---\nevent - - hi").await;
-    let watch = Watch::open(stream.url(), over(with_token("x")));
+    let mut options = over(with_token("x"));
+    options.client.connect_timeout = Some(Duration::from_secs(2));
+    let watch = Watch::open(stream.url(), options);
     watch.until_data("hi").await;
     stream.until("the refused request is gone", |report| report.open == 1).await;
     assert_eq!(watch.data(), ["hi"]);
+    let shown = Engine::current().shows_a_401_before_its_end();
+    assert_eq!(watch.failures(), if shown { vec![] } else { vec![Failure::ConnectTimeout] });
 }
 
 #[wasm_bindgen_test]
@@ -120,13 +124,20 @@ async fn a_token_that_cannot_be_sent_is_said_to_be_so() {
 async fn c05_a_token_is_not_sent_to_where_a_redirect_leads_to_another_origin() {
     let by_header = Fetch::new().with_header("Authorization", "Bearer x").expect("a valid header");
     for fetch in [with_token("x"), by_header] {
-        let elsewhere = Stream::new("event - 1 one\nend\n---\nevent - 2 two").await;
+        let comments = "sleep 100ms\ncomment still here\n".repeat(9);
+        let elsewhere =
+            Stream::new(&format!("event - 1 one\nend\n---\nevent - 2 two\nwait dropped\n{comments}")).await;
         let location = elsewhere.url_of_another_origin();
         let stream = Stream::new(&format!("status 307\nheader location {location}")).await;
         let watch = Watch::open(stream.url(), over(fetch));
         watch.until_data("two").await;
         assert_eq!(tokens(&elsewhere.report().await), [None, None]);
         assert_eq!(tokens(&stream.report().await), [Some("Bearer x"), Some("Bearer x")]);
+        drop(watch);
+        if Engine::current().keeps_a_redirected_request() {
+            elsewhere.release("dropped").await;
+        }
+        assert_eq!(elsewhere.until_nobody_is_connected().await, 2);
     }
 }
 

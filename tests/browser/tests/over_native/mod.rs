@@ -31,8 +31,13 @@ async fn c03_a_refusal_is_tried_again_on_request() {
 }
 
 #[wasm_bindgen_test]
-async fn c12_a_page_that_cors_refuses_is_told_and_not_left_in_the_dark() {
-    assert_closes("no-cors\nevent - - never", &Failure::Rejected).await;
+async fn c10_the_cursor_is_sent_as_utf_8() {
+    let stream = Stream::new("event - - hi").await;
+    let mut options = options();
+    options.last_event_id = "漢ü".to_owned();
+    let watch = Watch::open(stream.url(), options);
+    watch.until_data("hi").await;
+    assert_eq!(stream.report().await.visits[0].cursor_parameter(), Some("漢ü"));
 }
 
 #[wasm_bindgen_test]

@@ -4,6 +4,7 @@ mod closing;
 mod cursor;
 mod events;
 mod gaps;
+mod limits;
 pub(crate) mod offline;
 mod opening;
 mod reconnecting;

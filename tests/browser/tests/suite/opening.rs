@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use browser_tests::{Stream, Told, Watch};
+use browser_tests::{Carrier, Engine, Stream, Told, Watch};
 use sse_proto::EventRef;
 use sse_proto::client::{Failure, State};
 use sse_web::transport::Scripted;
@@ -10,6 +10,7 @@ use sse_web::{Connection, Sink};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::options;
+use crate::CARRIER;
 
 struct Deaf;
 
@@ -40,11 +41,14 @@ fn c01_a_relative_url_is_resolved_against_the_document_or_the_worker() {
 
 #[wasm_bindgen_test]
 async fn c05_a_redirect_is_followed() {
-    let stream = Stream::new(
+    let comments = "sleep 100ms\ncomment still here\n".repeat(9);
+    let stream = Stream::new(&format!(
         "redirect
          ---
-         event - - arrived",
-    )
+         event - - arrived
+         wait dropped
+         {comments}"
+    ))
     .await;
     let watch = Watch::open(stream.url(), options());
     watch.until_data("arrived").await;
@@ -52,6 +56,11 @@ async fn c05_a_redirect_is_followed() {
     assert_eq!(report.visits.len(), 2);
     assert_eq!(report.visits[1].query.get("redirected").map(String::as_str), Some("1"));
     assert_eq!(watch.phases(), ["connecting 1", "open"], "a redirect is not a failure");
+    drop(watch);
+    if CARRIER == Carrier::Fetch && Engine::current().keeps_a_redirected_request() {
+        stream.release("dropped").await;
+    }
+    assert_eq!(stream.until_nobody_is_connected().await, 2);
 }
 
 #[wasm_bindgen_test]
@@ -94,7 +103,7 @@ async fn c19_a_request_that_hangs_is_given_up_and_made_again() {
     )
     .await;
     let mut options = options();
-    options.client.connect_timeout = Some(Duration::from_millis(300));
+    options.client.connect_timeout = Some(Duration::from_secs(1));
     let watch = Watch::open(stream.url(), options);
     watch.until_data("hi").await;
     assert_eq!(watch.failures(), [Failure::ConnectTimeout]);

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use browser_tests::{Stream, Told, Watch, dispatch, phase};
+use browser_tests::{Engine, Stream, Told, Watch, dispatch, phase};
 use sse_proto::client::{CloseReason, Failure, State};
 use sse_web::Connection;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -58,24 +58,21 @@ async fn c15_while_it_reconnects_it_never_claims_to_be_closed() {
     )
     .await;
     let mut options = options();
-    options.client.connect_timeout = Some(Duration::from_millis(300));
+    options.client.connect_timeout = Some(Duration::from_secs(1));
     let watch = Watch::open(stream.url(), options);
     watch.until_data("back").await;
-    assert_eq!(
-        watch.phases(),
-        [
-            "connecting 1",
-            "open",
-            "waiting for 2",
-            "connecting 2",
-            "waiting for 3",
-            "connecting 3",
-            "waiting for 4",
-            "connecting 4",
-            "open"
-        ]
-    );
-    assert_eq!(watch.failures(), [Failure::Ended, Failure::Network, Failure::ConnectTimeout]);
+    let mut failures = vec![Failure::Ended, Failure::Network, Failure::ConnectTimeout];
+    if Engine::current().repeats_a_reset_request() {
+        failures.remove(1);
+    }
+    assert_eq!(watch.failures(), failures);
+    let mut phases = vec!["connecting 1".to_owned(), "open".to_owned()];
+    for attempt in (2..).take(failures.len()) {
+        phases.extend([format!("waiting for {attempt}"), format!("connecting {attempt}")]);
+    }
+    phases.push("open".to_owned());
+    assert_eq!(watch.phases(), phases);
+    assert_eq!(stream.report().await.visits.len(), 4);
 }
 
 #[wasm_bindgen_test]

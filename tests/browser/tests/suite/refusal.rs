@@ -48,3 +48,30 @@ async fn c04_the_content_type_is_judged_by_its_essence() {
         assert_eq!(watch.failures(), [], "{content_type}");
     }
 }
+
+#[wasm_bindgen_test]
+async fn c12_a_host_that_is_not_found_is_no_refusal() {
+    let watch = Watch::open("http://no-such-host.invalid/stream", options());
+    if CARRIER.takes_an_outage_for_a_refusal() {
+        watch.until_phase("closed").await;
+        assert_eq!(watch.failures(), [Failure::Rejected]);
+    } else {
+        watch.until_phase("waiting for 3").await;
+        assert_eq!(watch.failures(), [Failure::Network, Failure::Network]);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn c12_a_page_that_cors_refuses_is_told_and_not_left_in_the_dark() {
+    let script = "no-cors\nevent - - never";
+    let failure = CARRIER.refusal_by_cors();
+    if failure == Failure::Rejected {
+        return assert_closes(script, &failure).await;
+    }
+    let stream = Stream::new(script).await;
+    let watch = Watch::open(stream.url(), options());
+    watch.until_phase("waiting for 2").await;
+    assert_eq!(watch.failures()[0], Failure::Network);
+    assert!(Failure::Network.to_string().contains("CORS"), "it says that it may be this");
+    assert_eq!(watch.data(), [""; 0]);
+}
