@@ -54,9 +54,10 @@ enum Command {
     /// Install every tool that building and testing need
     ///
     /// The wasm target, trunk, wasm-bindgen (the version in Cargo.lock), wasm-pack, the npm packages (wasm-opt,
-    /// the chart library, Playwright), a browser and its driver, cargo-fuzz and a C++ compiler. Prints the plan with
-    /// the time each step takes, then installs what is missing. A tool that is already installed in another version is
-    /// never overwritten: ours then goes to target/xtask/tools.
+    /// the chart library, Playwright), three browsers (Chromium, Firefox, WebKitGTK's) and their drivers, a display for
+    /// the one that needs it, cargo-fuzz and a C++ compiler. Prints the plan with the time each step takes, then
+    /// installs what is missing. A tool that is already installed in another version is never overwritten: ours then
+    /// goes to target/xtask/tools.
     Setup(setup::Options),
 
     /// Build the optimised page and the server, and serve both
@@ -79,8 +80,8 @@ enum Command {
 
     /// Run the test suites: layers, lint, native, browser, examples, e2e
     ///
-    /// Prints a table of the tests that ran and, on the last line, `N passed, N failed`. A suite that ran no test
-    /// has failed. Later suites still run after a failed one.
+    /// `browser` runs in Chromium, Firefox and WebKit, or in those that `--browser` names. Prints a table of the tests
+    /// that ran and, on the last line, `N passed, N failed`. A suite that ran no test has failed. Later suites still run after a failed one.
     Test(test::Options),
 
     /// Measure: decode

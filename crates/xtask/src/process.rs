@@ -17,13 +17,15 @@ pub(crate) struct Cmd {
     folder: PathBuf,
     root: PathBuf,
     env: Vec<(String, OsString)>,
+    without: Vec<String>,
 }
 
 impl Cmd {
     /// A command that runs in `root`.
     pub(crate) fn new(program: &str, root: &Path) -> Self {
         let (folder, root) = (root.to_path_buf(), root.to_path_buf());
-        Self { program: program.to_owned(), args: Vec::new(), folder, root, env: Vec::new() }
+        let program = program.to_owned();
+        Self { program, args: Vec::new(), folder, root, env: Vec::new(), without: Vec::new() }
     }
 
     pub(crate) fn arg(mut self, arg: impl Into<OsString>) -> Self {
@@ -38,6 +40,14 @@ impl Cmd {
 
     pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.env.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Keeps from the command what our own environment may say. What [`Self::env`] sets is not affected.
+    pub(crate) fn without_env(mut self, name: &str) -> Self {
+        if std::env::var_os(name).is_some() {
+            self.without.push(name.to_owned());
+        }
         self
     }
 
@@ -141,6 +151,9 @@ impl Cmd {
                 command.env_remove(&*name);
             }
         }
+        for name in &self.without {
+            command.env_remove(name);
+        }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -162,6 +175,13 @@ impl std::fmt::Display for Cmd {
         if self.folder != self.root {
             let folder = self.folder.strip_prefix(&self.root).unwrap_or(&self.folder);
             write!(f, "cd {} && ", quoted(&folder.to_string_lossy()))?;
+        }
+        if !self.without.is_empty() {
+            write!(f, "env")?;
+            for name in &self.without {
+                write!(f, " -u {name}")?;
+            }
+            write!(f, " ")?;
         }
         for (name, value) in self.env.iter().filter(|(name, _)| name != "PATH") {
             write!(f, "{name}={} ", quoted(&value.to_string_lossy()))?;
@@ -266,6 +286,9 @@ mod tests {
         assert_eq!(line, r"A='b c' npm ci 'it'\''s'");
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         assert_eq!(cmd("ls").folder(folder).to_string(), "cd src && ls");
+        // Cargo sets this one for tests, and nobody the other.
+        let without = cmd("ls").without_env("CARGO_MANIFEST_DIR").without_env("NO_SUCH_VARIABLE");
+        assert_eq!(without.env("A", "b").to_string(), "env -u CARGO_MANIFEST_DIR A=b ls");
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Chromium and its driver. Both come from the system: nothing is downloaded past the package manager.
 
-use std::env;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use super::system::{System, apt, from_environment, runs};
 use super::{Missing, Remedy};
 use crate::repo::Repo;
 
@@ -42,101 +42,38 @@ fn chromedriver(repo: &Repo) -> Option<PathBuf> {
     from_environment("CHROMEDRIVER").or_else(|| repo.which("chromedriver"))
 }
 
-fn from_environment(name: &str) -> Option<PathBuf> {
-    env::var_os(name).map(PathBuf::from).filter(|path| path.is_file())
-}
-
-pub(super) fn missing(repo: &Repo) -> Result<Option<Missing>> {
+pub(super) fn missing(repo: &Repo) -> Option<Missing> {
     let what = match (runs(repo, chromium(repo)), runs(repo, chromedriver(repo))) {
-        (true, true) => return Ok(None),
+        (true, true) => return None,
         (true, false) => "the driver of Chromium",
         (false, true) => "Chromium",
         (false, false) => "Chromium and its driver",
     };
     let system = System::detect();
-    let remedy = match system.packages() {
-        Some(packages) if is_root() => Remedy::Run(vec![
-            repo.cmd("apt-get").arg("update"),
-            repo.cmd("apt-get")
-                .args(["install", "-y", "--no-install-recommends"])
-                .args(packages)
-                .env("DEBIAN_FRONTEND", "noninteractive"),
-        ]),
-        _ => Remedy::ByHand(system.by_hand()),
+    let remedy = match packages(&system) {
+        Some(packages) => apt(repo, &packages),
+        None => Remedy::ByHand(by_hand(&system).to_owned()),
     };
-    Ok(Some(Missing { what: what.to_owned(), takes: "apt-get, about 1 minute", remedy }))
+    Some(Missing { what: what.to_owned(), takes: "apt-get, about 1 minute", remedy })
 }
 
-/// Ubuntu's packages of these names are stubs that ask for a snap, so a file on the path proves nothing.
-fn runs(repo: &Repo, program: Option<PathBuf>) -> bool {
-    program.is_some_and(|path| repo.cmd(&path.to_string_lossy()).arg("--version").ask().is_some())
-}
-
-/// What decides how a package is installed.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum System {
-    Debian,
-    Ubuntu,
-    Mac,
-    Other,
-}
-
-impl System {
-    pub(super) fn detect() -> Self {
-        if cfg!(target_os = "macos") {
-            return Self::Mac;
-        }
-        Self::from_os_release(&std::fs::read_to_string("/etc/os-release").unwrap_or_default())
-    }
-
-    fn from_os_release(text: &str) -> Self {
-        let field = |name: &str| {
-            let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-            value.unwrap_or_default().trim_matches('"').to_owned()
-        };
-        let names = format!("{} {}", field("ID"), field("ID_LIKE"));
-        let named = |wanted: &str| names.split_whitespace().any(|name| name == wanted);
-        if named("ubuntu") {
-            Self::Ubuntu
-        } else if named("debian") {
-            Self::Debian
-        } else {
-            Self::Other
-        }
-    }
-
-    /// The font is for the Chinese pages: without one, a screenshot shows empty boxes.
-    fn packages(&self) -> Option<[&'static str; 3]> {
-        match self {
-            Self::Debian => Some(["chromium", "chromium-driver", "fonts-noto-cjk"]),
-            Self::Ubuntu => Some(["chromium-browser", "chromium-chromedriver", "fonts-noto-cjk"]),
-            Self::Mac | Self::Other => None,
-        }
-    }
-
-    fn by_hand(&self) -> String {
-        match (self, self.packages()) {
-            (_, Some(packages)) => {
-                format!("sudo apt-get install --no-install-recommends {}", packages.join(" "))
-            }
-            (Self::Mac, _) => "brew install --cask google-chrome chromedriver".to_owned(),
-            _ => "Install Chromium (or Chrome) and chromedriver of the same version with your package manager,\n\
-                  or name them: CHROMIUM=/path/to/chromium CHROMEDRIVER=/path/to/chromedriver cargo xtask test"
-                .to_owned(),
-        }
+/// The font is for the Chinese pages: without one, a screenshot shows empty boxes.
+fn packages(system: &System) -> Option<[&'static str; 3]> {
+    match system {
+        System::Debian => Some(["chromium", "chromium-driver", "fonts-noto-cjk"]),
+        System::Ubuntu => Some(["chromium-browser", "chromium-chromedriver", "fonts-noto-cjk"]),
+        System::Mac | System::Other => None,
     }
 }
 
-/// Asks the kernel who owns our process, because the standard library does not know.
-pub(super) fn is_root() -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        std::path::Path::new("/proc/self").metadata().is_ok_and(|meta| meta.uid() == 0)
-    }
-    #[cfg(not(unix))]
-    {
-        false
+/// For a system whose packages we do not know.
+fn by_hand(system: &System) -> &'static str {
+    match system {
+        System::Mac => "brew install --cask google-chrome chromedriver",
+        _ => {
+            "Install Chromium (or Chrome) and chromedriver of the same version with your package manager,\n\
+             or name them: CHROMIUM=/path/to/chromium CHROMEDRIVER=/path/to/chromedriver cargo xtask test"
+        }
     }
 }
 
@@ -145,19 +82,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_system_is_told_by_os_release() {
-        let debian = "PRETTY_NAME=\"Debian GNU/Linux 12\"\nID=debian\nVERSION_ID=\"12\"\n";
-        assert_eq!(System::from_os_release(debian), System::Debian);
-        assert_eq!(System::from_os_release("ID=ubuntu\nID_LIKE=debian\n"), System::Ubuntu);
-        assert_eq!(System::from_os_release("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"), System::Ubuntu);
-        assert_eq!(System::from_os_release("ID=fedora\n"), System::Other);
-        assert_eq!(System::from_os_release(""), System::Other);
-    }
-
-    #[test]
     fn who_cannot_install_gets_the_exact_command() {
-        assert!(System::Debian.by_hand().ends_with("chromium chromium-driver fonts-noto-cjk"));
-        assert!(System::Mac.by_hand().starts_with("brew install"));
-        assert!(System::Other.by_hand().contains("CHROMEDRIVER="));
+        assert!(by_hand(&System::Mac).starts_with("brew install"));
+        assert!(by_hand(&System::Other).contains("CHROMEDRIVER="));
     }
 }

@@ -1,6 +1,6 @@
 //! The C++ compiler for libFuzzer, which is built from source with the fuzz targets.
 
-use super::browser::{System, is_root};
+use super::system::{System, apt};
 use super::{Missing, Remedy};
 use crate::repo::Repo;
 
@@ -10,27 +10,17 @@ pub(super) fn missing(repo: &Repo) -> Option<Missing> {
     if chosen || cfg!(windows) || repo.which("c++").is_some() {
         return None;
     }
-    let system = System::detect();
-    let remedy = if matches!(system, System::Debian | System::Ubuntu) && is_root() {
-        Remedy::Run(vec![
-            repo.cmd("apt-get").arg("update"),
-            repo.cmd("apt-get")
-                .args(["install", "-y", "--no-install-recommends", "g++"])
-                .env("DEBIAN_FRONTEND", "noninteractive"),
-        ])
-    } else {
-        Remedy::ByHand(by_hand(&system).to_owned())
+    let remedy = match System::detect() {
+        System::Debian | System::Ubuntu => apt(repo, &["g++"]),
+        system => Remedy::ByHand(by_hand(&system).to_owned()),
     };
     Some(Missing { what: "a C++ compiler".to_owned(), takes: "apt-get, about 30 s", remedy })
 }
 
 fn by_hand(system: &System) -> &'static str {
     match system {
-        System::Debian | System::Ubuntu => "sudo apt-get install --no-install-recommends g++",
         System::Mac => "xcode-select --install",
-        System::Other => {
-            "Install g++ or clang++ with your package manager, or name one: CXX=/path/to/compiler"
-        }
+        _ => "Install g++ or clang++ with your package manager, or name one: CXX=/path/to/compiler",
     }
 }
 
@@ -40,7 +30,6 @@ mod tests {
 
     #[test]
     fn who_cannot_install_gets_the_exact_command() {
-        assert!(by_hand(&System::Debian).ends_with("install --no-install-recommends g++"));
         assert_eq!(by_hand(&System::Mac), "xcode-select --install");
         assert!(by_hand(&System::Other).contains("CXX="));
     }

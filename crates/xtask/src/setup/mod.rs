@@ -5,8 +5,11 @@
 
 pub(crate) mod browser;
 mod cxx;
+pub(crate) mod firefox;
 pub(crate) mod node;
+mod system;
 mod tools;
+pub(crate) mod webkit;
 
 pub(crate) use tools::{WASM, versions};
 
@@ -47,6 +50,12 @@ pub(crate) enum Need {
     E2e,
     /// Chromium and its driver
     Browser,
+    /// Firefox
+    Firefox,
+    /// The driver of Firefox
+    Geckodriver,
+    /// WebKitGTK's browser with its driver, and Xvfb, a display for it
+    Webkit,
     /// cargo-fuzz, which builds the fuzz targets
     CargoFuzz,
     /// A C++ compiler: libFuzzer is written in C++
@@ -76,7 +85,10 @@ impl Need {
             Self::WasmBindgen => tools::wasm_bindgen(repo),
             Self::WasmPack => tools::wasm_pack(repo),
             Self::E2e => node::missing(repo, node::E2E),
-            Self::Browser => browser::missing(repo),
+            Self::Browser => Ok(browser::missing(repo)),
+            Self::Firefox => Ok(firefox::missing(repo)),
+            Self::Geckodriver => Ok(tools::geckodriver(repo)),
+            Self::Webkit => Ok(webkit::missing(repo)),
             Self::CargoFuzz => Ok(tools::cargo_fuzz(repo)),
             Self::Cxx => Ok(cxx::missing(repo)),
             Self::CargoLlvmCov => Ok(tools::cargo_llvm_cov(repo)),
@@ -100,6 +112,19 @@ enum Remedy {
     Run(Vec<Cmd>),
     /// Only the user can do it; the text says how.
     ByHand(String),
+}
+
+/// How to do without a second and a third browser.
+const WITHOUT: &str = "or run the tests without it: cargo xtask test --browser chrome";
+
+impl Remedy {
+    /// Tells who has to do something by hand that there is another way.
+    fn or(self, other_way: &str) -> Self {
+        match self {
+            Self::ByHand(how) => Self::ByHand(format!("{how}\n{other_way}")),
+            run => run,
+        }
+    }
 }
 
 /// `cargo xtask setup`
@@ -175,5 +200,19 @@ fn show(plan: &[(Need, Missing)]) {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_way_is_told_to_those_only_who_have_to_do_something() {
+        let Remedy::ByHand(how) = Remedy::ByHand("Install it.".to_owned()).or(WITHOUT) else {
+            panic!("it is still done by hand");
+        };
+        assert_eq!(how, format!("Install it.\n{WITHOUT}"));
+        assert!(matches!(Remedy::Run(Vec::new()).or(WITHOUT), Remedy::Run(_)));
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 
+use super::system::from_environment;
 use super::{Missing, Remedy};
 use crate::process::Cmd;
 use crate::repo::Repo;
@@ -11,6 +12,9 @@ pub(crate) const TRUNK: &str = "0.21.14";
 
 /// Installed when there is none. Any version runs our tests, since the runner is wasm-bindgen's.
 const WASM_PACK: &str = "0.15.1";
+
+/// Installed when there is none. Newer ones drive older browsers.
+const GECKODRIVER: &str = "0.37.1";
 
 /// Installed when there is none. It only builds: any version gives the same flags to the compiler.
 const CARGO_FUZZ: &str = "0.13.2";
@@ -78,6 +82,23 @@ pub(super) fn wasm_pack(repo: &Repo) -> Result<Option<Missing>> {
         takes: "cargo install, about 2 minutes",
     };
     Ok(tool.missing(repo))
+}
+
+pub(super) fn geckodriver(repo: &Repo) -> Option<Missing> {
+    // The environment may name one that is not on the path.
+    if from_environment("GECKODRIVER").is_some() {
+        return None;
+    }
+    let tool = Tool {
+        package: "geckodriver",
+        programs: &["geckodriver"],
+        version: GECKODRIVER,
+        ask: &["--version"],
+        other_versions: OtherVersions::Accepted,
+        locked: true,
+        takes: "cargo install, about 3 minutes",
+    };
+    tool.missing(repo)
 }
 
 pub(super) fn cargo_fuzz(repo: &Repo) -> Option<Missing> {

@@ -1,19 +1,18 @@
 //! `wasm-pack test` in a headless browser, with the scripted server beside it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ChildStdout;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
 
 use super::Count;
+use super::engine::Engine;
 use crate::cargo;
 use crate::process::{Running, for_each_line};
 use crate::repo::Repo;
-use crate::setup::browser::{self, Browser};
 
 /// The member that holds the tests.
 const FOLDER: &str = "tests/browser";
@@ -24,17 +23,14 @@ const TESTKIT: &str = "127.0.0.1:7357";
 /// The testkit says so when it accepts connections.
 const READY: &str = "listening on";
 
-pub(super) fn run(repo: &Repo) -> Result<Count> {
-    let browser = browser::find(repo)?;
+pub(super) fn run(repo: &Repo, engine: Engine) -> Result<Count> {
     let testkit = cargo::build_program(repo.cmd("cargo").arg("build"), "sse-testkit")?;
     let _testkit = start_testkit(repo, &testkit)?;
-    let mut count = Count::default();
-    let mut test = repo
-        .cmd("wasm-pack")
-        // It must take our tools, and not fetch a driver that fits another browser.
-        .args(["test", "--mode", "no-install", "--headless", "--chrome", "--chromedriver"])
-        .arg(&browser.driver)
-        .arg(FOLDER);
+    let folder = repo.path(FOLDER);
+    // It must take our tools, and not fetch a driver that fits another browser.
+    let test = repo.cmd("wasm-pack").args(["test", "--mode", "no-install", "--headless"]);
+    let (mut test, _display) = engine.drive(repo, test, &folder.join("webdriver.json"))?;
+    test = test.arg(FOLDER);
     // A machine with two cores that compiles beside it needs longer than the 20 seconds that are the default.
     for (name, seconds) in [("WASM_BINDGEN_TEST_TIMEOUT", "300"), ("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")]
     {
@@ -42,7 +38,7 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
             test = test.env(name, seconds);
         }
     }
-    test = test.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities(repo, &browser)?);
+    let mut count = Count::default();
     let mut programs = 0;
     let status = test.tee(|line| {
         if let Some(result) = Count::from_result_line(line) {
@@ -50,7 +46,7 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
             count += result;
         }
     })?;
-    let expected = programs_in(&repo.path(FOLDER).join("tests"))?;
+    let expected = programs_in(&folder.join("tests"))?;
     if status.success() && programs != expected {
         bail!("{expected} test programs are in {FOLDER}/tests, but only {programs} ran a test");
     }
@@ -74,20 +70,6 @@ fn programs_in(folder: &Path) -> Result<usize> {
 pub(super) fn package(repo: &Repo) -> Result<String> {
     let metadata = cargo::metadata(repo)?;
     cargo::package_in(&metadata, FOLDER).with_context(|| format!("the workspace has no member in {FOLDER}"))
-}
-
-/// The members' own capabilities, with the browser that was found: a driver looks in the usual places only, and ours
-/// may have come from `CHROMIUM`.
-fn capabilities(repo: &Repo, browser: &Browser) -> Result<PathBuf> {
-    let own = repo.path(FOLDER).join("webdriver.json");
-    let text = std::fs::read_to_string(&own).with_context(|| format!("could not read {}", own.display()))?;
-    let mut capabilities: Value =
-        serde_json::from_str(&text).with_context(|| format!("{} is not JSON", own.display()))?;
-    capabilities["goog:chromeOptions"]["binary"] = json!(browser.chromium.to_string_lossy());
-    let path = repo.work_file("webdriver.json")?;
-    std::fs::write(&path, capabilities.to_string())
-        .with_context(|| format!("could not write {}", path.display()))?;
-    Ok(path)
 }
 
 fn start_testkit(repo: &Repo, program: &str) -> Result<Running> {

@@ -6,6 +6,7 @@
 mod browser;
 mod count;
 mod e2e;
+mod engine;
 mod examples;
 mod lint;
 mod native;
@@ -23,6 +24,7 @@ pub(crate) use count::Count;
 use crate::repo::Repo;
 use crate::setup::{self, Need};
 use crate::{layers, process};
+use engine::Engine;
 
 /// `cargo xtask test`
 #[derive(Debug, Args)]
@@ -31,20 +33,13 @@ pub(crate) struct Options {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME")]
     suite: Vec<Suite>,
 
-    /// The browser of the suites `browser`, `examples` and `e2e`
-    #[arg(long, value_enum, default_value_t = Engine::Chrome)]
-    browser: Engine,
+    /// The suite `browser` only in these engines (default: all); `examples` and `e2e` are always in Chromium
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "ENGINE")]
+    browser: Vec<Engine>,
 
     /// Stop after the first suite that fails
     #[arg(long)]
     fail_fast: bool,
-}
-
-/// A browser engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Engine {
-    /// Chromium or Chrome
-    Chrome,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -55,7 +50,7 @@ enum Suite {
     Lint,
     /// Unit, integration and documentation tests on this machine
     Native,
-    /// wasm-bindgen tests in a real browser, against a scripted server
+    /// wasm-bindgen tests in real browser engines, against a scripted server
     Browser,
     /// The apps in examples/, each in a real browser against its own server
     Examples,
@@ -68,22 +63,71 @@ impl Suite {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    fn needs(self) -> &'static [Need] {
+    fn runs(self, engines: &[Engine]) -> Vec<Run> {
         match self {
-            Self::Layers => &[],
-            Self::Lint => &[Need::WasmTarget],
+            Self::Layers => vec![Run::Layers],
+            Self::Lint => vec![Run::Lint],
+            Self::Native => vec![Run::Native],
+            Self::Browser => engines.iter().copied().map(Run::Browser).collect(),
+            Self::Examples => vec![Run::Examples],
+            Self::E2e => vec![Run::E2e],
+        }
+    }
+}
+
+/// What is run, and has a row of its own in the table: a suite, or a suite in one engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Run {
+    Layers,
+    Lint,
+    Native,
+    Browser(Engine),
+    Examples,
+    E2e,
+}
+
+impl Run {
+    /// The runs of these suites, in order. No suites or no engines: all of them.
+    fn all_of(suites: &[Suite], engines: &[Engine]) -> Vec<Self> {
+        let suites = if suites.is_empty() { Suite::value_variants() } else { suites };
+        let engines = if engines.is_empty() { Engine::value_variants() } else { engines };
+        suites.iter().flat_map(|suite| suite.runs(engines)).collect()
+    }
+
+    fn name(self) -> String {
+        let suite = match self {
+            Self::Layers => Suite::Layers,
+            Self::Lint => Suite::Lint,
+            Self::Native => Suite::Native,
+            Self::Browser(engine) => return format!("{} {}", Suite::Browser.name(), engine.name()),
+            Self::Examples => Suite::Examples,
+            Self::E2e => Suite::E2e,
+        };
+        suite.name()
+    }
+
+    fn needs(self) -> Vec<Need> {
+        match self {
+            Self::Layers => vec![],
+            Self::Lint => vec![Need::WasmTarget],
             // For Node, which the tests of this very crate run, and to fuzz for a few seconds.
-            Self::Native => &[Need::Frontend, Need::CargoFuzz, Need::Cxx],
-            Self::Browser => &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::Browser],
-            Self::Examples => &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::E2e, Need::Browser],
-            Self::E2e => {
-                &[Need::WasmTarget, Need::Frontend, Need::Trunk, Need::WasmBindgen, Need::E2e, Need::Browser]
+            Self::Native => vec![Need::Frontend, Need::CargoFuzz, Need::Cxx],
+            Self::Browser(engine) => {
+                [&[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack], engine.needs()].concat()
             }
+            Self::Examples => vec![
+                Need::WasmTarget,
+                Need::Trunk,
+                Need::WasmBindgen,
+                Need::WasmPack,
+                Need::E2e,
+                Need::Browser,
+            ],
+            Self::E2e => [&Need::PAGE[..], &[Need::E2e, Need::Browser]].concat(),
         }
     }
 
-    fn run(self, repo: &Repo, engine: Engine) -> Result<Count> {
-        let Engine::Chrome = engine;
+    fn start(self, repo: &Repo) -> Result<Count> {
         match self {
             Self::Layers => {
                 let checked = layers::check(repo)?;
@@ -93,7 +137,7 @@ impl Suite {
             }
             Self::Lint => lint::run(repo),
             Self::Native => native::run(repo),
-            Self::Browser => browser::run(repo),
+            Self::Browser(engine) => browser::run(repo, engine),
             Self::Examples => examples::run(repo),
             Self::E2e => e2e::run(repo),
         }
@@ -123,22 +167,20 @@ impl Report {
 
 /// `cargo xtask test`
 pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
-    let suites = if options.suite.is_empty() { Suite::value_variants() } else { &options.suite };
+    let runs = Run::all_of(&options.suite, &options.browser);
     // All tools first, so that a machine that lacks one says so at once and not after half an hour.
-    let needs: Vec<Need> = Need::value_variants()
-        .iter()
-        .copied()
-        .filter(|need| suites.iter().any(|suite| suite.needs().contains(need)))
-        .collect();
+    let wanted: Vec<Need> = runs.iter().flat_map(|run| run.needs()).collect();
+    let needs: Vec<Need> =
+        Need::value_variants().iter().copied().filter(|need| wanted.contains(need)).collect();
     setup::ensure(repo, &needs)?;
     process::end_children_on_interrupt()?;
 
     let mut reports = Vec::new();
-    for suite in suites {
-        println!("\n===== {} =====", suite.name());
+    for run in runs {
+        println!("\n===== {} =====", run.name());
         let start = Instant::now();
-        let result = suite.run(repo, options.browser);
-        let report = Report::new(suite.name(), result, start.elapsed());
+        let result = run.start(repo);
+        let report = Report::new(run.name(), result, start.elapsed());
         if let Some(problem) = &report.problem {
             eprintln!("\nsuite {}: {problem}", report.suite);
         }
@@ -158,13 +200,13 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
 
 /// The table, and alone on the last line what the machines read.
 fn summary(reports: &[Report]) -> String {
-    let mut text = format!("{:<10} {:>8} {:>8} {:>9}\n", "suite", "passed", "failed", "seconds");
+    let mut text = format!("{:<15} {:>8} {:>8} {:>9}\n", "suite", "passed", "failed", "seconds");
     let mut total = Count::default();
     for Report { suite, count, took, problem } in reports {
         let note = problem.as_deref().and_then(|problem| problem.lines().next());
         let note = note.map(|note| format!("   {note}")).unwrap_or_default();
         let (passed, failed, seconds) = (count.passed, count.failed, took.as_secs_f64());
-        text += &format!("{suite:<10} {passed:>8} {failed:>8} {seconds:>9.1}{note}\n");
+        text += &format!("{suite:<15} {passed:>8} {failed:>8} {seconds:>9.1}{note}\n");
         total += *count;
     }
     text + &format!("\n{} passed, {} failed\n", total.passed, total.failed)
@@ -176,6 +218,26 @@ mod tests {
 
     fn report(result: Result<Count>) -> Report {
         Report::new("suite".to_owned(), result, Duration::from_millis(1500))
+    }
+
+    #[test]
+    fn the_browser_suite_runs_in_each_engine_that_is_asked_for() {
+        let names = |suites: &[Suite], engines: &[Engine]| -> Vec<String> {
+            Run::all_of(suites, engines).into_iter().map(Run::name).collect()
+        };
+        let all = ["layers", "lint", "native", "browser chrome", "browser firefox", "browser webkit", "e2e"];
+        assert_eq!(names(&[], &[]), all);
+        let chosen = names(&[Suite::E2e, Suite::Browser], &[Engine::Webkit, Engine::Chrome]);
+        assert_eq!(chosen, ["e2e", "browser webkit", "browser chrome"]);
+        assert_eq!(names(&[Suite::Lint], &[Engine::Firefox]), ["lint"]);
+    }
+
+    #[test]
+    fn only_the_engines_that_run_are_needed() {
+        let needs = Run::Browser(Engine::Webkit).needs();
+        assert!(needs.contains(&Need::Webkit) && needs.contains(&Need::WasmPack), "{needs:?}");
+        assert!(!needs.contains(&Need::Browser) && !needs.contains(&Need::Firefox), "{needs:?}");
+        assert!(Run::E2e.needs().contains(&Need::Browser), "it stays in Chromium");
     }
 
     #[test]
