@@ -26,11 +26,15 @@ const READY: &str = "listening on";
 pub(super) fn run(repo: &Repo, engine: Engine) -> Result<Count> {
     let testkit = cargo::build_program(repo.cmd("cargo").arg("build"), "sse-testkit")?;
     let _testkit = start_testkit(repo, &testkit)?;
-    let folder = repo.path(FOLDER);
+    wasm_pack(repo, FOLDER, engine)
+}
+
+/// Runs the wasm-bindgen tests of a member.
+pub(super) fn wasm_pack(repo: &Repo, member: &str, engine: Engine) -> Result<Count> {
     // It must take our tools, and not fetch a driver that fits another browser.
     let test = repo.cmd("wasm-pack").args(["test", "--mode", "no-install", "--headless"]);
-    let (mut test, _display) = engine.drive(repo, test, &folder.join("webdriver.json"))?;
-    test = test.arg(FOLDER);
+    let (mut test, _display) = engine.drive(repo, test, &repo.path(FOLDER).join("webdriver.json"))?;
+    test = test.arg(member);
     // A machine with two cores that compiles beside it needs longer than the 20 seconds that are the default.
     for (name, seconds) in [("WASM_BINDGEN_TEST_TIMEOUT", "300"), ("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")]
     {
@@ -46,9 +50,9 @@ pub(super) fn run(repo: &Repo, engine: Engine) -> Result<Count> {
             count += result;
         }
     })?;
-    let expected = programs_in(&folder.join("tests"))?;
+    let expected = programs_in(&repo.path(member).join("tests"))?;
     if status.success() && programs != expected {
-        bail!("{expected} test programs are in {FOLDER}/tests, but only {programs} ran a test");
+        bail!("{expected} test programs are in {member}/tests, but only {programs} ran a test");
     }
     Ok(count.with_exit(status.success()))
 }

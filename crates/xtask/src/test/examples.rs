@@ -1,4 +1,5 @@
-//! The examples, each built as its README says and tested in a browser against its own server.
+//! The examples, each built as its README says and tested in a browser: most of them by Playwright against a server of
+//! their own.
 //!
 //! A new example gets a row in [`EXAMPLES`] that says how it is built, and `tests/e2e/examples/<folder>.spec.mjs`.
 
@@ -7,7 +8,9 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Count, playwright};
+use super::engine::Engine;
+use super::{Count, browser, playwright};
+use crate::example::ssr_axum;
 use crate::page;
 use crate::repo::Repo;
 use crate::setup::WASM;
@@ -25,14 +28,19 @@ struct Example {
 /// Builds the example in this folder, and returns what its tests must know besides, as environment variables.
 type Build = fn(&Repo, &str) -> Result<Vec<(&'static str, OsString)>>;
 
-const EXAMPLES: [Example; 4] = [
+/// The one that is about tests, and brings its own.
+const TESTING: &str = "testing";
+
+const EXAMPLES: [Example; 5] = [
     Example { folder: "embed", build: trunk_page },
     Example { folder: "one-signal", build: trunk_page },
     Example { folder: "openai-tokens", build: trunk_page },
     Example { folder: "plain-wasm", build: trunk_page },
+    Example { folder: "ssr-axum", build: rendered_page },
 ];
 
 pub(super) fn run(repo: &Repo) -> Result<Count> {
+    let mut count = browser::wasm_pack(repo, &format!("{FOLDER}/{TESTING}"), Engine::Chrome)?;
     let mut env = vec![("EXAMPLES_DIR", repo.work(FOLDER).into_os_string())];
     for example in &EXAMPLES {
         let built = (example.build)(repo, example.folder);
@@ -41,12 +49,13 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
     let report = playwright::run(repo, "examples.config.mjs", env)?;
     if report.count.failed == 0 {
         for folder in folders(repo)? {
-            if !report.files.contains(&format!("{folder}.spec.mjs")) {
+            if folder != TESTING && !report.files.contains(&format!("{folder}.spec.mjs")) {
                 bail!("no test of {FOLDER}/{folder} ran");
             }
         }
     }
-    Ok(report.count)
+    count += report.count;
+    Ok(count)
 }
 
 /// A page that trunk builds. Without optimisation, which takes most of the time and is what the suite e2e looks at; and
@@ -59,6 +68,12 @@ fn trunk_page(repo: &Repo, folder: &str) -> Result<Vec<(&'static str, OsString)>
     let dist = repo.work(FOLDER).join(folder);
     page::trunk(repo, &["build", "--offline", "--dist"]).arg(dist).folder(path).run()?;
     Ok(Vec::new())
+}
+
+/// A server that renders its page, and the program with which the page goes on.
+fn rendered_page(repo: &Repo, _folder: &str) -> Result<Vec<(&'static str, OsString)>> {
+    let built = ssr_axum::build(repo)?;
+    Ok(vec![("SSR_AXUM_BIN", built.server.into()), ("SSR_AXUM_SITE", built.site.into_os_string())])
 }
 
 /// Every folder in examples/, whether or not it is in the table.
@@ -81,9 +96,10 @@ mod tests {
         let repo = Repo::find().expect("the tests run in the repository");
         let mut found = folders(&repo).expect("there are examples");
         found.sort();
+        assert!(found.iter().all(|folder| repo.path(FOLDER).join(folder).join("README.md").is_file()));
+        found.retain(|folder| folder != TESTING);
         assert_eq!(found, EXAMPLES.map(|example| example.folder.to_owned()));
         for folder in found {
-            assert!(repo.path(FOLDER).join(&folder).join("README.md").is_file(), "{folder}");
             assert!(repo.path(&format!("tests/e2e/examples/{folder}.spec.mjs")).is_file(), "{folder}");
         }
     }

@@ -225,7 +225,16 @@ mod tests {
         let names = |suites: &[Suite], engines: &[Engine]| -> Vec<String> {
             Run::all_of(suites, engines).into_iter().map(Run::name).collect()
         };
-        let all = ["layers", "lint", "native", "browser chrome", "browser firefox", "browser webkit", "e2e"];
+        let all = [
+            "layers",
+            "lint",
+            "native",
+            "browser chrome",
+            "browser firefox",
+            "browser webkit",
+            "examples",
+            "e2e",
+        ];
         assert_eq!(names(&[], &[]), all);
         let chosen = names(&[Suite::E2e, Suite::Browser], &[Engine::Webkit, Engine::Chrome]);
         assert_eq!(chosen, ["e2e", "browser webkit", "browser chrome"]);
