@@ -40,12 +40,10 @@ pub fn use_event_source_with_options<E: EventSet>(
     let url = url.into();
     let binding = Binding::<E>::new(options);
     let signals = binding.signals.clone();
-    let state = RwSignal::from(signals.state);
     let handle = EventSourceHandle {
         // Thread-bound, like all of JavaScript. A server renders on many threads, and has no stream to bind.
         binding: IN_BROWSER.then(|| StoredValue::new_local(binding.clone())),
-        state: state.into(),
-        is_open: Memo::new(move |_| state.read().is_open()).into(),
+        state: RwSignal::from(signals.state).into(),
         retry_in: RwSignal::from(signals.retry_in).into(),
         error: RwSignal::from(signals.error).into(),
         last_event_id: RwSignal::from(signals.last_event_id).into(),
@@ -82,7 +80,6 @@ pub struct EventSourceHandle<E: 'static> {
     /// `None` where an app is rendered on a server.
     binding: Option<StoredValue<Rc<Binding<E>>, LocalStorage>>,
     state: Signal<State>,
-    is_open: Signal<bool>,
     retry_in: Signal<Option<u64>>,
     error: Signal<Option<Error>>,
     last_event_id: Signal<String>,
@@ -109,10 +106,11 @@ impl<E: EventSet> EventSourceHandle<E> {
         self.state
     }
 
-    /// Whether events can arrive; changes only when that does.
+    /// Whether events can arrive; changes only when that does. Made for the current owner, like a view.
     #[must_use]
     pub fn is_open(&self) -> Signal<bool> {
-        self.is_open
+        let state = self.state;
+        Memo::new(move |_| state.read().is_open()).into()
     }
 
     /// Whole seconds until the next attempt, while the connection is [`State::Waiting`]; counts down.

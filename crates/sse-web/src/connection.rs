@@ -132,10 +132,12 @@ impl Direct {
 /// The event types of the options and the reserved ones, each once: a type with two listeners would be delivered
 /// twice.
 pub(crate) fn event_types(options: &Options) -> Vec<&'static str> {
-    let mut event_types = options.event_types.to_vec();
-    event_types.extend(Control::EVENT_TYPES);
-    event_types.sort_unstable();
-    event_types.dedup();
+    let mut event_types = Vec::new();
+    for event_type in options.event_types.iter().chain(&Control::EVENT_TYPES) {
+        if !event_types.contains(event_type) {
+            event_types.push(*event_type);
+        }
+    }
     event_types
 }
 
@@ -213,10 +215,9 @@ impl Inner {
         self.drain();
     }
 
-    pub(crate) fn handle_event(&self, connection: ConnectionId, event: EventRef<'_>) {
+    pub(crate) fn handle_event(&self, now: Instant, connection: ConnectionId, event: EventRef<'_>) {
         let EventRef { event_type, data, last_event_id } = event;
-        let verdict =
-            self.client.borrow_mut().handle_event(clock::now(), connection, event_type, data, last_event_id);
+        let verdict = self.client.borrow_mut().handle_event(now, connection, event_type, data, last_event_id);
         // A gap in front of the event is told first. Who hears of it may close the connection, and then nothing is
         // delivered any more; who pauses it or connects anew goes on behind this event, so it is delivered here.
         self.drain();

@@ -84,9 +84,10 @@ enum Command {
     /// that ran and, on the last line, `N passed, N failed`. A suite that ran no test has failed. Later suites still run after a failed one.
     Test(test::Options),
 
-    /// Measure: decode
+    /// Measure: decode, browser, size
     ///
-    /// `decode` compares sse-proto with the published decoders.
+    /// `decode` compares sse-proto with the published decoders, `browser` the crates for a page with what people use
+    /// today, in a browser, and `size` weighs a page with one signal beside the same in React.
     Bench(bench::Options),
 
     /// Search for inputs that break sse-proto: decoder, encoder, client

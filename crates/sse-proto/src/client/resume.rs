@@ -104,7 +104,10 @@ impl Resume {
 
     /// Moves to the last event id of an event, also of one that is not the application's.
     pub(super) fn follow(&mut self, last_event_id: &str) -> (Verdict, Option<Gap>) {
-        let (Some(before), Some(cursor)) = (self.cursor, self.read(last_event_id)) else {
+        // Not read where it means nothing: most servers do not number their events.
+        let numbered =
+            (self.cursor.is_some() || self.sent.is_some()).then(|| self.read(last_event_id)).flatten();
+        let (Some(before), Some(cursor)) = (self.cursor, numbered) else {
             self.place = None;
             self.set_last_event_id(last_event_id);
             return (Verdict::Deliver, None);

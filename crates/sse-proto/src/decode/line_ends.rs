@@ -73,7 +73,7 @@ impl LineEnds {
         }
         let begin = self.next - BLOCK;
         let begins = (self.mask << 1) | (1 << (at - begin));
-        let busy = begins & !mask(&text[begin..], |byte| matches!(byte, b':' | b'\n' | b'\r'));
+        let busy = begins & !mask(&text[begin..], [b':', b'\n', b'\r']);
         // The ends in front of the first busy line; all, if there is none.
         let idle = self.mask & (busy & busy.wrapping_neg()).wrapping_sub(1);
         self.mask &= !idle;
@@ -100,35 +100,62 @@ impl LineEnds {
     /// Takes the block at the front of `rest`.
     #[inline(always)]
     fn take_block(&mut self, rest: &[u8]) {
-        self.mask = mask(rest, |byte| matches!(byte, b'\n' | b'\r'));
+        self.mask = mask(rest, [b'\n', b'\r']);
         self.next += BLOCK;
     }
 }
 
-/// A bit for each byte of the block at the front of `rest` that is one of those sought, the first byte's lowest. `rest`
-/// may be shorter than a block.
+/// Whether the target has no vector instructions: WebAssembly, unless the page is built with `simd128`.
+const SCALAR: bool = cfg!(all(target_family = "wasm", not(target_feature = "simd128")));
+
+/// A bit for each byte of the block at the front of `rest` that is one of those sought, which are ASCII; the first byte's
+/// lowest. `rest` may be shorter than a block.
 #[inline(always)]
-fn mask(rest: &[u8], is_sought: impl Fn(u8) -> bool) -> u64 {
+fn mask<const N: usize>(rest: &[u8], sought: [u8; N]) -> u64 {
     match rest.first_chunk() {
-        Some(block) => mask_block(block, is_sought),
+        Some(block) => mask_block(block, sought),
         None => {
             let mut block = [0; BLOCK];
             block[..rest.len()].copy_from_slice(rest);
-            mask_block(&block, is_sought)
+            mask_block(&block, sought)
         }
     }
 }
 
-/// Written so that a compiler makes vector instructions of the comparisons on any target.
 #[inline(always)]
-fn mask_block(block: &[u8; BLOCK], is_sought: impl Fn(u8) -> bool) -> u64 {
-    // Byte `8 * row + column` gets the bit `row`, so that the rows fit into one word.
+fn mask_block<const N: usize>(block: &[u8; BLOCK], sought: [u8; N]) -> u64 {
+    match if SCALAR { rows_by_word(block, sought) } else { rows_by_byte(block, sought) } {
+        0 => 0,
+        rows => transpose(rows),
+    }
+}
+
+/// Byte `8 * row + column` gives bit `row` of byte `column`, so that the rows fit into one word. Written so that a
+/// compiler makes vector instructions of the comparisons.
+#[inline(always)]
+fn rows_by_byte<const N: usize>(block: &[u8; BLOCK], sought: [u8; N]) -> u64 {
+    let is_sought = |byte| sought.iter().fold(false, |is_sought, &one| is_sought | (byte == one));
     let bits: [u8; BLOCK] = array::from_fn(|at| if is_sought(block[at]) { 1 << (at / 8) } else { 0 });
     let (rows, _) = bits.as_chunks();
-    match rows.iter().fold(0, |word, &row| word | u64::from_le_bytes(row)) {
-        0 => 0,
-        word => transpose(word),
-    }
+    rows.iter().fold(0, |word, &row| word | u64::from_le_bytes(row))
+}
+
+/// The same with the instructions that every target has, eight bytes at a time.
+#[inline(always)]
+fn rows_by_word<const N: usize>(block: &[u8; BLOCK], sought: [u8; N]) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const LOW_BITS: u64 = u64::from_le_bytes([0x7f; 8]);
+
+    let (rows, _) = block.as_chunks();
+    rows.iter().enumerate().fold(0, |word, (row, &bytes)| {
+        let bytes = u64::from_le_bytes(bytes);
+        // The highest bit of each byte that is another one: adding to the seven others carries unless they are zero.
+        let others = sought.iter().fold(u64::MAX, |others, &one| {
+            let difference = bytes ^ (ONES * u64::from(one));
+            others & (((difference & LOW_BITS) + LOW_BITS) | difference)
+        });
+        word | (((!others >> 7) & ONES) << row)
+    })
 }
 
 /// Moves bit `row` of byte `column` to bit `column` of byte `row`: swaps bits, then squares of two by two, then of four by
@@ -142,4 +169,22 @@ fn transpose(word: u64) -> u64 {
     let word = swap(word, 7, 0x00AA_00AA_00AA_00AA);
     let word = swap(word, 14, 0x0000_CCCC_0000_CCCC);
     swap(word, 28, 0x0000_0000_F0F0_F0F0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_bytes_find_the_same() {
+        let sought = [b':', b'\n', b'\r'];
+        for byte in 0..=u8::MAX {
+            // Neighbours from which a carry could come, or into which one could go.
+            for neighbour in [0, b'\n', b'\r', 0x7f, 0x80, u8::MAX] {
+                let block = array::from_fn(|at| if at % 3 == 1 { byte } else { neighbour });
+                let (by_word, by_byte) = (rows_by_word(&block, sought), rows_by_byte(&block, sought));
+                assert_eq!(by_word, by_byte, "{byte} beside {neighbour}");
+            }
+        }
+    }
 }

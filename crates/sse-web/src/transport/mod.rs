@@ -22,7 +22,9 @@ use std::rc::Weak;
 use std::time::Duration;
 
 use sse_proto::client::{ConnectionId, Failure, Signal};
+use sse_proto::{EventRef, Instant};
 
+use crate::clock;
 use crate::connection::Inner;
 pub use fetch::{Body, Fetch, InvalidHeader, Refusal, Token};
 pub use native::Native;
@@ -114,9 +116,14 @@ impl Receiver {
     }
 
     /// An event arrived.
-    pub fn event(&self, event: sse_proto::EventRef<'_>) {
+    pub fn event(&self, event: EventRef<'_>) {
+        self.event_at(clock::now(), event);
+    }
+
+    /// An event that arrived at `now`. To ask the browser for the time costs as much as to decode a small event.
+    pub(crate) fn event_at(&self, now: Instant, event: EventRef<'_>) {
         if let Some(inner) = self.inner.upgrade() {
-            inner.handle_event(self.connection, event);
+            inner.handle_event(now, self.connection, event);
         }
     }
 

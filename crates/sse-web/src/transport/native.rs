@@ -11,6 +11,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{EventSource, EventSourceInit};
 
 use super::{ActiveRequest, Receiver, Request, Transport};
+use crate::clock;
 use crate::url;
 use unanswered::Unanswered;
 
@@ -164,6 +165,7 @@ fn on_event(
         let event = event.unchecked_ref::<TextEvent>();
         let of_event = event.last_event_id();
         let last_event_id = last_event_id.at_event(&of_event);
-        receiver.event(EventRef { event_type, data: &event.data(), last_event_id });
+        receiver
+            .event_at(clock::of_event(event), EventRef { event_type, data: &event.data(), last_event_id });
     })
 }

@@ -11,8 +11,7 @@ use crate::repo::Repo;
 pub(super) const SCRIPT: &str = include_str!("compress.mjs");
 
 /// Writes a `.br` and a `.gz` beside each file of the folder that gets smaller by it.
-pub(super) fn folder(repo: &Repo, folder: &Path) -> Result<()> {
-    println!("page: compressing (brotli 11, gzip 9)");
+pub(crate) fn folder(repo: &Repo, folder: &Path) -> Result<()> {
     repo.cmd("node").args(["--input-type=module", "--eval", SCRIPT]).arg(folder).capture().map(drop)
 }
 

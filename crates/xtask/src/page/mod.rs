@@ -3,7 +3,7 @@
 //! Trunk runs wasm-bindgen and wasm-opt on every build, changed or not, which takes most of a minute. We remember
 //! what the page was made from and what came out, and skip all of it when both are still the same.
 
-mod compress;
+pub(crate) mod compress;
 mod fingerprint;
 pub(crate) mod size;
 
@@ -52,6 +52,7 @@ pub(crate) fn build(repo: &Repo) -> Result<Built> {
     // everything built, and trunk can be kept off the network, where it would fetch tools of other versions.
     cargo_build(repo)?;
     trunk(repo, &["build", "--release", "--offline"]).run()?;
+    println!("page: compressing (brotli 11, gzip 9)");
     compress::folder(repo, &dist(repo))?;
 
     let Some(output) = Fingerprint::of_folder(&dist(repo)) else {

@@ -9,7 +9,7 @@ use crate::repo::Repo;
 use crate::setup::{self, Need};
 
 /// The files that weigh.
-const WEIGHED: [&str; 4] = ["wasm", "js", "mjs", "css"];
+const WEIGHED: [&str; 5] = ["html", "wasm", "js", "mjs", "css"];
 
 /// `cargo xtask size`
 pub(crate) fn run(repo: &Repo) -> Result<()> {
@@ -22,21 +22,32 @@ pub(crate) fn run(repo: &Repo) -> Result<()> {
 
 /// One file of the page: as it is, and as it travels.
 #[derive(Debug, PartialEq, Eq)]
-struct Weight {
-    name: String,
-    raw: u64,
-    gzip: u64,
-    brotli: u64,
+pub(crate) struct Weight {
+    pub(crate) name: String,
+    pub(crate) raw: u64,
+    pub(crate) gzip: u64,
+    pub(crate) brotli: u64,
 }
 
 /// Prints the table.
 pub(super) fn print(dist: &Path) -> Result<()> {
-    let weights = weigh(dist).with_context(|| format!("could not read {}", dist.display()))?;
-    print!("{}", table(&weights));
+    print!("{}", table(&weigh(dist)?));
     Ok(())
 }
 
-fn weigh(dist: &Path) -> std::io::Result<Vec<Weight>> {
+/// Every file of a folder that weighs, the heaviest first. Compressed files lie beside them.
+pub(crate) fn weigh(folder: &Path) -> Result<Vec<Weight>> {
+    files(folder).with_context(|| format!("could not read {}", folder.display()))
+}
+
+/// All of them together.
+pub(crate) fn sum(weights: &[Weight]) -> Weight {
+    let sum = |column: fn(&Weight) -> u64| weights.iter().map(column).sum();
+    let (raw, gzip, brotli) = (sum(|it| it.raw), sum(|it| it.gzip), sum(|it| it.brotli));
+    Weight { name: "all".to_owned(), raw, gzip, brotli }
+}
+
+fn files(dist: &Path) -> std::io::Result<Vec<Weight>> {
     let mut weights = Vec::new();
     let mut open = vec![dist.to_path_buf()];
     while let Some(folder) = open.pop() {
@@ -65,7 +76,7 @@ fn weight(dist: &Path, path: &Path) -> std::io::Result<Weight> {
     Ok(Weight { name, raw, gzip: encoded(".gz"), brotli: encoded(".br") })
 }
 
-fn table(weights: &[Weight]) -> String {
+pub(crate) fn table(weights: &[Weight]) -> String {
     let width = weights.iter().map(|weight| weight.name.len()).max().unwrap_or(0).max(20);
     let line = |name: &str, columns: [&str; 3]| {
         let [raw, gzip, brotli] = columns;

@@ -48,6 +48,8 @@ pub(crate) enum Need {
     WasmPack,
     /// The npm packages of the end-to-end tests: Playwright
     E2e,
+    /// The npm packages of the benchmarks: React, eventsource-parser, a bundler
+    Benches,
     /// Chromium and its driver
     Browser,
     /// Firefox
@@ -85,6 +87,7 @@ impl Need {
             Self::WasmBindgen => tools::wasm_bindgen(repo),
             Self::WasmPack => tools::wasm_pack(repo),
             Self::E2e => node::missing(repo, node::E2E),
+            Self::Benches => node::missing(repo, node::BENCHES),
             Self::Browser => Ok(browser::missing(repo)),
             Self::Firefox => Ok(firefox::missing(repo)),
             Self::Geckodriver => Ok(tools::geckodriver(repo)),

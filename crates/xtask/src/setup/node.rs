@@ -14,6 +14,8 @@ use crate::repo::Repo;
 pub(crate) const FRONTEND: &str = "frontend";
 /// The packages of the end-to-end tests.
 pub(crate) const E2E: &str = "tests/e2e";
+/// The packages that the benchmarks compare with.
+pub(crate) const BENCHES: &str = "benches";
 
 /// The oldest Node that Playwright supports.
 const OLDEST_NODE: u32 = 20;
@@ -128,7 +130,7 @@ mod tests {
     #[test]
     fn our_lock_files_name_no_registry() {
         let repo = Repo::find().expect("the tests run in the repository");
-        for folder in [FRONTEND, E2E] {
+        for folder in [FRONTEND, E2E, BENCHES] {
             let lock =
                 std::fs::read_to_string(repo.path(folder).join("package-lock.json")).expect("is in git");
             let foreign =

@@ -13,6 +13,7 @@ use web_sys::{
 
 use super::cancellation::Cancellation;
 use super::{Body, Fetch, Refusal, Token};
+use crate::clock;
 use crate::transport::Receiver;
 use crate::url;
 
@@ -183,14 +184,15 @@ impl Exchange {
         }
     }
 
-    /// Tells what is in these bytes. c09: whoever closed the stream hears no more of them.
+    /// Tells what is in these bytes, which came at one time. c09: whoever closed the stream hears no more of them.
     fn decode(&self, decoder: &mut Decoder, bytes: &[u8]) -> Result<(), DecodeError> {
+        let now = clock::now();
         let mut frames = decoder.decode(bytes);
         while !self.cancellation.is_cancelled()
             && let Some(frame) = frames.next()?
         {
             match frame {
-                Frame::Event(event) => self.receiver.event(event),
+                Frame::Event(event) => self.receiver.event_at(now, event),
                 Frame::Retry(time) => self.receiver.retry(time),
                 _ => {}
             }

@@ -1,0 +1,110 @@
+//! `cargo xtask bench`: what is measured rather than tested.
+
+mod browser;
+mod pages;
+mod size;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use crate::process::Cmd;
+use crate::repo::Repo;
+
+/// The published decoders beside ours: a workspace of its own, so that nobody else fetches them.
+pub(crate) const PEERS: &str = "crates/sse-proto/peers/Cargo.toml";
+
+/// The pages beside ours: the same.
+pub(crate) const BENCHES: &str = "benches/Cargo.toml";
+
+/// `cargo xtask bench`
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Decode the same streams with sse-proto and with each published crate
+    ///
+    /// Builds crates/sse-proto/peers in release and runs it. Without options: 24 cases, a few minutes; the last line is
+    /// JSON. `cargo xtask bench decode --help` lists the options.
+    // The program has its own, so that they are described in one place.
+    #[command(disable_help_flag = true)]
+    Decode {
+        /// For the program: --json, --case NAME, --rounds N, --no-instructions
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+        options: Vec<String>,
+    },
+
+    /// Count the typed events that reach a fold in a browser each second, beside what people use today
+    ///
+    /// Builds benches/browser and opens its page in headless Chromium, without a debugger or a driver, which would slow
+    /// the browser's `EventSource` down. The page folds 200,000 ticks and 24 MB of model tokens with each of: the
+    /// browser's `EventSource` and JSON.parse; fetch, eventsource-parser and JSON.parse; leptos-use; leptos-eventsource
+    /// over `EventSource`; leptos-eventsource over fetch. Prints the medians of rounds in which they take turns: events
+    /// per second, and how long the page's main thread ran for 100,000 of them (on Linux, where the system tells).
+    /// A few minutes; the last line is JSON. `cargo xtask bench browser --help` lists the options.
+    #[command(disable_help_flag = true)]
+    Browser {
+        /// For the program: --json, --rounds N
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+        options: Vec<String>,
+    },
+
+    /// Weigh a page with one signal from an event stream: ours, without a stream, and the same page in React
+    ///
+    /// Builds the three for production, compresses every file that a visitor downloads, and prints the sums. What ours
+    /// weighs more than the page without a stream is our own weight. The last line is JSON.
+    Size(size::Options),
+}
+
+/// `cargo xtask bench`
+pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
+    match &options.what {
+        What::Decode { options } => {
+            hand_over(peers(repo, "run").args(["--release", "--bin", "decode", "--"]).args(options), options)
+        }
+        What::Browser { options } => browser::run(repo, options),
+        What::Size(options) => size::run(repo, options),
+    }
+}
+
+/// A cargo command for the peers, one of which asks for a newer compiler than it needs.
+pub(crate) fn peers(repo: &Repo, command: &str) -> Cmd {
+    repo.cmd("cargo").args([command, "--ignore-rust-version", "--manifest-path", PEERS])
+}
+
+/// Becomes the program that measures, which was given these options.
+fn hand_over(program: Cmd, options: &[String]) -> Result<ExitCode> {
+    if wants_json(options) {
+        // Whoever asks for JSON wants no other line, so the command is not shown.
+        print!("{}", program.capture()?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    program.exec()
+}
+
+fn wants_json(options: &[String]) -> bool {
+    options.iter().any(|option| option == "--json")
+}
+
+/// What is said while something is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Output {
+    /// The commands and what they print.
+    All,
+    /// Nothing: the standard output is for a line of JSON.
+    Errors,
+}
+
+impl Output {
+    fn run(self, command: &Cmd) -> Result<()> {
+        match self {
+            Self::All => command.run(),
+            Self::Errors => command.capture().map(drop),
+        }
+    }
+}

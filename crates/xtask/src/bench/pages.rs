@@ -1,0 +1,142 @@
+//! Pages that are built for production without trunk: what is in them is then known to the byte.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::Output;
+use crate::repo::Repo;
+use crate::setup::{Need, WASM, node};
+
+/// What every page here needs.
+pub(super) const NEEDS: [Need; 4] = [Need::WasmTarget, Need::Frontend, Need::WasmBindgen, Need::Benches];
+
+/// The features that rustc emits for wasm32-unknown-unknown, as in index.html.
+const WASM_OPT: [&str; 9] = [
+    "-Oz",
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--strip-producers",
+    "--strip-target-features",
+];
+
+/// A Rust package that is a page, or the Rust half of one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Package {
+    /// From the root of the repository.
+    pub(super) manifest: &'static str,
+    pub(super) name: &'static str,
+}
+
+/// Where cargo puts what the benchmarks build. Inside `target`, so `cargo clean` removes it.
+pub(super) fn target(repo: &Repo) -> PathBuf {
+    repo.work("benches")
+}
+
+/// An empty folder for a page.
+pub(super) fn folder(repo: &Repo, name: &str) -> Result<PathBuf> {
+    let folder = repo.work("pages").join(name);
+    // Files of an older build would be weighed and served.
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).with_context(|| format!("could not create {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// Builds a package for the web, puts its program into `folder`, and returns where its glue is.
+pub(super) fn wasm(repo: &Repo, package: Package, folder: &Path, output: Output) -> Result<PathBuf> {
+    let Package { manifest, name } = package;
+    let target = target(repo);
+    output.run(
+        &repo
+            .cmd("cargo")
+            .args(["build", "--manifest-path", manifest, "--package", name])
+            .args(["--profile", "web", "--target", WASM, "--target-dir"])
+            .arg(&target),
+    )?;
+    let built = target.join(WASM).join("web");
+    // A library's file has no dash in its name, a program's has.
+    let file = [name.to_owned(), name.replace('-', "_")].map(|name| built.join(format!("{name}.wasm")));
+    let built = file.iter().find(|path| path.is_file()).context("cargo built no program for the web")?;
+    let glue = target.join("glue").join(name);
+    output.run(
+        &repo
+            .cmd("wasm-bindgen")
+            .args(["--target", "web", "--no-typescript", "--out-name", "page", "--out-dir"])
+            .arg(&glue)
+            .arg(built),
+    )?;
+    let optimised = folder.join("page_bg.wasm");
+    output
+        .run(&repo.cmd("wasm-opt").args(WASM_OPT).arg(glue.join("page_bg.wasm")).arg("-o").arg(optimised))?;
+    Ok(glue.join("page.js"))
+}
+
+/// Bundles a script with all that it imports into `folder`. `aliases` says where packages are that are not npm's.
+pub(super) fn script(
+    repo: &Repo,
+    entry: &str,
+    aliases: &[(&str, &Path)],
+    folder: &Path,
+    output: Output,
+) -> Result<()> {
+    let esbuild = repo.path(node::BENCHES).join("node_modules/.bin/esbuild");
+    let aliases = aliases.iter().map(|(name, path)| format!("--alias:{name}={}", path.display()));
+    output.run(
+        &repo
+            .cmd(&esbuild.to_string_lossy())
+            .arg(entry)
+            .args(["--bundle", "--minify", "--format=esm", "--target=es2022", "--jsx=automatic"])
+            .args(["--define:process.env.NODE_ENV=\"production\"", "--log-level=warning"])
+            .args(aliases)
+            .arg(format!("--outfile={}", folder.join("main.js").display())),
+    )
+}
+
+/// Copies a file of the repository to `folder/index.html`.
+pub(super) fn index(repo: &Repo, html: &str, folder: &Path) -> Result<()> {
+    fs::copy(repo.path(html), folder.join("index.html")).with_context(|| format!("could not copy {html}"))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::BENCHES;
+
+    /// The tables of the profile `web`, one line each that says something.
+    fn profile(manifest: &str) -> Vec<String> {
+        let repo = Repo::find().expect("the tests run in the repository");
+        let text = fs::read_to_string(repo.path(manifest)).expect("can be read");
+        let mut inside = false;
+        let mut lines = Vec::new();
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            if line.starts_with('[') {
+                inside = line.starts_with("[profile.web");
+            }
+            if inside {
+                lines.push(line.to_owned());
+            }
+        }
+        lines
+    }
+
+    #[test]
+    fn the_benches_are_built_with_the_profile_of_the_demo() {
+        let ours = profile("Cargo.toml");
+        assert!(ours.len() > 5, "{ours:?}");
+        assert_eq!(profile(BENCHES), ours);
+    }
+
+    #[test]
+    fn the_benches_use_the_wasm_bindgen_that_is_installed() {
+        let repo = Repo::find().expect("the tests run in the repository");
+        let ours = repo.locked_version("wasm-bindgen").expect("is locked");
+        let lock = fs::read_to_string(repo.path("benches/Cargo.lock")).expect("can be read");
+        assert!(lock.contains(&format!("name = \"wasm-bindgen\"\nversion = \"{ours}\"\n")), "not {ours}");
+    }
+}
