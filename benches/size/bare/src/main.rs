@@ -11,6 +11,9 @@ fn main() {
 #[component]
 fn Price() -> impl IntoView {
     let (price, set_price) = signal(None::<f64>);
-    set_interval(move || set_price.update(|price| *price = Some(price.unwrap_or(100.0) + 0.01)), Duration::from_secs(1));
+    set_interval(
+        move || set_price.update(|price| *price = Some(price.unwrap_or(100.0) + 0.01)),
+        Duration::from_secs(1),
+    );
     view! { <p>{move || price.get()}</p> }
 }

@@ -13,12 +13,7 @@ const PAGE: Package = Package { manifest: BENCHES, name: "browser-page" };
 
 /// `cargo xtask bench browser`
 pub(super) fn run(repo: &Repo, options: &[String]) -> Result<ExitCode> {
-    let harness = repo
-        .cmd("cargo")
-        .args(["run", "--quiet", "--release", "--manifest-path", BENCHES, "--package", "harness"])
-        .arg("--target-dir")
-        .arg(pages::target(repo))
-        .arg("--");
+    let harness = super::benches(repo, "run").args(["--quiet", "--release", "--package", "harness", "--"]);
     if options.iter().any(|option| matches!(option.as_str(), "--help" | "-h")) {
         return harness.arg("--help").exec();
     }

@@ -77,6 +77,12 @@ pub(crate) fn peers(repo: &Repo, command: &str) -> Cmd {
     repo.cmd("cargo").args([command, "--ignore-rust-version", "--manifest-path", PEERS])
 }
 
+/// A cargo command for the workspace of the pages and of the program that opens them.
+pub(crate) fn benches(repo: &Repo, command: &str) -> Cmd {
+    let cargo = repo.cmd("cargo").args([command, "--manifest-path", BENCHES, "--target-dir"]);
+    cargo.arg(pages::target(repo))
+}
+
 /// Becomes the program that measures, which was given these options.
 fn hand_over(program: Cmd, options: &[String]) -> Result<ExitCode> {
     if wants_json(options) {

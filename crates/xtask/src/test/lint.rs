@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::Count;
 use super::browser::package;
 use super::wasm;
-use crate::bench::{self, PEERS};
+use crate::bench::{self, BENCHES, PEERS};
 use crate::fuzz;
 use crate::process::Cmd;
 use crate::repo::Repo;
@@ -34,6 +34,15 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
         repo.cmd("cargo").args(["fmt", "--check", "--manifest-path", PEERS]),
         strict(clippy(&["--workspace", "--all-targets"])),
         strict(bench::peers(repo, "clippy").arg("--all-targets")),
+        repo.cmd("cargo").args(["fmt", "--all", "--check", "--manifest-path", BENCHES]),
+        strict(bench::benches(repo, "clippy").args(["--all-targets", "--package", "harness"])),
+        strict(bench::benches(repo, "clippy").args([
+            "--workspace",
+            "--exclude",
+            "harness",
+            "--target",
+            WASM,
+        ])),
         repo.cmd("cargo").args(["fmt", "--check", "--manifest-path", fuzz::PACKAGE]),
         strict(fuzz::package(repo, "clippy").arg("--all-targets")),
         repo.cmd("cargo").args(["fmt", "--check", "--manifest-path", wasm::PACKAGE]),

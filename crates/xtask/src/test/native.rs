@@ -18,6 +18,8 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
     count += counted(&repo.cmd("cargo").args(["test", "-p", "ssr-axum", "--features", "ssr"]))?;
     // The table of the hard cases in the README of sse-proto.
     count += counted(&bench::peers(repo, "test").arg("--no-fail-fast"))?;
+    // What the browser benchmark sends and how it counts.
+    count += counted(&bench::benches(repo, "test").args(["--package", "harness", "--no-fail-fast"]))?;
     // The fuzz targets over their seeds, and then each for a few seconds on its own.
     count += counted(&fuzz::package(repo, "test").arg("--no-fail-fast"))?;
     count += fuzz::smoke(repo)?;
