@@ -54,7 +54,7 @@ async fn main() -> Result<()> {
     let measured = tokio::select! {
         measured = measure(&options, Plan { rounds: options.rounds, loads: loads.clone() }) => measured?,
         // The browser ends with what is dropped here.
-        _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+        _ = interrupted() => bail!("interrupted"),
     };
     let tables = loads.iter().map(|load| Table::new(load, &measured)).collect::<Result<Vec<_>>>()?;
     if !options.json {
@@ -63,6 +63,18 @@ async fn main() -> Result<()> {
     }
     println!("{}", report::json(&tables));
     Ok(())
+}
+
+/// Waits for Ctrl-C, or for the signal that asks a program to end.
+async fn interrupted() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = terminate.recv() => return,
+            _ = tokio::signal::ctrl_c() => return,
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 async fn measure(options: &Options, plan: Plan) -> Result<Vec<Measured>> {

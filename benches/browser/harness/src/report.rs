@@ -36,8 +36,20 @@ struct Row {
 pub(crate) struct Table<'a> {
     load: &'a Load,
     rows: Vec<Row>,
-    /// Of the same round each: what slows the machine down for a while slows down both.
-    ratios: Vec<(&'static str, f64, f64)>,
+    ratios: Vec<Ratio>,
+}
+
+/// One contender beside another in the same round each, since what slows a machine down for a while slows down both;
+/// and of these the median.
+#[derive(Debug)]
+struct Ratio {
+    name: &'static str,
+    /// Of their events per second.
+    rate: f64,
+    /// Of the main thread's time for an event, which other programs on the machine take no part in.
+    cpu: Option<f64>,
+    /// How many times as many events per second are promised at least.
+    wanted: f64,
 }
 
 impl<'a> Table<'a> {
@@ -75,8 +87,10 @@ impl<'a> Table<'a> {
         let rows = [RAW_NATIVE, LEPTOS_USE, NATIVE, EVENTSOURCE_PARSER, FETCH]
             .map(|contender| row(contender).with_context(|| format!("{contender} was not measured")));
         let ratios = RATIOS.map(|(name, ours, other, wanted)| {
-            let rounds = of(ours).into_iter().zip(of(other)).map(|(ours, other)| other.millis / ours.millis);
-            Some((name, median(rounds.collect())?, wanted))
+            let rounds: Vec<_> = of(ours).into_iter().zip(of(other)).collect();
+            let rate = median(rounds.iter().map(|(ours, other)| other.millis / ours.millis).collect())?;
+            let cpu = rounds.iter().map(|(ours, other)| Some(other.cpu_nanos? / ours.cpu_nanos?)).collect();
+            Some(Ratio { name, rate, cpu: Option::<Vec<_>>::and_then(cpu, median), wanted })
         });
         Ok(Self {
             load,
@@ -87,7 +101,7 @@ impl<'a> Table<'a> {
 
     /// The ratio that is promised as `name`.
     fn ratio(&self, name: &str) -> Option<f64> {
-        self.ratios.iter().find(|(it, ..)| *it == name).map(|(_, ratio, _)| *ratio)
+        self.ratios.iter().find(|ratio| ratio.name == name).map(|ratio| ratio.rate)
     }
 
     pub(crate) fn print(&self) {
@@ -99,9 +113,11 @@ impl<'a> Table<'a> {
             println!("{contender:42} {:>14} {cpu:>24}", grouped(*rate));
         }
         println!();
-        for (name, ratio, wanted) in &self.ratios {
-            let verdict = if ratio >= wanted { "" } else { "  MISSED" };
-            println!("{name:30} {ratio:>6.2}  (at least {wanted}){verdict}");
+        println!("{:30} {:>8} {:>12} {:>12}", "", "events/s", "main thread", "at least");
+        for Ratio { name, rate, cpu, wanted } in &self.ratios {
+            let cpu = cpu.map_or("-".to_owned(), |cpu| format!("{cpu:.2}"));
+            let verdict = if rate >= wanted { "" } else { "  MISSED" };
+            println!("{name:30} {rate:>8.2} {cpu:>12} {wanted:>12}{verdict}");
         }
     }
 }
@@ -117,7 +133,10 @@ pub(crate) fn json(tables: &[Table<'_>]) -> Value {
         let ratios: Map<_, _> = table
             .ratios
             .iter()
-            .map(|(name, ratio, _)| ((*name).to_owned(), json!(rounded(*ratio))))
+            .map(|Ratio { name, rate, cpu, .. }| {
+                let figures = json!({ "events_per_second": rounded(*rate), "main_thread": cpu.map(rounded) });
+                ((*name).to_owned(), figures)
+            })
             .collect();
         let rows: Map<_, _> = table
             .rows
@@ -186,8 +205,8 @@ mod tests {
         let table = Table::new(&load, &rounds).expect("all were measured");
         assert_eq!(table.rows[0].rate, 50_000.0);
         assert_eq!(table.rows[0].cpu, Some(1000.0));
-        let ratios: Vec<_> = table.ratios.iter().map(|(_, ratio, _)| *ratio).collect();
-        assert_eq!(ratios, [10.0, 4.0, 0.8, 1.6]);
+        let ratios: Vec<_> = table.ratios.iter().map(|ratio| (ratio.rate, ratio.cpu)).collect();
+        assert_eq!(ratios, [10.0, 4.0, 0.8, 1.6].map(|ratio| (ratio, Some(ratio))));
         assert_eq!(json(&[table])["native_vs_raw_native"], 0.8);
 
         rounds.push(measured(FETCH, 4, 2.0, "wrong"));
