@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Measure typed events per second to a fold, in headless Chromium without a debugger
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask bench browser", disable_version_flag = true)]
+#[command(disable_version_flag = true, override_usage = "cargo xtask bench browser [OPTIONS]")]
 struct Options {
     /// Print nothing but the line of JSON
     #[arg(long)]
