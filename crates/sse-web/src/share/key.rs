@@ -4,10 +4,10 @@ use crate::options::Options;
 /// What those have in common who can share a connection; `None` for one that cannot be shared.
 pub(super) fn of(url: &str, options: &Options) -> Option<String> {
     let transport = options.transport.share_key().filter(|_| options.client.resend)?;
+    let mut event_types = event_types(options);
+    event_types.sort_unstable();
     Some(format!(
         "{url} {transport} {} {:?} {:?}",
-        options.with_credentials,
-        options.cursor_parameter,
-        event_types(options),
+        options.with_credentials, options.cursor_parameter, event_types,
     ))
 }
