@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use browser_tests::{Engine, History, Stream, mount, open, phase, quick_options, until};
+use browser_tests::{Engine, History, Stream, mount, open, phase, until};
 use leptos::prelude::*;
 use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{
