@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use leptos_eventsource::components::ComponentStyle;
 use leptos_router::components::{A, Route, Router, Routes};
 use leptos_router::path;
 
@@ -12,6 +13,7 @@ use crate::updates::Updates;
 pub(crate) fn App() -> impl IntoView {
     provide_context(Updates::open());
     view! {
+        <ComponentStyle />
         <Router>
             <header>
                 <strong>"Back office"</strong>

@@ -1,49 +1,39 @@
 use leptos::prelude::*;
-use leptos_eventsource::{Json, State};
+use leptos_eventsource::components::{ConnectionBadge, EventLog, Newest, Row};
+use leptos_eventsource::{Entry, Json};
 
 use crate::model::Update;
 use crate::updates::Updates;
 
-/// What the connection is doing, in the words of this app.
-// PLACE FOR <ConnectionBadge/>: it takes the same handle, `Updates::expect().stream`.
+/// How many updates are listed.
+const LISTED: usize = 20;
+
+/// What the connection is doing.
 #[component]
 pub(crate) fn Live() -> impl IntoView {
     let stream = Updates::expect().stream;
-    let (state, retry_in, error) = (stream.state(), stream.retry_in(), stream.error());
-    let text = move || match state.get() {
-        State::Open => "live".to_owned(),
-        State::Waiting { cause, .. } => {
-            let seconds = retry_in.get().unwrap_or_default();
-            format!("{cause}; next attempt in {seconds} s")
-        }
-        State::Paused { .. } => "paused".to_owned(),
-        State::Closed(_) => "closed".to_owned(),
-        _ => "connecting".to_owned(),
-    };
+    let (is_open, error) = (stream.is_open(), stream.error());
     // While it is open, the error is of an event: the shop and this app disagree about the format.
-    let problem = move || stream.is_open().get().then(|| error.get().map(|error| error.to_string()));
+    let problem = move || is_open.get().then(|| error.get()).flatten();
     view! {
-        <p class="live" data-live=move || stream.is_open().get().to_string() title=problem>
-            <span role="status">{text}</span>
-            <Show when=move || stream.is_open().get() && error.read().is_some()>" (with errors)"</Show>
-        </p>
+        <div class="live">
+            {move || problem().map(|problem| view! { <span class="problem">{problem.to_string()}</span> })}
+            <ConnectionBadge stream />
+        </div>
     }
 }
 
 /// What came last.
-// PLACE FOR <EventLog/>: it takes the same log, `Updates::expect().log`.
 #[component]
 pub(crate) fn Activity() -> impl IntoView {
-    let entries = Updates::expect().log.entries();
-    let latest_first = move || entries.read().iter().rev().cloned().collect::<Vec<_>>();
+    let stream = Updates::expect().stream;
+    let row = Row::new(|Entry { event, last_event_id, .. }| {
+        view! { <span data-id=last_event_id>{describe(&event)}</span> }
+    });
     view! {
         <aside>
             <h2>"Activity"</h2>
-            <ol>
-                <For each=latest_first key=|entry| entry.serial let:entry>
-                    <li data-id=entry.last_event_id.clone()>{describe(&entry.event)}</li>
-                </For>
-            </ol>
+            <EventLog stream capacity=LISTED newest=Newest::First row />
         </aside>
     }
 }

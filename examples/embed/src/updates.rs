@@ -1,9 +1,7 @@
 use std::borrow::Cow;
 
 use leptos::prelude::*;
-use leptos_eventsource::{
-    EventLog, EventSourceHandle, EventSourceOptions, Json, Keyed, use_event_source_with_options,
-};
+use leptos_eventsource::{EventSourceHandle, EventSourceOptions, Json, Keyed, use_event_source_with_options};
 
 use crate::model::{Order, Stock, Update};
 
@@ -14,16 +12,12 @@ const URL: &str = "/.well-known/mercure?topic=https%3A%2F%2Fshop.example%2Forder
 /// A Mercure hub sends all that it still has to whoever asks for this, so a new page needs no other request.
 const EARLIEST: &str = "earliest";
 
-/// How many updates are listed.
-const LISTED: usize = 20;
-
 /// What the shop says, as signals. `Copy`, and in the context of every page.
 #[derive(Clone, Copy)]
 pub(crate) struct Updates {
     pub(crate) stream: EventSourceHandle<Json<Update>>,
     pub(crate) orders: Keyed<u32, Option<Order>>,
     pub(crate) stock: Keyed<String, Option<Stock>>,
-    pub(crate) log: EventLog<Json<Update>>,
 }
 
 impl Updates {
@@ -61,7 +55,7 @@ impl Updates {
                 }
             },
         );
-        Self { stream, orders, stock, log: stream.log(LISTED) }
+        Self { stream, orders, stock }
     }
 
     /// Those of the app.
