@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use sse_events::EventSet;
 
 use super::fill::fill;
-use crate::handle::EventSourceHandle;
+use crate::handle::{EventSourceHandle, IN_BROWSER};
 use crate::view::Entry;
 
 /// How near to its newest row a list counts as being there, in pixels: positions are rounded when a page is zoomed.
@@ -107,17 +107,19 @@ pub fn EventLog<E: EventSet + Clone + Send + Sync>(
             scroll.set_scroll_top(if newest == Newest::First { 0 } else { scroll.scroll_height() });
         }
     };
-    Effect::new(move || {
-        shown.track();
-        if is_following.get() {
-            // The rows are there when the frame begins.
-            request_animation_frame(move || {
-                if is_following.try_get_untracked() == Some(true) {
-                    to_newest();
-                }
-            });
-        }
-    });
+    if IN_BROWSER {
+        Effect::new(move || {
+            shown.track();
+            if is_following.get() {
+                // The rows are there when the frame begins.
+                request_animation_frame(move || {
+                    if is_following.try_get_untracked() == Some(true) {
+                        to_newest();
+                    }
+                });
+            }
+        });
+    }
     let on_scroll = move |_| {
         if let Some(scroll) = scroll.get_untracked() {
             let left = match newest {
