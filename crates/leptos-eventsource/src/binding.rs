@@ -144,7 +144,8 @@ impl<E: EventSet> Binding<E> {
     }
 
     pub(crate) fn pause(&self) {
-        if self.wanted.get() == Wanted::Closed {
+        let is_closed = matches!(*self.signals.state.read_untracked(), State::Closed(_));
+        if is_closed || self.wanted.get() == Wanted::Closed {
             return;
         }
         self.wanted.set(Wanted::Paused);
@@ -268,9 +269,9 @@ impl<E: EventSet> Sink for ToSignals<E> {
             binding.countdown.take();
             binding.signals.retry_in.set(None);
         }
-        // A connection that was only silent has not failed: an error of its events stays.
-        let was_connecting = matches!(*binding.signals.state.read_untracked(), State::Connecting { .. });
-        if was_connecting && state.is_open() {
+        // A connection that was only silent was open all the time: an error of its events stays.
+        let was_open = binding.signals.state.read_untracked().is_open();
+        if !was_open && state.is_open() {
             binding.signals.error.set(None);
         }
         binding.show(state.clone());
@@ -291,7 +292,11 @@ impl<E: EventSet> Sink for ToSignals<E> {
 }
 
 /// Callbacks that may be added and removed while they are called.
-pub(crate) struct Listeners<F: ?Sized>(RefCell<Vec<Option<Rc<F>>>>);
+pub(crate) struct Listeners<F: ?Sized> {
+    places: RefCell<Vec<Option<Rc<F>>>>,
+    /// How many calls are under way. Meanwhile a place that is free is not taken: who comes now hears the next event.
+    calls: Cell<usize>,
+}
 
 impl<F: ?Sized> Default for Listeners<F> {
     fn default() -> Self {
@@ -301,14 +306,14 @@ impl<F: ?Sized> Default for Listeners<F> {
 
 impl<F: ?Sized> Listeners<F> {
     pub(crate) const fn new() -> Self {
-        Self(RefCell::new(Vec::new()))
+        Self { places: RefCell::new(Vec::new()), calls: Cell::new(0) }
     }
 
     /// Adds a listener and returns its place.
     pub(crate) fn add(&self, listener: Rc<F>) -> usize {
-        let mut places = self.0.borrow_mut();
+        let mut places = self.places.borrow_mut();
         let free = places.iter().position(Option::is_none);
-        match free {
+        match free.filter(|_| self.calls.get() == 0) {
             Some(at) => {
                 places[at] = Some(listener);
                 at
@@ -322,17 +327,19 @@ impl<F: ?Sized> Listeners<F> {
 
     pub(crate) fn remove(&self, at: usize) {
         // Taken out first: what is dropped may call back.
-        let listener = self.0.borrow_mut().get_mut(at).and_then(Option::take);
+        let listener = self.places.borrow_mut().get_mut(at).and_then(Option::take);
         drop(listener);
     }
 
     pub(crate) fn each(&self, call: impl Fn(&F)) {
-        let places = self.0.borrow().len();
+        self.calls.set(self.calls.get() + 1);
+        let places = self.places.borrow().len();
         for at in 0..places {
-            let listener = self.0.borrow()[at].clone();
+            let listener = self.places.borrow()[at].clone();
             if let Some(listener) = listener {
                 call(&listener);
             }
         }
+        self.calls.set(self.calls.get() - 1);
     }
 }

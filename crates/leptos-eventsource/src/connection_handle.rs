@@ -35,7 +35,6 @@ pub struct ConnectionHandle {
     /// `None` where an app is rendered on a server. Weak: a stream ends with its own owner.
     binding: Option<StoredValue<Weak<dyn AnyBinding>, LocalStorage>>,
     state: Signal<State>,
-    is_open: Signal<bool>,
     retry_in: Signal<Option<u64>>,
     error: Signal<Option<Error>>,
 }
@@ -46,13 +45,7 @@ impl<E: EventSet> From<EventSourceHandle<E>> for ConnectionHandle {
             let binding: Weak<dyn AnyBinding> = Rc::<Binding<E>>::downgrade(binding);
             StoredValue::new_local(binding)
         });
-        Self {
-            binding,
-            state: handle.state(),
-            is_open: handle.is_open(),
-            retry_in: handle.retry_in(),
-            error: handle.error(),
-        }
+        Self { binding, state: handle.state(), retry_in: handle.retry_in(), error: handle.error() }
     }
 }
 
@@ -66,7 +59,8 @@ impl ConnectionHandle {
     /// As [`EventSourceHandle::is_open`].
     #[must_use]
     pub fn is_open(&self) -> Signal<bool> {
-        self.is_open
+        let state = self.state;
+        Memo::new(move |_| state.read().is_open()).into()
     }
 
     /// As [`EventSourceHandle::retry_in`].

@@ -125,7 +125,7 @@ impl<E: EventSet> EventSourceHandle<E> {
         self.error
     }
 
-    /// The id of the last event; empty if there is none.
+    /// The id of the last event; before the first, what the options begin with.
     #[must_use]
     pub fn last_event_id(&self) -> Signal<String> {
         self.with_binding(|binding| binding.tell_last_event_id());

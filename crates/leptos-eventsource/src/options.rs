@@ -90,7 +90,8 @@ impl EventSourceOptions {
     }
 }
 
-/// When views tell the page that they have changed. Every event is folded either way; none is skipped.
+/// When views tell the page that they have changed. Every event is folded either way; none is skipped. The state, the
+/// error and the last event id are no views: they are told at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Delivery {
     /// With every event.

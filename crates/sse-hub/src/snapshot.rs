@@ -36,6 +36,8 @@ pub(crate) async fn take<E: EventSet>(
         if let Some(read) = read_all(reader).await? {
             break read;
         }
+        // A history in memory answers at once: beside a publisher that never rests, this would keep the thread.
+        tokio::task::yield_now().await;
     };
     let cursor = Cursor { epoch: hub.history.epoch(), seq };
     Ok(Snapshot::new(decode(&entries)?, EventId::from(cursor).into_string()))

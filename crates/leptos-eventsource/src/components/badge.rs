@@ -2,7 +2,6 @@ use leptos::prelude::*;
 use sse_proto::client::State;
 
 use super::badge_texts::{BadgeTexts, state_name};
-use super::clock::time_of_day;
 use crate::connection_handle::ConnectionHandle;
 
 /// What a connection is doing, in words, with a button where a person can help it along.
@@ -62,17 +61,18 @@ pub fn ConnectionBadge(
     button: bool,
 ) -> impl IntoView {
     let (state, retry_in) = (stream.state(), stream.retry_in());
-    let label = Memo::new(move |_| {
-        let state = state.read();
-        let time = if let State::Stale { since } = *state { time_of_day(since) } else { String::new() };
-        texts.with(|texts| texts.label_at(&state, &time))
-    });
+    let label = Memo::new(move |_| texts.with(|texts| texts.label(&state.read())));
     // While it is tried again, the reason of the loss still holds.
     let cause = Memo::new(move |before: Option<&State>| match (&*state.read(), before) {
         (State::Connecting { attempt: 2.. }, Some(before)) => before.clone(),
         (state, _) => state.clone(),
     });
-    let reason = Memo::new(move |_| texts.with(|texts| cause.with(|cause| texts.reason(cause))));
+    let error = stream.error();
+    let reason = Memo::new(move |_| match &*state.read() {
+        // It was never opened: the URL cannot be used.
+        State::Idle => error.get().map(|error| error.to_string()),
+        _ => texts.with(|texts| cause.with(|cause| texts.reason(cause))),
+    });
     let progress = move || texts.with(|texts| texts.progress(&state.read(), retry_in.get()));
     let action = Memo::new(move |_| {
         if !button {

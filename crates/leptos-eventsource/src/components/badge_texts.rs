@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use sse_proto::client::{CloseReason, Failure, PauseReason, State};
 
+use super::clock::time_of_day;
 use super::fill::fill;
 
 /// The words of a [`ConnectionBadge`](super::ConnectionBadge).
@@ -110,16 +111,11 @@ impl BadgeTexts {
     /// read aloud hears of a loss once.
     #[must_use]
     pub fn label(&self, state: &State) -> String {
-        self.label_at(state, "")
-    }
-
-    /// [`label`](Self::label), with the time of day at which a silent connection was last heard of.
-    pub(super) fn label_at(&self, state: &State, time: &str) -> String {
         let text = match state {
             State::Connecting { attempt: ..=1 } => &self.connecting,
             State::Connecting { .. } | State::Waiting { .. } => &self.lost,
             State::Open => &self.open,
-            State::Stale { .. } => return fill(&self.stale, "{time}", time),
+            State::Stale { since } => return fill(&self.stale, "{time}", time_of_day(*since)),
             State::Paused { why: PauseReason::Offline } => &self.offline,
             State::Paused { why: PauseReason::Background | PauseReason::PageHidden } => &self.background,
             State::Paused { .. } => &self.paused,

@@ -3,6 +3,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
+use gloo_render::{AnimationFrame, request_animation_frame};
 use leptos::html::Div;
 use leptos::prelude::*;
 use sse_events::EventSet;
@@ -39,7 +40,7 @@ const NEAR: i32 = 4;
 /// ```html
 /// <section class="sse-log" data-newest="last" data-following="true">
 ///   <div class="sse-log-bar">
-///     <span class="sse-log-dropped">7 earlier events are no longer shown</span>
+///     <span class="sse-log-dropped">Earlier events no longer shown: 7</span>
 ///     <button class="sse-log-pause" type="button" aria-pressed="false">Pause</button>
 ///   </div>
 ///   <div class="sse-log-scroll" role="log" aria-label="Events" tabindex="0">
@@ -51,11 +52,11 @@ const NEAR: i32 = 4;
 ///       </li>
 ///     </ol>
 ///   </div>
-///   <button class="sse-log-newer" type="button">3 new events</button>
+///   <button class="sse-log-newer" type="button">New events: 3</button>
 /// </section>
 /// ```
 ///
-/// Give `sse-log-scroll` a height and `overflow: auto` for a list that scrolls.
+/// Give `sse-log-scroll` a height, `overflow: auto` and `overflow-anchor: none` for a list that scrolls.
 #[component]
 pub fn EventLog<E: EventSet + Clone + Send + Sync>(
     /// The stream.
@@ -102,21 +103,20 @@ pub fn EventLog<E: EventSet + Clone + Send + Sync>(
     };
 
     let scroll = NodeRef::<Div>::new();
+    let last_top = StoredValue::new(0);
     let to_newest = move || {
         if let Some(scroll) = scroll.get_untracked() {
             scroll.set_scroll_top(if newest == Newest::First { 0 } else { scroll.scroll_height() });
+            last_top.set_value(scroll.scroll_top());
         }
     };
     if IN_BROWSER {
+        let frame = StoredValue::new_local(None::<AnimationFrame>);
         Effect::new(move || {
             shown.track();
             if is_following.get() {
                 // The rows are there when the frame begins.
-                request_animation_frame(move || {
-                    if is_following.try_get_untracked() == Some(true) {
-                        to_newest();
-                    }
-                });
+                frame.set_value(Some(request_animation_frame(move |_| to_newest())));
             }
         });
     }
@@ -126,7 +126,12 @@ pub fn EventLog<E: EventSet + Clone + Send + Sync>(
                 Newest::First => scroll.scroll_top(),
                 Newest::Last => scroll.scroll_height() - scroll.client_height() - scroll.scroll_top(),
             };
-            let now = left > NEAR;
+            let top = scroll.scroll_top();
+            let before = last_top.get_value();
+            last_top.set_value(top);
+            // Rows that came since the list was last put at its end leave it behind; only a person moves it away.
+            let is_moved = if newest == Newest::First { top > before } else { top < before };
+            let now = left > NEAR && (is_away.get_untracked() || is_moved);
             if is_away.get_untracked() != now {
                 is_away.set(now);
             }

@@ -68,7 +68,7 @@ where
             }
         });
         let rendered = (!IN_BROWSER).then(|| StoredValue::new(rows.signals()));
-        let rows = handle.with_binding(|_| StoredValue::new_local(rows));
+        let rows = IN_BROWSER.then(|| StoredValue::new_local(rows));
         Self { rows, rendered, keys }
     }
 

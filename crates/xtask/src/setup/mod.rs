@@ -136,14 +136,14 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
     if options.dry_run {
         let plan = plan(repo, needs)?;
         if plan.is_empty() {
-            println!("Nothing is missing.");
+            eprintln!("Nothing is missing.");
         } else {
             show(&plan);
         }
         return Ok(());
     }
     ensure(repo, needs)?;
-    println!("Everything is in place.");
+    eprintln!("Everything is in place.");
     Ok(())
 }
 
@@ -159,7 +159,7 @@ pub(crate) fn ensure(repo: &Repo, needs: &[Need]) -> Result<()> {
         bail!("this machine lacks something that has to be installed by hand; see the list above");
     }
     for (position, (need, missing)) in plan.iter().enumerate() {
-        println!("\n[{}/{}] {}", position + 1, plan.len(), missing.what);
+        eprintln!("\n[{}/{}] {}", position + 1, plan.len(), missing.what);
         let start = Instant::now();
         if let Remedy::Run(commands) = &missing.remedy {
             commands.iter().try_for_each(Cmd::run)?;
@@ -170,9 +170,9 @@ pub(crate) fn ensure(repo: &Repo, needs: &[Need]) -> Result<()> {
                 still.what
             );
         }
-        println!("[{}/{}] done in {:.0} s", position + 1, plan.len(), start.elapsed().as_secs_f64());
+        eprintln!("[{}/{}] done in {:.0} s", position + 1, plan.len(), start.elapsed().as_secs_f64());
     }
-    println!();
+    eprintln!();
     Ok(())
 }
 
@@ -187,19 +187,19 @@ fn plan(repo: &Repo, needs: &[Need]) -> Result<Vec<(Need, Missing)>> {
 }
 
 fn show(plan: &[(Need, Missing)]) {
-    println!("Missing on this machine:");
+    eprintln!("Missing on this machine:");
     for (_, missing) in plan {
         match &missing.remedy {
             Remedy::Run(commands) => {
-                println!("  {} ({})", missing.what, missing.takes);
+                eprintln!("  {} ({})", missing.what, missing.takes);
                 for command in commands {
-                    println!("    {command}");
+                    eprintln!("    {command}");
                 }
             }
             Remedy::ByHand(how) => {
-                println!("  {}: install it by hand", missing.what);
+                eprintln!("  {}: install it by hand", missing.what);
                 for line in how.lines() {
-                    println!("    {line}");
+                    eprintln!("    {line}");
                 }
             }
         }

@@ -1,3 +1,5 @@
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -161,4 +163,28 @@ async fn c20_it_leaves_nothing_behind() {
         assert_eq!(transport.active(), 0);
     }
     assert_eq!(Listeners::count().since(before), 0);
+}
+
+/// Waits for the browser's next animation frame, and until the events of its beginning were heard.
+async fn next_frame() {
+    let (frame, came) = (RefCell::new(None), Rc::new(Cell::new(false)));
+    let told = came.clone();
+    frame.replace(Some(gloo_render::request_animation_frame(move |_| told.set(true))));
+    until("a frame", || came.get()).await;
+}
+
+#[wasm_bindgen_test]
+async fn it_follows_a_steady_stream_by_itself() {
+    let transport = Scripted::new();
+    let log = mount_log(&transport, 20, Newest::Last);
+    let scroll = log.find(".sse-log-scroll").expect("a log scrolls");
+    let style = "height: 50px; overflow: auto; overflow-anchor: none";
+    scroll.set_attribute("style", style).expect("any style may be set");
+    let served = open(&transport).await;
+    for number in 0..60 {
+        served.message(&number.to_string());
+        next_frame().await;
+        assert_eq!(log.attribute(".sse-log", "data-following").as_deref(), Some("true"), "at event {number}");
+    }
+    until("the last row", || data(&log).last().is_some_and(|last| last == "59")).await;
 }

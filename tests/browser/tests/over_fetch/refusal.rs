@@ -49,8 +49,11 @@ async fn each_refusal_is_told_and_a_stream_is_none() {
     let (fetch, refusals) = heard(Fetch::new());
     let watch = Watch::open(stream.url(), over(fetch));
     watch.until_data("hi").await;
-    assert_eq!(bodies(&refusals), [(503, "busy".to_owned()), (503, "still".to_owned())]);
-    assert_eq!(watch.failures().len(), 2);
+    let bodies = bodies(&refusals);
+    assert_eq!(bodies[0], (503, "busy".to_owned()));
+    // Of a body that is cut, a browser hands out what it had read before it noticed.
+    assert!(bodies[1].0 == 503 && "still".starts_with(&bodies[1].1), "{bodies:?}");
+    assert_eq!((bodies.len(), watch.failures().len()), (2, 2));
 }
 
 #[wasm_bindgen_test]

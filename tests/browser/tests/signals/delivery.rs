@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use browser_tests::{History, mount, open, until};
@@ -65,14 +65,27 @@ async fn once_a_frame_nobody_is_told_before_the_frame() {
 #[wasm_bindgen_test]
 async fn a_frame_that_comes_after_the_end_does_nothing() {
     let transport = Scripted::new();
+    let (folded, told) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
     let (mounted, _count) = mount({
-        let transport = transport.clone();
-        move || use_market(&transport, Delivery::AnimationFrame).fold(0, |count, _| *count += 1)
+        let (transport, folded, told) = (transport.clone(), folded.clone(), told.clone());
+        move || {
+            let count = use_market(&transport, Delivery::AnimationFrame).fold(0, move |count, _| {
+                *count += 1;
+                folded.set(*count);
+            });
+            Effect::new(move || {
+                count.track();
+                told.set(told.get() + 1);
+            });
+            count
+        }
     });
     let stream = open(&transport).await;
+    until("the effect ran at first", || told.get() == 1).await;
     tick(&stream, "ACME", 1);
     drop(mounted);
     tick(&stream, "ACME", 2);
     // The next frame of another stream comes and goes.
     assert_eq!(seen(Delivery::AnimationFrame, 1).await, [0, 100]);
+    assert_eq!((folded.get(), told.get()), (1, 1));
 }

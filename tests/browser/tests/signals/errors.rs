@@ -100,3 +100,22 @@ async fn c01_an_invalid_url_is_an_error_and_a_valid_one_after_it_connects() {
     assert_eq!(transport.active(), 0);
     assert_eq!(handle.retry_in().get_untracked(), None, "nothing is counted down to");
 }
+
+#[wasm_bindgen_test]
+async fn to_pause_a_refused_stream_does_not_keep_the_next_url_from_opening() {
+    let transport = Scripted::new();
+    let (_mounted, (market, url)) = mount({
+        let transport = transport.clone();
+        move || {
+            let url = RwSignal::new("/refused".to_owned());
+            let options = EventSourceOptions::default().with_connection(transport.options());
+            (use_event_source_with_options::<crate::Market>(url, options), url)
+        }
+    });
+    transport.accept_at("/refused").await.refuse(404);
+    market.pause();
+    assert!(matches!(market.state().get_untracked(), State::Closed(_)), "there is nothing to pause");
+    url.set("/another".to_owned());
+    transport.accept_at("/another").await.open();
+    assert!(market.is_open().get_untracked());
+}

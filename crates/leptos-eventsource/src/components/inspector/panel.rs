@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::web_sys::{Element, Event};
-use sse_proto::client::{Gap, State};
+use sse_proto::client::{Gap, PauseReason, State};
 
 use super::record::{Content, Frame, without_paths};
 use super::recorder::{Listed, Recorder, Snapshot};
@@ -219,7 +219,8 @@ fn attempts(it: &Snapshot, texts: &InspectorTexts) -> String {
 #[component]
 fn Controls(serial: Serial, state: Memo<Option<State>>, texts: Signal<InspectorTexts>) -> impl IntoView {
     let is_closed = move || matches!(*state.read(), Some(State::Closed(_)));
-    let is_paused = move || matches!(*state.read(), Some(State::Paused { .. }));
+    // For another reason it is resumed by what made it, and the owner can pause it besides.
+    let is_paused = move || matches!(*state.read(), Some(State::Paused { why: PauseReason::Caller }));
     let button = move |(control, label): (Control, Pick)| {
         let is_useless = move || match control {
             Control::Pause => is_closed() || is_paused(),
