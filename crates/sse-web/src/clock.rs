@@ -13,7 +13,7 @@ extern "C" {
 }
 
 /// By how many milliseconds the wall clock must have got ahead for that to be a sleep: less is a clock that is being
-/// put right.
+/// put right. And how long nobody need compare the two.
 const SLEEP_MILLIS: f64 = 1_000.0;
 
 thread_local! {
@@ -21,6 +21,8 @@ thread_local! {
     static ASLEEP: Cell<f64> = const { Cell::new(0.0) };
     /// By how much the wall clock was ahead of `performance.now()` at the last look.
     static AHEAD: Cell<Option<f64>> = const { Cell::new(None) };
+    /// When that was, in milliseconds of `performance.now()`.
+    static LOOKED: Cell<f64> = const { Cell::new(0.0) };
 }
 
 /// The current time on the clock in which states give theirs. It counts the time for which the device was asleep.
@@ -37,6 +39,10 @@ pub(crate) fn of_event(event: &web_sys::Event) -> Instant {
 
 /// A time of `performance.now()` on our clock. Times are small and not negative, so the conversion only drops the fraction.
 fn at(millis: f64) -> Instant {
+    // Before a sign of life is given its time: after a sleep that nobody has noticed, it would be as old as the sleep.
+    if millis - LOOKED.get() >= SLEEP_MILLIS {
+        notice_sleep();
+    }
     Instant::from_millis((millis + ASLEEP.get()) as u64)
 }
 
@@ -46,9 +52,11 @@ fn at(millis: f64) -> Instant {
 /// an hour would be given its full time to be silent again. The wall clock went on. It may be set by hand, too: set
 /// forward, that is taken for a sleep, which costs a reconnect; set back, for nothing.
 ///
-/// Not for every event: it is a second call into JavaScript.
+/// [`now`] does so by itself, once a second. Not for every event: it is two more calls into JavaScript.
 pub(crate) fn notice_sleep() {
-    let ahead = js_sys::Date::now() - performance_now();
+    let now = performance_now();
+    LOOKED.set(now);
+    let ahead = js_sys::Date::now() - now;
     let gained = ahead - AHEAD.replace(Some(ahead)).unwrap_or(ahead);
     if gained >= SLEEP_MILLIS {
         ASLEEP.set(ASLEEP.get() + gained);

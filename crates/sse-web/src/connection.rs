@@ -203,8 +203,10 @@ impl Hearer for Inner {
 impl Inner {
     /// Replaces a connection that is open, without calling it a failure (c17). Nobody is told in between.
     fn replace(&self, now: Instant) {
+        // One that must not be asked for again is better than none.
+        let is_replaceable = self.options.client.resend && self.options.transport.is_repeatable();
         let mut client = self.client.borrow_mut();
-        if client.state().is_open() {
+        if is_replaceable && client.state().is_open() {
             client.handle_command(now, Command::Pause(PauseReason::Background));
             client.handle_command(now, Command::Resume(PauseReason::Background));
         }

@@ -1,7 +1,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use browser_tests::{Carrier, Live, mount, next_task, open};
+use browser_tests::{Carrier, Live, Network, mount, open, until};
 use leptos::prelude::*;
 use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{Delivery, Failure, Text, use_event_source_with_options};
@@ -54,9 +54,7 @@ async fn a_frame_that_was_asked_for_is_cancelled() {
         }
     });
     let stream = open(&server).await;
-    while told.borrow().is_empty() {
-        next_task().await;
-    }
+    until("the effect ran at first", || !told.borrow().is_empty()).await;
     stream.message("one");
     stream.message("two");
     assert_eq!(Live::count().frames() - before.frames(), 1, "one for both");
@@ -68,6 +66,7 @@ async fn a_frame_that_was_asked_for_is_cancelled() {
 
 #[wasm_bindgen_test]
 async fn a_stream_that_waits_for_the_network_or_the_page_leaves_nothing_either() {
+    let _network = Network::says("offline");
     let server = Scripted::new();
     let before = Live::count();
     let (mounted, stream) = mount({
@@ -78,10 +77,8 @@ async fn a_stream_that_waits_for_the_network_or_the_page_leaves_nothing_either()
             use_event_source_with_options::<Text>("/offline", options)
         }
     });
-    while !matches!(stream.state().get_untracked(), leptos_eventsource::State::Paused { .. }) {
-        browser_tests::dispatch("offline");
-        next_task().await;
-    }
+    let is_paused = || matches!(stream.state().get_untracked(), leptos_eventsource::State::Paused { .. });
+    until("it waits for the network", is_paused).await;
     drop(mounted);
     assert_eq!(server.active(), 0);
     before.again().await;

@@ -1,10 +1,9 @@
-use browser_tests::{Stream, Watch, dispatch, dispatch_to};
+use browser_tests::{Network, Stream, Watch, dispatch, dispatch_to};
 use sse_web::Offline;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::Document;
 
 use crate::CARRIER;
-use crate::suite::offline::Network;
 use crate::suite::options;
 
 fn document() -> Document {

@@ -5,7 +5,7 @@ mod cursor;
 mod events;
 mod gaps;
 mod limits;
-pub(crate) mod offline;
+mod offline;
 mod opening;
 mod reconnecting;
 pub(crate) mod refusal;

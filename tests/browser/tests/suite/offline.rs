@@ -1,41 +1,9 @@
-use browser_tests::{Stream, Watch, dispatch};
+use browser_tests::{Network, Stream, Watch, dispatch};
 use sse_web::Offline;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::options;
 use crate::CARRIER;
-
-/// What the browser says of the network, until this is dropped. It is said in every test, because on a machine that has no
-/// network but its own the truth is "offline".
-pub(crate) struct Network(());
-
-impl Network {
-    /// It says `online` or `offline`.
-    pub(crate) fn says(event_type: &str) -> Self {
-        let network = Self::is_in_silence(event_type);
-        dispatch(event_type);
-        network
-    }
-
-    /// It would say so if it were asked.
-    pub(crate) fn is_in_silence(event_type: &str) -> Self {
-        let is_online = event_type == "online";
-        eval(&format!(
-            "Object.defineProperty(navigator, 'onLine', {{ value: {is_online}, configurable: true }})"
-        ));
-        Self(())
-    }
-}
-
-impl Drop for Network {
-    fn drop(&mut self) {
-        eval("delete navigator.onLine");
-    }
-}
-
-fn eval(script: &str) {
-    js_sys::eval(script).expect("the script is well-formed");
-}
 
 #[wasm_bindgen_test]
 async fn a_connection_pauses_while_the_device_is_offline_if_it_is_told_to_and_then_misses_nothing() {
