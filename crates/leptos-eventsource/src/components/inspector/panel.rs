@@ -62,15 +62,15 @@ pub fn EventSourceInspector(
         on_cleanup(move || registry::stop_observing(at));
         StoredValue::new_local(recorder)
     });
-    let on_toggle = move |event: Event| {
+    let set_shown = move |is_shown| {
         let recorder = recorder.and_then(|recorder| recorder.try_with_value(Rc::clone));
         if let Some(recorder) = recorder {
-            recorder.set_shown(is_open(&event));
+            recorder.set_shown(is_shown);
         }
     };
 
     view! {
-        <details class="sse-inspector" open=open on:toggle=on_toggle>
+        <details class="sse-inspector" open=open on:toggle=move |event| set_shown(is_open(&event))>
             <summary class="sse-inspector-title">
                 {move || texts.with(|texts| fill(&texts.title, "{count}", list.read().len()))}
             </summary>
