@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use sse_proto::client::Failure;
+use sse_proto::client::{CloseReason, Failure};
 use sse_proto::{Cursor, DecodeError, Decoder, EventId, EventType, InvalidField, Limits};
 
 fn limit_error(limits: Limits, stream: &str) -> DecodeError {
@@ -51,6 +51,31 @@ fn errors_are_sentences_that_name_what_is_wrong() {
         assert!(text.contains(part), "{text:?} does not say {part:?}");
         assert!(text.starts_with(|first: char| first.is_lowercase()), "{text:?}");
         assert!(!text.ends_with('.'), "{text:?}");
+    }
+}
+
+#[test]
+fn a_reason_to_close_names_what_led_to_it() {
+    let last = Failure::Ended;
+    for (reason, text) in [
+        (CloseReason::Caller, "closed"),
+        (CloseReason::Ended, "the stream is complete"),
+        (
+            CloseReason::Refused(Failure::Unsupported),
+            "this browser cannot make such a request, or it is blocked",
+        ),
+        (
+            CloseReason::GaveUp { failures: 1, last: last.clone() },
+            "given up after 1 failure: the server closed the connection",
+        ),
+        (
+            CloseReason::GaveUp { failures: 3, last: last.clone() },
+            "given up after 3 failures: the server closed the connection",
+        ),
+        (CloseReason::Interrupted { cause: Some(last) }, "interrupted: the server closed the connection"),
+        (CloseReason::Interrupted { cause: None }, "interrupted by a pause"),
+    ] {
+        assert_eq!(reason.to_string(), text);
     }
 }
 

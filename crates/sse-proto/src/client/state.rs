@@ -96,6 +96,20 @@ pub enum CloseReason {
     },
 }
 
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Caller => f.write_str("closed"),
+            Self::Ended => f.write_str("the stream is complete"),
+            Self::Refused(failure) => failure.fmt(f),
+            Self::GaveUp { failures: 1, last } => write!(f, "given up after 1 failure: {last}"),
+            Self::GaveUp { failures, last } => write!(f, "given up after {failures} failures: {last}"),
+            Self::Interrupted { cause: Some(cause) } => write!(f, "interrupted: {cause}"),
+            Self::Interrupted { cause: None } => f.write_str("interrupted by a pause"),
+        }
+    }
+}
+
 /// Why a connection failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
