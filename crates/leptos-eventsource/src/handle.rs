@@ -156,6 +156,28 @@ impl<E: EventSet> EventSourceHandle<E> {
     }
 
     /// The last `capacity` events, oldest first; counts what it had to drop.
+    ///
+    /// ```
+    /// use leptos::prelude::*;
+    /// use leptos_eventsource::{Text, use_event_source};
+    ///
+    /// #[component]
+    /// fn News() -> impl IntoView {
+    ///     let log = use_event_source::<Text>("/api/news").log(50);
+    ///     let (entries, dropped) = (log.entries(), log.dropped());
+    ///     view! {
+    ///         <p>{move || dropped.get()} " earlier ones"</p>
+    ///         <ul>
+    ///             <For each=move || entries.get() key=|entry| entry.serial let:entry>
+    ///                 <li>{entry.event.0}</li>
+    ///             </For>
+    ///         </ul>
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// With a pause button, and rows that stand still while somebody reads:
+    /// [`components::EventLog`](crate::components::EventLog).
     #[must_use]
     pub fn log(&self, capacity: usize) -> EventLog<E>
     where
@@ -174,7 +196,7 @@ impl<E: EventSet> EventSourceHandle<E> {
         self.keyed_fold(key, |latest, event| *latest = Some(event.clone()))
     }
 
-    /// One signal for each key, into which the events with that key are folded.
+    /// One signal for each key, into which the events with that key are folded. It begins with the default.
     #[must_use]
     pub fn keyed_fold<K, S>(
         &self,
@@ -196,7 +218,7 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// # use leptos_eventsource::{EventSourceOptions, Json, Snapshot, use_event_source_with_options};
     /// # fn component(snapshot: Snapshot<Vec<(String, u64)>>) {
     /// let options = EventSourceOptions::default().with_last_event_id(snapshot.last_event_id);
-    /// let stream = use_event_source_with_options::<Json<(String, u64)>>("/votes".to_owned(), options);
+    /// let stream = use_event_source_with_options::<Json<(String, u64)>>("/votes", options);
     /// let votes = stream.keyed_fold_from(
     ///     snapshot.value,
     ///     |Json((name, _))| Some(name.clone()),

@@ -8,7 +8,8 @@ use sse_events::EventSet;
 use super::folded;
 use crate::handle::EventSourceHandle;
 
-/// The last events of a stream. `Copy`.
+/// The last events of a stream, made by [`EventSourceHandle::log`]. `Copy`. Its signals are [`entries`](Self::entries) and
+/// [`dropped`](Self::dropped).
 pub struct EventLog<E: 'static> {
     entries: ReadSignal<VecDeque<Entry<E>>>,
     dropped: ReadSignal<u64>,

@@ -111,7 +111,8 @@ impl Scripted {
         self.0.requests.borrow().clone()
     }
 
-    /// How many requests the page holds. When everything is unmounted, none.
+    /// How many requests the page holds. When everything is unmounted, none; a framework may let go of them a moment
+    /// after that, so a test waits for [`closed`](ScriptedStream::closed) first.
     #[must_use]
     pub fn active(&self) -> usize {
         self.0.requests.borrow().iter().filter(|stream| stream.is_active()).count()
