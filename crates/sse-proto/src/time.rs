@@ -32,7 +32,8 @@ impl Add<Duration> for Instant {
 
     /// Rounds up to whole milliseconds, so that a timer never fires before its time.
     fn add(self, rhs: Duration) -> Self {
-        let millis = u64::try_from(rhs.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
-        Self(self.0.saturating_add(millis))
+        let millis = rhs.as_secs().saturating_mul(1_000);
+        let rest = rhs.subsec_nanos().div_ceil(1_000_000);
+        Self(self.0.saturating_add(millis).saturating_add(u64::from(rest)))
     }
 }

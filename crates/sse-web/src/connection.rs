@@ -24,7 +24,8 @@ pub struct Connection {
 }
 
 /// What stands behind a [`Connection`]: a connection of its own, or a part in a shared one. Dropping it ends it.
-pub(crate) trait Link: fmt::Debug {
+pub(crate) trait Link {
+    fn url(&self) -> &str;
     fn state(&self) -> State;
     fn last_event_id(&self) -> String;
     fn command(&self, command: Command);
@@ -100,7 +101,7 @@ impl Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.link.fmt(f)
+        f.debug_struct("Connection").field("url", &self.link.url()).finish_non_exhaustive()
     }
 }
 
@@ -142,6 +143,10 @@ pub(crate) fn event_types(options: &Options) -> Vec<&'static str> {
 }
 
 impl Link for Direct {
+    fn url(&self) -> &str {
+        &self.inner.url
+    }
+
     fn state(&self) -> State {
         self.inner.client.borrow().state().clone()
     }
@@ -165,12 +170,6 @@ impl Drop for Direct {
         drop(client);
         self.inner.active.take();
         self.inner.timer.take();
-    }
-}
-
-impl fmt::Debug for Direct {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("url", &self.inner.url).finish_non_exhaustive()
     }
 }
 
@@ -212,6 +211,7 @@ impl Inner {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn handle_signal(&self, connection: ConnectionId, signal: Signal) {
         self.client.borrow_mut().handle_signal(clock::now(), connection, signal);
         self.drain();
@@ -286,8 +286,8 @@ impl Inner {
         if self.timer.borrow().as_ref().is_some_and(|(at, _)| *at <= deadline) {
             return;
         }
-        let wait = deadline.saturating_duration_since(clock::now()).as_millis();
-        let millis = u32::try_from(wait.min(u128::from(LONGEST_TIMEOUT_MILLIS))).unwrap_or(u32::MAX >> 1);
+        let wait = deadline.as_millis().saturating_sub(clock::now().as_millis());
+        let millis = u32::try_from(wait.min(LONGEST_TIMEOUT_MILLIS)).unwrap_or(u32::MAX >> 1);
         let this = self.this.clone();
         let timeout = Timeout::new(millis, move || {
             if let Some(inner) = this.upgrade() {

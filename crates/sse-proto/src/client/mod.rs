@@ -196,6 +196,9 @@ impl Client {
     }
 
     /// Takes note of what the transport saw on `connection`.
+    // Inlined to where the signal is made: a page whose transport never says `Responded` then carries nothing of what
+    // judges a response.
+    #[inline(always)]
     pub fn handle_signal(&mut self, now: Instant, connection: ConnectionId, signal: Signal) {
         if self.connection != Some(connection) {
             return;
@@ -265,7 +268,7 @@ impl Client {
         if self.state != state {
             self.state = state;
             // Who asks for the state gets the newest, so one call to do so is enough.
-            if !self.outputs.contains(&Output::StateChanged) {
+            if !self.outputs.iter().any(|output| matches!(output, Output::StateChanged)) {
                 self.outputs.push_back(Output::StateChanged);
             }
         }
@@ -322,10 +325,10 @@ impl Client {
             }
         }
         // A request that was never handed out need not be aborted.
-        let unsent =
-            |output: &Output| matches!(output, Output::Connect { connection: it, .. } if *it == connection);
-        if let Some(at) = self.outputs.iter().position(unsent) {
-            self.outputs.remove(at);
+        let due = self.outputs.len();
+        self.outputs
+            .retain(|output| !matches!(output, Output::Connect { connection: it, .. } if *it == connection));
+        if self.outputs.len() < due {
             return Dropped::Nothing;
         }
         self.outputs.push_back(Output::Disconnect(connection));

@@ -46,8 +46,7 @@ impl Resume {
     /// `sse.open`: from here the server goes on. Returns what was lost.
     pub(super) fn handle_open(&mut self, last_event_id: &str) -> Option<Gap> {
         let Some(opening) = self.read(last_event_id) else {
-            self.begin_at(None);
-            self.set_last_event_id(last_event_id);
+            self.begin_at(None, last_event_id);
             return None;
         };
         let before = self.last_event_id.parse::<Cursor>().ok();
@@ -60,15 +59,15 @@ impl Resume {
             }
             Some(before) if before.epoch == opening.epoch && before.seq < opening.seq => {
                 // The cursor did not reach the server, so what lies in between does not come.
-                self.begin_at(Some(opening));
+                self.begin_at(Some(opening), last_event_id);
                 Some(Gap::Trimmed { up_to: opening.seq })
             }
             Some(before) if before.epoch != opening.epoch => {
-                self.begin_at(Some(opening));
+                self.begin_at(Some(opening), last_event_id);
                 self.reset()
             }
             _ => {
-                self.begin_at(Some(opening));
+                self.begin_at(Some(opening), last_event_id);
                 None
             }
         }
@@ -78,7 +77,7 @@ impl Resume {
     pub(super) fn handle_reset(&mut self, last_event_id: &str) -> Option<Gap> {
         // A stream on which no other came repeats the very cursor that is void now.
         let cursor = self.read(last_event_id).filter(|_| self.sent.is_none());
-        self.begin_at(cursor);
+        self.begin_at(cursor, if cursor.is_some() { last_event_id } else { "" });
         self.reset()
     }
 
@@ -135,15 +134,12 @@ impl Resume {
         cursor
     }
 
-    /// Takes what the server says for the cursor, whatever it was before.
-    fn begin_at(&mut self, cursor: Option<Cursor>) {
+    /// Takes what the server says for the cursor, whatever it was before. A cursor has one spelling, so the text in
+    /// which it came need not be written anew.
+    fn begin_at(&mut self, cursor: Option<Cursor>, last_event_id: &str) {
         self.cursor = cursor;
         self.place = cursor.map(|cursor| (cursor, Verdict::Deliver));
-        self.last_event_id.clear();
-        if let Some(cursor) = cursor {
-            // Writing to a string cannot fail.
-            let _ = core::fmt::Write::write_fmt(&mut self.last_event_id, format_args!("{cursor}"));
-        }
+        self.set_last_event_id(last_event_id);
     }
 
     /// A new epoch shows in `sse.open`, is said by `sse.reset`, and shows in an event; it is one reset all the same.

@@ -1,5 +1,4 @@
 use std::cell::{Cell, RefCell};
-use std::fmt;
 use std::rc::{Rc, Weak};
 
 use sse_proto::EventRef;
@@ -85,6 +84,10 @@ impl Membership {
 }
 
 impl Link for Membership {
+    fn url(&self) -> &str {
+        &self.member.url
+    }
+
     fn state(&self) -> State {
         self.member.state()
     }
@@ -107,12 +110,6 @@ impl Drop for Membership {
         let group = self.member.group();
         group.remove(&self.member.this);
         group.update();
-    }
-}
-
-impl fmt::Debug for Membership {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("url", &self.member.url).finish_non_exhaustive()
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) trait Source {
 }
 
 /// The connection that a group holds itself.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Upstream {
     /// Cloned out to be used: whoever it tells may drop it.
     direct: RefCell<Option<Rc<Direct>>>,

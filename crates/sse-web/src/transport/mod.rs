@@ -127,6 +127,8 @@ impl Receiver {
         }
     }
 
+    /// Inlined, as what it calls: see there.
+    #[inline(always)]
     fn signal(&self, signal: Signal) {
         if let Some(inner) = self.inner.upgrade() {
             inner.handle_signal(self.connection, signal);

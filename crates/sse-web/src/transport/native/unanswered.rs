@@ -1,7 +1,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use js_sys::Array;
+use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 use web_sys::{PerformanceObserver, PerformanceObserverEntryList, PerformanceObserverInit};
 
@@ -9,7 +9,7 @@ use web_sys::{PerformanceObserver, PerformanceObserverEntryList, PerformanceObse
 extern "C" {
     /// That of the page or of the worker.
     #[wasm_bindgen(js_namespace = navigator, js_name = userAgent, thread_local_v2)]
-    static USER_AGENT: String;
+    static USER_AGENT: JsString;
 
     /// A `PerformanceResourceTiming`.
     type Timing;
@@ -41,7 +41,7 @@ pub(super) struct Unanswered {
 impl Unanswered {
     /// Watches for the request to `url`, which was resolved. `None` where there is no need for it, or no way.
     pub(super) fn watch(url: &str) -> Option<Self> {
-        if !USER_AGENT.with(|it| it.contains("Firefox/")) {
+        if !USER_AGENT.with(|it| it.includes("Firefox/", 0)) {
             return None;
         }
         let url: Rc<str> = url.into();
