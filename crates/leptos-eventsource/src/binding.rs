@@ -5,7 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Interval;
-use leptos::prelude::*;
+use leptos::prelude::{Owner, Signal};
+use leptos::reactive::owner::WeakOwner;
 use sse_events::EventSet;
 use sse_proto::EventRef;
 use sse_proto::client::{CloseReason, Failure, Gap, PauseReason, State};
@@ -15,6 +16,7 @@ use crate::error::Error;
 use crate::options::EventSourceOptions;
 use crate::registry::{About, AnyBinding, Control, Serial, Told};
 use crate::schedule::Schedule;
+use crate::shown::Shown;
 
 /// How often a countdown is looked at. Four times a second, so that a shown second lasts about one.
 const COUNTDOWN_MILLIS: u32 = 250;
@@ -30,11 +32,16 @@ pub(crate) struct Binding<E: 'static> {
     connection: RefCell<Option<Rc<Connection>>>,
     wanted: Cell<Wanted>,
     pub(crate) schedule: Rc<Schedule>,
-    pub(crate) signals: Signals,
+    pub(crate) state: Shown<State>,
+    pub(crate) retry_in: Shown<Option<u64>>,
+    pub(crate) error: Shown<Option<Error>>,
+    /// The cursor to begin with; kept up to date only if anybody has asked for the signal, which costs a string for each
+    /// event.
+    last_event_id: Shown<String>,
+    /// Weak, as this lives in it.
+    owner: WeakOwner,
     pub(crate) on_event: Listeners<EventListener<E>>,
     pub(crate) on_gap: Listeners<dyn Fn(Gap)>,
-    /// Whether anybody has asked for `last_event_id`, which costs a string for each event.
-    tells_last_event_id: Cell<bool>,
     countdown: RefCell<Option<Interval>>,
 }
 
@@ -49,15 +56,6 @@ enum Wanted {
 /// Hears an event, and the last event id at it.
 type EventListener<E> = dyn Fn(&E, &str);
 
-/// What is told of a connection. `Arc` signals: whoever holds one may outlive the owner.
-#[derive(Clone)]
-pub(crate) struct Signals {
-    pub(crate) state: ArcRwSignal<State>,
-    pub(crate) retry_in: ArcRwSignal<Option<u64>>,
-    pub(crate) error: ArcRwSignal<Option<Error>>,
-    pub(crate) last_event_id: ArcRwSignal<String>,
-}
-
 impl<E: EventSet> Binding<E> {
     pub(crate) fn new(options: EventSourceOptions) -> Rc<Self> {
         Rc::new(Self {
@@ -67,15 +65,13 @@ impl<E: EventSet> Binding<E> {
             url: RefCell::new(None),
             connection: RefCell::new(None),
             wanted: Cell::new(Wanted::Open),
-            signals: Signals {
-                state: ArcRwSignal::new(State::Idle),
-                retry_in: ArcRwSignal::new(None),
-                error: ArcRwSignal::new(None),
-                last_event_id: ArcRwSignal::new(String::new()),
-            },
+            state: Shown::new(State::Idle),
+            retry_in: Shown::new(None),
+            error: Shown::new(None),
+            last_event_id: Shown::new(String::new()),
+            owner: Owner::current().unwrap_or_default().downgrade(),
             on_event: Listeners::default(),
             on_gap: Listeners::default(),
-            tells_last_event_id: Cell::new(false),
             countdown: RefCell::new(None),
         })
     }
@@ -88,8 +84,8 @@ impl<E: EventSet> Binding<E> {
             if is_first { self.options.connection.last_event_id.clone() } else { String::new() };
         self.url.replace(Some(url));
         self.shut();
-        self.signals.error.set(None);
-        self.signals.last_event_id.set(last_event_id);
+        self.error.set(None);
+        self.last_event_id.set(last_event_id);
         match self.wanted.get() {
             Wanted::Open => self.open(),
             Wanted::Paused => self.show(State::Paused { why: PauseReason::Caller }),
@@ -102,7 +98,7 @@ impl<E: EventSet> Binding<E> {
         let Some(url) = self.url.borrow().clone() else { return };
         let mut options = self.options.connection.clone();
         options.event_types = Cow::Borrowed(E::EVENT_TYPES);
-        options.last_event_id = self.signals.last_event_id.get_untracked();
+        options.last_event_id = self.last_event_id.value();
         match Connection::open(&url, options, ToSignals { binding: Rc::downgrade(self) }) {
             Ok(connection) => {
                 self.connection.replace(Some(Rc::new(connection)));
@@ -115,7 +111,7 @@ impl<E: EventSet> Binding<E> {
             }
             Err(error) => {
                 self.show(State::Idle);
-                self.signals.retry_in.set(None);
+                self.retry_in.set(None);
                 self.fail(error.into());
             }
         }
@@ -144,7 +140,7 @@ impl<E: EventSet> Binding<E> {
     }
 
     pub(crate) fn pause(&self) {
-        let is_closed = matches!(*self.signals.state.read_untracked(), State::Closed(_));
+        let is_closed = self.state.is(|shown| matches!(shown, State::Closed(_)));
         if is_closed || self.wanted.get() == Wanted::Closed {
             return;
         }
@@ -173,23 +169,29 @@ impl<E: EventSet> Binding<E> {
         }
     }
 
+    /// A signal of what is shown here; `None` if the owner is going.
+    pub(crate) fn signal<T: Clone + Send + Sync + 'static>(&self, shown: &Shown<T>) -> Option<Signal<T>> {
+        Some(shown.signal(&self.owner.upgrade()?))
+    }
+
     /// Keeps the signal of the last event id up to date from now on.
-    pub(crate) fn tell_last_event_id(&self) {
-        if !self.tells_last_event_id.replace(true)
+    pub(crate) fn last_event_id(&self) -> Option<Signal<String>> {
+        if !self.last_event_id.is_signal()
             && let Some(connection) = self.connection()
         {
-            self.signals.last_event_id.set(connection.last_event_id());
+            self.last_event_id.set(connection.last_event_id());
         }
+        self.signal(&self.last_event_id)
     }
 
     fn show(&self, state: State) {
         self.tell(Told::State(&state));
-        self.signals.state.set(state);
+        self.state.set(state);
     }
 
     fn fail(&self, error: Error) {
         self.tell(Told::Error(&error));
-        self.signals.error.set(Some(error));
+        self.error.set(Some(error));
     }
 
     /// Lets those know who observe every stream of the page.
@@ -204,12 +206,13 @@ impl<E: EventSet> Binding<E> {
     }
 
     fn count_down(self: &Rc<Self>, until: sse_proto::Instant) {
-        let retry_in = self.signals.retry_in.clone();
+        let this = Rc::downgrade(self);
         let tell = move || {
-            let left = until.saturating_duration_since(sse_web::now()).as_millis().div_ceil(1000);
-            let left = Some(u64::try_from(left).unwrap_or(u64::MAX));
-            if retry_in.read_untracked() != left {
-                retry_in.set(left);
+            let Some(this) = this.upgrade() else { return };
+            let left = until.as_millis().saturating_sub(sse_web::now().as_millis());
+            let left = Some(left.div_ceil(1000));
+            if !this.retry_in.is(|shown| *shown == left) {
+                this.retry_in.set(left);
             }
         };
         tell();
@@ -222,11 +225,11 @@ impl<E: EventSet> AnyBinding for Binding<E> {
         About {
             url: self.url.borrow().clone().unwrap_or_default(),
             transport: self.options.connection.transport.name(),
-            state: self.signals.state.get_untracked(),
+            state: self.state.value(),
             // Not the signal: that is kept up to date only for those who have asked for it.
             last_event_id: match self.connection() {
                 Some(connection) => connection.last_event_id(),
-                None => self.signals.last_event_id.get_untracked(),
+                None => self.last_event_id.value(),
             },
         }
     }
@@ -256,8 +259,8 @@ impl<E: EventSet> Sink for ToSignals<E> {
                 binding.fail(error.at(event.last_event_id).into());
             }
         }
-        if binding.tells_last_event_id.get() {
-            binding.signals.last_event_id.set(event.last_event_id.to_owned());
+        if binding.last_event_id.is_signal() {
+            binding.last_event_id.set(event.last_event_id.to_owned());
         }
     }
 
@@ -267,12 +270,12 @@ impl<E: EventSet> Sink for ToSignals<E> {
             binding.count_down(*until);
         } else {
             binding.countdown.take();
-            binding.signals.retry_in.set(None);
+            binding.retry_in.set(None);
         }
         // A connection that was only silent was open all the time: an error of its events stays.
-        let was_open = binding.signals.state.read_untracked().is_open();
+        let was_open = binding.state.is(State::is_open);
         if !was_open && state.is_open() {
-            binding.signals.error.set(None);
+            binding.error.set(None);
         }
         binding.show(state.clone());
     }

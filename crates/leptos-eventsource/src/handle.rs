@@ -39,14 +39,9 @@ pub fn use_event_source_with_options<E: EventSet>(
 ) -> EventSourceHandle<E> {
     let url = url.into();
     let binding = Binding::<E>::new(options);
-    let signals = binding.signals.clone();
     let handle = EventSourceHandle {
         // Thread-bound, like all of JavaScript. A server renders on many threads, and has no stream to bind.
         binding: IN_BROWSER.then(|| StoredValue::new_local(binding.clone())),
-        state: RwSignal::from(signals.state).into(),
-        retry_in: RwSignal::from(signals.retry_in).into(),
-        error: RwSignal::from(signals.error).into(),
-        last_event_id: RwSignal::from(signals.last_event_id).into(),
     };
     if IN_BROWSER {
         let serial = registry::enter(&binding);
@@ -79,10 +74,6 @@ pub(crate) const IN_BROWSER: bool = cfg!(all(target_family = "wasm", not(feature
 pub struct EventSourceHandle<E: 'static> {
     /// `None` where an app is rendered on a server.
     binding: Option<StoredValue<Rc<Binding<E>>, LocalStorage>>,
-    state: Signal<State>,
-    retry_in: Signal<Option<u64>>,
-    error: Signal<Option<Error>>,
-    last_event_id: Signal<String>,
 }
 
 impl<E> Clone for EventSourceHandle<E> {
@@ -103,33 +94,32 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// What the connection is doing, as a person can be told it.
     #[must_use]
     pub fn state(&self) -> Signal<State> {
-        self.state
+        self.signal(State::Idle, |binding| binding.signal(&binding.state))
     }
 
     /// Whether events can arrive; changes only when that does. Made for the current owner, like a view.
     #[must_use]
     pub fn is_open(&self) -> Signal<bool> {
-        let state = self.state;
+        let state = self.state();
         Memo::new(move |_| state.read().is_open()).into()
     }
 
     /// Whole seconds until the next attempt, while the connection is [`State::Waiting`]; counts down.
     #[must_use]
     pub fn retry_in(&self) -> Signal<Option<u64>> {
-        self.retry_in
+        self.signal(None, |binding| binding.signal(&binding.retry_in))
     }
 
     /// The last error since the connection was open, or `None`.
     #[must_use]
     pub fn error(&self) -> Signal<Option<Error>> {
-        self.error
+        self.signal(None, |binding| binding.signal(&binding.error))
     }
 
     /// The id of the last event; before the first, what the options begin with.
     #[must_use]
     pub fn last_event_id(&self) -> Signal<String> {
-        self.with_binding(|binding| binding.tell_last_event_id());
-        self.last_event_id
+        self.signal(String::new(), |binding| binding.last_event_id())
     }
 
     /// The last event, or `None` before the first.
@@ -292,6 +282,22 @@ impl<E: EventSet> EventSourceHandle<E> {
                 handle.with_binding(|binding| binding.on_event.remove(at));
             });
         }
+    }
+
+    /// A signal of the stream's, or one that says `init` for ever where an app is rendered on a server.
+    fn signal<T: Send + Sync + 'static>(
+        &self,
+        init: T,
+        of: impl FnOnce(&Binding<E>) -> Option<Signal<T>>,
+    ) -> Signal<T> {
+        self.with_binding(|binding| of(binding)).flatten().unwrap_or_else(|| {
+            let inert = RwSignal::new(init);
+            if self.binding.is_some() {
+                // Those of a stream that is gone are gone, too.
+                inert.dispose();
+            }
+            inert.into()
+        })
     }
 
     /// `None` once the owner is disposed.

@@ -25,6 +25,7 @@ mod options;
 mod registry;
 mod schedule;
 mod scripted;
+mod shown;
 mod view;
 
 pub use connection_handle::ConnectionHandle;
