@@ -38,8 +38,8 @@ pub(crate) struct Binding<E: 'static> {
     /// The cursor to begin with; kept up to date only if anybody has asked for the signal, which costs a string for each
     /// event.
     last_event_id: Shown<String>,
-    /// Weak, as this lives in it.
-    owner: WeakOwner,
+    /// Weak, as this lives in it. `None` if it was made outside of any: then it lives for ever.
+    owner: Option<WeakOwner>,
     pub(crate) on_event: Listeners<EventListener<E>>,
     pub(crate) on_gap: Listeners<dyn Fn(Gap)>,
     countdown: RefCell<Option<Interval>>,
@@ -69,7 +69,7 @@ impl<E: EventSet> Binding<E> {
             retry_in: Shown::new(None),
             error: Shown::new(None),
             last_event_id: Shown::new(String::new()),
-            owner: Owner::current().unwrap_or_default().downgrade(),
+            owner: Owner::current().map(|owner| owner.downgrade()),
             on_event: Listeners::default(),
             on_gap: Listeners::default(),
             countdown: RefCell::new(None),
@@ -171,7 +171,10 @@ impl<E: EventSet> Binding<E> {
 
     /// A signal of what is shown here; `None` if the owner is going.
     pub(crate) fn signal<T: Clone + Send + Sync + 'static>(&self, shown: &Shown<T>) -> Option<Signal<T>> {
-        Some(shown.signal(&self.owner.upgrade()?))
+        match &self.owner {
+            Some(owner) => owner.upgrade().map(|owner| owner.with(|| shown.signal())),
+            None => Some(shown.signal()),
+        }
     }
 
     /// Keeps the signal of the last event id up to date from now on.

@@ -291,12 +291,12 @@ impl<E: EventSet> EventSourceHandle<E> {
         of: impl FnOnce(&Binding<E>) -> Option<Signal<T>>,
     ) -> Signal<T> {
         self.with_binding(|binding| of(binding)).flatten().unwrap_or_else(|| {
-            let inert = RwSignal::new(init);
-            if self.binding.is_some() {
-                // Those of a stream that is gone are gone, too.
-                inert.dispose();
+            let inert = || RwSignal::new(init).into();
+            match self.binding {
+                // Those of a stream that is gone are gone, too, with an owner that goes here.
+                Some(_) => Owner::new().with(inert),
+                None => inert(),
             }
-            inert.into()
         })
     }
 

@@ -45,13 +45,15 @@ impl<T: Clone + Send + Sync> Shown<T> {
         self.signal.get().is_some()
     }
 
-    /// The signal, the same for all who ask. It lives as long as `owner`.
-    pub(crate) fn signal(&self, owner: &Owner) -> Signal<T> {
+    /// The signal, the same for all who ask. It lives as long as the owner in which it is first asked for.
+    pub(crate) fn signal(&self) -> Signal<T> {
         let shows = self.signal.get_or_init(|| {
             // `Arc`: it may still be set when the owner is gone.
             let signal = ArcRwSignal::new(self.value());
-            let shown = owner.with(|| RwSignal::from(signal.clone()));
-            Shows { signal: shown.into(), set: Box::new(move |value| signal.set(value)) }
+            Shows {
+                signal: RwSignal::from(signal.clone()).into(),
+                set: Box::new(move |value| signal.set(value)),
+            }
         });
         shows.signal
     }

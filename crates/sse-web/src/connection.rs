@@ -124,7 +124,7 @@ impl Direct {
             looked: Cell::new(clock::now()),
             this: this.clone(),
         });
-        let life_cycle = life_cycle::listen(&inner, hears);
+        let life_cycle = life_cycle::attend(&inner, hears);
         inner.command(Command::Open);
         Self { inner, _life_cycle: life_cycle }
     }

@@ -61,6 +61,7 @@
 mod clock;
 mod connection;
 mod life_cycle;
+mod listen;
 mod options;
 mod share;
 mod sink;

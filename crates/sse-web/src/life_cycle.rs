@@ -11,6 +11,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use web_sys::{Document, EventTarget, VisibilityState, Window};
 
+use crate::listen::listen;
 use crate::options::{Background, Offline, Options, Wake};
 
 /// How often a connection that is to be replaced after a sleep looks at the clock. In a background tab, browsers make
@@ -46,7 +47,7 @@ pub(crate) struct LifeCycle {
 
 /// Listens for `hearer`, and tells it at once of what is so already. A worker has no page that could be frozen or seen:
 /// there it hears of the network and of the time only.
-pub(crate) fn listen<H: Hearer>(hearer: &Rc<H>, hears: Hears) -> LifeCycle {
+pub(crate) fn attend<H: Hearer>(hearer: &Rc<H>, hears: Hears) -> LifeCycle {
     let mut listening = Listening { hearer: Rc::downgrade(hearer), hears, listeners: Vec::new() };
     let options = hearer.options();
     let global = js_sys::global();
@@ -144,7 +145,7 @@ impl<H: Hearer> Listening<H> {
 
     fn on(&mut self, target: &EventTarget, event_type: &'static str, tell: impl Fn(&H) + 'static) {
         let hearer = self.hearer.clone();
-        self.listeners.push(EventListener::new(target, event_type, move |_| with(&hearer, &tell)));
+        self.listeners.push(listen(target, event_type, move |_| with(&hearer, &tell)));
     }
 }
 

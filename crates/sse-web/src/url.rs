@@ -43,7 +43,7 @@ pub(crate) fn with_parameter(url: &str, name: &str, value: &str) -> String {
     let query = parsed.search();
     let separator = if query.is_empty() { "?" } else { "&" };
     let encode = |text| String::from(js_sys::encode_uri_component(text));
-    parsed.set_search(&format!("{query}{separator}{}={}", encode(name), encode(value)));
+    parsed.set_search(&[&query, separator, &encode(name), "=", &encode(value)].concat());
     parsed.href()
 }
 

@@ -50,8 +50,8 @@ mod timer;
 #[cfg(test)]
 mod tests;
 
-use alloc::collections::VecDeque;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 pub use messages::{Command, ConnectionId, Output, Signal, Verdict};
@@ -97,7 +97,8 @@ pub struct Client {
     redirected: Option<String>,
     resume: Resume,
     timers: Timers,
-    outputs: VecDeque<Output>,
+    /// Never more than a handful.
+    outputs: Vec<Output>,
 }
 
 impl Client {
@@ -122,7 +123,7 @@ impl Client {
             redirected: None,
             resume: Resume::default(),
             timers: Timers::default(),
-            outputs: VecDeque::new(),
+            outputs: Vec::new(),
         }
     }
 
@@ -261,7 +262,10 @@ impl Client {
 
     /// The next thing to do; [`Output::Wait`] when there is nothing more.
     pub fn poll_output(&mut self) -> Output {
-        self.outputs.pop_front().unwrap_or_else(|| Output::Wait(self.timers.next()))
+        if self.outputs.is_empty() {
+            return Output::Wait(self.timers.next());
+        }
+        self.outputs.remove(0)
     }
 
     fn enter(&mut self, state: State) {
@@ -269,7 +273,7 @@ impl Client {
             self.state = state;
             // Who asks for the state gets the newest, so one call to do so is enough.
             if !self.outputs.iter().any(|output| matches!(output, Output::StateChanged)) {
-                self.outputs.push_back(Output::StateChanged);
+                self.outputs.push(Output::StateChanged);
             }
         }
     }
@@ -305,7 +309,7 @@ impl Client {
         if let Some(timeout) = self.options.connect_timeout {
             self.timers.start(Timer::Connect, now + timeout);
         }
-        self.outputs.push_back(Output::Connect {
+        self.outputs.push(Output::Connect {
             connection,
             url: self.redirected.clone(),
             last_event_id: self.resume.last_event_id().into(),
@@ -331,7 +335,7 @@ impl Client {
         if self.outputs.len() < due {
             return Dropped::Nothing;
         }
-        self.outputs.push_back(Output::Disconnect(connection));
+        self.outputs.push(Output::Disconnect(connection));
         Dropped::Sent
     }
 
@@ -373,7 +377,7 @@ impl Client {
             self.redirected = None;
         }
         let dropped = self.disconnect(now);
-        self.outputs.push_back(Output::Failed(failure.clone()));
+        self.outputs.push(Output::Failed(failure.clone()));
         if !self.options.retries(&failure) {
             return self.close(now, CloseReason::Refused(failure));
         }

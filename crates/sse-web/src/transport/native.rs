@@ -12,6 +12,7 @@ use web_sys::{EventSource, EventSourceInit};
 
 use super::{ActiveRequest, Receiver, Request, Transport};
 use crate::clock;
+use crate::listen::listen;
 use crate::url;
 use unanswered::Unanswered;
 
@@ -118,7 +119,7 @@ fn is_from_server(event: &web_sys::Event) -> bool {
 
 fn on_open(source: &EventSource, receiver: &Receiver, opened: &Rc<Cell<bool>>) -> EventListener {
     let (receiver, opened) = (receiver.clone(), opened.clone());
-    EventListener::new(source, "open", move |event| {
+    listen(source, "open", move |event| {
         if !is_from_server(event) {
             opened.set(true);
             receiver.opened();
@@ -133,7 +134,7 @@ fn on_error(
     unanswered: Option<Unanswered>,
 ) -> EventListener {
     let (receiver, opened, stream) = (receiver.clone(), opened.clone(), source.clone());
-    EventListener::new(source, "error", move |event| {
+    listen(source, "error", move |event| {
         if is_from_server(event) {
             return;
         }
@@ -158,7 +159,7 @@ fn on_event(
 ) -> EventListener {
     let (receiver, last_event_id) = (receiver.clone(), last_event_id.clone());
     let ambiguous = matches!(event_type, "open" | "error");
-    EventListener::new(source, event_type, move |event| {
+    listen(source, event_type, move |event| {
         if ambiguous && !is_from_server(event) {
             return;
         }
