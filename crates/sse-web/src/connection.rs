@@ -108,6 +108,13 @@ impl fmt::Debug for Connection {
 impl Direct {
     /// Connects to `url`, which is resolved. The sink is told of the first attempt before this returns.
     pub(crate) fn open(url: String, options: Options, hears: Hears, sink: Box<dyn Sink>) -> Self {
+        let direct = Self::new(url, options, hears, sink);
+        direct.command(Command::Open);
+        direct
+    }
+
+    /// One that waits for [`Command::Open`]: its holder can keep it first, and so end it when the first attempt is told.
+    pub(crate) fn new(url: String, options: Options, hears: Hears, sink: Box<dyn Sink>) -> Self {
         let mut client_options = options.client.clone();
         client_options.resend &= options.transport.is_repeatable();
         let client = Client::new(client_options, clock::seed()).with_last_event_id(&options.last_event_id);
@@ -125,8 +132,18 @@ impl Direct {
             this: this.clone(),
         });
         let life_cycle = life_cycle::attend(&inner, hears);
-        inner.command(Command::Open);
         Self { inner, _life_cycle: life_cycle }
+    }
+
+    /// Closes it for good, and tells nobody. Dropping the last reference does the same; but whoever is in the middle
+    /// of a call to it holds one, and would let it go on.
+    pub(crate) fn end(&self) {
+        let mut client = self.inner.client.borrow_mut();
+        client.handle_command(clock::now(), Command::Close);
+        while !matches!(client.poll_output(), Output::Wait(_)) {}
+        drop(client);
+        self.inner.active.take();
+        self.inner.timer.take();
     }
 }
 
@@ -164,12 +181,7 @@ impl Drop for Direct {
     fn drop(&mut self) {
         // The sink is not told: who drops the connection has stopped listening. A handler that drops it keeps
         // `Inner` alive until it returns, so what is open is closed here and not left to the last reference.
-        let mut client = self.inner.client.borrow_mut();
-        client.handle_command(clock::now(), Command::Close);
-        while !matches!(client.poll_output(), Output::Wait(_)) {}
-        drop(client);
-        self.inner.active.take();
-        self.inner.timer.take();
+        self.end();
     }
 }
 

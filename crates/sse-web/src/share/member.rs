@@ -106,6 +106,7 @@ impl Drop for Membership {
         // The sink is not told: who drops the connection has stopped listening. A handler that drops it keeps the
         // member alive until it returns, so it is closed here and not left to the last reference.
         self.member.closed.replace(Some(CloseReason::Caller));
+        self.member.told.replace(State::Closed(CloseReason::Caller));
         self.member.drop_own();
         let group = self.member.group();
         group.remove(&self.member.this);
@@ -138,8 +139,9 @@ impl Member {
     }
 
     fn drop_own(&self) {
-        let own = self.own.take();
-        drop(own);
+        if let Some(own) = self.own.take() {
+            own.end();
+        }
     }
 
     fn state(&self) -> State {
@@ -232,6 +234,8 @@ impl Member {
                 drop(place);
                 self.drop_own();
                 self.tell_state();
+                // Who was told may want nothing more.
+                continue;
             }
             let next = self.place.borrow_mut().advance(&self.group().log.borrow());
             match next {
@@ -260,10 +264,10 @@ impl Member {
         let mut options = self.options.clone();
         self.place.borrow().last_event_id().clone_into(&mut options.last_event_id);
         let own = Own { member: self.this.clone() };
-        let own = Rc::new(Direct::open(self.url.clone(), options, Hears::Network, Box::new(own)));
-        self.own.replace(Some(own));
-        // It may be closed already: a browser that cannot make such a request says so at once.
-        self.handle_own_state();
+        let own = Rc::new(Direct::new(self.url.clone(), options, Hears::Network, Box::new(own)));
+        self.own.replace(Some(own.clone()));
+        // Who is told of the attempt may want it no more.
+        own.command(Command::Open);
     }
 
     fn handle_own_state(&self) {

@@ -53,17 +53,17 @@ impl Upstream {
         let mut options = group.options.clone();
         options.last_event_id = last_event_id;
         let feed = Feed { group: Rc::downgrade(group) };
-        let direct = Direct::open(group.url.clone(), options, Hears::Network, Box::new(feed));
-        // Who was told of the first attempt may want it no more.
-        if self.is_wanted.get() {
-            self.direct.replace(Some(Rc::new(direct)));
-        }
+        let direct = Rc::new(Direct::new(group.url.clone(), options, Hears::Network, Box::new(feed)));
+        self.direct.replace(Some(direct.clone()));
+        // Who is told of the first attempt may want it no more.
+        direct.command(Command::Open);
     }
 
     pub(super) fn close(&self) {
         self.is_wanted.set(false);
-        let direct = self.direct.take();
-        drop(direct);
+        if let Some(direct) = self.direct.take() {
+            direct.end();
+        }
     }
 
     pub(super) fn reconnect(&self) {

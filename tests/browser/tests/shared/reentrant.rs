@@ -1,8 +1,11 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
-use browser_tests::{Stream, Told, Watch};
+use browser_tests::{Stream, Told, Watch, until};
+use sse_proto::client::{CloseReason, Failure, State};
 use sse_web::Connection;
+use sse_web::transport::{ActiveRequest, Native, Receiver, Request, Transport};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::{SCOPES, options};
@@ -94,5 +97,88 @@ async fn another_may_come_in_the_middle_of_being_told() {
         second.until_data("two").await;
         assert_eq!(second.data(), ["one", "two"]);
         assert_eq!(stream.report().await.visits.len(), 1);
+    }
+}
+
+/// Counts the requests that are made, also those that are dropped before they leave the browser.
+struct Counted(Rc<Cell<usize>>);
+
+impl Transport for Counted {
+    fn connect(&self, request: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure> {
+        self.0.set(self.0.get() + 1);
+        Native.connect(request, receiver)
+    }
+
+    fn share_key(&self) -> Option<String> {
+        Native.share_key()
+    }
+}
+
+#[wasm_bindgen_test]
+async fn an_owner_that_closes_when_it_hears_of_an_attempt_makes_no_request() {
+    for scope in SCOPES {
+        for attempts in [1, 2] {
+            let stream = Stream::new("event - 1 one").await;
+            let requests = Rc::new(Cell::new(0));
+            let mut options = options(scope);
+            options.transport = Rc::new(Counted(requests.clone()));
+            let watch = Watch::open_and_react(stream.url(), options, {
+                let seen = Cell::new(0);
+                move |told, slot| {
+                    if matches!(told, Told::State(State::Connecting { .. })) {
+                        seen.set(seen.get() + 1);
+                        // The slot is empty while the connection opens.
+                        if seen.get() > attempts {
+                            slot.with(Connection::close);
+                        }
+                    }
+                }
+            });
+            for made in 1..=attempts {
+                until("the attempt is open", || {
+                    watch.phases().iter().filter(|it| *it == "open").count() == made
+                })
+                .await;
+                watch.connection().with(Connection::reconnect);
+            }
+            assert_eq!(watch.state(), State::Closed(CloseReason::Caller));
+            assert_eq!(requests.get(), attempts);
+            stream.until_nobody_is_connected().await;
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn c09_an_owner_that_closes_when_it_shares_again_hears_no_more() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "repeat 1100 event - {n} {n}
+             wait more
+             event - 1101 1101
+             event - 1102 1102
+             cut
+             ---
+             event - 1 1
+             wait met
+             event - 1101 1101",
+        )
+        .await;
+        let mut options = options(scope);
+        options.client.backoff.initial = Duration::from_secs(60);
+        options.client.backoff.floor = Duration::from_secs(60);
+        let early = Watch::open(stream.url(), options.clone());
+        early.until_data("1100").await;
+        let late = Watch::open_and_react(stream.url(), options, |told, slot| {
+            if matches!(told, Told::State(State::Waiting { .. })) {
+                slot.with(Connection::close);
+            }
+        });
+        late.until_data("1").await;
+        stream.release("more").await;
+        early.until_phase("waiting for 2").await;
+        stream.release("met").await;
+        late.until_phase("closed").await;
+        assert_eq!(late.data(), ["1", "1101"]);
+        assert_eq!(late.phases().last().map(String::as_str), Some("closed"));
     }
 }

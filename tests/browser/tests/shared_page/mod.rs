@@ -1,6 +1,9 @@
 //! What happens to a shared connection because it lives in a page.
 
-use browser_tests::{Stream, Watch, dispatch, dispatch_to};
+use std::cell::Cell;
+
+use browser_tests::{Stream, Told, Watch, dispatch, dispatch_to};
+use sse_proto::client::State;
 use sse_web::Sharing;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -42,6 +45,26 @@ async fn c17_a_page_that_is_put_away_closes_its_connection_and_goes_on_from_the_
             }
             assert_eq!(stream.report().await.visits.len(), 2);
         }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn an_owner_that_drops_its_connection_when_it_hears_a_state_hears_no_other() {
+    for scope in SCOPES {
+        let stream = Stream::new("event - 1 one").await;
+        let watch = Watch::open_and_react(stream.url(), options(scope), {
+            let is_away = Cell::new(false);
+            move |told, slot| match told {
+                Told::State(State::Paused { .. }) => is_away.set(true),
+                Told::State(State::Connecting { .. }) if is_away.get() => slot.clear(),
+                _ => {}
+            }
+        });
+        watch.until_data("one").await;
+        dispatch("pagehide");
+        dispatch("pageshow");
+        assert_eq!(watch.phases(), ["connecting 1", "open", "paused PageHidden", "connecting 1"]);
+        assert!(watch.is_freed());
     }
 }
 
