@@ -156,7 +156,10 @@ impl Tabs {
             _ => {}
         }
         let is_without_ids = at.is_without_id() && log.end_mark().is_without_id();
-        follower.ahead = match log.locate(&at) {
+        // A leader that began without a cursor stands wherever the server put it: not where this log began, of which
+        // the same can be said.
+        let is_place = !at.is_without_id() || log.is_untouched();
+        follower.ahead = match log.locate(&at).filter(|_| is_place) {
             // Places in it cannot be compared.
             _ if is_without_ids && !log.is_untouched() => log.end()..log.end(),
             Some(number) => number..log.end(),

@@ -58,6 +58,7 @@ struct Tab {
 }
 
 struct Browser {
+    server: Server,
     chance: Chance,
     now: Instant,
     events: u64,
@@ -75,14 +76,30 @@ fn entry(number: u64) -> Entry {
     Entry { what, last_event_id: number.to_string() }
 }
 
-/// Where a connection begins that brings this cursor.
-fn after(last_event_id: &str) -> usize {
-    last_event_id.parse::<usize>().map_or(0, |id| id + 1)
+/// What a server gives to a client that brings no cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Server {
+    /// The whole stream.
+    Replays,
+    /// Only what is published from then on.
+    Live,
+}
+
+impl Server {
+    /// Where a connection begins that brings this cursor, when so many events were published.
+    fn after(self, last_event_id: &str, events: usize) -> usize {
+        match (last_event_id.parse::<usize>(), self) {
+            (Ok(id), _) => id + 1,
+            (Err(_), Self::Replays) => 0,
+            (Err(_), Self::Live) => events,
+        }
+    }
 }
 
 impl Browser {
-    fn new(seed: u64) -> Self {
+    fn new(server: Server, seed: u64) -> Self {
         Self {
+            server,
             chance: Chance(seed),
             now: Instant::from_millis(0),
             events: 0,
@@ -116,7 +133,7 @@ impl Browser {
 
     fn close(&mut self, at: usize) {
         if let Some(tab) = self.tabs[at].take() {
-            assert_complete(&tab.told);
+            self.assert_complete(&tab.told);
             self.release(at);
         }
     }
@@ -176,9 +193,10 @@ impl Browser {
                     }
                 }
                 Action::Connect { last_event_id } => {
+                    let position = self.server.after(&last_event_id, self.events as usize);
                     if let Some(tab) = &mut self.tabs[at] {
                         assert!(tab.upstream.is_none(), "a tab has one connection");
-                        tab.upstream = Some(after(&last_event_id));
+                        tab.upstream = Some(position);
                         tab.tabs.handle_state(State::Open, &tab.log);
                     }
                 }
@@ -258,6 +276,7 @@ impl Browser {
 
     /// Tells the member of a tab what is new.
     fn tell(&mut self, at: usize) {
+        let (server, events) = (self.server, self.events as usize);
         let Some(tab) = self.tabs[at].as_mut().filter(|tab| tab.is_wanted) else { return };
         if tab.own.is_some() {
             if !tab.place.find(&tab.log) {
@@ -273,7 +292,7 @@ impl Browser {
                 },
                 Next::Nothing => return,
                 Next::OutOfReach => {
-                    tab.own = Some(after(tab.place.last_event_id()));
+                    tab.own = Some(server.after(tab.place.last_event_id(), events));
                     tab.caught_up += 1;
                     self.catch_ups += 1;
                     return;
@@ -327,33 +346,41 @@ impl Browser {
             }
             self.want(at, true);
         }
-        // Long enough to notice a leader that is not heard, and for all that is on its way to arrive. Nothing new comes:
-        // a stream that is silent from here on must do as well.
-        for _ in 0..2_500 {
+        // Long enough to notice a leader that is not heard, and for all that is on its way to arrive. Nothing new comes
+        // from a server that replays: a stream that is silent from here on must do as well. From one that does not, two
+        // connections can meet only at what comes after both were opened.
+        for tick in 0..2_500 {
+            if self.server == Server::Live && tick == 1_500 {
+                self.events += 1;
+            }
             self.tick(false);
+        }
+    }
+
+    fn assert_complete(&self, told: &[u64]) {
+        let begun = match self.server {
+            Server::Replays => 0,
+            Server::Live => told.first().copied().unwrap_or_default(),
+        };
+        for (at, event) in told.iter().enumerate() {
+            let around = &told[at.saturating_sub(5)..told.len().min(at + 5)];
+            assert_eq!(*event, begun + at as u64, "{around:?}");
         }
     }
 }
 
-fn assert_complete(told: &[u64]) {
-    for (at, event) in told.iter().enumerate() {
-        assert_eq!(*event, at as u64, "{:?}", &told[at.saturating_sub(5)..told.len().min(at + 5)]);
-    }
-}
-
-#[test]
-fn nothing_is_lost_and_nothing_comes_twice_whatever_becomes_of_the_tabs() {
+fn nothing_is_lost_and_nothing_comes_twice(server: Server) {
     let (mut steals, mut catch_ups, mut births) = (0, 0, 0);
     for seed in 0..8 {
-        let mut browser = Browser::new(seed);
+        let mut browser = Browser::new(server, seed);
         browser.open(0);
         for _ in 0..TICKS {
             browser.tick(true);
         }
         browser.settle();
         for tab in browser.tabs.iter().flatten() {
-            assert_complete(&tab.told);
-            assert_eq!(tab.told.len() as u64, browser.events, "seed {seed}");
+            browser.assert_complete(&tab.told);
+            assert_eq!(tab.told.last(), Some(&(browser.events - 1)), "seed {seed}");
             assert!(tab.own.is_none(), "seed {seed}: it shares again");
         }
         assert_eq!(browser.tabs.iter().flatten().filter(|tab| tab.upstream.is_some()).count(), 1);
@@ -363,4 +390,14 @@ fn nothing_is_lost_and_nothing_comes_twice_whatever_becomes_of_the_tabs() {
     }
     // The simulation does simulate.
     assert!(steals > 10 && catch_ups > 10 && births > 50, "{steals} {catch_ups} {births}");
+}
+
+#[test]
+fn whatever_becomes_of_the_tabs_each_is_told_everything_once() {
+    nothing_is_lost_and_nothing_comes_twice(Server::Replays);
+}
+
+#[test]
+fn from_a_server_that_replays_nothing_each_is_told_everything_from_its_first_event_on() {
+    nothing_is_lost_and_nothing_comes_twice(Server::Live);
 }
