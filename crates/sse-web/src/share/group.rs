@@ -75,11 +75,16 @@ impl Group {
         self.members.borrow_mut().retain(|other| !other.ptr_eq(member));
     }
 
-    /// Opens the connection or drops it, as the members want it now.
-    pub(super) fn update(&self) {
+    /// Whether any member wants the stream.
+    pub(super) fn is_wanted(&self) -> bool {
         let mut is_wanted = false;
         self.each(|member| is_wanted |= member.is_active());
-        if is_wanted && !self.is_over() {
+        is_wanted
+    }
+
+    /// Opens the connection or closes it, as the members want it now.
+    pub(super) fn update(&self) {
+        if self.is_wanted() && !self.is_over() {
             self.source.activate();
         } else {
             self.source.deactivate();

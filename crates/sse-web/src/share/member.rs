@@ -93,7 +93,7 @@ impl Link for Membership {
     }
 
     fn last_event_id(&self) -> String {
-        self.member.place.borrow().last_event_id().to_owned()
+        self.member.last_event_id()
     }
 
     fn command(&self, command: Command) {
@@ -128,6 +128,16 @@ impl Member {
     /// Whether it wants the stream.
     pub(super) fn is_active(&self) -> bool {
         self.closed.borrow().is_none() && self.pauses.borrow().is_empty()
+    }
+
+    fn last_event_id(&self) -> String {
+        let last_event_id = self.place.borrow().last_event_id().to_owned();
+        let group = self.group();
+        // A stream may begin with an id before there is any event.
+        if last_event_id.is_empty() && group.log.borrow().is_untouched() {
+            return group.source.upstream().last_event_id();
+        }
+        last_event_id
     }
 
     fn group(&self) -> Rc<Group> {
@@ -168,6 +178,7 @@ impl Member {
 
     fn command(&self, command: Command) {
         let was_active = self.is_active();
+        let was_wanted = self.group().is_wanted();
         match command {
             Command::Close => {
                 self.pauses.borrow_mut().retain(|why| *why != PauseReason::Caller);
@@ -193,7 +204,7 @@ impl Member {
             self.drop_own();
         } else if self.group().is_over() && (is_reconnect || !was_active) {
             self.join_anew();
-        } else if was_active && is_reconnect {
+        } else if is_reconnect && (was_active || !was_wanted) {
             if let Some(own) = self.own() {
                 own.command(Command::Reconnect);
             }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use sse_proto::EventRef;
-use sse_proto::client::{Command, Failure, Gap, State};
+use sse_proto::client::{Command, Failure, Gap, PauseReason, State};
 
 use super::group::Group;
 use super::log::{Entry, What};
@@ -36,6 +36,10 @@ pub(super) trait Source {
     fn handle_failure(&self, failure: Failure);
 }
 
+/// Why a connection is paused that nobody wants for now. No connection that is shared is paused for this by the page:
+/// that is for each member to say.
+const REST: PauseReason = PauseReason::Background;
+
 /// The connection that a group holds itself.
 #[derive(Default)]
 pub(super) struct Upstream {
@@ -45,10 +49,13 @@ pub(super) struct Upstream {
 }
 
 impl Upstream {
-    /// Opens it from a cursor, unless it is open.
+    /// Opens it, unless it is open: one that rests where it stood, another from a cursor.
     pub(super) fn open(&self, group: &Rc<Group>, last_event_id: String) {
         if self.is_wanted.replace(true) {
             return;
+        }
+        if let Some(direct) = self.direct() {
+            return direct.command(Command::Resume(REST));
         }
         let mut options = group.options.clone();
         options.last_event_id = last_event_id;
@@ -59,6 +66,15 @@ impl Upstream {
         direct.command(Command::Open);
     }
 
+    /// Closes it for now. It keeps its cursor, which may have moved without an event, and how long the server has
+    /// asked it to stay away.
+    pub(super) fn rest(&self) {
+        self.is_wanted.set(false);
+        if let Some(direct) = self.direct() {
+            direct.command(Command::Pause(REST));
+        }
+    }
+
     pub(super) fn close(&self) {
         self.is_wanted.set(false);
         if let Some(direct) = self.direct.take() {
@@ -66,16 +82,19 @@ impl Upstream {
         }
     }
 
+    /// Connects anew; one that rests does so when it is opened again.
     pub(super) fn reconnect(&self) {
-        let direct = self.direct.borrow().clone();
-        if let Some(direct) = direct {
+        if let Some(direct) = self.direct() {
             direct.command(Command::Reconnect);
         }
     }
 
-    fn last_event_id(&self) -> String {
-        let direct = self.direct.borrow().clone();
-        direct.map(|direct| direct.last_event_id()).unwrap_or_default()
+    pub(super) fn last_event_id(&self) -> String {
+        self.direct().map(|direct| direct.last_event_id()).unwrap_or_default()
+    }
+
+    fn direct(&self) -> Option<Rc<Direct>> {
+        self.direct.borrow().clone()
     }
 }
 
@@ -131,7 +150,10 @@ impl Source for InPage {
     }
 
     fn deactivate(&self) {
-        self.upstream.close();
+        match self.group.upgrade() {
+            Some(group) if !group.is_over() => self.upstream.rest(),
+            _ => self.upstream.close(),
+        }
     }
 
     fn reconnect(&self) {
