@@ -77,6 +77,7 @@ pub(crate) struct Log {
     start: Mark,
     /// The place behind the last.
     end_mark: Mark,
+    begins_at_cursor: bool,
     is_untouched: bool,
 }
 
@@ -89,6 +90,7 @@ impl Log {
             first: 0,
             bytes: 0,
             end_mark: start.clone(),
+            begins_at_cursor: !start.is_without_id(),
             start,
             is_untouched: true,
         }
@@ -117,6 +119,7 @@ impl Log {
         self.first = self.end() + 1;
         self.entries.clear();
         self.bytes = 0;
+        self.begins_at_cursor = !at.is_without_id();
         self.start = at.clone();
         self.end_mark = at;
         self.is_untouched = false;
@@ -130,6 +133,12 @@ impl Log {
     /// The number of the first entry that is kept.
     pub(crate) fn first(&self) -> u64 {
         self.first
+    }
+
+    /// The number from which on nothing is left out. To a client without a cursor a server may give a snapshot, which
+    /// is only the latest event of each key; nobody says where it ends, so that is known of no number.
+    pub(crate) fn complete_from(&self) -> u64 {
+        if self.begins_at_cursor { self.first } else { u64::MAX }
     }
 
     /// The number of the next entry that comes.
@@ -174,10 +183,13 @@ impl Log {
         }
     }
 
-    /// Where somebody goes on who stands at a place. A stream without ids has no places: then what is kept is what
-    /// there is to know.
-    pub(crate) fn join(&self, mark: &Mark) -> Option<u64> {
+    /// Where somebody goes on who stands at a place, if nothing is left out from `complete_from` on. A stream without
+    /// ids has no places: then what is kept is what there is to know.
+    pub(crate) fn join(&self, mark: &Mark, complete_from: u64) -> Option<u64> {
+        let is_complete =
+            |number: &u64| mark.is_without_id() || *number >= complete_from || *number == self.end();
         self.locate(mark)
+            .filter(is_complete)
             .or_else(|| (mark.is_without_id() && self.end_mark.is_without_id()).then_some(self.first))
     }
 }
@@ -200,25 +212,38 @@ mod tests {
     #[test]
     fn who_knows_an_id_goes_on_behind_it() {
         let log = log(&["a", "b", "c"]);
-        assert_eq!(log.join(&Mark::at_cursor("a")), Some(1));
-        assert_eq!(log.join(&Mark::at_cursor("c")), Some(3));
-        assert_eq!(log.join(&Mark::at_cursor("d")), None);
+        assert_eq!(log.join(&Mark::at_cursor("a"), 0), Some(1));
+        assert_eq!(log.join(&Mark::at_cursor("c"), 0), Some(3));
+        assert_eq!(log.join(&Mark::at_cursor("d"), 0), None);
     }
 
     #[test]
     fn who_knows_nothing_gets_all_of_a_log_that_is_complete() {
-        assert_eq!(log(&["a", "b"]).join(&Mark::default()), Some(0));
+        assert_eq!(log(&["a", "b"]).join(&Mark::default(), 0), Some(0));
         let mut resumed = Log::new("a");
         resumed.push(event("b", ""));
-        assert_eq!(resumed.join(&Mark::default()), None);
-        assert_eq!(resumed.join(&Mark::at_cursor("a")), Some(0));
+        assert_eq!(resumed.join(&Mark::default(), 0), None);
+        assert_eq!(resumed.join(&Mark::at_cursor("a"), 0), Some(0));
+    }
+
+    #[test]
+    fn who_knows_an_id_does_not_join_a_snapshot_but_at_its_end() {
+        let snapshot = log(&["60", "95"]);
+        let join = |log: &Log, id| log.join(&Mark::at_cursor(id), log.complete_from());
+        assert_eq!(join(&snapshot, "60"), None);
+        assert_eq!(join(&snapshot, "95"), Some(2));
+        assert_eq!(join(&snapshot, ""), Some(0));
+        let mut resumed = Log::new("59");
+        resumed.push(event("60", ""));
+        resumed.push(event("61", ""));
+        assert_eq!(join(&resumed, "60"), Some(1));
     }
 
     #[test]
     fn events_without_an_id_of_their_own_are_told_apart() {
         let log = log(&["", "", "a", "a", "a", "b"]);
-        assert_eq!(log.join(&Mark { last_event_id: "a".into(), nth: 2 }), Some(4));
-        assert_eq!(log.join(&Mark { last_event_id: String::new(), nth: 2 }), Some(2));
+        assert_eq!(log.join(&Mark { last_event_id: "a".into(), nth: 2 }, 0), Some(4));
+        assert_eq!(log.join(&Mark { last_event_id: String::new(), nth: 2 }, 0), Some(2));
         assert_eq!(log.mark_before(5), Some(Mark { last_event_id: "a".into(), nth: 3 }));
     }
 
@@ -229,9 +254,9 @@ mod tests {
             log.push(event(&id.to_string(), ""));
         }
         assert_eq!((log.first(), log.end()), (2, limits::ENTRIES as u64 + 2));
-        assert_eq!(log.join(&Mark::default()), None, "it is not complete any more");
-        assert_eq!(log.join(&Mark::at_cursor("0")), None);
-        assert_eq!(log.join(&Mark::at_cursor("1")), Some(2));
+        assert_eq!(log.join(&Mark::default(), 0), None, "it is not complete any more");
+        assert_eq!(log.join(&Mark::at_cursor("0"), 0), None);
+        assert_eq!(log.join(&Mark::at_cursor("1"), 0), Some(2));
         assert_eq!(log.mark_before(2), Some(Mark::at_cursor("1")));
         assert!(log.get(1).is_none());
     }
@@ -257,7 +282,7 @@ mod tests {
         for _ in 0..limits::ENTRIES + 2 {
             log.push(event("", ""));
         }
-        assert_eq!(log.join(&Mark::default()), Some(2));
+        assert_eq!(log.join(&Mark::default(), 0), Some(2));
     }
 
     #[test]
@@ -266,7 +291,7 @@ mod tests {
         let end = log.end();
         log.cut(Mark::at_cursor("x"));
         assert!(log.first() > end, "who stood at the end does not stand at the beginning");
-        assert_eq!(log.join(&Mark::at_cursor("b")), None);
-        assert_eq!(log.join(&Mark::at_cursor("x")), Some(log.first()));
+        assert_eq!(log.join(&Mark::at_cursor("b"), 0), None);
+        assert_eq!(log.join(&Mark::at_cursor("x"), 0), Some(log.first()));
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Member {
     place: RefCell<Place>,
     /// A connection of its own, for as long as the group's log does not reach back to its place.
     own: RefCell<Option<Rc<Direct>>>,
+    /// The number in the log from which on the group's connection brings the same as its own.
+    own_since: Cell<u64>,
     pauses: RefCell<Vec<PauseReason>>,
     closed: RefCell<Option<CloseReason>>,
     /// The state that its owner was told last.
@@ -62,6 +64,7 @@ impl Membership {
             sink,
             place: RefCell::new(Place::at_cursor(&cursor)),
             own: RefCell::new(None),
+            own_since: Cell::new(u64::MAX),
             pauses: RefCell::default(),
             closed: RefCell::new(None),
             told: RefCell::new(State::Idle),
@@ -237,12 +240,9 @@ impl Member {
         }
         while self.is_active() {
             if let Some(own) = self.own() {
-                let mut place = self.place.borrow_mut();
-                place.follow(&own.last_event_id());
-                if !place.find(&self.group().log.borrow()) {
+                if !self.has_met(&own) {
                     break;
                 }
-                drop(place);
                 self.drop_own();
                 self.tell_state();
                 // Who was told may want nothing more.
@@ -261,6 +261,14 @@ impl Member {
         self.is_pumping.set(false);
     }
 
+    /// Whether the log goes on where its own connection stands.
+    fn has_met(&self, own: &Direct) -> bool {
+        let (group, mut place) = (self.group(), self.place.borrow_mut());
+        let log = group.log.borrow();
+        place.follow(&own.last_event_id());
+        place.find(&log, self.own_since.get().min(log.complete_from()))
+    }
+
     fn tell(&self, entry: &Entry) {
         let last_event_id = &*entry.last_event_id;
         match &entry.what {
@@ -274,11 +282,21 @@ impl Member {
     fn open_own(&self) {
         let mut options = self.options.clone();
         self.place.borrow().last_event_id().clone_into(&mut options.last_event_id);
+        self.own_since.set(u64::MAX);
         let own = Own { member: self.this.clone() };
         let own = Rc::new(Direct::new(self.url.clone(), options, Hears::Network, Box::new(own)));
         self.own.replace(Some(own.clone()));
         // Who is told of the attempt may want it no more.
         own.command(Command::Open);
+    }
+
+    /// What the group's connection brings after both have brought something is the same.
+    fn note_own_event(&self) {
+        let group = self.group();
+        let log = group.log.borrow();
+        if self.own_since.get() == u64::MAX && group.state().is_open() && !log.is_untouched() {
+            self.own_since.set(log.end());
+        }
     }
 
     fn handle_own_state(&self) {
@@ -318,6 +336,7 @@ struct Own {
 impl Sink for Own {
     fn event(&self, event: EventRef<'_>) {
         let Some(member) = self.member.upgrade().filter(|member| member.is_active()) else { return };
+        member.note_own_event();
         member.place.borrow_mut().pass(event.last_event_id);
         member.sink.event(event);
         // Perhaps the two have met.

@@ -34,9 +34,7 @@ impl Place {
 
     /// Moves behind the next entry, and returns it.
     pub(crate) fn advance(&mut self, log: &Log) -> Next {
-        if !self.find(log) {
-            return Next::OutOfReach;
-        }
+        self.find(log, log.complete_from());
         let Some(next) = &mut self.next else { return Next::OutOfReach };
         let Some(entry) = log.get(*next) else { return Next::Nothing };
         *next += 1;
@@ -44,10 +42,10 @@ impl Place {
         Next::Entry(entry.clone())
     }
 
-    /// Whether the log reaches back to this place.
-    pub(crate) fn find(&mut self, log: &Log) -> bool {
+    /// Whether the log reaches back to this place, where nothing is left out in it from `complete_from` on.
+    pub(crate) fn find(&mut self, log: &Log, complete_from: u64) -> bool {
         if self.next.is_none_or(|next| next < log.first()) {
-            self.next = log.join(&self.mark);
+            self.next = log.join(&self.mark, complete_from);
         }
         self.next.is_some()
     }
@@ -108,10 +106,10 @@ mod tests {
         // Its own connection brings what is missing; `1.2` is the last that was pushed out.
         for id in [0, 1] {
             place.pass(&format!("1.{id}"));
-            assert!(!place.find(&log));
+            assert!(!place.find(&log, 0));
         }
         place.pass("1.2");
-        assert!(place.find(&log));
+        assert!(place.find(&log, 0));
         assert_eq!(told(&mut place, &log).len(), limits::ENTRIES);
     }
 
@@ -124,10 +122,10 @@ mod tests {
         }
         for id in 6..=7 {
             log.push(entry(id));
-            assert!(!place.find(&log));
+            assert!(!place.find(&log, 0));
         }
         log.push(entry(8));
-        assert!(place.find(&log));
+        assert!(place.find(&log, 0));
         assert_eq!(place.advance(&log), Next::Nothing);
     }
 }

@@ -38,14 +38,52 @@ async fn who_comes_with_a_cursor_is_told_what_came_behind_it() {
              event - 3 three",
         )
         .await;
-        let early = Watch::open(stream.url(), options(scope));
+        let from = |cursor: &str| {
+            let mut options = options(scope);
+            options.last_event_id = cursor.to_owned();
+            Watch::open(stream.url(), options)
+        };
+        let early = from("0");
         early.until_data("three").await;
-        let mut options = options(scope);
-        options.last_event_id = "2".to_owned();
-        let late = Watch::open(stream.url(), options);
+        let late = from("2");
         late.until_data("three").await;
         assert_eq!(late.data(), ["three"]);
         assert_eq!(stream.report().await.visits.len(), 1);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn who_comes_with_a_cursor_is_told_also_what_a_snapshot_leaves_out() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "event - 60 sixty
+             event - 95 ninety-five
+             wait both
+             event - 96 last
+             ---
+             event - 60 sixty
+             event - 61 sixty-one
+             event - 95 ninety-five",
+        )
+        .await;
+        let from = |cursor: &str| {
+            let mut options = options(scope);
+            options.last_event_id = cursor.to_owned();
+            Watch::open(stream.url(), options)
+        };
+        let early = from("");
+        early.until_data("ninety-five").await;
+        let late = [from("50"), from("60")];
+        let report =
+            stream.until("both have caught up", |report| report.visits.len() == 3 && report.open == 1);
+        assert_eq!(report.await.visits.len(), 3);
+        stream.release("both").await;
+        for watch in [&early, &late[0], &late[1]] {
+            watch.until_data("last").await;
+        }
+        assert_eq!(early.data(), ["sixty", "ninety-five", "last"]);
+        assert_eq!(late[0].data(), ["sixty", "sixty-one", "ninety-five", "last"]);
+        assert_eq!(late[1].data()[1..], ["sixty-one", "ninety-five", "last"]);
     }
 }
 

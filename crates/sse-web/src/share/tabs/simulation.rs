@@ -49,6 +49,8 @@ struct Tab {
     upstream: Option<usize>,
     /// How far the member's own connection has come, while it catches up.
     own: Option<usize>,
+    /// Where its log ended when that was opened.
+    own_since: u64,
     tasks: VecDeque<Task>,
     is_wanted: bool,
     is_frozen: bool,
@@ -122,6 +124,7 @@ impl Browser {
             told: Vec::new(),
             upstream: None,
             own: None,
+            own_since: 0,
             tasks: VecDeque::new(),
             is_wanted: false,
             is_frozen: false,
@@ -269,7 +272,7 @@ impl Browser {
             let next = entry(position as u64);
             tab.told.push(position as u64);
             tab.place.pass(&next.last_event_id);
-            tab.own = (!tab.place.find(&tab.log)).then_some(position + 1);
+            tab.own = (!tab.place.find(&tab.log, tab.own_since)).then_some(position + 1);
         }
         self.act(at);
     }
@@ -279,7 +282,7 @@ impl Browser {
         let (server, events) = (self.server, self.events as usize);
         let Some(tab) = self.tabs[at].as_mut().filter(|tab| tab.is_wanted) else { return };
         if tab.own.is_some() {
-            if !tab.place.find(&tab.log) {
+            if !tab.place.find(&tab.log, tab.own_since) {
                 return;
             }
             tab.own = None;
@@ -293,6 +296,7 @@ impl Browser {
                 Next::Nothing => return,
                 Next::OutOfReach => {
                     tab.own = Some(server.after(tab.place.last_event_id(), events));
+                    tab.own_since = tab.log.end();
                     tab.caught_up += 1;
                     self.catch_ups += 1;
                     return;

@@ -182,7 +182,7 @@ fn who_is_out_of_reach_begins_where_the_leader_stands() {
     leader.admit(&mut late);
     assert_eq!(late.ids(), [""; 0]);
     assert_eq!(late.log.end_mark(), leader.log.end_mark());
-    assert_eq!(late.log.join(&Mark::default()), None, "its members have to catch up");
+    assert_eq!(late.log.join(&Mark::default(), 0), None, "its members have to catch up");
 }
 
 #[test]
