@@ -173,6 +173,10 @@ impl Member {
 
     fn tell_state(&self) {
         let state = self.state();
+        if matches!(state, State::Closed(_)) && self.closed.borrow().is_none() {
+            // Of the group, and not yet of this member.
+            return;
+        }
         if *self.told.borrow() != state {
             self.told.replace(state.clone());
             self.sink.state(&state);
@@ -251,7 +255,10 @@ impl Member {
             let next = self.place.borrow_mut().advance(&self.group().log.borrow());
             match next {
                 Next::Entry(entry) => self.tell(&entry),
-                Next::Nothing => break,
+                Next::Nothing => {
+                    self.end_with_group();
+                    break;
+                }
                 Next::OutOfReach => {
                     self.open_own();
                     break;
@@ -311,14 +318,21 @@ impl Member {
     }
 
     pub(super) fn handle_group_state(&self) {
-        // A stream that is over for the group is not for whoever is still catching up.
-        if let State::Closed(reason) = self.group().state()
-            && self.is_active()
-            && self.own().is_none()
-        {
-            self.closed.replace(Some(reason));
+        if self.is_started.get() && self.own().is_none() {
+            self.end_with_group();
         }
         self.tell_state();
+    }
+
+    /// A stream that is over for the group is over for a member that has been told everything: not for one that is
+    /// still catching up, or has not begun.
+    fn end_with_group(&self) {
+        if let State::Closed(reason) = self.group().state()
+            && self.is_active()
+        {
+            self.closed.replace(Some(reason));
+            self.tell_state();
+        }
     }
 
     pub(super) fn handle_group_failure(&self, failure: &Failure) {

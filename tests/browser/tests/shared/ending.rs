@@ -1,6 +1,11 @@
-use browser_tests::{Stream, Watch};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use browser_tests::{Stream, Told, Watch, next_task, until};
+use sse_proto::EventRef;
 use sse_proto::client::{CloseReason, Failure, State};
 use sse_web::Connection;
+use sse_web::transport::{ActiveRequest, Receiver, Request, Transport};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::{SCOPES, options};
@@ -63,5 +68,91 @@ async fn who_comes_after_the_end_begins_anew_and_so_does_who_connects_anew() {
         let report = stream.until("one is left", |report| report.open == 1).await;
         assert_eq!(report.visits.len(), 3);
         assert_eq!(report.visits[2].cursor_parameter(), Some("1"));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn who_comes_right_before_the_end_is_told_what_came_and_then_the_end() {
+    for scope in SCOPES {
+        let served = Served::default();
+        let mut options = options(scope);
+        options.transport = Rc::new(served.clone());
+        let url = format!("https://example.org/{}", js_sys::Math::random());
+        let second = Rc::new(RefCell::new(None));
+        let first = Watch::open_and_react(&url, options.clone(), {
+            let (url, second) = (url.clone(), second.clone());
+            move |told, _| {
+                if let Told::Event { .. } = told {
+                    second.replace(Some(Watch::open(&url, options.clone())));
+                }
+            }
+        });
+        until("the request is made", || served.0.borrow().is_some()).await;
+        next_task().await;
+        // One chunk: nothing else runs in between.
+        served.event("message", "one", "1");
+        served.event("sse.end", "{}", "1");
+        let second = second.take().expect("it came");
+        second.until_phase("closed").await;
+        assert_eq!(second.data(), ["one"]);
+        for watch in [&first, &second] {
+            assert_eq!(watch.state(), State::Closed(CloseReason::Ended));
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn who_catches_up_with_a_stream_that_has_ended_is_closed_for_good() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "repeat 1100 event - {n} {n}
+             wait end
+             event sse.end - {}
+             ---
+             event - 1099 almost
+             wait met
+             event - 1100 last",
+        )
+        .await;
+        let early = Watch::open(stream.url(), options(scope));
+        early.until_data("1100").await;
+        let late = Watch::open(stream.url(), options(scope));
+        late.until_data("almost").await;
+        stream.release("end").await;
+        early.until_phase("closed").await;
+        stream.release("met").await;
+        late.until_phase("closed").await;
+        assert_eq!(late.data(), ["almost", "last"]);
+        stream.until_nobody_is_connected().await;
+        late.connection().with(Connection::pause);
+        late.connection().with(Connection::resume);
+        assert_eq!(late.state(), State::Closed(CloseReason::Ended));
+        assert_eq!(stream.report().await.visits.len(), 2);
+    }
+}
+
+/// A transport on which a test says in one task what comes.
+#[derive(Clone, Default)]
+struct Served(Rc<RefCell<Option<Receiver>>>);
+
+impl Served {
+    fn event(&self, event_type: &str, data: &str, last_event_id: &str) {
+        let receiver = self.0.borrow().clone().expect("a request was made");
+        receiver.event(EventRef { event_type, data, last_event_id });
+    }
+}
+
+struct Held;
+
+impl ActiveRequest for Held {}
+
+impl Transport for Served {
+    fn connect(&self, _: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure> {
+        self.0.replace(Some(receiver));
+        Ok(Box::new(Held))
+    }
+
+    fn share_key(&self) -> Option<String> {
+        Some(String::new())
     }
 }
