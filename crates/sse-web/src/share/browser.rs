@@ -17,7 +17,7 @@ use super::tabs::{Action, Message, Tabs};
 use crate::clock;
 
 /// What other versions say on their channels is not understood here: change it with the messages.
-const VERSION: &str = "sse-web/1";
+const VERSION: &str = "sse-web/2";
 
 /// The source of a group whose scope is the browser.
 pub(super) fn across_tabs(group: Weak<Group>, key: &str) -> Box<dyn Source> {

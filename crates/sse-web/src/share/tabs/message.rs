@@ -155,7 +155,7 @@ mod tests {
     use std::time::Duration;
 
     use sse_proto::DecodeError;
-    use sse_proto::client::{CloseReason, Gap};
+    use sse_proto::client::{CloseReason, Gap, PauseReason};
 
     use super::*;
     use crate::share::log::What;
@@ -222,6 +222,7 @@ mod tests {
             State::Open,
             State::Stale { since: Instant::from_millis(4_000) },
             State::Waiting { attempt: 2, until: Instant::from_millis(6_500), cause: Failure::Ended },
+            State::Paused { why: PauseReason::Offline },
             State::Closed(CloseReason::Ended),
             State::Closed(CloseReason::GaveUp { failures: 4, last: Failure::Network }),
             State::Closed(CloseReason::Interrupted { cause: None }),

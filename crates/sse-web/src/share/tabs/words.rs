@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sse_proto::client::{CloseReason, Failure, Gap, State};
+use sse_proto::client::{CloseReason, Failure, Gap, PauseReason, State};
 use sse_proto::{DecodeError, Instant};
 
 use super::text::{Reader, Writer};
@@ -44,7 +44,10 @@ pub(super) fn write_state(out: &mut Writer, state: &State, now: Instant) {
             write_failure(out.word("waiting").number(u64::from(*attempt)).number(millis(left)), cause);
         }
         State::Closed(reason) => write_reason(out.word("closed"), reason),
-        // A leader has asked for its connection and never pauses it: it is about to connect.
+        State::Paused { why: PauseReason::Offline } => {
+            out.word("offline");
+        }
+        // A leader has asked for its connection, and nothing else pauses it: it is about to connect.
         _ => {
             out.word("connecting").number(1);
         }
@@ -63,6 +66,7 @@ pub(super) fn read_state(from: &mut Reader<'_>, now: Instant) -> Option<State> {
             until: now + Duration::from_millis(from.number()?),
             cause: read_failure(from)?,
         },
+        "offline" => State::Paused { why: PauseReason::Offline },
         "closed" => State::Closed(read_reason(from)?),
         _ => return None,
     })
