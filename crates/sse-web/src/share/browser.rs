@@ -11,7 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::channel::{self, Channel};
 use super::group::Group;
 use super::lock::{self, Fate, How, Lock};
-use super::log::Log;
+use super::log::{Entry, Log};
 use super::source::{Source, Upstream, in_page};
 use super::tabs::{Action, Message, Tabs};
 use crate::clock;
@@ -80,6 +80,14 @@ impl Source for AcrossTabs {
 
     fn upstream(&self) -> &Upstream {
         &self.0.upstream
+    }
+
+    fn handle_coming(&self, entry: &Entry) {
+        let Some(group) = self.0.group.upgrade() else { return };
+        let has_to_flush = self.0.tabs.borrow().has_to_flush_before(entry, &group.log.borrow());
+        if has_to_flush {
+            self.0.drive(|tabs, log| tabs.flush(log));
+        }
     }
 
     fn handle_entry(&self) {

@@ -93,9 +93,9 @@ impl Group {
 
     /// Takes in what the group's own connection has brought.
     pub(super) fn push(&self, entry: Entry) {
+        self.source.handle_coming(&entry);
         self.log.borrow_mut().push(entry);
         self.source.handle_entry();
-        self.tell_entries();
     }
 
     /// Tells the members what is new in the log.

@@ -53,7 +53,8 @@ impl Mark {
     /// Moves behind an entry.
     pub(crate) fn pass(&mut self, last_event_id: &str) {
         if self.last_event_id == last_event_id {
-            self.nth += 1;
+            // Another tab may have written any number.
+            self.nth = self.nth.saturating_add(1);
         } else {
             last_event_id.clone_into(&mut self.last_event_id);
             self.nth = 1;
@@ -81,6 +82,10 @@ pub(crate) struct Log {
     is_untouched: bool,
 }
 
+fn is_too_much(entries: usize, bytes: usize) -> bool {
+    entries > limits::ENTRIES || bytes > limits::BYTES
+}
+
 impl Log {
     /// An empty log of a stream that begins at a cursor.
     pub(crate) fn new(last_event_id: &str) -> Self {
@@ -105,12 +110,24 @@ impl Log {
         self.end_mark.pass(&entry.last_event_id);
         self.bytes += entry.bytes();
         self.entries.push_back((entry, self.end_mark.nth));
-        while self.entries.len() > limits::ENTRIES || (self.bytes > limits::BYTES && self.entries.len() > 1) {
+        while self.entries.len() > 1 && is_too_much(self.entries.len(), self.bytes) {
             let Some((oldest, nth)) = self.entries.pop_front() else { return };
             self.bytes -= oldest.bytes();
             self.first += 1;
             self.start = Mark { last_event_id: oldest.last_event_id.clone(), nth };
         }
+    }
+
+    /// The number of the first entry that would be left if this one was pushed.
+    pub(crate) fn first_with(&self, entry: &Entry) -> u64 {
+        let (mut count, mut bytes) = (self.entries.len() + 1, self.bytes + entry.bytes());
+        let is_pushed_out = |(oldest, _): &&(Rc<Entry>, u64)| {
+            let is_it = is_too_much(count, bytes);
+            count -= 1;
+            bytes -= oldest.bytes();
+            is_it
+        };
+        self.first + self.entries.iter().take_while(is_pushed_out).count() as u64
     }
 
     /// Forgets everything, and goes on from another place of the stream.
@@ -274,6 +291,27 @@ mod tests {
         log.push(event("e", ""));
         assert_eq!((log.first(), log.end()), (4, 5));
         assert_eq!(log.bytes, "message".len() + "e".len());
+    }
+
+    #[test]
+    fn what_an_entry_pushes_out_is_known_before() {
+        let mut log = Log::new("");
+        let sizes = [0, limits::BYTES / 3, limits::BYTES / 2, 9, limits::BYTES / 3, limits::BYTES + 1, 9, 9];
+        for size in sizes {
+            let entry = event("a", &"x".repeat(size));
+            let first = log.first_with(&entry);
+            log.push(entry);
+            assert_eq!(log.first(), first, "{size}");
+        }
+        assert_eq!(log.first(), 6, "there was something to push out");
+    }
+
+    #[test]
+    fn a_place_may_have_any_number() {
+        let mut log = Log::new("");
+        log.cut(Mark { last_event_id: "a".into(), nth: u64::MAX });
+        log.push(event("a", ""));
+        assert_eq!(log.end_mark().nth, u64::MAX);
     }
 
     #[test]

@@ -26,8 +26,11 @@ pub(super) trait Source {
     /// The connection of this page, while there is one.
     fn upstream(&self) -> &Upstream;
 
-    /// That connection has brought an entry, which is in the log.
-    fn handle_entry(&self) {}
+    /// That connection has brought an entry, which is not yet in the log.
+    fn handle_coming(&self, _entry: &Entry) {}
+
+    /// That connection has brought an entry, which is in the log. Has the members told.
+    fn handle_entry(&self);
 
     /// The state of that connection changed.
     fn handle_state(&self, state: State);
@@ -162,6 +165,12 @@ impl Source for InPage {
 
     fn upstream(&self) -> &Upstream {
         &self.upstream
+    }
+
+    fn handle_entry(&self) {
+        if let Some(group) = self.group.upgrade() {
+            group.tell_entries();
+        }
     }
 
     fn handle_state(&self, state: State) {

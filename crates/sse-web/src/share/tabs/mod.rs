@@ -25,7 +25,7 @@ use std::time::Duration;
 use sse_proto::Instant;
 use sse_proto::client::{Failure, State};
 
-use super::log::{Log, Mark};
+use super::log::{Entry, Log, Mark};
 use follower::Follower;
 pub(crate) use message::Message;
 
@@ -161,6 +161,13 @@ impl Tabs {
             Role::Follower(_) => self.act(Action::RequestLock),
             Role::Leader(_) => self.step_down(now, log),
         }
+    }
+
+    /// Whether [`Self::flush`] is to be called before this entry comes into the log: it pushes out what the others have
+    /// not been told yet.
+    pub(crate) fn has_to_flush_before(&self, entry: &Entry, log: &Log) -> bool {
+        let Role::Leader(leader) = &self.role else { return false };
+        leader.has_audience && leader.told < log.end() && leader.told < log.first_with(entry)
     }
 
     /// The leader's connection has brought an entry, which is in the log. Returns whether [`Self::flush`] is to be

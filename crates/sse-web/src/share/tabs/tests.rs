@@ -41,10 +41,15 @@ impl Tab {
     }
 
     fn bring(&mut self, ids: &[&str]) {
-        for id in ids {
-            self.log.push(event(id, &format!("data {id}")));
-            self.tabs.handle_entry(&self.log);
+        ids.iter().for_each(|id| self.bring_entry(event(id, &format!("data {id}"))));
+    }
+
+    fn bring_entry(&mut self, entry: Entry) {
+        if self.tabs.has_to_flush_before(&entry, &self.log) {
+            self.tabs.flush(&self.log);
         }
+        self.log.push(entry);
+        self.tabs.handle_entry(&self.log);
     }
 
     fn actions(&mut self) -> Vec<Action> {
@@ -129,6 +134,22 @@ fn a_burst_does_not_wait_for_the_end_of_its_task() {
         leader.bring(&[&id.to_string()]);
     }
     assert_eq!(leader.posts().len(), 3);
+}
+
+#[test]
+fn what_the_log_cannot_hold_is_told_before_it_is_pushed_out() {
+    let (mut leader, mut late) = (Tab::leading(1), Tab::entered(2));
+    leader.admit(&mut late);
+    let large = "x".repeat(limits::BYTES * 6 / 10);
+    for _ in 0..2 {
+        leader.bring_entry(event("", &large));
+    }
+    leader.tabs.flush(&leader.log);
+    let told = leader.posts();
+    assert_eq!(told.len(), 2);
+    late.hear(told);
+    assert_eq!(late.actions(), [], "there is no hole");
+    assert_eq!((late.log.first(), late.log.end()), (1, 2));
 }
 
 #[test]
