@@ -75,7 +75,11 @@ impl Source for AcrossTabs {
     }
 
     fn reconnect(&self) {
-        self.0.drive(|tabs, _| tabs.reconnect());
+        if self.0.is_in.get() {
+            self.0.drive(|tabs, _| tabs.reconnect());
+        } else {
+            self.0.upstream.reconnect();
+        }
     }
 
     fn upstream(&self) -> &Upstream {
@@ -141,7 +145,7 @@ impl Tab {
                 }
             }
             Action::Connect { last_event_id } => self.upstream.open(group, last_event_id),
-            Action::Disconnect => self.upstream.close(),
+            Action::Disconnect => self.upstream.rest(group),
             Action::Reconnect => self.upstream.reconnect(),
             Action::State(state) => group.handle_state(state),
             Action::Failed(failure) => group.handle_failure(&failure),

@@ -44,8 +44,9 @@ use member::Membership;
 /// goes on from its own cursor. The connection is open while any of them wants it.
 ///
 /// Who comes late is told what has come so far. That is remembered up to 1,024 events or 1 MiB; who needs more opens a
-/// connection of its own for as long as it takes to catch up. A stream without ids cannot be resumed: then those who
-/// come late are told what is remembered, and nothing before.
+/// connection of its own for as long as it takes to catch up. So does who brings a cursor to a stream that others have
+/// begun without one: the server may have given them a snapshot, which leaves out what the cursor asks for. A stream
+/// without ids cannot be resumed: then those who come late are told what is remembered, and nothing before.
 ///
 /// What is not asked for is not linked into an app.
 #[derive(Clone, Copy)]

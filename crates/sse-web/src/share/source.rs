@@ -49,6 +49,8 @@ pub(super) struct Upstream {
     /// Cloned out to be used: whoever it tells may drop it.
     direct: RefCell<Option<Rc<Direct>>>,
     is_wanted: Cell<bool>,
+    /// The number of the next entry of the log when it was told to rest.
+    rested_at: Cell<u64>,
 }
 
 impl Upstream {
@@ -58,7 +60,11 @@ impl Upstream {
             return;
         }
         if let Some(direct) = self.direct() {
-            return direct.command(Command::Resume(REST));
+            if group.log.borrow().end() == self.rested_at.get() {
+                return direct.command(Command::Resume(REST));
+            }
+            // Another tab has gone on meanwhile.
+            direct.end();
         }
         let mut options = group.options.clone();
         options.last_event_id = last_event_id;
@@ -71,14 +77,18 @@ impl Upstream {
 
     /// Closes it for now. It keeps its cursor, which may have moved without an event, and how long the server has
     /// asked it to stay away.
-    pub(super) fn rest(&self) {
+    pub(super) fn rest(&self, group: &Group) {
+        if group.is_over() {
+            return self.close();
+        }
         self.is_wanted.set(false);
+        self.rested_at.set(group.log.borrow().end());
         if let Some(direct) = self.direct() {
             direct.command(Command::Pause(REST));
         }
     }
 
-    pub(super) fn close(&self) {
+    fn close(&self) {
         self.is_wanted.set(false);
         if let Some(direct) = self.direct.take() {
             direct.end();
@@ -153,9 +163,8 @@ impl Source for InPage {
     }
 
     fn deactivate(&self) {
-        match self.group.upgrade() {
-            Some(group) if !group.is_over() => self.upstream.rest(),
-            _ => self.upstream.close(),
+        if let Some(group) = self.group.upgrade() {
+            self.upstream.rest(&group);
         }
     }
 
