@@ -48,6 +48,9 @@ use member::Membership;
 /// begun without one: the server may have given them a snapshot, which leaves out what the cursor asks for. A stream
 /// without ids cannot be resumed: then those who come late are told what is remembered, and nothing before.
 ///
+/// Not shared, whatever is asked for: a POST, a [`Fetch`](crate::transport::Fetch) with a token, an `Authorization` header
+/// or an ear for refusals, what must not be sent again, and [`Scripted`](crate::transport::Scripted).
+///
 /// What is not asked for is not linked into an app.
 #[derive(Clone, Copy)]
 pub struct Sharing {
@@ -76,6 +79,9 @@ impl Sharing {
     /// One of the tabs holds the connection and tells the others. When it is closed, put away or frozen, the next one
     /// goes on from the cursor. One that freezes without a word is found out after some eight seconds of silence; it
     /// may hold its connection beside the new one until the browser lets it run again.
+    ///
+    /// The tabs are told what came for whoever was signed in when the connection was made. Where that is known by a cookie
+    /// and may change from tab to tab, put who it is into the URL: another URL is another connection.
     ///
     /// Needs Web Locks and `BroadcastChannel`, and so a page that came over https or from this machine; elsewhere it
     /// is [`Self::page`].
