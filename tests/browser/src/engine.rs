@@ -47,6 +47,13 @@ impl Engine {
         self == Self::Firefox
     }
 
+    /// Whether a `fetch` that is aborted while bytes are pouring in may hold its connection until the server has said
+    /// something more. In a worker of Firefox one in some hundred does.
+    #[must_use]
+    pub fn keeps_a_request_that_is_busy(self) -> bool {
+        self == Self::Firefox
+    }
+
     /// Whether a page learns of a response when its head has come. Firefox waits for the first byte of the body
     /// (conformance c13).
     #[must_use]

@@ -34,7 +34,8 @@ pub use refusal::Refusal;
 /// closes as [`Failure::Unsupported`].
 ///
 /// It ends at once when it is dropped. Firefox holds the connection of a request that was redirected for longer, until
-/// the server sends something more: another reason for a server to send heartbeats.
+/// the server sends something more, and in a worker sometimes that of one that is dropped while much is coming in:
+/// another reason for a server to send heartbeats.
 ///
 /// # Example
 ///
