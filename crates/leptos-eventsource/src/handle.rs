@@ -10,12 +10,24 @@ use crate::binding::Binding;
 use crate::error::Error;
 use crate::options::EventSourceOptions;
 use crate::registry;
-use crate::view::{self, EventLog, EventStream, Keyed};
+use crate::view::{self, EventStream, Keyed, Log};
 
 /// Opens the event stream at `url` for as long as the current reactive owner lives.
 ///
 /// The URL is relative to the page, or absolute. If it is a signal, the connection follows it, and views keep what
 /// they hold: reset them where that is not wanted.
+///
+/// ```
+/// use leptos::prelude::*;
+/// use leptos_eventsource::{Text, use_event_source};
+///
+/// #[component]
+/// fn Room(#[prop(into)] name: Signal<String>) -> impl IntoView {
+///     let url = Signal::derive(move || format!("/api/chat/{}", name.read()));
+///     let last = use_event_source::<Text>(url).latest();
+///     view! { <p>{move || last.get().map(|Text(text)| text)}</p> }
+/// }
+/// ```
 #[track_caller]
 pub fn use_event_source<E: EventSet>(url: impl Into<Signal<String>>) -> EventSourceHandle<E> {
     use_event_source_with_options(url, EventSourceOptions::default())
@@ -71,6 +83,28 @@ pub(crate) const IN_BROWSER: bool = cfg!(all(target_family = "wasm", not(feature
 ///
 /// Views are made where they are needed; each lives as long as the owner in which it was made, and sees the
 /// events from then on.
+///
+/// ```
+/// use leptos::prelude::*;
+/// use leptos_eventsource::{EventSourceHandle, Json, use_event_source};
+///
+/// #[component]
+/// fn App() -> impl IntoView {
+///     provide_context(use_event_source::<Json<u64>>("/api/visitors"));
+///     view! { <Visitors /> }
+/// }
+///
+/// #[component]
+/// fn Visitors() -> impl IntoView {
+///     let stream = expect_context::<EventSourceHandle<Json<u64>>>();
+///     let (visitors, is_open) = (stream.latest(), stream.is_open());
+///     view! {
+///         <p class:stale=move || !is_open.get()>{move || visitors.get().map(|Json(count)| count)}</p>
+///         <button on:click=move |_| stream.pause()>"Pause"</button>
+///         <button on:click=move |_| stream.resume()>"Go on"</button>
+///     }
+/// }
+/// ```
 pub struct EventSourceHandle<E: 'static> {
     /// `None` where an app is rendered on a server.
     binding: Option<StoredValue<Rc<Binding<E>>, LocalStorage>>,
@@ -92,6 +126,20 @@ impl<E> fmt::Debug for EventSourceHandle<E> {
 
 impl<E: EventSet> EventSourceHandle<E> {
     /// What the connection is doing, as a person can be told it.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{State, Text, use_event_source};
+    /// # fn component() {
+    /// let stream = use_event_source::<Text>("/events");
+    /// let state = stream.state();
+    /// let words = move || match &*state.read() {
+    ///     State::Open => "live",
+    ///     State::Closed(_) => "ended",
+    ///     _ => "one moment",
+    /// };
+    /// # }
+    /// ```
     #[must_use]
     pub fn state(&self) -> Signal<State> {
         self.signal(State::Idle, |binding| binding.signal(&binding.state))
@@ -105,24 +153,51 @@ impl<E: EventSet> EventSourceHandle<E> {
     }
 
     /// Whole seconds until the next attempt, while the connection is [`State::Waiting`]; counts down.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Text, use_event_source};
+    /// # fn component() {
+    /// let retry_in = use_event_source::<Text>("/events").retry_in();
+    /// let notice = move || retry_in.get().map(|seconds| format!("Trying again in {seconds} s"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn retry_in(&self) -> Signal<Option<u64>> {
         self.signal(None, |binding| binding.signal(&binding.retry_in))
     }
 
-    /// The last error since the connection was open, or `None`.
+    /// The last error since the connection was open, or `None`. For an example see [`Error`].
     #[must_use]
     pub fn error(&self) -> Signal<Option<Error>> {
         self.signal(None, |binding| binding.signal(&binding.error))
     }
 
     /// The id of the last event; before the first, what the options begin with.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Text, use_event_source};
+    /// # fn component() {
+    /// let id = use_event_source::<Text>("/events").last_event_id();
+    /// Effect::new(move || leptos::logging::log!("up to {}", id.get()));
+    /// # }
+    /// ```
     #[must_use]
     pub fn last_event_id(&self) -> Signal<String> {
         self.signal(String::new(), |binding| binding.last_event_id())
     }
 
     /// The last event, or `None` before the first.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Json, use_event_source};
+    /// # fn component() {
+    /// let price = use_event_source::<Json<f64>>("/price").latest();
+    /// let shown = move || price.get().map(|Json(price)| format!("{price:.2}"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn latest(&self) -> ReadSignal<Option<E>>
     where
@@ -169,14 +244,15 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// With a pause button, and rows that stand still while somebody reads:
     /// [`components::EventLog`](crate::components::EventLog).
     #[must_use]
-    pub fn log(&self, capacity: usize) -> EventLog<E>
+    pub fn log(&self, capacity: usize) -> Log<E>
     where
         E: Clone + Send + Sync,
     {
-        EventLog::new(self, capacity)
+        Log::new(self, capacity)
     }
 
-    /// One signal for each key, which holds the last event with that key. Events without a key are left out.
+    /// One signal for each key, which holds the last event with that key. Events without a key are left out. For an
+    /// example see [`Keyed`].
     #[must_use]
     pub fn keyed<K>(&self, key: impl Fn(&E) -> Option<K> + 'static) -> Keyed<K, Option<E>>
     where
@@ -187,6 +263,18 @@ impl<E: EventSet> EventSourceHandle<E> {
     }
 
     /// One signal for each key, into which the events with that key are folded. It begins with the default.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Json, use_event_source};
+    /// # fn component() {
+    /// let votes = use_event_source::<Json<(String, u64)>>("/votes").keyed_fold(
+    ///     |Json((name, _))| Some(name.clone()),
+    ///     |votes: &mut u64, Json((_, more))| *votes += more,
+    /// );
+    /// let of_ada = votes.signal(&"Ada".to_owned());
+    /// # }
+    /// ```
     #[must_use]
     pub fn keyed_fold<K, S>(
         &self,
@@ -230,12 +318,21 @@ impl<E: EventSet> EventSourceHandle<E> {
         Keyed::new(self, init, key, f)
     }
 
-    /// Calls `f` with every event.
+    /// Calls `f` with every event, until the current owner is disposed.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Text, use_event_source};
+    /// # fn component() {
+    /// use_event_source::<Text>("/alarms").on_event(|Text(alarm)| leptos::logging::warn!("{alarm}"));
+    /// # }
+    /// ```
     pub fn on_event(&self, f: impl Fn(&E) + 'static) {
         self.listen(move |event, _| f(event));
     }
 
     /// The events as a `futures` stream, for `async` code. It holds up to `capacity` events that nobody has taken yet.
+    /// For an example see [`EventStream`].
     #[must_use]
     pub fn stream(&self, capacity: usize) -> EventStream<E>
     where
@@ -245,6 +342,15 @@ impl<E: EventSet> EventSourceHandle<E> {
     }
 
     /// Calls `f` when events were lost: the server no longer had them, or began anew.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Json, use_event_source};
+    /// # fn component(orders: LocalResource<Vec<u64>>) {
+    /// // What was folded is no longer the whole truth, so the list is loaded anew.
+    /// use_event_source::<Json<u64>>("/orders").on_gap(move |_| orders.refetch());
+    /// # }
+    /// ```
     pub fn on_gap(&self, f: impl Fn(Gap) + 'static) {
         if let Some(at) = self.with_binding(|binding| binding.on_gap.add(Rc::new(f))) {
             let handle = *self;
@@ -255,6 +361,18 @@ impl<E: EventSet> EventSourceHandle<E> {
     }
 
     /// Closes the stream, until [`reconnect`](Self::reconnect). Nothing is delivered afterwards.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Text, use_event_source};
+    /// # fn component() -> impl IntoView {
+    /// let stream = use_event_source::<Text>("/events");
+    /// view! {
+    ///     <button on:click=move |_| stream.close()>"Stop"</button>
+    ///     <button on:click=move |_| stream.reconnect()>"Start"</button>
+    /// }
+    /// # }
+    /// ```
     pub fn close(&self) {
         self.with_binding(|binding| binding.close());
     }

@@ -37,7 +37,7 @@ pub use sse_events;
 pub use sse_events::{DecodeError, DecodeErrorKind, EventSet, Json, Snapshot, Text};
 pub use sse_proto::client::{Backoff, ClientOptions, CloseReason, Failure, Gap, PauseReason, Silence, State};
 pub use sse_web::{Background, InvalidUrl, Offline, Options as ConnectionOptions, Sharing, Wake};
-pub use view::{Entry, EventLog, EventStream, KEY_LIMIT, Keyed};
+pub use view::{Entry, EventStream, KEY_LIMIT, Keyed, Log};
 
 /// What carries a stream: [`sse_web::transport`], and what a contract adds to it.
 pub mod transport {

@@ -3,6 +3,15 @@ use std::rc::Rc;
 use sse_web::{Sharing, Transport};
 
 /// How a stream behaves. Start from the default and change what you need.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use leptos_eventsource::{Delivery, EventSourceOptions, Silence};
+///
+/// let mut options = EventSourceOptions::default().with_delivery(Delivery::AnimationFrame);
+/// options.connection.client.silence = Silence::After(Duration::from_secs(30));
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct EventSourceOptions {
@@ -22,6 +31,14 @@ impl EventSourceOptions {
     }
 
     /// Sets the options of the connection, the transport and the last event id among them.
+    ///
+    /// ```
+    /// use leptos_eventsource::{ConnectionOptions, EventSourceOptions};
+    ///
+    /// let mut connection = ConnectionOptions::default();
+    /// connection.with_credentials = true;
+    /// let options = EventSourceOptions::default().with_connection(connection);
+    /// ```
     #[must_use]
     pub fn with_connection(mut self, connection: sse_web::Options) -> Self {
         self.connection = connection;
@@ -30,6 +47,12 @@ impl EventSourceOptions {
 
     /// Begins after this event, for instance at the [`Snapshot`](crate::Snapshot) of a page that a server has rendered.
     /// Only the first URL does: ids mean nothing to another stream. Default: empty, what a new client gets.
+    ///
+    /// ```
+    /// use leptos_eventsource::EventSourceOptions;
+    ///
+    /// let options = EventSourceOptions::default().with_last_event_id("5f.17");
+    /// ```
     #[must_use]
     pub fn with_last_event_id(mut self, last_event_id: impl Into<String>) -> Self {
         self.connection.last_event_id = last_event_id.into();
@@ -92,6 +115,13 @@ impl EventSourceOptions {
 
 /// When views tell the page that they have changed. Every event is folded either way; none is skipped. The state, the
 /// error and the last event id are no views: they are told at once.
+///
+/// ```
+/// use leptos_eventsource::{Delivery, EventSourceOptions};
+///
+/// // For a stream that is faster than anybody reads.
+/// let options = EventSourceOptions::default().with_delivery(Delivery::AnimationFrame);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Delivery {
     /// With every event.

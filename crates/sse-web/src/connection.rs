@@ -19,6 +19,34 @@ use crate::url::{self, InvalidUrl};
 const LONGEST_TIMEOUT_MILLIS: u64 = (1 << 31) - 1;
 
 /// One event stream, kept alive until this is dropped.
+///
+/// ```
+/// use sse_proto::EventRef;
+/// use sse_web::{Connection, InvalidUrl, Options, Sink};
+///
+/// struct Print;
+///
+/// impl Sink for Print {
+///     fn event(&self, event: EventRef<'_>) {
+///         web_sys::console::log_1(&event.data.into());
+///     }
+/// }
+///
+/// /// Ends when the player is dropped.
+/// struct Player {
+///     scores: Connection,
+/// }
+///
+/// impl Player {
+///     fn new() -> Result<Self, InvalidUrl> {
+///         Ok(Self { scores: Connection::open("/scores", Options::default(), Print)? })
+///     }
+///
+///     fn set_watching(&self, is_watching: bool) {
+///         if is_watching { self.scores.resume() } else { self.scores.pause() }
+///     }
+/// }
+/// ```
 pub struct Connection {
     link: Box<dyn Link>,
 }

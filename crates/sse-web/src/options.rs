@@ -56,6 +56,15 @@ pub struct Options {
 ///
 /// In the back/forward cache, and in a tab that the browser has frozen to save energy, no connection is held whatever is
 /// said here.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use sse_web::{Background, Options};
+///
+/// let mut options = Options::default();
+/// options.background = Background::PauseAfter(Duration::from_secs(60));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Background {
@@ -73,6 +82,13 @@ pub enum Background {
 /// What becomes of a connection while the browser says that the device is offline.
 ///
 /// Either way, `online` cuts a wait for the next attempt short.
+///
+/// ```
+/// use sse_web::{Offline, Options};
+///
+/// let mut options = Options::default();
+/// options.offline = Offline::Pause;
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Offline {
@@ -89,6 +105,16 @@ pub enum Offline {
 /// What becomes of an open connection when the device wakes up from sleep.
 ///
 /// The other end may have given it up meanwhile, and no browser says so: it looks open for ever.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use sse_web::{Options, Wake};
+///
+/// // For a server without heartbeats.
+/// let mut options = Options::default();
+/// options.wake = Wake::ReconnectAfter(Duration::from_secs(5 * 60));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Wake {

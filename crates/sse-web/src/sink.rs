@@ -4,6 +4,31 @@ use sse_proto::client::{Failure, Gap, State};
 /// Who is told what a [`Connection`](crate::Connection) does.
 ///
 /// Every method may call the connection back, also to close it, and may drop it; nothing is told after that.
+///
+/// ```
+/// use sse_proto::EventRef;
+/// use sse_proto::client::{Failure, Gap, State};
+/// use sse_web::Sink;
+///
+/// /// What a page shows beside its data.
+/// struct Lamp(web_sys::Element);
+///
+/// impl Sink for Lamp {
+///     fn event(&self, _: EventRef<'_>) {}
+///
+///     fn state(&self, state: &State) {
+///         self.0.set_class_name(if state.is_open() { "lamp on" } else { "lamp" });
+///     }
+///
+///     fn failure(&self, failure: &Failure) {
+///         self.0.set_text_content(Some(&failure.to_string()));
+///     }
+///
+///     fn gap(&self, _: Gap) {
+///         self.0.set_text_content(Some("Something is missing: please reload."));
+///     }
+/// }
+/// ```
 pub trait Sink {
     /// An event arrived. Reserved `sse.` events and duplicates after a resume are not told.
     fn event(&self, event: EventRef<'_>);

@@ -15,7 +15,41 @@ use crate::schedule::{Folded, Schedule};
 /// strangers must not fill the page's memory.
 pub const KEY_LIMIT: usize = 10_000;
 
-/// One signal for each key of a stream, so that one event updates one row. `Copy`.
+/// One signal for each key of a stream, so that one event updates one row. `Copy`. Made by
+/// [`EventSourceHandle::keyed`] and its sisters.
+///
+/// ```
+/// use leptos::prelude::*;
+/// use leptos_eventsource::{Json, use_event_source};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Serialize, Deserialize)]
+/// struct Quote {
+///     symbol: String,
+///     price: f64,
+/// }
+///
+/// #[component]
+/// fn Quotes() -> impl IntoView {
+///     let quotes = use_event_source::<Json<Quote>>("/quotes").keyed(|Json(quote)| Some(quote.symbol.clone()));
+///     let symbols = quotes.keys();
+///     view! {
+///         <table>
+///             <For each=move || symbols.get() key=|symbol| symbol.clone() let:symbol>
+///                 {
+///                     let quote = quotes.signal(&symbol);
+///                     view! {
+///                         <tr>
+///                             <td>{symbol}</td>
+///                             <td>{move || quote.get().map(|Json(quote)| quote.price)}</td>
+///                         </tr>
+///                     }
+///                 }
+///             </For>
+///         </table>
+///     }
+/// }
+/// ```
 pub struct Keyed<K: 'static, S: 'static> {
     /// `None` where an app is rendered on a server.
     rows: Option<StoredValue<Rc<Rows<K, S>>, LocalStorage>>,

@@ -9,14 +9,22 @@ use super::folded;
 use crate::handle::EventSourceHandle;
 
 /// The last events of a stream, made by [`EventSourceHandle::log`]. `Copy`. Its signals are [`entries`](Self::entries) and
-/// [`dropped`](Self::dropped).
-pub struct EventLog<E: 'static> {
+/// [`dropped`](Self::dropped). For a list on the page: [`components::EventLog`](crate::components::EventLog).
+pub struct Log<E: 'static> {
     entries: ReadSignal<VecDeque<Entry<E>>>,
     dropped: ReadSignal<u64>,
     capacity: usize,
 }
 
 /// An event in a log.
+///
+/// ```
+/// use leptos_eventsource::{Entry, Text};
+///
+/// fn line(Entry { serial, last_event_id, event: Text(text), .. }: &Entry<Text>) -> String {
+///     format!("{serial}. {text} ({last_event_id})")
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry<E> {
@@ -28,7 +36,7 @@ pub struct Entry<E> {
     pub event: E,
 }
 
-impl<E: EventSet + Clone + Send + Sync> EventLog<E> {
+impl<E: EventSet + Clone + Send + Sync> Log<E> {
     pub(crate) fn new(handle: &EventSourceHandle<E>, capacity: usize) -> Self {
         let entries = folded(handle, VecDeque::<Entry<E>>::new());
         let dropped = folded(handle, 0);
@@ -77,16 +85,16 @@ impl<E: EventSet + Clone + Send + Sync> EventLog<E> {
     }
 }
 
-impl<E> Clone for EventLog<E> {
+impl<E> Clone for Log<E> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<E> Copy for EventLog<E> {}
+impl<E> Copy for Log<E> {}
 
-impl<E> fmt::Debug for EventLog<E> {
+impl<E> fmt::Debug for Log<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventLog").field("capacity", &self.capacity).finish_non_exhaustive()
+        f.debug_struct("Log").field("capacity", &self.capacity).finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use sse_events::EventSet;
 
 pub use keyed::{KEY_LIMIT, Keyed};
-pub use log::{Entry, EventLog};
+pub use log::{Entry, Log};
 pub use stream::EventStream;
 
 use crate::handle::EventSourceHandle;

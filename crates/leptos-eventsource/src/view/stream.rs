@@ -14,6 +14,22 @@ use crate::handle::EventSourceHandle;
 ///
 /// It holds what has not been taken yet, up to its capacity; after that the oldest goes, and is counted. It ends when
 /// the owner in which it was made is disposed.
+///
+/// ```
+/// use futures_util::StreamExt;
+/// use leptos::prelude::*;
+/// use leptos::task::spawn_local;
+/// use leptos_eventsource::{Json, use_event_source};
+///
+/// # fn component() {
+/// let mut counts = use_event_source::<Json<u64>>("/counts").stream(100);
+/// spawn_local(async move {
+///     while let Some(Json(count)) = counts.next().await {
+///         leptos::logging::log!("{count}");
+///     }
+/// });
+/// # }
+/// ```
 pub struct EventStream<E> {
     queue: Rc<RefCell<Queue<E>>>,
 }

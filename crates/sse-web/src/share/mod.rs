@@ -52,6 +52,14 @@ use member::Membership;
 /// or an ear for refusals, what must not be sent again, and [`Scripted`](crate::transport::Scripted).
 ///
 /// What is not asked for is not linked into an app.
+///
+/// ```
+/// use sse_web::{Options, Sharing};
+///
+/// // Eight tabs, one connection.
+/// let mut options = Options::default();
+/// options.sharing = Sharing::browser();
+/// ```
 #[derive(Clone, Copy)]
 pub struct Sharing {
     name: &'static str,

@@ -68,6 +68,13 @@ pub struct Fetch {
 }
 
 /// What is sent with a POST.
+///
+/// ```
+/// use sse_web::transport::Fetch;
+///
+/// let question = Fetch::post(r#"{"question":"Why?"}"#);
+/// let packed = Fetch::post(vec![0x93, 1, 2, 3]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Body {
@@ -97,7 +104,19 @@ impl From<Vec<u8>> for Body {
 
 type Bearer = dyn Fn(Token) -> Pin<Box<dyn Future<Output = Result<String, String>>>>;
 
-/// Which token is asked for.
+/// Which token is asked for; for [`Fetch::with_bearer`].
+///
+/// ```
+/// use sse_web::transport::{Fetch, Token};
+///
+/// # async fn renew() -> Result<String, String> { Ok("new".to_owned()) }
+/// let fetch = Fetch::new().with_bearer(|which| async move {
+///     match which {
+///         Token::Any => Ok("the one in memory".to_owned()),
+///         Token::Fresh => renew().await,
+///     }
+/// });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
     /// One that is believed to be valid.
@@ -108,6 +127,14 @@ pub enum Token {
 
 /// This cannot be a header: the name is empty or holds more than the characters of a token, or the value holds CR, LF,
 /// NUL or a character past U+00FF.
+///
+/// ```
+/// use sse_web::transport::Fetch;
+///
+/// assert!(Fetch::new().with_header("x-tenant", "blue").is_ok());
+/// let error = Fetch::new().with_header("x-tenant", "blue\r\nx-admin: yes").unwrap_err();
+/// assert_eq!(error.name, "x-tenant");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidHeader {
@@ -146,6 +173,12 @@ impl Fetch {
     }
 
     /// Allows a POST to be sent again after a drop: the server takes the same one twice without harm.
+    ///
+    /// ```
+    /// use sse_web::transport::Fetch;
+    ///
+    /// let search = Fetch::post(r#"{"query":"rust"}"#).repeatable();
+    /// ```
     #[must_use]
     pub fn repeatable(mut self) -> Self {
         self.is_repeatable = true;
@@ -207,6 +240,12 @@ impl Fetch {
     }
 
     /// Sets the limits of the decoder.
+    ///
+    /// ```
+    /// use sse_web::transport::{Fetch, Limits};
+    ///
+    /// let fetch = Fetch::new().with_limits(Limits::default().with_line(1 << 20));
+    /// ```
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;

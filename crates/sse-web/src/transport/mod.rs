@@ -35,6 +35,38 @@ pub use sse_proto::Limits;
 pub use sse_proto::client::Response;
 
 /// Makes requests for event streams.
+///
+/// One of your own brings events from wherever a server's events can come from:
+///
+/// ```
+/// use sse_proto::EventRef;
+/// use sse_proto::client::Failure;
+/// use sse_web::Transport;
+/// use sse_web::transport::{ActiveRequest, Receiver, Request};
+/// use wasm_bindgen_futures::spawn_local;
+///
+/// /// Says what is in it, and ends.
+/// struct Recorded(&'static [&'static str]);
+///
+/// struct Playing;
+///
+/// impl ActiveRequest for Playing {}
+///
+/// impl Transport for Recorded {
+///     fn connect(&self, _: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure> {
+///         let lines = self.0;
+///         // Later, as the receiver must not be called before this returns.
+///         spawn_local(async move {
+///             receiver.opened();
+///             for &data in lines {
+///                 receiver.event(EventRef { event_type: "message", data, last_event_id: "" });
+///             }
+///             receiver.failed(Failure::Ended);
+///         });
+///         Ok(Box::new(Playing))
+///     }
+/// }
+/// ```
 pub trait Transport {
     /// Starts a request. Dropping the returned value aborts it and frees all that belongs to it.
     ///

@@ -23,6 +23,17 @@ use unanswered::Unanswered;
 ///
 /// It does not show the status, the content type, comments or `retry` fields.
 ///
+/// ```
+/// use std::rc::Rc;
+///
+/// use sse_web::Options;
+/// use sse_web::transport::Native;
+///
+/// let mut options = Options::default();
+/// // The default, so only for who chooses at run time.
+/// options.transport = Rc::new(Native);
+/// ```
+///
 /// Firefox gives up for good also when it finds no way to the server. In a page we see which of the two it was, and try
 /// again after a failure of the network, but then also after a refusal by CORS. In a worker of Firefox we do not see it:
 /// there, a stream that should outlive a gap in the network needs

@@ -1,12 +1,12 @@
 use browser_tests::{mount, open};
 use leptos::prelude::*;
 use leptos_eventsource::transport::Scripted;
-use leptos_eventsource::{Delivery, EventLog};
+use leptos_eventsource::{Delivery, Log};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::{Market, tick, use_market};
 
-fn prices(log: EventLog<Market>) -> Vec<Option<u32>> {
+fn prices(log: Log<Market>) -> Vec<Option<u32>> {
     log.entries().with_untracked(|entries| entries.iter().map(|entry| entry.event.price()).collect())
 }
 

@@ -15,6 +15,24 @@ use crate::transport::{Receiver, Request};
 ///
 /// What is said to a page that has let go of it does nothing, as with a server that does not know yet. Whether that is so,
 /// [`Self::is_active`] says.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use sse_web::transport::{Response, Scripted};
+///
+/// // In a `#[wasm_bindgen_test]`, with a page that asks for `/news`:
+/// async fn serve(server: Scripted) {
+///     let busy = server.accept_at("/news").await;
+///     busy.respond(Response::new(503).with_retry_after(Some("1".to_owned())));
+///
+///     let stream = server.accept_at("/news").await;
+///     stream.open();
+///     stream.message("hello");
+///     stream.retry(Duration::from_secs(2));
+///     stream.end();
+/// }
+/// ```
 #[derive(Clone)]
 pub struct ScriptedStream(Rc<Inner>);
 
