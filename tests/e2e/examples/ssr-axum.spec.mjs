@@ -130,5 +130,5 @@ test("a cut connection goes on at the next bid", async ({ visit, bid }) => {
 test("the server ends when it is told to, streams or not", async ({ visit, server }) => {
   const page = await visit();
   await expect(state(page)).toHaveText("live");
-  expect(await server.stop()).toBe(0);
+  expect(await server.stop("SIGINT")).toBe(0);
 });

@@ -1,10 +1,8 @@
 // The server of `examples/ssr-axum` as a child process that can be killed and started again, and pages that may not
 // say anything on the console: an unoptimised build warns there of whatever was rendered in two ways.
 import { test as base, expect } from "@playwright/test";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { ServerProcess } from "../../lib/process.mjs";
 
 export { expect };
 
@@ -12,46 +10,10 @@ const target = fileURLToPath(new URL("../../../../target", import.meta.url));
 const binary = process.env.SSR_AXUM_BIN ?? `${target}/debug/ssr-axum`;
 const site = process.env.SSR_AXUM_SITE ?? `${target}/site/ssr-axum`;
 
-class Server {
-  #child = null;
-  /** Where it listens, without a slash at the end. */
-  url = null;
-
+class Server extends ServerProcess {
   /** Starts it, on the port that it had before if there was one. */
   async start() {
-    const address = this.url ? new URL(this.url).host : "127.0.0.1:0";
-    const child = spawn(binary, {
-      env: { ...process.env, LEPTOS_SITE_ROOT: site, LEPTOS_SITE_ADDR: address },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    this.#child = child;
-    this.url = await new Promise((resolve, reject) => {
-      createInterface({ input: child.stdout }).on("line", (line) => {
-        const url = /^listening on (http:\S+)$/.exec(line)?.[1];
-        if (url) resolve(url);
-      });
-      child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-    });
-  }
-
-  /** Ends it as a power cut would. */
-  async kill() {
-    return this.#end("SIGKILL");
-  }
-
-  /** Ends it as Ctrl-C would; resolves to its exit code. */
-  async stop() {
-    return this.#end("SIGINT");
-  }
-
-  async #end(signal) {
-    const child = this.#child;
-    if (!child) return null;
-    this.#child = null;
-    if (child.exitCode !== null) return child.exitCode;
-    child.kill(signal);
-    const [code] = await once(child, "exit");
-    return code;
+    await this.spawn(binary, [], { LEPTOS_SITE_ROOT: site, LEPTOS_SITE_ADDR: this.address });
   }
 }
 
