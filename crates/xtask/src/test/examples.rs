@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use super::engine::Engine;
 use super::{Count, browser, playwright};
+use crate::cargo;
 use crate::example::ssr_axum;
 use crate::page;
 use crate::repo::Repo;
@@ -31,7 +32,8 @@ type Build = fn(&Repo, &str) -> Result<Vec<(&'static str, OsString)>>;
 /// The one that is about tests, and brings its own.
 const TESTING: &str = "testing";
 
-const EXAMPLES: [Example; 5] = [
+const EXAMPLES: [Example; 6] = [
+    Example { folder: "axum-hub", build: server_of_its_own },
     Example { folder: "embed", build: trunk_page },
     Example { folder: "one-signal", build: trunk_page },
     Example { folder: "openai-tokens", build: trunk_page },
@@ -68,6 +70,12 @@ fn trunk_page(repo: &Repo, folder: &str) -> Result<Vec<(&'static str, OsString)>
     let dist = repo.work(FOLDER).join(folder);
     page::trunk(repo, &["build", "--offline", "--dist"]).arg(dist).folder(path).run()?;
     Ok(Vec::new())
+}
+
+/// A server that brings its page.
+fn server_of_its_own(repo: &Repo, folder: &str) -> Result<Vec<(&'static str, OsString)>> {
+    let server = cargo::build_program(repo.cmd("cargo").arg("build"), folder)?;
+    Ok(vec![("AXUM_HUB_BIN", server.into())])
 }
 
 /// A server that renders its page, and the program with which the page goes on.

@@ -1,0 +1,77 @@
+import { test as base, expect } from "@playwright/test";
+import { fileURLToPath } from "node:url";
+import { ServerProcess } from "../lib/process.mjs";
+
+const binary =
+  process.env.AXUM_HUB_BIN ?? fileURLToPath(new URL("../../../target/debug/axum-hub", import.meta.url));
+
+class Server extends ServerProcess {
+  async start() {
+    await this.spawn(binary, [], { ADDRESS: this.address });
+  }
+}
+
+const test = base.extend({
+  server: async ({}, use) => {
+    const server = new Server();
+    await server.start();
+    await use(server);
+    await server.kill();
+  },
+  visit: async ({ browser, server }, use) => {
+    const contexts = [];
+    await use(async () => {
+      const context = await browser.newContext();
+      contexts.push(context);
+      const page = await context.newPage();
+      await page.goto(server.url, { waitUntil: "domcontentloaded" });
+      await expect(page.locator("#state")).toHaveText("live");
+      return page;
+    });
+    for (const context of contexts) await context.close();
+  },
+});
+
+async function write(page, name, words) {
+  await page.getByLabel("Your name").fill(name);
+  await page.getByLabel("Your words").fill(words);
+  await page.getByRole("button", { name: "Write" }).click();
+}
+
+test("what one writes everybody sees, once, and as text", async ({ visit }) => {
+  const [ann, bob] = [await visit(), await visit()];
+  await write(ann, "Ann", "<b>hello</b>");
+  await write(ann, "Ann", "again");
+  const entries = ["<b>hello</b> (Ann)", "again (Ann)"];
+  await expect(ann.locator("#book > li")).toHaveText(entries);
+  await expect(bob.locator("#book > li")).toHaveText(entries);
+  const late = await visit();
+  await expect(late.locator("#book > li")).toHaveText(entries);
+});
+
+test("who was away for a moment gets what was missed", async ({ visit }) => {
+  const [ann, bob] = [await visit(), await visit()];
+  await write(ann, "Ann", "one");
+  await expect(bob.locator("#book > li")).toHaveCount(1);
+  await bob.context().setOffline(true);
+  await write(ann, "Ann", "two");
+  await expect(ann.locator("#book > li")).toHaveCount(2);
+  await bob.context().setOffline(false);
+  await expect(bob.locator("#book > li")).toHaveText(["one (Ann)", "two (Ann)"]);
+});
+
+test("over a restart the page begins anew with what the server has", async ({ visit, server }) => {
+  const page = await visit();
+  await write(page, "Ann", "forgotten");
+  await expect(page.locator("#book > li")).toHaveCount(1);
+  await server.kill();
+  await expect(page.locator("#state")).toHaveText("connection lost");
+  await server.start();
+  await expect(page.locator("#state")).toHaveText("live", { timeout: 20_000 });
+  await expect(page.locator("#book > li")).toHaveCount(0);
+});
+
+test("an empty entry is refused", async ({ server, request }) => {
+  const answer = await request.post(`${server.url}/entries`, { form: { name: " ", words: "x" } });
+  expect(answer.status()).toBe(422);
+});
