@@ -146,6 +146,18 @@ impl Client {
         self.resume.last_event_id()
     }
 
+    /// The server's own reconnection time (conformance p11), a floor for the wait after a failure; zero if it has said
+    /// none.
+    #[must_use]
+    pub fn reconnection_time(&self) -> Duration {
+        self.reconnection_time
+    }
+
+    /// Takes over the reconnection time that the server said on a connection of another client, which this one follows.
+    pub fn set_reconnection_time(&mut self, reconnection_time: Duration) {
+        self.reconnection_time = reconnection_time;
+    }
+
     /// Does what the owner wants.
     pub fn handle_command(&mut self, now: Instant, command: Command) {
         match command {

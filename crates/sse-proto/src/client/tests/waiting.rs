@@ -182,6 +182,17 @@ fn p11_the_reconnection_time_outlives_the_connection_that_set_it() {
 }
 
 #[test]
+fn p11_the_reconnection_time_can_be_taken_over_from_another_client() {
+    let mut before = Bench::open();
+    assert_eq!(before.client.reconnection_time(), Duration::ZERO);
+    before.signal(Signal::Retry(7 * SECOND));
+    let mut after = Bench::open();
+    after.client.set_reconnection_time(before.client.reconnection_time());
+    after.signal(Signal::Failed(Failure::Network));
+    assert!(after.wait() >= 7 * SECOND);
+}
+
+#[test]
 fn a_clock_that_runs_backwards_costs_time_and_nothing_else() {
     let mut bench = Bench::open();
     bench.event("sse.open", r#"{"heartbeat_ms":10000}"#, "a.0");
