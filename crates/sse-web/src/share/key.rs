@@ -7,8 +7,16 @@ pub(super) fn of(url: &str, options: &Options) -> Option<String> {
     let transport = options.transport.share_key().filter(|_| is_repeatable)?;
     let mut event_types = event_types(options);
     event_types.sort_unstable();
+    // What is final for one would be so for all.
+    let mut retry_statuses = options.client.retry_statuses.clone();
+    retry_statuses.sort_unstable();
     Some(format!(
-        "{url} {transport} {} {:?} {:?}",
-        options.with_credentials, options.cursor_parameter, event_types,
+        "{url} {transport} {} {:?} {:?} {:?} {:?} {}",
+        options.with_credentials,
+        options.cursor_parameter,
+        event_types,
+        options.client.max_retries,
+        retry_statuses,
+        options.client.retry_rejected,
     ))
 }

@@ -37,6 +37,10 @@ async fn only_those_share_who_ask_for_the_same() {
     assert_eq!(connections(|_| {}, |options| options.sharing = Sharing::browser()).await, 2);
     let others: Cow<'static, [&'static str]> = Cow::Borrowed(&["message", "tick"]);
     assert_eq!(connections(|_| {}, |options| options.event_types = others.clone()).await, 2);
+    assert_eq!(connections(|_| {}, |options| options.client.max_retries = Some(3)).await, 2);
+    assert_eq!(connections(|_| {}, |options| options.client.retry_rejected = true).await, 2);
+    assert_eq!(connections(|_| {}, |options| options.client.retry_statuses.push(404)).await, 2);
+    assert_eq!(connections(|_| {}, |options| options.client.retry_statuses.reverse()).await, 1);
     let with = |value: &str| fetch(Fetch::new().with_header("x-room", value).expect("a header"));
     assert_eq!(connections(with("a"), with("a")).await, 1);
     assert_eq!(connections(with("a"), with("b")).await, 2);
