@@ -1,6 +1,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use gloo_timers::callback::Timeout;
 use sse_proto::client::{
@@ -163,6 +164,16 @@ impl Direct {
         Self { inner, _life_cycle: life_cycle }
     }
 
+    /// What the server wants to be left alone for after a failure, by the last that it said.
+    pub(crate) fn reconnection_time(&self) -> Duration {
+        self.inner.client.borrow().reconnection_time()
+    }
+
+    /// Takes over what the server said on another connection.
+    pub(crate) fn set_reconnection_time(&self, reconnection_time: Duration) {
+        self.inner.client.borrow_mut().set_reconnection_time(reconnection_time);
+    }
+
     /// Closes it for good, and tells nobody. Dropping the last reference does the same; but whoever is in the middle
     /// of a call to it holds one, and would let it go on.
     pub(crate) fn end(&self) {
@@ -263,8 +274,13 @@ impl Inner {
         // A gap in front of the event is told first. Who hears of it may close the connection, and then nothing is
         // delivered any more; who pauses it or connects anew goes on behind this event, so it is delivered here.
         self.drain();
-        if verdict == Verdict::Deliver && !matches!(self.client.borrow().state(), State::Closed(_)) {
-            self.sink.event(event);
+        if matches!(self.client.borrow().state(), State::Closed(_)) {
+            return;
+        }
+        match verdict {
+            Verdict::Deliver => self.sink.event(event),
+            Verdict::Control => self.sink.cursor(),
+            Verdict::Duplicate | Verdict::Stale => {}
         }
     }
 

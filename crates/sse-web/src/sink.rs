@@ -47,4 +47,8 @@ pub trait Sink {
     fn gap(&self, gap: Gap) {
         let _ = gap;
     }
+
+    /// The server said something that is not the application's. The cursor may have moved by it without an event: an
+    /// `sse.open` says from where the server goes on.
+    fn cursor(&self) {}
 }

@@ -16,8 +16,10 @@ use super::source::{Source, Upstream, in_page};
 use super::tabs::{Action, Message, Tabs};
 use crate::clock;
 
-/// What other versions say on their channels is not understood here: change it with the messages.
-const VERSION: &str = "sse-web/2";
+/// What other versions say is not understood here: change it with the messages.
+///
+/// It names the channel and the lock, so tabs of an app that was updated meanwhile share with their like.
+const VERSION: &str = "sse-web/3";
 
 /// The source of a group whose scope is the browser.
 pub(super) fn across_tabs(group: Weak<Group>, key: &str) -> Box<dyn Source> {
@@ -75,9 +77,8 @@ impl Source for AcrossTabs {
     }
 
     fn reconnect(&self) {
-        if self.0.is_in.get() {
-            self.0.drive(|tabs, _| tabs.reconnect());
-        } else {
+        self.0.drive(|tabs, log| tabs.reconnect(log));
+        if !self.0.is_in.get() {
             self.0.upstream.reconnect();
         }
     }
@@ -103,14 +104,26 @@ impl Source for AcrossTabs {
             spawn_local(async move {
                 if let Some(tab) = this.upgrade() {
                     tab.is_flush_due.set(false);
-                    tab.drive(|tabs, log| tabs.flush(log));
+                    let reconnection_time = tab.upstream.reconnection_time();
+                    tab.drive(|tabs, log| {
+                        tabs.flush(log);
+                        tabs.handle_reconnection_time(reconnection_time, log);
+                    });
                 }
             });
         }
     }
 
+    fn handle_settled(&self) {
+        self.0.drive(|tabs, log| tabs.handle_settled(log));
+    }
+
     fn handle_state(&self, state: State) {
-        self.0.drive(|tabs, log| tabs.handle_state(state, log));
+        let reconnection_time = self.0.upstream.reconnection_time();
+        self.0.drive(|tabs, log| {
+            tabs.handle_reconnection_time(reconnection_time, log);
+            tabs.handle_state(state, log);
+        });
     }
 
     fn handle_failure(&self, failure: Failure) {
@@ -139,12 +152,18 @@ impl Tab {
             Action::RequestLock => self.request_lock(How::Wait),
             Action::StealLock => self.request_lock(How::Steal),
             Action::ReleaseLock => drop(self.lock.take()),
+            Action::Part => {
+                self.lock.take();
+                self.channel.take();
+            }
             Action::Post(message) => {
                 if let Some(channel) = &*self.channel.borrow() {
                     channel.post(&message.encode(clock::now()));
                 }
             }
-            Action::Connect { last_event_id } => self.upstream.open(group, last_event_id),
+            Action::Connect { last_event_id, reconnection_time } => {
+                self.upstream.open(group, last_event_id, reconnection_time);
+            }
             Action::Disconnect => self.upstream.rest(group),
             Action::Reconnect => self.upstream.reconnect(),
             Action::State(state) => group.handle_state(state),
@@ -155,7 +174,7 @@ impl Tab {
     fn request_lock(&self, how: How) {
         // Left first: this tab must not wait behind itself.
         self.lock.take();
-        let this = self.this.clone();
+        let (this, asked) = (self.this.clone(), wall());
         let lock = Lock::request(&self.name, how, move |fate| {
             let Some(tab) = this.upgrade() else { return };
             if fate == Fate::Refused {
@@ -163,7 +182,7 @@ impl Tab {
                 tab.channel.take();
             }
             tab.drive(|tabs, log| match fate {
-                Fate::Granted | Fate::Refused => tabs.handle_granted(js_sys::Date::now() as u64, log),
+                Fate::Granted | Fate::Refused => tabs.handle_granted(clock::now(), asked, log),
                 Fate::Lost => tabs.handle_lost(clock::now(), log),
             });
         });
@@ -175,7 +194,7 @@ impl Tab {
         let channel = Channel::open(&self.name, move |text| {
             let (Some(tab), now) = (this.upgrade(), clock::now()) else { return };
             if let Some(message) = Message::decode(&text, now) {
-                tab.drive(|tabs, log| tabs.handle_message(now, message, log));
+                tab.drive(|tabs, log| tabs.handle_message(now, wall(), message, log));
             }
         });
         self.channel.replace(channel);
@@ -195,9 +214,14 @@ impl Tab {
         let timeout = Timeout::new(u32::try_from(wait).unwrap_or(u32::MAX >> 1), move || {
             if let Some(tab) = this.upgrade() {
                 tab.timer.take();
-                tab.drive(|tabs, _| tabs.handle_timeout(clock::now()));
+                tab.drive(|tabs, log| tabs.handle_timeout(clock::now(), wall(), log));
             }
         });
         self.timer.replace(Some((deadline, timeout)));
     }
+}
+
+/// Milliseconds on the clock that all tabs share.
+fn wall() -> u64 {
+    js_sys::Date::now() as u64
 }

@@ -98,6 +98,12 @@ impl Group {
         self.source.handle_entry();
     }
 
+    /// Takes note that what comes from now on leaves out nothing.
+    pub(super) fn settle(&self) {
+        self.log.borrow_mut().settle();
+        self.source.handle_settled();
+    }
+
     /// Tells the members what is new in the log.
     pub(super) fn tell_entries(&self) {
         self.each(|member| member.pump());
@@ -105,6 +111,10 @@ impl Group {
 
     pub(super) fn handle_state(&self, state: State) {
         self.is_over.set(matches!(state, State::Closed(_)));
+        if self.is_over() {
+            // Nothing comes next, and so nothing that leaves out something.
+            self.log.borrow_mut().settle();
+        }
         self.state.replace(state);
         self.each(|member| member.handle_group_state());
         if self.is_over() {

@@ -1,13 +1,15 @@
 //! The recent past of a stream, kept so that whoever comes late can be given what it has missed.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::rc::Rc;
 
+use sse_proto::Cursor;
 use sse_proto::client::Gap;
 
 /// How much of the past is kept.
 pub(crate) mod limits {
-    /// Events and gaps.
+    /// Events, gaps and cursors.
     pub(crate) const ENTRIES: usize = 1_024;
     /// Bytes of their texts. The newest event is kept whatever its size.
     pub(crate) const BYTES: usize = 1 << 20;
@@ -22,15 +24,20 @@ pub(crate) struct Entry {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
-    Event { event_type: String, data: String },
+    Event {
+        event_type: String,
+        data: String,
+    },
     Gap(Gap),
+    /// The cursor moved without an event, as `sse.open` moves it. Nobody is told, but whoever goes on needs it.
+    Cursor,
 }
 
 impl Entry {
     fn bytes(&self) -> usize {
         let texts = match &self.what {
             What::Event { event_type, data } => event_type.len() + data.len(),
-            What::Gap(_) => 0,
+            What::Gap(_) | What::Cursor => 0,
         };
         texts + self.last_event_id.len()
     }
@@ -50,7 +57,22 @@ impl Mark {
         Self { last_event_id: last_event_id.to_owned(), nth: u64::from(!last_event_id.is_empty()) }
     }
 
-    /// Moves behind an entry.
+    /// Moves behind an entry of a log.
+    pub(crate) fn pass_entry(&mut self, entry: &Entry) {
+        match entry.what {
+            What::Event { .. } | What::Gap(_) => self.pass(&entry.last_event_id),
+            What::Cursor => self.follow(&entry.last_event_id),
+        }
+    }
+
+    /// Moves to a cursor that came without an event. One that stands there already stays: it may have passed events.
+    pub(crate) fn follow(&mut self, last_event_id: &str) {
+        if self.last_event_id != last_event_id {
+            self.pass(last_event_id);
+        }
+    }
+
+    /// Moves behind an event or a gap.
     pub(crate) fn pass(&mut self, last_event_id: &str) {
         if self.last_event_id == last_event_id {
             // Another tab may have written any number.
@@ -78,8 +100,16 @@ pub(crate) struct Log {
     start: Mark,
     /// The place behind the last.
     end_mark: Mark,
-    begins_at_cursor: bool,
+    /// The numbers at which nobody can go on who has a cursor: there, the server may be in the middle of a snapshot.
+    /// That is only the latest event of each key, so it leaves out some that a cursor asks for.
+    unsure: Range<u64>,
     is_untouched: bool,
+}
+
+/// Whether a server goes on behind this cursor with every event, and not with what it gives to whoever is new. One that
+/// numbers its events lets them begin after zero.
+pub(crate) fn names_an_event(last_event_id: &str) -> bool {
+    !last_event_id.is_empty() && last_event_id.parse().map_or(true, |cursor: Cursor| cursor.seq > 0)
 }
 
 fn is_too_much(entries: usize, bytes: usize) -> bool {
@@ -95,7 +125,7 @@ impl Log {
             first: 0,
             bytes: 0,
             end_mark: start.clone(),
-            begins_at_cursor: !start.is_without_id(),
+            unsure: if names_an_event(last_event_id) { 0..0 } else { 0..u64::MAX },
             start,
             is_untouched: true,
         }
@@ -107,8 +137,9 @@ impl Log {
 
     pub(crate) fn push_shared(&mut self, entry: Rc<Entry>) {
         self.is_untouched = false;
-        self.end_mark.pass(&entry.last_event_id);
+        self.end_mark.pass_entry(&entry);
         self.bytes += entry.bytes();
+        let is_gap = matches!(entry.what, What::Gap(_));
         self.entries.push_back((entry, self.end_mark.nth));
         while self.entries.len() > 1 && is_too_much(self.entries.len(), self.bytes) {
             let Some((oldest, nth)) = self.entries.pop_front() else { return };
@@ -116,6 +147,32 @@ impl Log {
             self.first += 1;
             self.start = Mark { last_event_id: oldest.last_event_id.clone(), nth };
         }
+        if is_gap {
+            // A server may make up for what it has lost by a snapshot.
+            self.unsettle();
+        }
+    }
+
+    /// From here on the connection may bring a snapshot.
+    pub(crate) fn unsettle(&mut self) {
+        // Two snapshots and what lies between them count as one.
+        let start = if self.unsure.end > self.first { self.unsure.start } else { self.end() };
+        self.unsure = start..u64::MAX;
+    }
+
+    /// From here on the connection brings every event.
+    pub(crate) fn settle(&mut self) {
+        self.unsure.end = self.unsure.end.min(self.end());
+    }
+
+    /// Whether what comes next leaves out nothing.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.sure_from() <= self.end()
+    }
+
+    /// The number from which on nothing is left out; beyond all numbers if it is not known.
+    pub(crate) fn sure_from(&self) -> u64 {
+        self.unsure.end
     }
 
     /// The number of the first entry that would be left if this one was pushed.
@@ -130,16 +187,22 @@ impl Log {
         self.first + self.entries.iter().take_while(is_pushed_out).count() as u64
     }
 
-    /// Forgets everything, and goes on from another place of the stream.
+    /// Forgets everything, and goes on from another place of the stream, which is perhaps in a snapshot.
     pub(crate) fn cut(&mut self, at: Mark) {
         // One number is left out, so that nobody takes the old end for the new beginning.
         self.first = self.end() + 1;
         self.entries.clear();
         self.bytes = 0;
-        self.begins_at_cursor = !at.is_without_id();
+        self.unsure = self.first..u64::MAX;
         self.start = at.clone();
         self.end_mark = at;
         self.is_untouched = false;
+    }
+
+    /// Where in this log a leader stands that goes on from a place; `None` if it would tell something that was left out
+    /// here, or heard in another order.
+    pub(crate) fn continue_at(&self, mark: &Mark) -> Option<u64> {
+        self.locate(mark).filter(|number| *number == self.end() || !self.unsure.contains(number))
     }
 
     /// Whether nothing ever came.
@@ -150,12 +213,6 @@ impl Log {
     /// The number of the first entry that is kept.
     pub(crate) fn first(&self) -> u64 {
         self.first
-    }
-
-    /// The number from which on nothing is left out. To a client without a cursor a server may give a snapshot, which
-    /// is only the latest event of each key; nobody says where it ends, so that is known of no number.
-    pub(crate) fn complete_from(&self) -> u64 {
-        if self.begins_at_cursor { self.first } else { u64::MAX }
     }
 
     /// The number of the next entry that comes.
@@ -200,14 +257,16 @@ impl Log {
         }
     }
 
-    /// Where somebody goes on who stands at a place, if nothing is left out from `complete_from` on. A stream without
-    /// ids has no places: then what is kept is what there is to know.
-    pub(crate) fn join(&self, mark: &Mark, complete_from: u64) -> Option<u64> {
-        let is_complete =
-            |number: &u64| mark.is_without_id() || *number >= complete_from || *number == self.end();
-        self.locate(mark)
-            .filter(is_complete)
-            .or_else(|| (mark.is_without_id() && self.end_mark.is_without_id()).then_some(self.first))
+    /// Where somebody goes on who stands at a place; `None` if something would be left out or come twice.
+    ///
+    /// In a stream without ids nobody can say where somebody stands: then what is kept is what there is to know. And once
+    /// it has ids, of those who stand in front of them only one is known who has been told nothing.
+    pub(crate) fn join(&self, mark: &Mark) -> Option<u64> {
+        if mark.is_without_id() {
+            let is_at_start = mark.nth == 0 && self.start == *mark;
+            return (is_at_start || self.end_mark.is_without_id()).then_some(self.first);
+        }
+        self.locate(mark).filter(|number| !self.unsure.contains(number))
     }
 }
 
@@ -220,8 +279,10 @@ mod tests {
         Entry { what, last_event_id: last_event_id.into() }
     }
 
+    /// Of a server that gives no snapshots.
     fn log(ids: &[&str]) -> Log {
         let mut log = Log::new("");
+        log.settle();
         ids.iter().for_each(|id| log.push(event(id, "")));
         log
     }
@@ -229,51 +290,92 @@ mod tests {
     #[test]
     fn who_knows_an_id_goes_on_behind_it() {
         let log = log(&["a", "b", "c"]);
-        assert_eq!(log.join(&Mark::at_cursor("a"), 0), Some(1));
-        assert_eq!(log.join(&Mark::at_cursor("c"), 0), Some(3));
-        assert_eq!(log.join(&Mark::at_cursor("d"), 0), None);
+        assert_eq!(log.join(&Mark::at_cursor("a")), Some(1));
+        assert_eq!(log.join(&Mark::at_cursor("c")), Some(3));
+        assert_eq!(log.join(&Mark::at_cursor("d")), None);
     }
 
     #[test]
     fn who_knows_nothing_gets_all_of_a_log_that_is_complete() {
-        assert_eq!(log(&["a", "b"]).join(&Mark::default(), 0), Some(0));
+        assert_eq!(log(&["a", "b"]).join(&Mark::default()), Some(0));
         let mut resumed = Log::new("a");
         resumed.push(event("b", ""));
-        assert_eq!(resumed.join(&Mark::default(), 0), None);
-        assert_eq!(resumed.join(&Mark::at_cursor("a"), 0), Some(0));
+        assert_eq!(resumed.join(&Mark::default()), None);
+        assert_eq!(resumed.join(&Mark::at_cursor("a")), Some(0));
     }
 
     #[test]
-    fn who_knows_an_id_does_not_join_a_snapshot_but_at_its_end() {
-        let snapshot = log(&["60", "95"]);
-        let join = |log: &Log, id| log.join(&Mark::at_cursor(id), log.complete_from());
-        assert_eq!(join(&snapshot, "60"), None);
-        assert_eq!(join(&snapshot, "95"), Some(2));
-        assert_eq!(join(&snapshot, ""), Some(0));
-        let mut resumed = Log::new("59");
-        resumed.push(event("60", ""));
-        resumed.push(event("61", ""));
-        assert_eq!(join(&resumed, "60"), Some(1));
+    fn who_knows_an_id_does_not_join_a_snapshot_not_even_while_it_comes() {
+        let mut log = Log::new("");
+        let join = |log: &Log, id| log.join(&Mark::at_cursor(id));
+        log.push(event("12", ""));
+        log.push(event("60", ""));
+        assert_eq!(join(&log, "60"), None, "95 may come next, and leave out 61");
+        assert_eq!(join(&log, ""), Some(0), "who has been told nothing wants the snapshot");
+        log.push(event("95", ""));
+        log.settle();
+        assert_eq!(join(&log, "60"), None);
+        assert_eq!(join(&log, "95"), Some(3));
+        log.push(event("96", ""));
+        assert_eq!((join(&log, "95"), join(&log, "96")), (Some(3), Some(4)));
+    }
+
+    #[test]
+    fn a_log_that_begins_at_a_cursor_leaves_out_nothing_until_there_is_a_gap() {
+        let mut log = Log::new("5.59");
+        let join = |log: &Log, id| log.join(&Mark::at_cursor(id));
+        log.push(event("5.60", ""));
+        log.push(event("5.61", ""));
+        assert_eq!(join(&log, "5.60"), Some(1));
+        log.push(Entry { what: What::Gap(Gap::Trimmed { up_to: 80 }), last_event_id: "5.61".into() });
+        log.push(event("5.95", ""));
+        assert!(!log.is_settled());
+        assert_eq!(join(&log, "5.60"), Some(1), "it is told of the gap in its place");
+        assert_eq!(join(&log, "5.95"), None, "what was made up for it leaves out 5.94");
+        log.settle();
+        assert_eq!(join(&log, "5.95"), Some(4));
+        assert!(log.is_settled());
+    }
+
+    #[test]
+    fn zero_is_a_cursor_at_which_servers_give_snapshots() {
+        let names = ["", "5f.0", "5f.1", "0", "x"].map(names_an_event);
+        assert_eq!(names, [false, false, true, true, true]);
+        let mut log = Log::new("5f.0");
+        log.push(event("5f.60", ""));
+        assert_eq!(log.join(&Mark::at_cursor("5f.60")), None);
+    }
+
+    #[test]
+    fn a_cursor_moves_the_end_and_is_no_event() {
+        let cursor = |id: &str| Entry { what: What::Cursor, last_event_id: id.into() };
+        let mut log = log(&["a", "a"]);
+        log.push(cursor("a"));
+        assert_eq!(log.end_mark(), &Mark { last_event_id: "a".into(), nth: 2 });
+        log.push(cursor("b"));
+        assert_eq!(log.end_mark(), &Mark::at_cursor("b"));
+        assert_eq!(log.join(&Mark::at_cursor("b")), Some(4));
     }
 
     #[test]
     fn events_without_an_id_of_their_own_are_told_apart() {
         let log = log(&["", "", "a", "a", "a", "b"]);
-        assert_eq!(log.join(&Mark { last_event_id: "a".into(), nth: 2 }, 0), Some(4));
-        assert_eq!(log.join(&Mark { last_event_id: String::new(), nth: 2 }, 0), Some(2));
+        assert_eq!(log.locate(&Mark { last_event_id: "a".into(), nth: 2 }), Some(4));
+        let among_the_first = Mark { last_event_id: String::new(), nth: 2 };
+        assert_eq!(log.join(&among_the_first), None, "another connection may have had another second event");
         assert_eq!(log.mark_before(5), Some(Mark { last_event_id: "a".into(), nth: 3 }));
     }
 
     #[test]
     fn too_many_entries_push_out_the_oldest() {
-        let mut log = Log::new("");
+        let mut log = log(&[]);
         for id in 0..limits::ENTRIES + 2 {
             log.push(event(&id.to_string(), ""));
         }
         assert_eq!((log.first(), log.end()), (2, limits::ENTRIES as u64 + 2));
-        assert_eq!(log.join(&Mark::default(), 0), None, "it is not complete any more");
-        assert_eq!(log.join(&Mark::at_cursor("0"), 0), None);
-        assert_eq!(log.join(&Mark::at_cursor("1"), 0), Some(2));
+        assert_eq!(log.join(&Mark::default()), None, "it is not complete any more");
+        assert_eq!(log.join(&Mark::at_cursor("0")), None);
+        assert_eq!(log.join(&Mark::at_cursor("1")), Some(2));
         assert_eq!(log.mark_before(2), Some(Mark::at_cursor("1")));
         assert!(log.get(1).is_none());
     }
@@ -320,7 +422,7 @@ mod tests {
         for _ in 0..limits::ENTRIES + 2 {
             log.push(event("", ""));
         }
-        assert_eq!(log.join(&Mark::default(), 0), Some(2));
+        assert_eq!(log.join(&Mark::default()), Some(2));
     }
 
     #[test]
@@ -329,7 +431,9 @@ mod tests {
         let end = log.end();
         log.cut(Mark::at_cursor("x"));
         assert!(log.first() > end, "who stood at the end does not stand at the beginning");
-        assert_eq!(log.join(&Mark::at_cursor("b"), 0), None);
-        assert_eq!(log.join(&Mark::at_cursor("x"), 0), Some(log.first()));
+        assert_eq!(log.join(&Mark::at_cursor("b")), None);
+        assert_eq!(log.join(&Mark::at_cursor("x")), None, "it may be in a snapshot");
+        log.settle();
+        assert_eq!(log.join(&Mark::at_cursor("x")), Some(log.first()));
     }
 }

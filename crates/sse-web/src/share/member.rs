@@ -1,12 +1,13 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use sse_proto::EventRef;
 use sse_proto::client::{CloseReason, Command, Failure, Gap, PauseReason, State};
+use sse_proto::{Cursor, EventRef};
 use wasm_bindgen_futures::spawn_local;
 
+use super::beginning::{Look, Looking};
 use super::group::{Group, Scope};
-use super::log::{Entry, What};
+use super::log::{self, Entry, What};
 use super::place::{Next, Place};
 use crate::connection::{Direct, Link};
 use crate::life_cycle::{self, Hearer, Hears, LifeCycle};
@@ -32,8 +33,12 @@ pub(super) struct Member {
     place: RefCell<Place>,
     /// A connection of its own, for as long as the group's log does not reach back to its place.
     own: RefCell<Option<Rc<Direct>>>,
-    /// The number in the log from which on the group's connection brings the same as its own.
-    own_since: Cell<u64>,
+    /// How far that has come.
+    own_part: Cell<Part>,
+    /// How much it has brought.
+    own_brought: Cell<u64>,
+    /// Until it has its beginning behind it.
+    own_looking: RefCell<Option<Looking>>,
     pauses: RefCell<Vec<PauseReason>>,
     closed: RefCell<Option<CloseReason>>,
     /// The state that its owner was told last.
@@ -42,6 +47,17 @@ pub(super) struct Member {
     is_started: Cell<bool>,
     is_pumping: Cell<bool>,
     this: Weak<Self>,
+}
+
+/// A part of the stream that a connection of one member's own brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// Perhaps a snapshot, and in no order: the log may have the one event of it and not the next.
+    Beginning,
+    /// That is over, but what came last was perhaps of it.
+    Over,
+    /// What comes now comes to the log too.
+    Live,
 }
 
 impl Membership {
@@ -64,7 +80,9 @@ impl Membership {
             sink,
             place: RefCell::new(Place::at_cursor(&cursor)),
             own: RefCell::new(None),
-            own_since: Cell::new(u64::MAX),
+            own_part: Cell::new(Part::Beginning),
+            own_brought: Cell::new(0),
+            own_looking: RefCell::new(None),
             pauses: RefCell::default(),
             closed: RefCell::new(None),
             told: RefCell::new(State::Idle),
@@ -134,13 +152,7 @@ impl Member {
     }
 
     fn last_event_id(&self) -> String {
-        let last_event_id = self.place.borrow().last_event_id().to_owned();
-        let group = self.group();
-        // A stream may begin with an id before there is any event.
-        if last_event_id.is_empty() && group.log.borrow().is_untouched() {
-            return group.source.upstream().last_event_id();
-        }
-        last_event_id
+        self.place.borrow().last_event_id().to_owned()
     }
 
     fn group(&self) -> Rc<Group> {
@@ -152,6 +164,7 @@ impl Member {
     }
 
     fn drop_own(&self) {
+        self.own_looking.take();
         if let Some(own) = self.own.take() {
             own.end();
         }
@@ -243,8 +256,8 @@ impl Member {
             return;
         }
         while self.is_active() {
-            if let Some(own) = self.own() {
-                if !self.has_met(&own) {
+            if self.own().is_some() {
+                if !self.has_met() {
                     break;
                 }
                 self.drop_own();
@@ -269,11 +282,8 @@ impl Member {
     }
 
     /// Whether the log goes on where its own connection stands.
-    fn has_met(&self, own: &Direct) -> bool {
-        let (group, mut place) = (self.group(), self.place.borrow_mut());
-        let log = group.log.borrow();
-        place.follow(&own.last_event_id());
-        place.find(&log, self.own_since.get().min(log.complete_from()))
+    fn has_met(&self) -> bool {
+        self.own_part.get() == Part::Live && self.place.borrow_mut().meets(&self.group().log.borrow())
     }
 
     fn tell(&self, entry: &Entry) {
@@ -283,13 +293,14 @@ impl Member {
                 self.sink.event(EventRef { event_type, data, last_event_id });
             }
             What::Gap(gap) => self.sink.gap(*gap),
+            What::Cursor => self.sink.cursor(),
         }
     }
 
     fn open_own(&self) {
         let mut options = self.options.clone();
         self.place.borrow().last_event_id().clone_into(&mut options.last_event_id);
-        self.own_since.set(u64::MAX);
+        self.own_brought.set(0);
         let own = Own { member: self.this.clone() };
         let own = Rc::new(Direct::new(self.url.clone(), options, Hears::Network, Box::new(own)));
         self.own.replace(Some(own.clone()));
@@ -297,13 +308,56 @@ impl Member {
         own.command(Command::Open);
     }
 
-    /// What the group's connection brings after both have brought something is the same.
-    fn note_own_event(&self) {
-        let group = self.group();
-        let log = group.log.borrow();
-        if self.own_since.get() == u64::MAX && group.state().is_open() && !log.is_untouched() {
-            self.own_since.set(log.end());
+    /// Takes note of what a new state of its own connection says of what is to come.
+    fn note_own_state(&self, state: &State) {
+        match state {
+            // Here the cursor is still the one that goes with the request. A stream goes on behind it in order.
+            State::Connecting { .. } => {
+                self.own_looking.take();
+                let is_in_order = log::names_an_event(self.place.borrow().last_event_id());
+                self.own_part.set(if is_in_order { Part::Live } else { Part::Beginning });
+            }
+            State::Open if self.own_part.get() == Part::Beginning && self.own_looking.borrow().is_none() => {
+                let (brought, over) = (self.this.clone(), self.this.clone());
+                let looking = Looking::begin(
+                    // A log that still moves is not where it seems to be.
+                    move || {
+                        let member = brought.upgrade()?;
+                        let log_end = member.group().log.borrow().end();
+                        Some(member.own_brought.get() + log_end)
+                    },
+                    move |look| {
+                        if let Some(member) = over.upgrade() {
+                            member.handle_own_look(look);
+                        }
+                    },
+                );
+                self.own_looking.replace(Some(looking));
+            }
+            _ => {}
         }
+    }
+
+    fn handle_own_look(&self, look: Look) {
+        self.own_part.set(Part::Over);
+        let is_at_end = self.place.borrow().is_at_end_of(&self.group().log.borrow());
+        if look == Look::Quiet && is_at_end {
+            // Nothing moves, and both have come to the same place.
+            self.own_part.set(Part::Live);
+            self.pump();
+        }
+    }
+
+    fn handle_own_cursor(&self, last_event_id: &str) {
+        self.place.borrow_mut().follow(last_event_id);
+        if last_event_id.parse::<Cursor>().is_ok() {
+            // The server numbers its events, so they come in order, those of a snapshot too.
+            self.own_looking.take();
+            self.own_part.set(Part::Live);
+        }
+        self.sink.cursor();
+        // Perhaps the two have met.
+        self.pump();
     }
 
     fn handle_own_state(&self) {
@@ -350,15 +404,20 @@ struct Own {
 impl Sink for Own {
     fn event(&self, event: EventRef<'_>) {
         let Some(member) = self.member.upgrade().filter(|member| member.is_active()) else { return };
-        member.note_own_event();
+        member.own_brought.set(member.own_brought.get() + 1);
+        if member.own_part.get() == Part::Over {
+            member.own_looking.take();
+            member.own_part.set(Part::Live);
+        }
         member.place.borrow_mut().pass(event.last_event_id);
         member.sink.event(event);
         // Perhaps the two have met.
         member.pump();
     }
 
-    fn state(&self, _: &State) {
+    fn state(&self, state: &State) {
         if let Some(member) = self.member.upgrade() {
+            member.note_own_state(state);
             member.handle_own_state();
         }
     }
@@ -375,5 +434,12 @@ impl Sink for Own {
             member.place.borrow_mut().pass(&own.last_event_id());
         }
         member.sink.gap(gap);
+    }
+
+    fn cursor(&self) {
+        let Some(member) = self.member.upgrade().filter(|member| member.is_active()) else { return };
+        if let Some(own) = member.own() {
+            member.handle_own_cursor(&own.last_event_id());
+        }
     }
 }

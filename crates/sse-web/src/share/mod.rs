@@ -14,8 +14,10 @@
 //! | `browser.rs`, `channel.rs`, `lock.rs` | or the tab that leads |
 //! | `tabs/` | who leads, and how the others keep up; no I/O |
 //! | `log.rs`, `place.rs` | the recent past, and where somebody stands in it; no I/O |
+//! | `beginning.rs` | how long a connection may be giving a snapshot |
 //! | `key.rs` | who can share |
 
+mod beginning;
 mod browser;
 mod channel;
 mod group;
@@ -38,15 +40,19 @@ use member::Membership;
 
 /// With whom a [`Connection`](crate::Connection) is shared.
 ///
-/// Those share one that have the same URL, event types, credentials and cursor parameter, and transports that ask for
-/// the same ([`Transport::share_key`](crate::Transport::share_key)); for the rest, the options of the first count.
+/// Those share one that have the same URL, event types, credentials and cursor parameter, transports that ask for the
+/// same ([`Transport::share_key`](crate::Transport::share_key)), and the same rules for giving up
+/// ([`max_retries`](sse_proto::client::ClientOptions::max_retries), `retry_statuses`, `retry_rejected`); for the rest, the
+/// options of whoever holds the connection count.
 /// Each remains its own master: it can be closed, paused and dropped without the others, hears every event once, and
 /// goes on from its own cursor. The connection is open while any of them wants it.
 ///
 /// Who comes late is told what has come so far. That is remembered up to 1,024 events or 1 MiB; who needs more opens a
 /// connection of its own for as long as it takes to catch up. So does who brings a cursor to a stream that others have
-/// begun without one: the server may have given them a snapshot, which leaves out what the cursor asks for. A stream
-/// without ids cannot be resumed: then those who come late are told what is remembered, and nothing before.
+/// begun without one: the server may be giving them a snapshot, which leaves out what the cursor asks for. No server says
+/// where a snapshot ends; it is taken for over when something has come and then nothing for two seconds, or after half a
+/// minute. A stream without ids cannot be resumed: then those who come late are told what is remembered, and nothing
+/// before.
 ///
 /// Not shared, whatever is asked for: a POST, a [`Fetch`](crate::transport::Fetch) with a token, an `Authorization` header
 /// or an ear for refusals, what must not be sent again, and [`Scripted`](crate::transport::Scripted).

@@ -34,20 +34,32 @@ impl Place {
 
     /// Moves behind the next entry, and returns it.
     pub(crate) fn advance(&mut self, log: &Log) -> Next {
-        self.find(log, log.complete_from());
+        self.find(log);
         let Some(next) = &mut self.next else { return Next::OutOfReach };
         let Some(entry) = log.get(*next) else { return Next::Nothing };
         *next += 1;
-        self.mark.pass(&entry.last_event_id);
+        self.mark.pass_entry(entry);
         Next::Entry(entry.clone())
     }
 
-    /// Whether the log reaches back to this place, where nothing is left out in it from `complete_from` on.
-    pub(crate) fn find(&mut self, log: &Log, complete_from: u64) -> bool {
+    /// Whether the log reaches back to this place.
+    pub(crate) fn find(&mut self, log: &Log) -> bool {
         if self.next.is_none_or(|next| next < log.first()) {
-            self.next = log.join(&self.mark, complete_from);
+            self.next = log.join(&self.mark);
         }
         self.next.is_some()
+    }
+
+    /// Whether the log goes on where another connection than that of the log has come.
+    pub(crate) fn meets(&mut self, log: &Log) -> bool {
+        // Of what came without an id there, nobody can say what it is here.
+        let is_comparable = !self.mark.is_without_id() || self.mark.nth == 0;
+        is_comparable && self.find(log)
+    }
+
+    /// Whether it is the end of the log.
+    pub(crate) fn is_at_end_of(&self, log: &Log) -> bool {
+        self.mark == *log.end_mark()
     }
 
     /// Moves behind an entry that came by another way than the log.
@@ -56,7 +68,7 @@ impl Place {
         self.mark.pass(last_event_id);
     }
 
-    /// Takes note of a cursor that moved without an entry, as `sse.open` moves it.
+    /// Moves to a cursor that came by another way than the log, and without an event.
     pub(crate) fn follow(&mut self, last_event_id: &str) {
         if self.mark.last_event_id != last_event_id {
             self.pass(last_event_id);
@@ -98,6 +110,7 @@ mod tests {
     #[test]
     fn a_member_that_was_away_too_long_is_out_of_reach_until_the_two_have_met() {
         let mut log = Log::new("");
+        log.settle();
         let mut place = Place::at_cursor("");
         for id in 0..limits::ENTRIES as u64 + 3 {
             log.push(entry(id));
@@ -106,10 +119,10 @@ mod tests {
         // Its own connection brings what is missing; `1.2` is the last that was pushed out.
         for id in [0, 1] {
             place.pass(&format!("1.{id}"));
-            assert!(!place.find(&log, 0));
+            assert!(!place.meets(&log));
         }
         place.pass("1.2");
-        assert!(place.find(&log, 0));
+        assert!(place.meets(&log));
         assert_eq!(told(&mut place, &log).len(), limits::ENTRIES);
     }
 
@@ -122,10 +135,30 @@ mod tests {
         }
         for id in 6..=7 {
             log.push(entry(id));
-            assert!(!place.find(&log, 0));
+            assert!(!place.meets(&log));
         }
         log.push(entry(8));
-        assert!(place.find(&log, 0));
+        assert!(place.meets(&log));
         assert_eq!(place.advance(&log), Next::Nothing);
+    }
+
+    #[test]
+    fn what_its_own_connection_has_brought_without_ids_is_met_nowhere() {
+        let mut log = Log::new("");
+        let event = |data: &str| What::Event { event_type: "message".into(), data: data.into() };
+        log.push(Entry { what: event("a"), last_event_id: String::new() });
+        let mut place = Place::at_cursor("");
+        assert!(place.meets(&log), "it has brought nothing yet");
+        place.pass("");
+        assert!(!place.meets(&log));
+    }
+
+    #[test]
+    fn a_cursor_is_passed_as_if_it_were_an_event() {
+        let mut log = Log::new("");
+        let mut place = Place::at_cursor("");
+        log.push(Entry { what: What::Cursor, last_event_id: "1.5".into() });
+        assert_eq!(told(&mut place, &log), ["1.5"]);
+        assert_eq!(place.last_event_id(), "1.5");
     }
 }

@@ -2,12 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use sse_proto::EventRef;
 use sse_proto::client::{Command, Failure, Gap, PauseReason, State};
 
+use super::beginning::Looking;
 use super::group::Group;
-use super::log::{Entry, What};
+use super::log::{self, Entry, What};
 use crate::connection::{Direct, Link};
 use crate::life_cycle::Hears;
 use crate::sink::Sink;
@@ -32,6 +34,9 @@ pub(super) trait Source {
     /// That connection has brought an entry, which is in the log. Has the members told.
     fn handle_entry(&self);
 
+    /// From here on that connection leaves out nothing. Has the members told: some may wait for it.
+    fn handle_settled(&self);
+
     /// The state of that connection changed.
     fn handle_state(&self, state: State);
 
@@ -51,16 +56,20 @@ pub(super) struct Upstream {
     is_wanted: Cell<bool>,
     /// The number of the next entry of the log when it was told to rest.
     rested_at: Cell<u64>,
+    /// While it may be giving a snapshot.
+    looking: RefCell<Option<Looking>>,
 }
 
 impl Upstream {
-    /// Opens it, unless it is open: one that rests where it stood, another from a cursor.
-    pub(super) fn open(&self, group: &Rc<Group>, last_event_id: String) {
+    /// Opens it, unless it is open: one that rests where it stood, another from a cursor and with the reconnection time
+    /// that the server has said to another tab.
+    pub(super) fn open(&self, group: &Rc<Group>, last_event_id: String, reconnection_time: Duration) {
         if self.is_wanted.replace(true) {
             return;
         }
         if let Some(direct) = self.direct() {
             if group.log.borrow().end() == self.rested_at.get() {
+                direct.set_reconnection_time(direct.reconnection_time().max(reconnection_time));
                 return direct.command(Command::Resume(REST));
             }
             // Another tab has gone on meanwhile.
@@ -70,6 +79,7 @@ impl Upstream {
         options.last_event_id = last_event_id;
         let feed = Feed { group: Rc::downgrade(group) };
         let direct = Rc::new(Direct::new(group.url.clone(), options, Hears::Network, Box::new(feed)));
+        direct.set_reconnection_time(reconnection_time);
         self.direct.replace(Some(direct.clone()));
         // Who is told of the first attempt may want it no more.
         direct.command(Command::Open);
@@ -81,7 +91,11 @@ impl Upstream {
         if group.is_over() {
             return self.close();
         }
-        self.is_wanted.set(false);
+        if !self.is_wanted.replace(false) {
+            // It has rested since an earlier place in the log.
+            return;
+        }
+        self.looking.take();
         self.rested_at.set(group.log.borrow().end());
         if let Some(direct) = self.direct() {
             direct.command(Command::Pause(REST));
@@ -90,9 +104,51 @@ impl Upstream {
 
     fn close(&self) {
         self.is_wanted.set(false);
+        self.looking.take();
         if let Some(direct) = self.direct.take() {
             direct.end();
         }
+    }
+
+    /// What the server has said of how long to leave it alone after a failure.
+    pub(super) fn reconnection_time(&self) -> Duration {
+        self.direct().map(|direct| direct.reconnection_time()).unwrap_or_default()
+    }
+
+    /// Takes note of what a new state says of what is to come.
+    fn note_state(&self, group: &Rc<Group>, state: &State) {
+        match state {
+            State::Open => return self.look(group),
+            State::Stale { .. } => return,
+            _ => {}
+        }
+        // What comes next comes by another request, behind the cursor that is known now.
+        self.looking.take();
+        if log::names_an_event(&self.last_event_id()) {
+            if !group.log.borrow().is_settled() {
+                group.settle();
+            }
+        } else {
+            group.log.borrow_mut().unsettle();
+        }
+    }
+
+    /// Waits for the end of a snapshot, if one may be coming.
+    fn look(&self, group: &Rc<Group>) {
+        if group.log.borrow().is_settled() || self.looking.borrow().is_some() {
+            return;
+        }
+        let (brought, settled) = (Rc::downgrade(group), Rc::downgrade(group));
+        let looking = Looking::begin(
+            move || brought.upgrade().map(|group| group.log.borrow().end()),
+            move |_| {
+                if let Some(group) = settled.upgrade() {
+                    group.source.upstream().looking.take();
+                    group.settle();
+                }
+            },
+        );
+        self.looking.replace(Some(looking));
     }
 
     /// Connects anew; one that rests does so when it is opened again.
@@ -126,6 +182,7 @@ impl Sink for Feed {
 
     fn state(&self, state: &State) {
         if let Some(group) = self.group.upgrade() {
+            group.source.upstream().note_state(&group, state);
             group.source.handle_state(state.clone());
         }
     }
@@ -140,6 +197,19 @@ impl Sink for Feed {
         let Some(group) = self.group.upgrade() else { return };
         let last_event_id = group.source.upstream().last_event_id();
         group.push(Entry { what: What::Gap(gap), last_event_id });
+        let upstream = group.source.upstream();
+        // Another snapshot begins, and the wait for its end with it.
+        upstream.looking.take();
+        upstream.look(&group);
+    }
+
+    fn cursor(&self) {
+        let Some(group) = self.group.upgrade() else { return };
+        let last_event_id = group.source.upstream().last_event_id();
+        let has_moved = group.log.borrow().end_mark().last_event_id != last_event_id;
+        if has_moved {
+            group.push(Entry { what: What::Cursor, last_event_id });
+        }
     }
 }
 
@@ -158,7 +228,7 @@ impl Source for InPage {
     fn activate(&self) {
         if let Some(group) = self.group.upgrade() {
             let last_event_id = group.log.borrow().end_mark().last_event_id.clone();
-            self.upstream.open(&group, last_event_id);
+            self.upstream.open(&group, last_event_id, Duration::ZERO);
         }
     }
 
@@ -180,6 +250,10 @@ impl Source for InPage {
         if let Some(group) = self.group.upgrade() {
             group.tell_entries();
         }
+    }
+
+    fn handle_settled(&self) {
+        self.handle_entry();
     }
 
     fn handle_state(&self, state: State) {

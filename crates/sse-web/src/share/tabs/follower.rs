@@ -5,10 +5,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use sse_proto::Instant;
-use sse_proto::client::State;
 
-use super::{ANSWER_WITHIN, ASK_AFTER, Action, Message, Reign, Role, Tabs};
-use crate::share::log::{Entry, Log, Mark, What};
+use super::message::Answer;
+use super::{ANSWER_WITHIN, ASK_AFTER, Action, Message, Reign, Role, STEALS, Tabs};
+use crate::share::log::{Entry, Log, What};
 
 /// A timer that is so late was held up, and perhaps with it the answer that it is about.
 const LATE: Duration = Duration::from_secs(1);
@@ -18,14 +18,12 @@ const LATE: Duration = Duration::from_secs(1);
 pub(super) struct Follower {
     /// Whether it keeps up with the latest leader, or has asked it and waits for the answer.
     is_live: bool,
-    /// The numbers in the log of what an earlier leader told and the new one has not yet. It will tell that again.
-    ahead: Range<u64>,
     silence: Silence,
 }
 
 /// What is made of a leader that says nothing.
 #[derive(Clone, Copy, Debug)]
-enum Silence {
+pub(super) enum Silence {
     /// It was heard, and is asked at this time.
     Quiet { ask_at: Instant },
     /// It was asked, and is taken for frozen if it has not answered by then.
@@ -34,18 +32,14 @@ enum Silence {
 
 impl Follower {
     /// It has just said hello, and that is a question.
-    pub(super) fn new(now: Instant, tab: u64) -> Self {
-        Self { is_live: false, ahead: 0..0, silence: Silence::asked(now, tab, false) }
+    pub(super) fn new(silence: Silence) -> Self {
+        Self { is_live: false, silence }
     }
 }
 
 impl Silence {
     fn quiet(now: Instant, tab: u64) -> Self {
         Self::Quiet { ask_at: now + ASK_AFTER + jitter(tab) }
-    }
-
-    fn asked(now: Instant, tab: u64, again: bool) -> Self {
-        Self::Asked { until: now + ANSWER_WITHIN + jitter(tab), again }
     }
 
     fn deadline(self) -> Instant {
@@ -64,33 +58,54 @@ impl Tabs {
     /// When [`Self::handle_timeout`] is to be called.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match &self.role {
+            Role::Away => None,
             Role::Follower(follower) => Some(follower.silence.deadline()),
-            Role::Away | Role::Leader(_) => None,
+            Role::Leader(leader) => leader.hold,
         }
     }
 
     /// Does what the deadline was for. Harmless at any other time.
-    pub(crate) fn handle_timeout(&mut self, now: Instant) {
-        let Role::Follower(follower) = &mut self.role else { return };
-        if now < follower.silence.deadline() {
+    pub(crate) fn handle_timeout(&mut self, now: Instant, wall: u64, log: &Log) {
+        if self.deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
-        let action = match follower.silence {
-            Silence::Quiet { .. } => {
-                follower.silence = Silence::asked(now, self.tab, false);
-                Action::Post(Message::Ping)
+        match &mut self.role {
+            Role::Away => {}
+            Role::Leader(leader) => {
+                leader.hold = None;
+                self.connect(log);
             }
-            // This tab slept itself: the answer may be there already, only not heard.
-            Silence::Asked { until, again: false } if now > until + LATE => {
-                follower.silence = Silence::asked(now, self.tab, true);
-                Action::Post(Message::Ping)
-            }
-            Silence::Asked { .. } => {
-                follower.silence = Silence::asked(now, self.tab, false);
-                Action::StealLock
-            }
-        };
-        self.act(action);
+            Role::Follower(follower) => match follower.silence {
+                Silence::Quiet { .. } => self.ask(now, false),
+                // This tab slept itself: the answer may be there already, only not heard.
+                Silence::Asked { until, again: false } if now > until + LATE => self.ask(now, true),
+                Silence::Asked { .. } if self.steals == STEALS => {
+                    self.act(Action::Part);
+                    self.handle_granted(now, wall, log);
+                }
+                Silence::Asked { .. } => {
+                    self.steals += 1;
+                    self.wait_for_answer(now, false);
+                    self.act(Action::StealLock);
+                }
+            },
+        }
+    }
+
+    fn ask(&mut self, now: Instant, again: bool) {
+        self.wait_for_answer(now, again);
+        self.act(Action::Post(Message::Ping));
+    }
+
+    fn wait_for_answer(&mut self, now: Instant, again: bool) {
+        let asked = self.asked(now, again);
+        if let Role::Follower(follower) = &mut self.role {
+            follower.silence = asked;
+        }
+    }
+
+    pub(super) fn asked(&self, now: Instant, again: bool) -> Silence {
+        Silence::Asked { until: now + ANSWER_WITHIN * (1 << self.steals) + jitter(self.tab), again }
     }
 
     /// A leader said something.
@@ -107,24 +122,24 @@ impl Tabs {
         }
         let Role::Follower(follower) = &mut self.role else { return };
         follower.silence = Silence::quiet(now, self.tab);
+        self.steals = 0;
         let is_answer = matches!(message, Message::Welcome { .. });
         if is_news && !is_answer {
             self.ask_again(now, log);
         }
         match message {
-            Message::Welcome { first, at, entries, state, .. } => {
-                self.take_answer(reign, first, at, entries, log);
-                self.act(Action::State(state));
-            }
+            Message::Welcome { answer, .. } => self.take_answer(reign, answer, log),
             Message::Entries { first, entries, .. } => self.take_entries(now, reign, first, entries, log),
-            Message::Here { next, state, .. } => {
+            Message::Here { next, standing, .. } => {
                 let has_all = self.is_live() && self.heard == Some((reign, next));
                 if self.is_live() && !has_all {
                     self.ask_again(now, log);
                 }
-                // What is missing at the end of a stream has to be fetched before that is the end here.
-                if has_all || !matches!(state, State::Closed(_)) {
-                    self.act(Action::State(state));
+                self.standing = standing;
+                // What is missing has to be fetched first, before an end more than ever.
+                if has_all {
+                    self.settle(log);
+                    self.act(Action::State(self.standing.state.clone()));
                 }
             }
             Message::Failed { failure, .. } => self.act(Action::Failed(failure)),
@@ -140,36 +155,41 @@ impl Tabs {
     fn ask_again(&mut self, now: Instant, log: &Log) {
         if let Role::Follower(follower) = &mut self.role {
             follower.is_live = false;
-            follower.silence = Silence::asked(now, self.tab, false);
+            self.wait_for_answer(now, false);
             self.say_hello(log);
         }
     }
 
-    fn take_answer(&mut self, reign: Reign, first: u64, at: Mark, entries: Vec<Rc<Entry>>, log: &mut Log) {
+    fn take_answer(&mut self, reign: Reign, answer: Answer, log: &mut Log) {
         let Role::Follower(follower) = &mut self.role else { return };
         follower.is_live = true;
-        match self.heard {
-            // By numbers, which are exact: the rest of what this leader said before.
-            Some((of, next)) if of == reign && first <= next => {
-                return self.append(reign, first, entries, log);
-            }
-            _ => {}
+        let Answer { first, at, entries, standing } = answer;
+        // By numbers, which are exact: the rest of what this leader said before.
+        let is_rest = matches!(self.heard, Some((of, next)) if of == reign && first <= next);
+        if !is_rest {
+            let is_without_ids = at.is_without_id() && log.end_mark().is_without_id();
+            let is_place = if at.is_without_id() {
+                // A leader that began without a cursor stands wherever the server put it: not where this log began, of
+                // which the same can be said.
+                log.is_untouched()
+            } else {
+                // Behind what was asked for; or at the end of what it has, where it may be in the middle of a snapshot.
+                !entries.is_empty() || standing.sure_from <= first
+            };
+            self.ahead = match log.continue_at(&at).filter(|_| is_place) {
+                // Places in it cannot be compared.
+                _ if is_without_ids && !log.is_untouched() => log.end()..log.end(),
+                Some(number) => number..log.end(),
+                None => {
+                    log.cut(at);
+                    log.end()..log.end()
+                }
+            };
+            self.heard = Some((reign, first));
         }
-        let is_without_ids = at.is_without_id() && log.end_mark().is_without_id();
-        // A leader that began without a cursor stands wherever the server put it: not where this log began, of which
-        // the same can be said.
-        let is_place = !at.is_without_id() || log.is_untouched();
-        follower.ahead = match log.locate(&at).filter(|_| is_place) {
-            // Places in it cannot be compared.
-            _ if is_without_ids && !log.is_untouched() => log.end()..log.end(),
-            Some(number) => number..log.end(),
-            None => {
-                log.cut(at);
-                log.end()..log.end()
-            }
-        };
-        self.heard = Some((reign, first));
-        self.append(reign, first, entries, log);
+        self.standing = standing;
+        self.append(first, entries, log);
+        self.act(Action::State(self.standing.state.clone()));
     }
 
     fn take_entries(
@@ -185,22 +205,38 @@ impl Tabs {
             return;
         }
         match self.heard {
-            Some((of, next)) if of == reign && first <= next => self.append(reign, first, entries, log),
+            Some((of, next)) if of == reign && first <= next => self.append(first, entries, log),
             _ => self.ask_again(now, log),
         }
     }
 
     /// Takes in entries that follow on what is here, perhaps with some overlap.
-    fn append(&mut self, reign: Reign, first: u64, entries: Vec<Rc<Entry>>, log: &mut Log) {
-        let Role::Follower(follower) = &mut self.role else { return };
-        let Some((_, next)) = &mut self.heard else { return };
-        debug_assert!(reign == self.latest && first <= *next);
-        let known = usize::try_from(*next - first).unwrap_or(usize::MAX);
+    fn append(&mut self, first: u64, entries: Vec<Rc<Entry>>, log: &mut Log) {
+        let Some((_, next)) = self.heard else { return };
+        let known = usize::try_from(next.saturating_sub(first)).unwrap_or(usize::MAX);
+        self.settle(log);
         for entry in entries.into_iter().skip(known) {
-            *next = next.saturating_add(1);
-            if !is_repeated(&mut follower.ahead, &entry, log) {
+            if let Some((_, next)) = &mut self.heard {
+                if matches!(entry.what, What::Gap(_)) && self.standing.sure_from <= *next {
+                    // Said before the gap, which a server may make up for by a snapshot.
+                    self.standing.sure_from = u64::MAX;
+                }
+                *next = next.saturating_add(1);
+            }
+            if !is_repeated(&mut self.ahead, &entry, log) {
                 log.push_shared(entry);
             }
+            self.settle(log);
+        }
+    }
+
+    /// Takes over from the leader whether what comes next leaves out nothing.
+    fn settle(&self, log: &mut Log) {
+        let is_settled = self.heard.is_some_and(|(_, next)| self.standing.sure_from <= next);
+        if is_settled {
+            log.settle();
+        } else if log.is_settled() {
+            log.unsettle();
         }
     }
 }
@@ -212,7 +248,7 @@ fn is_repeated(ahead: &mut Range<u64>, entry: &Entry, log: &Log) -> bool {
         ahead.start = number + 1;
         return true;
     }
-    // A gap says nothing of the events behind it; an event that is new does.
+    // A gap or a cursor says nothing of the events behind it; an event that is new does.
     if let What::Event { .. } = entry.what {
         ahead.start = ahead.end;
     }

@@ -1,13 +1,14 @@
 //! What tabs say to one another, and how it is written.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use sse_proto::Instant;
-use sse_proto::client::{Failure, State};
+use sse_proto::client::Failure;
 
-use super::Reign;
 use super::text::{Reader, Writer};
-use super::words::{read_entry, read_failure, read_state, write_entry, write_failure, write_state};
+use super::words::{millis, read_entry, read_failure, read_state, write_entry, write_failure, write_state};
+use super::{Reign, Standing};
 use crate::share::log::{Entry, Mark};
 
 /// Said by one tab to all others of its group.
@@ -23,16 +24,7 @@ pub(crate) enum Message {
         is_new: bool,
     },
     /// The leader's answer to one tab.
-    Welcome {
-        reign: Reign,
-        tab: u64,
-        /// The number of the first of the entries.
-        first: u64,
-        /// The place in front of them. Not the one that was asked for if that is out of reach.
-        at: Mark,
-        entries: Vec<Rc<Entry>>,
-        state: State,
-    },
+    Welcome { reign: Reign, tab: u64, answer: Answer },
     /// The stream went on.
     Entries { reign: Reign, first: u64, entries: Vec<Rc<Entry>> },
     /// The leader is here: said when it begins, when its state changes, and when it is asked.
@@ -40,7 +32,7 @@ pub(crate) enum Message {
         reign: Reign,
         /// The number of the entry that comes next.
         next: u64,
-        state: State,
+        standing: Standing,
     },
     /// The leader's connection failed.
     Failed { reign: Reign, failure: Failure },
@@ -50,29 +42,41 @@ pub(crate) enum Message {
     Reconnect,
 }
 
+/// What a tab has to know that asks for the stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// The number of the first of the entries.
+    pub(super) first: u64,
+    /// The place in front of them. Not the one that was asked for if that is out of reach; then there are none.
+    pub(super) at: Mark,
+    pub(super) entries: Vec<Rc<Entry>>,
+    /// How the connection stands behind them.
+    pub(super) standing: Standing,
+}
+
 impl Message {
     /// Writes it down. Points in time are written as durations from `now`: each tab has a clock of its own.
     pub(crate) fn encode(&self, now: Instant) -> String {
         let mut out = Writer::default();
         match self {
             Self::Hello { tab, heard, mark, is_new } => {
-                out.word("hello").number(*tab).number(u64::from(*is_new));
+                out.word("hello").number(*tab).flag(*is_new);
                 let (reign, next) = heard.unwrap_or_default();
                 write_mark(write_reign(&mut out, reign).number(next), mark);
             }
-            Self::Welcome { reign, tab, first, at, entries, state } => {
-                write_reign(out.word("welcome"), *reign).number(*tab).number(*first);
-                write_mark(&mut out, at);
-                write_state(&mut out, state, now);
-                write_entries(&mut out, entries);
+            Self::Welcome { reign, tab, answer } => {
+                write_reign(out.word("welcome"), *reign).number(*tab).number(answer.first);
+                write_mark(&mut out, &answer.at);
+                write_standing(&mut out, &answer.standing, now);
+                write_entries(&mut out, &answer.entries);
             }
             Self::Entries { reign, first, entries } => {
                 write_reign(out.word("entries"), *reign).number(*first);
                 write_entries(&mut out, entries);
             }
-            Self::Here { reign, next, state } => {
+            Self::Here { reign, next, standing } => {
                 write_reign(out.word("here"), *reign).number(*next);
-                write_state(&mut out, state, now);
+                write_standing(&mut out, standing, now);
             }
             Self::Failed { reign, failure } => {
                 write_reign(out.word("failed"), *reign);
@@ -94,27 +98,28 @@ impl Message {
         let from = &mut from;
         let message = match from.word()? {
             "hello" => {
-                let (tab, is_new) = (from.number()?, from.number::<u8>()? != 0);
+                let (tab, is_new) = (from.number()?, from.flag()?);
                 let heard = (read_reign(from)?, from.number()?);
                 let heard = Some(heard).filter(|(reign, _)| *reign != Reign::default());
                 Self::Hello { tab, heard, mark: read_mark(from)?, is_new }
             }
-            "welcome" => Self::Welcome {
-                reign: read_reign(from)?,
-                tab: from.number()?,
-                first: from.number()?,
-                at: read_mark(from)?,
-                state: read_state(from, now)?,
-                entries: read_entries(from)?,
-            },
+            "welcome" => {
+                let (reign, tab) = (read_reign(from)?, from.number()?);
+                let (first, at) = (from.number()?, read_mark(from)?);
+                let standing = read_standing(from, now)?;
+                let answer = Answer { first, at, standing, entries: read_entries(from)? };
+                Self::Welcome { reign, tab, answer }
+            }
             "entries" => Self::Entries {
                 reign: read_reign(from)?,
                 first: from.number()?,
                 entries: read_entries(from)?,
             },
-            "here" => {
-                Self::Here { reign: read_reign(from)?, next: from.number()?, state: read_state(from, now)? }
-            }
+            "here" => Self::Here {
+                reign: read_reign(from)?,
+                next: from.number()?,
+                standing: read_standing(from, now)?,
+            },
             "failed" => Self::Failed { reign: read_reign(from)?, failure: read_failure(from)? },
             "ping" => Self::Ping,
             "reconnect" => Self::Reconnect,
@@ -130,6 +135,16 @@ fn write_reign(out: &mut Writer, reign: Reign) -> &mut Writer {
 
 fn read_reign(from: &mut Reader<'_>) -> Option<Reign> {
     Some(Reign { since: from.number()?, tab: from.number()? })
+}
+
+fn write_standing(out: &mut Writer, standing: &Standing, now: Instant) {
+    out.number(millis(standing.reconnection_time)).number(standing.sure_from);
+    write_state(out, &standing.state, now);
+}
+
+fn read_standing(from: &mut Reader<'_>, now: Instant) -> Option<Standing> {
+    let reconnection_time = Duration::from_millis(from.number()?);
+    Some(Standing { reconnection_time, sure_from: from.number()?, state: read_state(from, now)? })
 }
 
 fn write_mark(out: &mut Writer, mark: &Mark) {
@@ -152,16 +167,18 @@ fn read_entries(from: &mut Reader<'_>) -> Option<Vec<Rc<Entry>>> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use sse_proto::DecodeError;
-    use sse_proto::client::{CloseReason, Gap, PauseReason};
+    use sse_proto::client::{CloseReason, Gap, PauseReason, State};
 
     use super::*;
     use crate::share::log::What;
 
     const NOW: Instant = Instant::from_millis(5_000);
     const REIGN: Reign = Reign { since: 7, tab: u64::MAX };
+
+    fn standing(state: State) -> Standing {
+        Standing { state, reconnection_time: Duration::from_millis(1_500), sure_from: 3 }
+    }
 
     fn back(message: &Message) -> Option<Message> {
         Message::decode(&message.encode(NOW), NOW)
@@ -176,6 +193,7 @@ mod tests {
             (event("3:x", "9:9:漢\u{1F980}\0"), "id\"'"),
             (What::Gap(Gap::Reset), "a"),
             (What::Gap(Gap::Trimmed { up_to: 99 }), "b"),
+            (What::Cursor, "c"),
         ]
         .map(|(what, id)| Rc::new(Entry { what, last_event_id: id.into() }))
         .into()
@@ -184,14 +202,16 @@ mod tests {
     #[test]
     fn every_message_reads_back_as_it_was_written() {
         let mark = Mark { last_event_id: "5f.7".into(), nth: 3 };
-        let state = State::Open;
+        let standing = standing(State::Open);
+        let answer = Answer { first: 4, at: mark.clone(), entries: entries(), standing: standing.clone() };
         for message in [
             Message::Hello { tab: 1, heard: None, mark: Mark::default(), is_new: true },
-            Message::Hello { tab: 1, heard: Some((REIGN, 3)), mark: mark.clone(), is_new: false },
-            Message::Welcome { reign: REIGN, tab: 9, first: 4, at: mark, entries: entries(), state },
+            Message::Hello { tab: 1, heard: Some((REIGN, 3)), mark, is_new: false },
+            Message::Welcome { reign: REIGN, tab: 9, answer },
             Message::Entries { reign: REIGN, first: 0, entries: entries() },
             Message::Entries { reign: REIGN, first: 0, entries: Vec::new() },
-            Message::Here { reign: REIGN, next: 3, state: State::Open },
+            Message::Here { reign: REIGN, next: 3, standing: standing.clone() },
+            Message::Here { reign: REIGN, next: 3, standing: Standing { sure_from: u64::MAX, ..standing } },
             Message::Failed { reign: REIGN, failure: Failure::Network },
             Message::Ping,
             Message::Reconnect,
@@ -230,7 +250,7 @@ mod tests {
         ];
         states.extend(failures.map(|failure| State::Closed(CloseReason::Refused(failure))));
         for state in states {
-            let here = Message::Here { reign: REIGN, next: 0, state };
+            let here = Message::Here { reign: REIGN, next: 0, standing: standing(state) };
             assert_eq!(back(&here).as_ref(), Some(&here));
         }
     }
@@ -238,11 +258,22 @@ mod tests {
     #[test]
     fn a_time_is_that_of_the_reader() {
         let state = |until| State::Waiting { attempt: 1, until, cause: Failure::Ended };
-        let here = |until| Message::Here { reign: REIGN, next: 0, state: state(Instant::from_millis(until)) };
+        let here = |until| Message::Here {
+            reign: REIGN,
+            next: 0,
+            standing: standing(state(Instant::from_millis(until))),
+        };
         let other = Instant::from_millis(1_000_000);
         assert_eq!(Message::decode(&here(6_500).encode(NOW), other), Some(here(1_001_500)));
         // What is over is over everywhere.
         assert_eq!(Message::decode(&here(1).encode(NOW), other), Some(here(1_000_000)));
+    }
+
+    #[test]
+    fn a_message_by_hand_is_one() {
+        // The texts that are none differ from it in one place.
+        let hello = Message::Hello { tab: 1, heard: None, mark: Mark::default(), is_new: false };
+        assert_eq!(Message::decode("5:hello1:11:01:01:01:00:1:0", NOW), Some(hello));
     }
 
     #[test]
@@ -261,6 +292,15 @@ mod tests {
             "-1:",
             "1:漢",
             "9999999999999999999999:a",
+            "+4:ping",
+            "04:ping",
+            // A flag is 0 or 1, and a number has one spelling.
+            "5:hello1:11:21:01:01:00:1:0",
+            "5:hello2:011:01:01:01:00:1:0",
+            "5:hello2:+11:01:01:01:00:1:0",
+            // As another version might say it.
+            "5:hello1:11:01:01:01:00:1:01:1",
+            "4:here1:71:91:34:open",
             &longer,
         ] {
             assert_eq!(Message::decode(text, NOW), None, "{text}");

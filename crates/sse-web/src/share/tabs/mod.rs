@@ -20,6 +20,7 @@ mod text;
 mod words;
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 
 use sse_proto::Instant;
@@ -27,6 +28,7 @@ use sse_proto::client::{Failure, State};
 
 use super::log::{Entry, Log, Mark};
 use follower::Follower;
+use message::Answer;
 pub(crate) use message::Message;
 
 /// How long a leader may say nothing before it is asked whether it is there. Each tab adds up to a second of its own,
@@ -36,16 +38,30 @@ const ASK_AFTER: Duration = Duration::from_secs(3);
 /// How long it may take to answer. Then the lock is taken from it: a tab that is frozen keeps its lock.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
+/// How often a tab takes the lock in a row from leaders of whom it hears nothing. Each time it waits twice as long.
+/// Then it goes on alone: two that do not understand one another would rob each other for ever.
+const STEALS: u32 = 3;
+
+/// By how much the time of a reign may be ahead of the clock, in milliseconds. Nobody could outbid the end of time.
+const FUTURE: u64 = 24 * 60 * 60 * 1_000;
+
 /// The most entries that wait to be told. They are told at the end of the task that brought them, or when they are so
 /// many.
 const BATCH: u64 = 256;
 
-/// Names one time of one tab as the leader. Of two, the greater is the later.
+/// Names one time of one tab as the leader. Of two, the greater counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Reign {
-    /// Milliseconds on the wall clock, which all tabs share; more where that has not moved on.
+    /// When the lock was asked for, in milliseconds on the wall clock, which all tabs share; more than of any that was heard
+    /// of before.
     pub(crate) since: u64,
     pub(crate) tab: u64,
+}
+
+impl Reign {
+    fn is_future(self, wall: u64) -> bool {
+        self.since > wall.saturating_add(FUTURE)
+    }
 }
 
 /// What is to be done.
@@ -57,11 +73,13 @@ pub(crate) enum Action {
     StealLock,
     /// Give the lock back, or leave the queue.
     ReleaseLock,
+    /// Neither ask for the lock nor hear or say anything any more.
+    Part,
     /// Say this to all other tabs.
     Post(Message),
-    /// Open the connection, from this cursor.
-    Connect { last_event_id: String },
-    /// Drop the connection.
+    /// Open the connection, from this cursor, to a server that has said this reconnection time.
+    Connect { last_event_id: String, reconnection_time: Duration },
+    /// Drop the connection, if there is one.
     Disconnect,
     /// Let the connection connect anew.
     Reconnect,
@@ -82,7 +100,42 @@ pub(crate) struct Tabs {
     /// The leader whose word the log goes by, and the number of the entry that comes next from it. Kept while the tab
     /// is away.
     heard: Option<(Reign, u64)>,
+    /// The numbers in the log of what an earlier leader told and that one has not yet. It will tell it again.
+    ahead: Range<u64>,
+    /// How the connection stands, whoever has it, as far as is known here. What a server has asked for holds for the next
+    /// leader too.
+    standing: Standing,
+    /// How often this tab has taken the lock since it heard a leader.
+    steals: u32,
     actions: VecDeque<Action>,
+}
+
+/// How a leader's connection stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) state: State,
+    /// What the server wants to be left alone for after a failure; zero if it has not said so.
+    pub(crate) reconnection_time: Duration,
+    /// The number of the leader from which on nothing is left out, as in a snapshot.
+    pub(crate) sure_from: u64,
+}
+
+impl Standing {
+    fn new() -> Self {
+        let state = State::Connecting { attempt: 1 };
+        Self { state, reconnection_time: Duration::ZERO, sure_from: u64::MAX }
+    }
+
+    /// Until when the next leader has to leave the server alone: as long as this one was asked to. A wait that is only
+    /// our own backoff is its own affair.
+    fn hold(&self, now: Instant) -> Option<Instant> {
+        let State::Waiting { until, cause, .. } = &self.state else { return None };
+        let hold = match cause.retry_after() {
+            Some(_) => *until,
+            None => (*until).min(now + self.reconnection_time),
+        };
+        (hold > now).then_some(hold)
+    }
 }
 
 #[derive(Debug)]
@@ -102,7 +155,8 @@ struct Leader {
     began: u64,
     /// Everything before this number has been told.
     told: u64,
-    state: State,
+    /// Until when the server asked the leader before to be left alone; there is no connection before.
+    hold: Option<Instant>,
     /// Whether anybody has asked for the stream. Before that there is nobody to tell.
     has_audience: bool,
 }
@@ -110,12 +164,22 @@ struct Leader {
 impl Tabs {
     /// The part of a tab that nobody in wants the stream yet.
     pub(crate) fn new(tab: u64) -> Self {
-        Self { tab, role: Role::Away, latest: Reign::default(), heard: None, actions: VecDeque::new() }
+        Self {
+            tab,
+            role: Role::Away,
+            latest: Reign::default(),
+            heard: None,
+            ahead: 0..0,
+            standing: Standing::new(),
+            steals: 0,
+            actions: VecDeque::new(),
+        }
     }
 
     /// Somebody in this tab wants the stream.
     pub(crate) fn enter(&mut self, now: Instant, log: &Log) {
         if matches!(self.role, Role::Away) {
+            self.steals = 0;
             self.follow(now, log);
             self.act(Action::State(State::Connecting { attempt: 1 }));
         }
@@ -127,30 +191,47 @@ impl Tabs {
         match std::mem::replace(&mut self.role, Role::Away) {
             Role::Away => return,
             Role::Follower(_) => {}
-            Role::Leader(_) => self.act(Action::Disconnect),
+            Role::Leader(leader) => self.disconnect(&leader),
         }
         self.act(Action::ReleaseLock);
     }
 
-    /// The lock is this tab's. `wall` is the time on the clock that all tabs share, in milliseconds.
-    pub(crate) fn handle_granted(&mut self, wall: u64, log: &Log) {
+    /// The lock is this tab's, or there is none. `asked` is when it was asked for, in milliseconds on the clock that all tabs
+    /// share: one that slept through being granted the lock, and robbed of it, has asked before the thief.
+    pub(crate) fn handle_granted(&mut self, now: Instant, asked: u64, log: &Log) {
         if !matches!(self.role, Role::Follower(_)) {
             // It left before it knew.
             return;
         }
-        let reign = Reign { since: wall.max(self.latest.since.saturating_add(1)), tab: self.tab };
+        let reign = Reign { since: asked.max(self.latest.since.saturating_add(1)), tab: self.tab };
         self.latest = reign;
         self.heard = Some((reign, log.end()));
-        let state = State::Connecting { attempt: 1 };
-        self.role = Role::Leader(Leader {
-            reign,
-            began: log.end(),
-            told: log.end(),
-            state: state.clone(),
-            has_audience: false,
-        });
-        self.act(Action::Post(Message::Here { reign, next: log.end(), state }));
-        self.act(Action::Connect { last_event_id: log.end_mark().last_event_id.clone() });
+        let hold = self.standing.hold(now);
+        match (&mut self.standing.state, hold) {
+            (State::Waiting { until, .. }, Some(hold)) => *until = hold,
+            (state, _) => *state = State::Connecting { attempt: 1 },
+        }
+        self.standing.sure_from = log.sure_from();
+        self.role =
+            Role::Leader(Leader { reign, began: log.end(), told: log.end(), hold, has_audience: false });
+        self.say_here(log);
+        match hold {
+            Some(_) => self.act(Action::State(self.standing.state.clone())),
+            None => self.connect(log),
+        }
+    }
+
+    fn connect(&mut self, log: &Log) {
+        let last_event_id = log.end_mark().last_event_id.clone();
+        let reconnection_time = self.standing.reconnection_time;
+        self.act(Action::Connect { last_event_id, reconnection_time });
+    }
+
+    /// A reign that has not begun yet is nobody's: the clock was set back, or somebody says what is not so.
+    fn forget_future(&mut self, wall: u64) {
+        if self.latest.is_future(wall) {
+            self.latest = Reign::default();
+        }
     }
 
     /// The lock was taken from this tab: it slept, and the others could not wait. It may have slept through being
@@ -184,10 +265,29 @@ impl Tabs {
     /// The state of the leader's connection changed.
     pub(crate) fn handle_state(&mut self, state: State, log: &Log) {
         self.flush(log);
-        if let Role::Leader(leader) = &mut self.role {
-            leader.state = state.clone();
+        if let Role::Leader(_) = self.role {
+            self.standing.state = state.clone();
             self.say_here(log);
             self.act(Action::State(state));
+        }
+    }
+
+    /// From here on the leader's connection leaves out nothing.
+    pub(crate) fn handle_settled(&mut self, log: &Log) {
+        self.flush(log);
+        self.say_here(log);
+    }
+
+    /// Takes note of what the server wants to be left alone for after a failure. Before the state that such a failure
+    /// brings, and now and then before that: a leader may die at any time.
+    pub(crate) fn handle_reconnection_time(&mut self, reconnection_time: Duration, log: &Log) {
+        let is_news = self.standing.reconnection_time != reconnection_time;
+        if let Role::Leader(Leader { hold: None, .. }) = self.role
+            && is_news
+        {
+            self.standing.reconnection_time = reconnection_time;
+            self.flush(log);
+            self.say_here(log);
         }
     }
 
@@ -213,16 +313,21 @@ impl Tabs {
     }
 
     /// The owner of a stream wants it to connect anew.
-    pub(crate) fn reconnect(&mut self) {
-        match self.role {
-            Role::Away => {}
+    pub(crate) fn reconnect(&mut self, log: &Log) {
+        match &mut self.role {
+            // It does not wait for what the server has asked of others either.
+            Role::Away => self.standing = Standing::new(),
             Role::Follower(_) => self.act(Action::Post(Message::Reconnect)),
-            Role::Leader(_) => self.act(Action::Reconnect),
+            Role::Leader(leader) => match leader.hold.take() {
+                Some(_) => self.connect(log),
+                None => self.act(Action::Reconnect),
+            },
         }
     }
 
-    /// Another tab said something.
-    pub(crate) fn handle_message(&mut self, now: Instant, message: Message, log: &mut Log) {
+    /// Another tab said something. `wall` is the time on the clock that all tabs share, in milliseconds.
+    pub(crate) fn handle_message(&mut self, now: Instant, wall: u64, message: Message, log: &mut Log) {
+        self.forget_future(wall);
         match message {
             Message::Hello { tab, heard, mark, is_new } => self.welcome(tab, heard, &mark, is_new, log),
             Message::Ping => {
@@ -231,13 +336,17 @@ impl Tabs {
             }
             Message::Reconnect => {
                 if let Role::Leader(_) = self.role {
-                    self.act(Action::Reconnect);
+                    self.reconnect(log);
                 }
             }
             Message::Welcome { reign, .. }
             | Message::Entries { reign, .. }
             | Message::Here { reign, .. }
-            | Message::Failed { reign, .. } => self.hear(now, reign, message, log),
+            | Message::Failed { reign, .. } => {
+                if !reign.is_future(wall) {
+                    self.hear(now, reign, message, log);
+                }
+            }
         }
     }
 
@@ -251,20 +360,31 @@ impl Tabs {
     }
 
     fn follow(&mut self, now: Instant, log: &Log) {
-        self.role = Role::Follower(Follower::new(now, self.tab));
+        self.role = Role::Follower(Follower::new(self.asked(now, false)));
         self.act(Action::RequestLock);
         self.say_hello(log);
     }
 
-    fn step_down(&mut self, now: Instant, log: &Log) {
+    fn disconnect(&mut self, leader: &Leader) {
+        if leader.hold.is_none() {
+            // What was asked of this connection, it keeps itself.
+            self.standing.state = State::Connecting { attempt: 1 };
+        }
         self.act(Action::Disconnect);
+    }
+
+    fn step_down(&mut self, now: Instant, log: &Log) {
+        if let Role::Leader(leader) = std::mem::replace(&mut self.role, Role::Away) {
+            self.disconnect(&leader);
+        }
         self.follow(now, log);
     }
 
     fn say_here(&mut self, log: &Log) {
         if let Role::Leader(leader) = &self.role {
-            let here = Message::Here { reign: leader.reign, next: log.end(), state: leader.state.clone() };
-            self.act(Action::Post(here));
+            self.standing.sure_from = log.sure_from();
+            let (reign, standing) = (leader.reign, self.standing.clone());
+            self.act(Action::Post(Message::Here { reign, next: log.end(), standing }));
         }
     }
 
@@ -288,13 +408,15 @@ impl Tabs {
             None if mark.is_without_id() && log.end_mark().is_without_id() => {
                 Some(if is_new { log.first() } else { leader.began.max(log.first()) })
             }
-            None => log.locate(mark),
+            None => log.join(mark),
         };
         let first = reached.unwrap_or(log.end());
         let Some(at) = log.mark_before(first) else { return };
         let entries = log.from(first).cloned().collect();
-        let state = leader.state.clone();
-        self.act(Action::Post(Message::Welcome { reign, tab, first, at, entries, state }));
+        self.standing.sure_from = log.sure_from();
+        let standing = self.standing.clone();
+        let answer = Answer { first, at, entries, standing };
+        self.act(Action::Post(Message::Welcome { reign, tab, answer }));
     }
 }
 

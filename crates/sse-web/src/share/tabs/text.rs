@@ -18,6 +18,10 @@ impl Writer {
         self.word(&number.to_string())
     }
 
+    pub(super) fn flag(&mut self, flag: bool) -> &mut Self {
+        self.number(u64::from(flag))
+    }
+
     pub(super) fn finish(self) -> String {
         self.0
     }
@@ -34,17 +38,31 @@ impl<'a> Reader<'a> {
 
     pub(super) fn word(&mut self) -> Option<&'a str> {
         let (length, rest) = self.0.split_once(':')?;
-        let length = length.parse().ok()?;
+        let length = number(length)?;
         let word = rest.get(..length)?;
         self.0 = &rest[length..];
         Some(word)
     }
 
     pub(super) fn number<N: std::str::FromStr>(&mut self) -> Option<N> {
-        self.word()?.parse().ok()
+        number(self.word()?)
+    }
+
+    pub(super) fn flag(&mut self) -> Option<bool> {
+        match self.word()? {
+            "0" => Some(false),
+            "1" => Some(true),
+            _ => None,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// A number as it is written here, and in no other spelling: what differs was written by somebody else.
+fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
+    let is_ours = text == "0" || text.starts_with(|first: char| matches!(first, '1'..='9'));
+    is_ours.then(|| text.parse().ok())?
 }

@@ -14,6 +14,7 @@ pub(super) fn write_entry(out: &mut Writer, entry: &Entry) {
         What::Gap(Gap::Trimmed { up_to }) => out.word("trimmed").number(*up_to),
         // `Gap` may grow. One that is not known here is one after which the past means nothing.
         What::Gap(_) => out.word("reset"),
+        What::Cursor => out.word("cursor"),
     }
     .word(&entry.last_event_id);
 }
@@ -23,6 +24,7 @@ pub(super) fn read_entry(from: &mut Reader<'_>) -> Option<Entry> {
         "event" => What::Event { event_type: from.word()?.to_owned(), data: from.word()?.to_owned() },
         "trimmed" => What::Gap(Gap::Trimmed { up_to: from.number()? }),
         "reset" => What::Gap(Gap::Reset),
+        "cursor" => What::Cursor,
         _ => return None,
     };
     Some(Entry { what, last_event_id: from.word()?.to_owned() })
@@ -146,6 +148,6 @@ pub(super) fn read_failure(from: &mut Reader<'_>) -> Option<Failure> {
     })
 }
 
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

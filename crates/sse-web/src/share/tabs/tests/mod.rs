@@ -1,7 +1,12 @@
+mod leaders;
+mod snapshots;
+
 use super::super::log::{Entry, What, limits};
 use super::*;
 
 const NOW: Instant = Instant::from_millis(1_000);
+/// On the clock that all tabs share.
+const WALL: u64 = 1_000_000;
 
 fn at(millis: u64) -> Instant {
     Instant::from_millis(millis)
@@ -10,6 +15,10 @@ fn at(millis: u64) -> Instant {
 fn event(last_event_id: &str, data: &str) -> Entry {
     let what = What::Event { event_type: "message".into(), data: data.into() };
     Entry { what, last_event_id: last_event_id.into() }
+}
+
+fn cursor(last_event_id: &str) -> Entry {
+    Entry { what: What::Cursor, last_event_id: last_event_id.into() }
 }
 
 /// One tab, and all that it did.
@@ -25,7 +34,12 @@ impl Tab {
 
     /// One that has come and has nothing more to do.
     fn entered(number: u64) -> Self {
-        let mut tab = Self::new(number);
+        Self::at_cursor(number, "")
+    }
+
+    /// One that has come with a cursor.
+    fn at_cursor(number: u64, last_event_id: &str) -> Self {
+        let mut tab = Self { tabs: Tabs::new(number), log: Log::new(last_event_id) };
         tab.tabs.enter(NOW, &tab.log);
         tab.actions();
         tab
@@ -34,10 +48,16 @@ impl Tab {
     /// One that leads, with an audience.
     fn leading(number: u64) -> Self {
         let mut tab = Self::entered(number);
-        tab.tabs.handle_granted(number, &tab.log);
+        tab.tabs.handle_granted(NOW, number, &tab.log);
         tab.tabs.handle_state(State::Open, &tab.log);
+        // Of a server that gives no snapshots.
+        tab.log.settle();
         tab.actions();
         tab
+    }
+
+    fn timeout(&mut self, now: Instant) {
+        self.tabs.handle_timeout(now, WALL, &self.log);
     }
 
     fn bring(&mut self, ids: &[&str]) {
@@ -63,7 +83,7 @@ impl Tab {
 
     fn hear(&mut self, messages: impl IntoIterator<Item = Message>) -> &mut Self {
         for message in messages {
-            self.tabs.handle_message(NOW, message, &mut self.log);
+            self.tabs.handle_message(NOW, WALL, message, &mut self.log);
         }
         self
     }
@@ -89,6 +109,14 @@ impl Tab {
     }
 }
 
+fn standing(state: State) -> Standing {
+    Standing { state, ..Standing::new() }
+}
+
+fn connect(last_event_id: &str) -> Action {
+    Action::Connect { last_event_id: last_event_id.into(), reconnection_time: Duration::ZERO }
+}
+
 fn reign(since: u64, tab: u64) -> Reign {
     Reign { since, tab }
 }
@@ -100,9 +128,9 @@ fn a_tab_waits_for_the_lock_and_connects_when_it_has_it() {
     let hello = tab.hello();
     let connecting = State::Connecting { attempt: 1 };
     assert_eq!(tab.actions(), [Action::RequestLock, Action::Post(hello), Action::State(connecting.clone())]);
-    tab.tabs.handle_granted(50, &tab.log);
-    let here = Message::Here { reign: reign(50, 7), next: 0, state: connecting };
-    assert_eq!(tab.actions(), [Action::Post(here), Action::Connect { last_event_id: String::new() }]);
+    tab.tabs.handle_granted(NOW, 50, &tab.log);
+    let here = Message::Here { reign: reign(50, 7), next: 0, standing: standing(connecting) };
+    assert_eq!(tab.actions(), [Action::Post(here), connect("")]);
 }
 
 #[test]
@@ -203,7 +231,7 @@ fn who_is_out_of_reach_begins_where_the_leader_stands() {
     leader.admit(&mut late);
     assert_eq!(late.ids(), [""; 0]);
     assert_eq!(late.log.end_mark(), leader.log.end_mark());
-    assert_eq!(late.log.join(&Mark::default(), 0), None, "its members have to catch up");
+    assert_eq!(late.log.join(&Mark::default()), None, "its members have to catch up");
 }
 
 #[test]
@@ -221,9 +249,9 @@ fn the_next_leader_goes_on_from_its_cursor_and_nobody_hears_anything_twice() {
     first.tabs.leave(&first.log);
     third.hear(first.posts());
 
-    second.tabs.handle_granted(9, &second.log);
+    second.tabs.handle_granted(NOW, 9, &second.log);
     let actions = second.actions();
-    assert!(actions.contains(&Action::Connect { last_event_id: "a".into() }), "{actions:?}");
+    assert!(actions.contains(&connect("a")), "{actions:?}");
     second.admit(&mut third);
     second.bring(&["b", "c", "d"]);
     second.tabs.flush(&second.log);
@@ -238,7 +266,7 @@ fn in_a_stream_without_ids_the_next_leader_begins_anew_and_the_others_with_it() 
     first.admit(&mut second);
     first.admit(&mut third);
     first.tabs.leave(&first.log);
-    second.tabs.handle_granted(9, &second.log);
+    second.tabs.handle_granted(NOW, 9, &second.log);
     second.bring(&["", ""]);
     second.admit(&mut third);
     assert_eq!(third.ids(), ["", "", "", ""]);
@@ -251,9 +279,9 @@ fn in_a_stream_without_ids_the_next_leader_begins_anew_and_the_others_with_it() 
 fn a_leader_that_does_not_answer_is_robbed() {
     let mut tab = Tab::entered(0);
     let until = tab.tabs.deadline().expect("it has asked");
-    tab.tabs.handle_timeout(at(until.as_millis() - 1));
+    tab.timeout(at(until.as_millis() - 1));
     assert_eq!(tab.actions(), []);
-    tab.tabs.handle_timeout(until);
+    tab.timeout(until);
     assert_eq!(tab.actions(), [Action::StealLock]);
 }
 
@@ -261,7 +289,7 @@ fn a_leader_that_does_not_answer_is_robbed() {
 fn a_silent_leader_is_asked_and_its_answer_counts() {
     let (mut leader, mut tab) = (Tab::leading(1), Tab::entered(2));
     leader.admit(&mut tab);
-    tab.tabs.handle_timeout(tab.tabs.deadline().expect("it listens"));
+    tab.timeout(tab.tabs.deadline().expect("it listens"));
     let ping = tab.posts();
     assert_eq!(ping, [Message::Ping]);
     let until = tab.tabs.deadline();
@@ -274,11 +302,11 @@ fn a_silent_leader_is_asked_and_its_answer_counts() {
 fn a_tab_that_slept_itself_asks_once_more_before_it_steals() {
     let mut tab = Tab::entered(0);
     let until = tab.tabs.deadline().expect("it has asked");
-    tab.tabs.handle_timeout(at(until.as_millis() + 60_000));
+    tab.timeout(at(until.as_millis() + 60_000));
     assert_eq!(tab.actions(), [Action::Post(Message::Ping)]);
     // A background tab's timers are late every time.
     let until = tab.tabs.deadline().expect("it has asked");
-    tab.tabs.handle_timeout(at(until.as_millis() + 60_000));
+    tab.timeout(at(until.as_millis() + 60_000));
     assert_eq!(tab.actions(), [Action::StealLock]);
 }
 
@@ -301,7 +329,7 @@ fn who_was_robbed_before_it_knew_that_it_had_the_lock_waits_for_it_again() {
 #[test]
 fn who_hears_its_successor_before_it_knows_that_it_was_robbed_steps_down() {
     let (mut robbed, mut thief) = (Tab::leading(1), Tab::entered(2));
-    thief.tabs.handle_granted(2, &thief.log);
+    thief.tabs.handle_granted(NOW, 2, &thief.log);
     let here = thief.posts();
     assert_eq!(robbed.hear(here).actions()[0], Action::Disconnect);
     // What it still says as the leader that it was is not believed.
@@ -315,8 +343,8 @@ fn who_hears_its_successor_before_it_knows_that_it_was_robbed_steps_down() {
 #[test]
 fn a_reign_is_later_than_any_that_was_heard_of_whatever_the_wall_clock_says() {
     let mut tab = Tab::entered(1);
-    tab.hear([Message::Here { reign: reign(900, 9), next: 0, state: State::Open }]).actions();
-    tab.tabs.handle_granted(5, &tab.log);
+    tab.hear([Message::Here { reign: reign(900, 9), next: 0, standing: standing(State::Open) }]).actions();
+    tab.tabs.handle_granted(NOW, 5, &tab.log);
     assert_eq!(tab.tabs.latest, reign(901, 1));
 }
 
@@ -354,6 +382,23 @@ fn a_lock_that_comes_when_nobody_wants_it_any_more_is_of_no_use() {
     let mut tab = Tab::entered(1);
     tab.tabs.leave(&tab.log);
     tab.actions();
-    tab.tabs.handle_granted(1, &tab.log);
+    tab.tabs.handle_granted(NOW, 1, &tab.log);
     assert_eq!(tab.actions(), []);
+}
+
+#[test]
+fn a_tab_that_is_ahead_of_its_leader_and_goes_away_hears_nothing_twice_when_it_is_back() {
+    let (mut first, mut second, mut third) = (Tab::leading(1), Tab::entered(2), Tab::entered(3));
+    first.bring(&["a"]);
+    first.admit(&mut second);
+    first.bring(&["b", "c"]);
+    first.admit(&mut third);
+    second.tabs.handle_granted(NOW, 9, &second.log);
+    second.actions();
+    second.admit(&mut third);
+    third.tabs.leave(&third.log);
+    second.bring(&["b", "c", "d"]);
+    third.tabs.enter(NOW, &third.log);
+    second.admit(&mut third);
+    assert_eq!(third.ids(), ["a", "b", "c", "d"]);
 }

@@ -1,0 +1,148 @@
+//! What servers give to a client, as far as it matters who shares it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use sse_proto::Instant;
+
+use super::Chance;
+use crate::share::beginning::{Beginning, Look};
+use crate::share::log::{Entry, What, names_an_event};
+
+/// Of how many keys the events of a server are that gives snapshots.
+const KEYS: u64 = 40;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Server {
+    /// Gives the whole stream to whoever is new.
+    Replays,
+    /// Gives only what is published from then on.
+    Live,
+    /// So does this one, and says in `sse.open` from where.
+    LiveFromCursor,
+    /// Gives the latest event of each key, in order, and says that it numbers its events.
+    Snapshot,
+    /// Gives the latest event of each key, sorted by key. Who loses the connection in the middle of that has lost the
+    /// rest: the ids in it are no cursors.
+    SnapshotByKey,
+}
+
+impl Server {
+    pub(super) fn gives_snapshots(self) -> bool {
+        matches!(self, Self::Snapshot | Self::SnapshotByKey)
+    }
+
+    /// Whether a new client is told from where the server goes on.
+    pub(super) fn says_cursor(self) -> bool {
+        matches!(self, Self::LiveFromCursor | Self::Snapshot)
+    }
+
+    pub(super) fn id(self, event: u64) -> String {
+        if self.says_cursor() { format!("1.{}", event + 1) } else { event.to_string() }
+    }
+
+    pub(super) fn entry(self, event: u64) -> Entry {
+        let what = What::Event { event_type: "message".into(), data: event.to_string() };
+        Entry { what, last_event_id: self.id(event) }
+    }
+
+    /// The number of the event after this cursor, which names one.
+    pub(super) fn after(self, last_event_id: &str) -> u64 {
+        let number = last_event_id.strip_prefix("1.").unwrap_or(last_event_id);
+        number.parse::<u64>().expect("one of ours") + u64::from(!self.says_cursor())
+    }
+
+    /// Opens a connection when so many events were published, and so much has come elsewhere. The second is the cursor of
+    /// `sse.open`.
+    pub(super) fn connect(
+        self,
+        last_event_id: &str,
+        events: u64,
+        (now, more): (Instant, u64),
+    ) -> (Stream, Option<String>) {
+        if names_an_event(last_event_id) {
+            let stream = Stream {
+                snapshot: VecDeque::new(),
+                next: self.after(last_event_id),
+                brought: 0,
+                beginning: None,
+                is_over: true,
+                looked_at: now,
+            };
+            return (stream, None);
+        }
+        let latest: BTreeMap<u64, u64> = (0..events).map(|event| (key_of(event), event)).collect();
+        let mut snapshot: Vec<u64> = latest.into_values().collect();
+        let next = match self {
+            Self::Replays => 0,
+            // Zero comes from before the first event only.
+            Self::LiveFromCursor if last_event_id == "1.0" => 0,
+            _ => events,
+        };
+        match self {
+            Self::Replays | Self::Live | Self::LiveFromCursor => snapshot.clear(),
+            Self::Snapshot => snapshot.sort_unstable(),
+            Self::SnapshotByKey => {}
+        }
+        let cursor = match self {
+            Self::LiveFromCursor => Some(format!("1.{next}")),
+            Self::Snapshot => Some("1.0".to_owned()),
+            _ => None,
+        };
+        let beginning = Some(Beginning::new(now, more));
+        let stream =
+            Stream { snapshot: snapshot.into(), next, brought: 0, beginning, is_over: false, looked_at: now };
+        (stream, cursor)
+    }
+}
+
+/// In no order that is also that of the events.
+pub(super) fn key_of(event: u64) -> u64 {
+    Chance(event).below(KEYS)
+}
+
+/// An open connection.
+pub(super) struct Stream {
+    /// What is still to come of it.
+    snapshot: VecDeque<u64>,
+    /// The event that comes then.
+    next: u64,
+    brought: u64,
+    /// Until the client takes its beginning for over.
+    beginning: Option<Beginning>,
+    pub(super) is_over: bool,
+    looked_at: Instant,
+}
+
+impl Stream {
+    /// What comes next, of so many that were published.
+    pub(super) fn next(&mut self, events: u64) -> Option<u64> {
+        let next = self.snapshot.pop_front().or_else(|| (self.next < events).then_some(self.next))?;
+        if next == self.next {
+            self.next += 1;
+        }
+        self.brought += 1;
+        Some(next)
+    }
+
+    pub(super) fn is_in_snapshot(&self) -> bool {
+        !self.snapshot.is_empty()
+    }
+
+    pub(super) fn is_beginning(&self) -> bool {
+        self.beginning.is_some()
+    }
+
+    pub(super) fn end_beginning(&mut self) {
+        self.beginning = None;
+    }
+
+    /// Looks, if it is time. `more` is what has come elsewhere meanwhile.
+    pub(super) fn look(&mut self, now: Instant, more: u64) -> Look {
+        let is_time = now.saturating_duration_since(self.looked_at) >= Beginning::LOOK_EVERY;
+        let Some(beginning) = self.beginning.as_mut().filter(|_| is_time) else { return Look::Early };
+        self.looked_at = now;
+        let look = beginning.look(now, self.brought + more);
+        self.is_over |= look != Look::Early;
+        look
+    }
+}
