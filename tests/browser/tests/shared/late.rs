@@ -88,6 +88,70 @@ async fn who_comes_with_a_cursor_is_told_also_what_a_snapshot_leaves_out() {
 }
 
 #[wasm_bindgen_test]
+async fn who_comes_with_a_cursor_while_a_snapshot_still_comes_is_told_what_it_leaves_out() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "event - 12 twelve
+             event - 60 sixty
+             wait rest
+             event - 95 ninety-five
+             wait both
+             event - 96 last
+             ---
+             event - 61 sixty-one
+             wait rest
+             event - 95 ninety-five",
+        )
+        .await;
+        let early = Watch::open(stream.url(), options(scope));
+        early.until_data("sixty").await;
+        let mut options = options(scope);
+        options.last_event_id = "60".to_owned();
+        let late = Watch::open(stream.url(), options);
+        late.until_data("sixty-one").await;
+        stream.release("rest").await;
+        let report = stream.until("it shares", |report| report.visits.len() == 2 && report.open == 1).await;
+        assert_eq!(report.visits[1].cursor_parameter(), Some("60"));
+        stream.release("both").await;
+        for watch in [&early, &late] {
+            watch.until_data("last").await;
+        }
+        assert_eq!(early.data(), ["twelve", "sixty", "ninety-five", "last"]);
+        assert_eq!(late.data(), ["sixty-one", "ninety-five", "last"]);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn who_begins_with_a_snapshot_in_no_order_is_told_all_of_it() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "repeat 1100 event - {n} {n}
+             event - 1200 live
+             wait both
+             event - 1201 last
+             ---
+             event - 1200 of one key
+             wait rest
+             event - 7 of another
+             wait both
+             event - 1201 last",
+        )
+        .await;
+        let early = Watch::open(stream.url(), options(scope));
+        early.until_data("live").await;
+        let late = Watch::open(stream.url(), options(scope));
+        late.until_data("of one key").await;
+        stream.release("rest").await;
+        late.until_data("of another").await;
+        stream.release("both").await;
+        late.until_data("last").await;
+        assert_eq!(late.data(), ["of one key", "of another", "last"]);
+        let report = stream.until("it shares", |report| report.open == 1).await;
+        assert_eq!(report.visits.len(), 2);
+    }
+}
+
+#[wasm_bindgen_test]
 async fn a_gap_is_told_in_its_place_also_to_those_who_come_late() {
     for scope in SCOPES {
         let stream = Stream::new(

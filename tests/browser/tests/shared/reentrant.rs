@@ -160,7 +160,8 @@ async fn c09_an_owner_that_closes_when_it_shares_again_hears_no_more() {
              ---
              event - 1 1
              wait met
-             event - 1101 1101",
+             event - 1101 1101
+             event - 1102 1102",
         )
         .await;
         let mut options = options(scope);
@@ -178,7 +179,7 @@ async fn c09_an_owner_that_closes_when_it_shares_again_hears_no_more() {
         early.until_phase("waiting for 2").await;
         stream.release("met").await;
         late.until_phase("closed").await;
-        assert_eq!(late.data(), ["1", "1101"]);
+        assert_eq!(late.data(), ["1", "1101", "1102"]);
         assert_eq!(late.phases().last().map(String::as_str), Some("closed"));
     }
 }
