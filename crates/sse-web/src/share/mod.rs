@@ -93,6 +93,7 @@ impl Sharing {
     /// One of the tabs holds the connection and tells the others. When it is closed, put away or frozen, the next one
     /// goes on from the cursor. One that freezes without a word is found out after some eight seconds of silence; it
     /// may hold its connection beside the new one until the browser lets it run again.
+    /// A tab that hears of no other, though another takes the lead from it again and again, goes on by itself.
     ///
     /// The tabs are told what came for whoever was signed in when the connection was made. Where that is known by a cookie
     /// and may change from tab to tab, put who it is into the URL: another URL is another connection.
