@@ -15,12 +15,12 @@
 //! by the bits of two masks, without a look at each.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
 use core::time::Duration;
 
 mod frames;
+mod gathered;
 mod line;
 mod line_ends;
 #[cfg(test)]
@@ -28,13 +28,11 @@ mod tests;
 mod utf8;
 
 pub use frames::Frames;
+use gathered::{Gathered, RETAINED};
 use line::Line;
 use line_ends::BLOCK;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-
-/// A larger buffer is given back once its event has been told.
-const RETAINED: usize = 1 << 20;
 
 /// The most bytes that a decoder holds on to, by what they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,15 +161,15 @@ pub struct Decoder {
     at_start: bool,
     /// Whether the last chunk ended in CR: an LF that comes next is part of the same line end (p04).
     after_cr: bool,
-    /// The beginning of a line whose end has not arrived, as it came.
-    line: Vec<u8>,
+    /// The beginning of a line whose end has not arrived.
+    line: Gathered,
     /// Whether there has been a field since the last blank line, so that the next one has something to do.
     in_event: bool,
     /// Whether the event has had a `data` field; an empty one counts (p12).
     has_data: bool,
-    /// The data of the event where it could not be borrowed, as it came, from `data_start` on: the line that brought
-    /// it has moved in here whole.
-    data: Vec<u8>,
+    /// The data of the event where it could not be borrowed, from `data_start` on: the line that brought it has moved in
+    /// here whole.
+    data: Gathered,
     data_start: usize,
     /// The event type where it could not be borrowed.
     event_type: String,
@@ -215,10 +213,10 @@ impl Decoder {
             diagnostics: false,
             at_start: true,
             after_cr: false,
-            line: Vec::new(),
+            line: Gathered::default(),
             in_event: false,
             has_data: false,
-            data: Vec::new(),
+            data: Gathered::default(),
             data_start: 0,
             event_type: String::new(),
             id: String::new(),
@@ -251,7 +249,7 @@ impl Decoder {
     }
 
     /// Decodes the next bytes of the body. Ask for the frames until there are no more.
-    #[inline]
+    #[inline(always)]
     pub fn decode<'d, 'c>(&'d mut self, chunk: &'c [u8]) -> Frames<'d, 'c> {
         Frames::new(self, chunk)
     }
@@ -262,28 +260,32 @@ impl Decoder {
         !self.in_event && !self.diagnostics && self.limits.line >= BLOCK
     }
 
-    /// Appends to the line whose end has not arrived.
+    /// Appends to the line whose end has not arrived. Looks before it copies: a chunk may be of any size.
     #[inline]
     fn extend_line(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
-        if self.line.len() + bytes.len() > self.limits.line {
-            return self.extend_long_line(bytes);
+        if self.at_start {
+            return self.extend_first_line(bytes);
         }
-        self.line.extend_from_slice(bytes);
+        if self.line.len() + bytes.len() > self.limits.line {
+            return Err(DecodeError::LineTooLong { limit: self.limits.line });
+        }
+        self.line.push(bytes);
         Ok(())
     }
 
-    /// Appends to a line that is too long, unless a byte order mark in front of it makes it so. Looks before it copies:
-    /// a chunk may be of any size.
+    /// Appends to the first line. A byte order mark in front of it is no part of it (p02), and half a mark is none: it is
+    /// malformed, and belongs to the field name (p03).
     #[cold]
-    fn extend_long_line(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
-        let limit = self.limits.line;
-        let mark = if self.at_start { BYTE_ORDER_MARK.len() } else { 0 };
-        if self.line.len() + bytes.len() > limit.saturating_add(mark) {
-            return Err(DecodeError::LineTooLong { limit });
+    fn extend_first_line(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
+        let missing = BYTE_ORDER_MARK.len().saturating_sub(self.line.len());
+        let (front, rest) = bytes.split_at(bytes.len().min(missing));
+        self.line.push(front);
+        if self.line.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(self.line.bytes()) {
+            return Ok(());
         }
-        self.line.extend_from_slice(bytes);
-        let is_marked = self.line.starts_with(BYTE_ORDER_MARK) || BYTE_ORDER_MARK.starts_with(&self.line);
-        if is_marked { Ok(()) } else { Err(DecodeError::LineTooLong { limit }) }
+        self.at_start = false;
+        self.line.strip(BYTE_ORDER_MARK);
+        self.extend_line(rest)
     }
 
     /// Keeps the unfinished line that a chunk ends with.
@@ -299,20 +301,24 @@ impl Decoder {
     /// Applies the line that is in `line`: a part of it came in an earlier chunk, or it is malformed.
     fn finish_line(&mut self) -> Result<Told<'static>, DecodeError> {
         if self.at_start {
-            self.strip_mark()?;
+            // It is over before there could be a whole mark.
+            self.at_start = false;
+            self.extend_line(&[])?;
         }
+        self.line.complete();
         let told = self.apply_line();
-        empty(&mut self.line);
+        self.line.clear();
         told
     }
 
     fn apply_line(&mut self) -> Result<Told<'static>, DecodeError> {
-        match Line::parse(&self.line) {
+        let line = self.line.bytes();
+        match Line::parse(line) {
             Line::Blank => {}
             Line::Data(value) if self.has_data => {
                 self.check_data(1 + self.line.len() - value)?;
-                self.data.push(b'\n');
-                self.data.extend_from_slice(&self.line[value..]);
+                self.data.push(b"\n");
+                self.data.append(&self.line, value);
             }
             Line::Data(value) => {
                 self.check_data(self.line.len() - value)?;
@@ -322,35 +328,25 @@ impl Decoder {
             }
             Line::EventType(value) => {
                 self.in_event = true;
-                utf8::copy(&self.line[value..], &mut self.event_type);
+                utf8::copy(&line[value..], &mut self.event_type);
             }
-            Line::Id(value) if !line::has_nul(&self.line[value..]) => {
+            Line::Id(value) if !line::has_nul(&line[value..]) => {
                 self.check_id(self.line.len() - value)?;
                 self.in_event = true;
                 self.id_set = true;
-                utf8::copy(&self.line[value..], &mut self.id);
+                utf8::copy(&line[value..], &mut self.id);
             }
-            Line::Retry(value) if let Some(time) = line::retry(&self.line[value..]) => {
+            Line::Retry(value) if let Some(time) = line::retry(&line[value..]) => {
                 return Ok(Told::Retry(time));
             }
             Line::Comment | Line::Id(_) | Line::Retry(_) | Line::Unknown => {
                 if self.diagnostics {
-                    utf8::copy(&self.line, &mut self.made);
+                    utf8::copy(line, &mut self.made);
                     return Ok(Told::IgnoredMade);
                 }
             }
         }
         Ok(Told::Nothing)
-    }
-
-    /// Half a mark is no mark: it is malformed, and belongs to the field name (p03).
-    #[cold]
-    fn strip_mark(&mut self) -> Result<(), DecodeError> {
-        self.at_start = false;
-        if self.line.starts_with(BYTE_ORDER_MARK) {
-            self.line.drain(..BYTE_ORDER_MARK.len());
-        }
-        self.extend_line(&[])
     }
 
     /// The event gets data, which begins at `start` in `data`.
@@ -381,7 +377,7 @@ impl Decoder {
     fn take_back(&mut self) {
         self.lent = false;
         self.event_type.clear();
-        empty(&mut self.data);
+        self.data.clear();
         self.data_start = 0;
         if self.made.capacity() > RETAINED {
             self.made = String::new();
@@ -391,17 +387,9 @@ impl Decoder {
     #[cold]
     fn fail(&mut self, error: DecodeError) {
         // What has been read is of no use any more, and it is as large as the limit.
-        self.line = Vec::new();
-        self.data = Vec::new();
+        self.line = Gathered::default();
+        self.data = Gathered::default();
         self.data_start = 0;
         self.stopped = Some(Stopped::Failed(error));
-    }
-}
-
-/// Empties a buffer, and gives back a large one.
-fn empty(buffer: &mut Vec<u8>) {
-    buffer.clear();
-    if buffer.capacity() > RETAINED {
-        *buffer = Vec::new();
     }
 }

@@ -48,7 +48,7 @@ enum Front {
 }
 
 impl<'d, 'c> Frames<'d, 'c> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(decoder: &'d mut Decoder, mut chunk: &'c [u8]) -> Self {
         if decoder.after_cr && !chunk.is_empty() {
             decoder.after_cr = false;
@@ -60,11 +60,11 @@ impl<'d, 'c> Frames<'d, 'c> {
         let mut used_up = false;
         let mut front = Front::Unknown;
         let mut line_ends = LineEnds::default();
-        if !decoder.line.is_empty() {
+        if decoder.line.len() != 0 {
             let end = if chunk.len() <= BLOCK {
                 // As fast as to look for the first one, and the others are known too.
                 line_ends = LineEnds::of_block(chunk);
-                line_ends.next(chunk)
+                line_ends.next_of_block()
             } else {
                 memchr2(b'\n', b'\r', chunk)
             };
@@ -96,7 +96,7 @@ impl<'d, 'c> Frames<'d, 'c> {
     ///
     /// # Errors
     /// [`DecodeError`] once the stream has passed one of the [`Limits`](super::Limits), and ever after.
-    #[inline]
+    #[inline(always)]
     #[expect(
         clippy::should_implement_trait,
         reason = "an iterator's items cannot borrow from it, and frames do"
@@ -110,6 +110,7 @@ impl<'d, 'c> Frames<'d, 'c> {
     }
 
     /// The next frame of a chunk that may have one.
+    #[inline(always)]
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
         if self.decoder.lent {
             self.decoder.take_back();
@@ -164,14 +165,14 @@ impl<'d, 'c> Frames<'d, 'c> {
         let told = loop {
             let Some(end) = line_ends.next(bytes) else { break Ok(Told::Nothing) };
             let start = at;
-            at = end + 1;
+            at = if bytes[end] == b'\r' { line_ends.skip_lf(bytes, end + 1) } else { end + 1 };
             if end - start > limit {
                 break Err(DecodeError::LineTooLong { limit });
             }
             match Line::parse(&bytes[start..end]) {
                 // A heartbeat. What follows is its blank line, and on a quiet connection the next one.
                 Line::Comment if self.decoder.skips_idle() => at = line_ends.skip_idle(bytes, at),
-                // There is nothing to end; or it is no line at all, but the LF of a CRLF.
+                // There is nothing to end; or it is no line at all, but the LF of a CRLF that two blocks share.
                 Line::Blank if !self.decoder.in_event || is_inside_crlf(bytes, end) => {}
                 Line::Blank => {
                     if self.dispatch() {
@@ -289,18 +290,32 @@ impl<'d, 'c> Frames<'d, 'c> {
         }
     }
 
-    /// Applies the line at the front of the rest, which ends at `end`.
+    /// Applies the line at the front of the rest, which ends at `end`, and the blank line that often follows.
+    #[inline]
     fn finish_line(&mut self, end: usize) -> Result<Told<'c>, DecodeError> {
         if self.front == Front::Malformed {
             self.spill();
             self.line_ends = LineEnds::default();
         }
         self.decoder.extend_line(&self.chunk[..end])?;
-        let begin = after_line_end(self.chunk, end);
+        let mut begin = after_line_end(self.chunk, end);
+        self.front = Front::Unknown;
+        let mut told = self.decoder.finish_line()?;
+        if let Told::Nothing = told {
+            if self.decoder.skips_idle() {
+                begin = self.line_ends.skip_idle(self.chunk, begin);
+            } else if let Some(b'\n' | b'\r') = self.chunk.get(begin)
+                && self.decoder.in_event
+            {
+                begin = after_line_end(self.chunk, begin);
+                if self.dispatch() {
+                    told = Told::Event;
+                }
+            }
+        }
         self.chunk = &self.chunk[begin..];
         self.line_ends.drop_front(begin);
-        self.front = Front::Unknown;
-        self.decoder.finish_line()
+        Ok(told)
     }
 
     /// Keeps what the chunk leaves unfinished.
@@ -317,8 +332,8 @@ impl<'d, 'c> Frames<'d, 'c> {
         if self.decoder.has_data {
             self.decoder.check_data(self.data.map_or(0, str::len) + 1 + value.len())?;
             self.spill_data();
-            self.decoder.data.push(b'\n');
-            self.decoder.data.extend_from_slice(value.as_bytes());
+            self.decoder.data.push(b"\n");
+            self.decoder.data.push(value.as_bytes());
         } else {
             self.decoder.check_data(value.len())?;
             self.decoder.begin_data(0);
@@ -356,13 +371,7 @@ impl<'d, 'c> Frames<'d, 'c> {
         }
         let data = match self.data.take() {
             Some(data) => data,
-            None => match utf8::check(&decoder.data[decoder.data_start..]) {
-                Ok(data) => data,
-                Err(_) => {
-                    utf8::copy(&decoder.data[decoder.data_start..], &mut decoder.made);
-                    &decoder.made
-                }
-            },
+            None => decoder.data.text(decoder.data_start),
         };
         let event_type = self.event_type.take().unwrap_or(&decoder.event_type);
         EventRef {
@@ -392,7 +401,7 @@ impl<'d, 'c> Frames<'d, 'c> {
     #[inline]
     fn spill_data(&mut self) {
         if let Some(data) = self.data.take() {
-            self.decoder.data.extend_from_slice(data.as_bytes());
+            self.decoder.data.push(data.as_bytes());
         }
     }
 

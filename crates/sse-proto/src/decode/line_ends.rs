@@ -31,6 +31,17 @@ impl LineEnds {
         line_ends
     }
 
+    /// The position of the next CR or LF of a text that is one block.
+    #[inline(always)]
+    pub(super) fn next_of_block(&mut self) -> Option<usize> {
+        if self.mask == 0 {
+            return None;
+        }
+        let end = self.mask.trailing_zeros() as usize;
+        self.mask &= self.mask - 1;
+        Some(end)
+    }
+
     /// How long the text, which is one block, is without the line at its end that is unfinished.
     #[inline(always)]
     pub(super) fn whole_lines(&self) -> usize {
@@ -60,6 +71,16 @@ impl LineEnds {
         Some(end)
     }
 
+    /// Skips the LF at `at`, which belongs to the CR that was told last. Not if it is in another block.
+    #[inline(always)]
+    pub(super) fn skip_lf(&mut self, text: &[u8], at: usize) -> usize {
+        if self.mask == 0 || text.get(at) != Some(&b'\n') {
+            return at;
+        }
+        self.mask &= self.mask - 1;
+        at + 1
+    }
+
     /// Skips comments and blank lines from `at` on, where a line begins: those that end in the block. Gives where the
     /// first line begins that is not skipped.
     ///
@@ -67,13 +88,13 @@ impl LineEnds {
     /// of the block are told apart all at once.
     #[inline(always)]
     pub(super) fn skip_idle(&mut self, text: &[u8], at: usize) -> usize {
-        // That an end is left shows that the line at `at` begins in the block.
+        // That an end is left shows that the line at `at` begins in the block; or right behind it, if it is the LF of a CRLF.
         if self.mask == 0 {
             return at;
         }
         let begin = self.next - BLOCK;
-        let begins = (self.mask << 1) | (1 << (at - begin));
-        let busy = begins & !mask(&text[begin..], [b':', b'\n', b'\r']);
+        let begins = (self.mask << 1) | 1_u64.unbounded_shl((at - begin) as u32);
+        let busy = begins & !(self.mask | mask(&text[begin..], [b':']));
         // The ends in front of the first busy line; all, if there is none.
         let idle = self.mask & (busy & busy.wrapping_neg()).wrapping_sub(1);
         self.mask &= !idle;
@@ -81,7 +102,7 @@ impl LineEnds {
     }
 
     /// Goes to the next block that holds a line end.
-    #[inline]
+    #[inline(always)]
     fn find_block(&mut self, text: &[u8]) -> Option<()> {
         let rest = text.get(self.next..).filter(|rest| !rest.is_empty())?;
         if self.skipped < BLOCK {

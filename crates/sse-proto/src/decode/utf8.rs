@@ -35,6 +35,12 @@ pub(super) fn begun_len(bytes: &[u8]) -> usize {
 #[inline]
 pub(super) fn copy(bytes: &[u8], to: &mut String) {
     to.clear();
+    append(bytes, to);
+}
+
+/// Appends `bytes` to `to` in the same way.
+#[inline]
+pub(super) fn append(bytes: &[u8], to: &mut String) {
     match check(bytes) {
         Ok(text) => to.push_str(text),
         Err(_) => repair(bytes, to),
