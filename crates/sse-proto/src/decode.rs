@@ -9,9 +9,10 @@
 //!
 //! # Cost
 //!
-//! Linear in the bytes, however they are cut, and without an allocation once the buffers have their size. A chunk is
-//! checked for UTF-8 once and as a whole, the ends of its lines are found once and as bits of a mask, and a line that
-//! was cut is put together from its raw bytes and only looked at when it is complete. Heartbeats in a row are skipped
+//! Linear in the bytes, however they are cut, and without an allocation once the buffers have their size; one of more
+//! than 1 MiB is given back when its event has been told. A chunk is checked for UTF-8 once and as a whole, the ends of
+//! its lines are found once and as bits of a mask, and a line that was cut is put together from its raw bytes and only
+//! looked at when it is complete; large pieces of it are checked as they come. Heartbeats in a row are skipped
 //! by the bits of two masks, without a look at each.
 
 use alloc::string::String;

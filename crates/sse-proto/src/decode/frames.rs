@@ -47,6 +47,8 @@ enum Front {
     Unfinished,
 }
 
+// What is inlined by force below is the path of every chunk. As calls between functions that keep all of this in memory,
+// chunks of one packet take a sixth longer and chunks of 64 bytes a tenth.
 impl<'d, 'c> Frames<'d, 'c> {
     #[inline(always)]
     pub(super) fn new(decoder: &'d mut Decoder, mut chunk: &'c [u8]) -> Self {

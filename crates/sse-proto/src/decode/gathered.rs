@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 use super::utf8;
 
 /// Long pieces are checked in steps of so many bytes, while these are in the nearest cache: to go through megabytes once
-/// more when they are complete costs half as much as to copy them. The fuzzer's lines are not as long.
+/// more when they are complete costs as much as to copy them. The fuzzer's lines are shorter, and so are its steps.
 const STEP: usize = if cfg!(fuzzing) { 64 } else { 4 << 10 };
 
-/// To check a shorter piece by itself costs more than to check it with others when all are complete.
+/// To check a shorter piece by itself costs more than to check all of them together at the end.
 const SHORT: usize = STEP / 2;
 
 /// A larger buffer is given back when it is cleared.
@@ -33,6 +33,7 @@ impl Gathered {
         self.checked + self.raw.len()
     }
 
+    /// Appends bytes of the wire.
     #[inline]
     pub(super) fn push(&mut self, bytes: &[u8]) {
         if bytes.len() < SHORT {
@@ -140,7 +141,7 @@ impl Gathered {
         }
     }
 
-    /// Moves what is there as it came to the text. It ends with a character.
+    /// Moves what is there as it came to the text. What it ends with is a whole character, or malformed.
     fn check_raw(&mut self) {
         utf8::append(&self.raw, &mut self.text);
         self.checked += self.raw.len();

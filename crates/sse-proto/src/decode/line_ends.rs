@@ -88,7 +88,8 @@ impl LineEnds {
     /// of the block are told apart all at once.
     #[inline(always)]
     pub(super) fn skip_idle(&mut self, text: &[u8], at: usize) -> usize {
-        // That an end is left shows that the line at `at` begins in the block; or right behind it, if it is the LF of a CRLF.
+        // That an end is left shows that the line at `at` begins in the block, or right behind it: if that end is the LF of
+        // a CRLF.
         if self.mask == 0 {
             return at;
         }
@@ -101,7 +102,8 @@ impl LineEnds {
         idle.checked_ilog2().map_or(at, |last| begin + last as usize + 1)
     }
 
-    /// Goes to the next block that holds a line end.
+    /// Goes to the next block that holds a line end. Called for each block, so not called at all: that takes a sixth of the
+    /// time of small events.
     #[inline(always)]
     fn find_block(&mut self, text: &[u8]) -> Option<()> {
         let rest = text.get(self.next..).filter(|rest| !rest.is_empty())?;

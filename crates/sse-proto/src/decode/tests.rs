@@ -77,6 +77,53 @@ fn p01_malformed_utf8_becomes_one_replacement_per_maximal_part() {
     assert_eq!(decode(b"event: \xC3\nid: \xC3\ndata: \xC3\n\n"), ["\u{FFFD}|\u{FFFD}|\u{FFFD}"]);
 }
 
+/// More than is kept as it came, with characters and malformed bytes at every cut.
+fn long_value() -> Vec<u8> {
+    b"plain text \xE6\xBC\xA2\xC3\xA9\xF0\x9F\x98\x80 \xFF\xE6\xBC \xF0\x9F\x98".repeat(300)
+}
+
+#[test]
+fn p01_long_lines_say_the_same_in_pieces_of_any_size() {
+    let value = long_value();
+    let text = String::from_utf8_lossy(&value).into_owned();
+    let stream = [
+        b"\xEF\xBB\xBFdata: ",
+        &value[..],
+        b"\r\ndata: short\ndata:",
+        &value,
+        b"\n: ",
+        &value,
+        b"\nevent: ",
+        &value,
+        b"\nid: ",
+        &value[..8000],
+        b"\r\rdata: next\n\n",
+    ]
+    .concat();
+    let id = String::from_utf8_lossy(&value[..8000]).into_owned();
+    let expected =
+        [format!(": {text}"), format!("{text}|{text}\nshort\n{text}|{id}"), format!("message|next|{id}")];
+    for size in [1, 63, 512, 1460, 2047, 2048, 4095, 4096, 4097, 10_000, 16_384, stream.len()] {
+        assert_eq!(decode_chunks(stream.chunks(size)), expected, "in chunks of {size}");
+    }
+}
+
+#[test]
+fn p16_limits_count_the_bytes_of_the_wire_also_where_they_are_malformed() {
+    let value = long_value();
+    let stream = [b"\xEF\xBB\xBFdata: ", &value[..], b"\ndata: ", &value, b"\n\n"].concat();
+    let (line, event) = (6 + value.len(), 2 * value.len() + 1);
+    for size in [1, 1460, 4096, 10_000, stream.len()] {
+        let outcome = |line, event| {
+            let mut decoder = Decoder::new(Limits::default().with_line(line).with_event(event));
+            stream.chunks(size).map(|chunk| frames(&mut decoder, chunk)).collect::<Result<Vec<_>, _>>()
+        };
+        assert_eq!(outcome(line, event).map(|told| told.concat().len()), Ok(1), "in chunks of {size}");
+        assert_eq!(outcome(line - 1, event), Err(DecodeError::LineTooLong { limit: line - 1 }));
+        assert_eq!(outcome(line, event - 1), Err(DecodeError::EventTooLong { limit: event - 1 }));
+    }
+}
+
 #[test]
 fn p02_one_byte_order_mark_is_stripped() {
     assert_eq!(decode(b"\xEF\xBB\xBFdata: a\n\n"), ["message|a|"]);
