@@ -35,11 +35,13 @@ pub(super) fn begun_len(bytes: &[u8]) -> usize {
 #[inline]
 pub(super) fn copy(bytes: &[u8], to: &mut String) {
     to.clear();
-    append(bytes, to);
+    match check(bytes) {
+        Ok(text) => to.push_str(text),
+        Err(_) => repair(bytes, to),
+    }
 }
 
-/// Appends `bytes` to `to` in the same way.
-#[inline]
+/// Appends `bytes` to `to` in the same way. For long ones, so not inlined: the program stays smaller.
 pub(super) fn append(bytes: &[u8], to: &mut String) {
     match check(bytes) {
         Ok(text) => to.push_str(text),
