@@ -7,14 +7,14 @@ use std::rc::{Rc, Weak};
 use gloo_timers::callback::Interval;
 use leptos::prelude::{Owner, Signal};
 use leptos::reactive::owner::WeakOwner;
-use sse_events::EventSet;
+use sse_events::{DecodeError, EventSet};
 use sse_proto::EventRef;
 use sse_proto::client::{CloseReason, Failure, Gap, PauseReason, State};
 use sse_web::{Connection, Sink};
 
 use crate::error::Error;
 use crate::options::EventSourceOptions;
-use crate::registry::{About, AnyBinding, Control, Serial, Told};
+use crate::registry::{self, About, AnyBinding, Control, Serial, Told};
 use crate::schedule::Schedule;
 use crate::shown::Shown;
 
@@ -38,6 +38,8 @@ pub(crate) struct Binding<E: 'static> {
     /// The cursor to begin with; kept up to date only if anybody has asked for the signal, which costs a string for each
     /// event.
     last_event_id: Shown<String>,
+    /// Whether one of those who hear of events looks at the last event id.
+    pub(crate) reads_last_event_id: Cell<bool>,
     /// Weak, as this lives in it. `None` if it was made outside of any: then it lives for ever.
     owner: Option<WeakOwner>,
     pub(crate) on_event: Listeners<EventListener<E>>,
@@ -69,6 +71,7 @@ impl<E: EventSet> Binding<E> {
             retry_in: Shown::new(None),
             error: Shown::new(None),
             last_event_id: Shown::new(String::new()),
+            reads_last_event_id: Cell::new(false),
             owner: Owner::current().map(|owner| owner.downgrade()),
             on_event: Listeners::default(),
             on_gap: Listeners::default(),
@@ -197,6 +200,14 @@ impl<E: EventSet> Binding<E> {
         self.error.set(Some(error));
     }
 
+    /// The event that came last is none of the set. Out of line, so that what is there for every event stays small.
+    #[cold]
+    #[inline(never)]
+    fn refuse(&self, error: DecodeError) {
+        let last_event_id = self.connection().map(|connection| connection.last_event_id());
+        self.fail(error.at(&last_event_id.unwrap_or_default()).into());
+    }
+
     /// Lets those know who observe every stream of the page.
     fn tell(&self, told: Told<'_>) {
         if let Some(serial) = self.serial.get() {
@@ -258,13 +269,17 @@ impl<E: EventSet> Sink for ToSignals<E> {
         binding.tell(Told::Event(event));
         match E::decode(event.event_type, event.data) {
             Ok(decoded) => binding.on_event.each(|listener| listener(&decoded, event.last_event_id)),
-            Err(error) => {
-                binding.fail(error.at(event.last_event_id).into());
-            }
+            Err(error) => binding.refuse(error),
         }
         if binding.last_event_id.is_signal() {
             binding.last_event_id.set(event.last_event_id.to_owned());
         }
+    }
+
+    fn reads_last_event_id(&self) -> bool {
+        self.binding.upgrade().is_some_and(|binding| {
+            binding.reads_last_event_id.get() || binding.last_event_id.is_signal() || registry::is_observed()
+        })
     }
 
     fn state(&self, state: &State) {

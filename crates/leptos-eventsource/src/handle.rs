@@ -392,7 +392,13 @@ impl<E: EventSet> EventSourceHandle<E> {
         self.with_binding(|binding| binding.resume());
     }
 
-    /// Calls `f` with every event and the last event id at it, until the current owner is disposed.
+    /// [`Self::listen`] for one who looks at the last event id.
+    pub(crate) fn listen_with_id(&self, f: impl Fn(&E, &str) + 'static) {
+        self.with_binding(|binding| binding.reads_last_event_id.set(true));
+        self.listen(f);
+    }
+
+    /// Calls `f` with every event until the current owner is disposed; the text is for [`Self::listen_with_id`].
     pub(crate) fn listen(&self, f: impl Fn(&E, &str) + 'static) {
         if let Some(at) = self.with_binding(|binding| binding.on_event.add(Rc::new(f))) {
             let handle = *self;

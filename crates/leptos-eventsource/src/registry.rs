@@ -99,10 +99,15 @@ impl Serial {
 
     /// Tells all observers what happened on this stream.
     pub(crate) fn tell(self, told: Told<'_>) {
-        if OBSERVED.get() > 0 {
+        if is_observed() {
             OBSERVERS.with(|observers| observers.each(|observer| observer.tell(self, told)));
         }
     }
+}
+
+/// Whether anybody is told of what happens.
+pub(crate) fn is_observed() -> bool {
+    OBSERVED.get() > 0
 }
 
 /// Has `observer` told of everything until [`stop_observing`].

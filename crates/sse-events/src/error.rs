@@ -54,11 +54,14 @@ pub enum DecodeErrorKind {
 impl DecodeError {
     /// The set has no event type `event_type`.
     #[must_use]
+    #[cold]
     pub fn unknown_type(event_type: &str, data: &str) -> Self {
         Self::new(DecodeErrorKind::UnknownType, event_type, data)
     }
 
     /// The codec refused `data`.
+    #[cold]
+    #[inline(never)]
     pub fn data(event_type: &str, data: &str, error: impl fmt::Display) -> Self {
         Self::new(DecodeErrorKind::Data(error.to_string()), event_type, data)
     }

@@ -77,11 +77,16 @@ pub(crate) struct Inner {
     sink: Box<dyn Sink>,
     client: RefCell<Client>,
     active: RefCell<Option<(ConnectionId, Box<dyn ActiveRequest>)>>,
+    /// Reads the last event id at the last event, where that has not been looked at.
+    unread: RefCell<Option<(ConnectionId, Rc<ReadId>)>>,
     timer: RefCell<Option<(Instant, Timeout)>>,
     /// When it last looked for a sleep.
     looked: Cell<Instant>,
     this: Weak<Self>,
 }
+
+/// Reads the last event id at an event that was told without it.
+pub(crate) type ReadId = dyn Fn() -> String;
 
 impl Connection {
     /// Connects to `url`, which is resolved against the document or the worker. The sink is told of the first
@@ -156,6 +161,7 @@ impl Direct {
             sink,
             client: RefCell::new(client),
             active: RefCell::new(None),
+            unread: RefCell::new(None),
             timer: RefCell::new(None),
             looked: Cell::new(clock::now()),
             this: this.clone(),
@@ -181,6 +187,7 @@ impl Direct {
         client.handle_command(clock::now(), Command::Close);
         while !matches!(client.poll_output(), Output::Wait(_)) {}
         drop(client);
+        self.inner.unread.take();
         self.inner.active.take();
         self.inner.timer.take();
     }
@@ -208,6 +215,7 @@ impl Link for Direct {
     }
 
     fn last_event_id(&self) -> String {
+        self.inner.read_last_event_id();
         self.inner.client.borrow().last_event_id().to_owned()
     }
 
@@ -230,6 +238,7 @@ impl Hearer for Inner {
     }
 
     fn command(&self, command: Command) {
+        self.read_last_event_id();
         self.client.borrow_mut().handle_command(clock::now(), command);
         self.drain();
     }
@@ -238,6 +247,7 @@ impl Hearer for Inner {
     fn look(&self) {
         clock::notice_sleep();
         let now = clock::now();
+        self.read_last_event_id();
         let absent = now.saturating_duration_since(self.looked.replace(now));
         if let Wake::ReconnectAfter(limit) = self.options.wake
             && absent >= limit
@@ -264,18 +274,63 @@ impl Inner {
 
     #[inline(always)]
     pub(crate) fn handle_signal(&self, connection: ConnectionId, signal: Signal) {
+        self.read_last_event_id();
         self.client.borrow_mut().handle_signal(clock::now(), connection, signal);
         self.drain();
     }
 
     pub(crate) fn handle_event(&self, now: Instant, connection: ConnectionId, event: EventRef<'_>) {
         let EventRef { event_type, data, last_event_id } = event;
-        let verdict = self.client.borrow_mut().handle_event(now, connection, event_type, data, last_event_id);
-        // A gap in front of the event is told first. Who hears of it may close the connection, and then nothing is
-        // delivered any more; who pauses it or connects anew goes on behind this event, so it is delivered here.
-        self.drain();
-        if matches!(self.client.borrow().state(), State::Closed(_)) {
-            return;
+        self.read_last_event_id();
+        let mut client = self.client.borrow_mut();
+        let verdict = client.handle_event(now, connection, event_type, data, last_event_id);
+        let is_drained = client.is_drained();
+        drop(client);
+        self.deliver(event, verdict, is_drained);
+    }
+
+    /// Whether somebody has to know the last event id at an event of this type.
+    pub(crate) fn reads_last_event_id(&self, event_type: &str) -> bool {
+        self.sink.reads_last_event_id() || self.client.borrow().reads_last_event_id(event_type)
+    }
+
+    /// [`Self::handle_event`] where nobody has.
+    pub(crate) fn handle_unread_event(
+        &self,
+        now: Instant,
+        connection: ConnectionId,
+        event_type: &str,
+        data: &str,
+        read: &Rc<ReadId>,
+    ) {
+        let mut client = self.client.borrow_mut();
+        let verdict = client.handle_unread_event(now, connection);
+        let is_drained = client.is_drained();
+        drop(client);
+        if verdict == Verdict::Deliver {
+            self.unread.replace(Some((connection, read.clone())));
+        }
+        self.deliver(EventRef { event_type, data, last_event_id: "" }, verdict, is_drained);
+    }
+
+    /// Tells the client the last event id at the last event, if it has not been read. Before whatever may look at it.
+    #[inline(never)]
+    fn read_last_event_id(&self) {
+        if let Some((connection, read)) = self.unread.take() {
+            self.client.borrow_mut().handle_last_event_id(connection, &read());
+        }
+    }
+
+    /// Once, for the two that call it.
+    #[inline(never)]
+    fn deliver(&self, event: EventRef<'_>, verdict: Verdict, is_drained: bool) {
+        if !is_drained {
+            // A gap in front of the event is told first. Who hears of it may close the connection, and then nothing is
+            // delivered any more; who pauses it or connects anew goes on behind this event, so it is delivered here.
+            self.drain();
+            if matches!(self.client.borrow().state(), State::Closed(_)) {
+                return;
+            }
         }
         match verdict {
             Verdict::Deliver => self.sink.event(event),

@@ -33,6 +33,15 @@ pub trait Sink {
     /// An event arrived. Reserved `sse.` events and duplicates after a resume are not told.
     fn event(&self, event: EventRef<'_>);
 
+    /// Whether [`Self::event`] will look at the last event id of the next event. Default: yes.
+    ///
+    /// Where nobody does, [`Native`](crate::transport::Native) spares the browser the string that it would make for each
+    /// event, and [`EventRef::last_event_id`] may be empty. [`Connection::last_event_id`](crate::Connection::last_event_id)
+    /// tells it all the same, and a reconnect goes on from it.
+    fn reads_last_event_id(&self) -> bool {
+        true
+    }
+
     /// The state changed.
     fn state(&self, state: &State) {
         let _ = state;

@@ -60,6 +60,7 @@ pub use request::last_event_id_header;
 pub use response::Response;
 pub use state::{CloseReason, Failure, Gap, PauseReason, State};
 
+use crate::control::RESERVED_PREFIX;
 use crate::{Control, Instant};
 use backoff::Entropy;
 use options::SilenceLimits;
@@ -242,14 +243,8 @@ impl Client {
         if self.connection != Some(connection) {
             return Verdict::Stale;
         }
-        // A transport that forgot to say so: events prove that the stream is open.
-        self.handle_opened(now);
         let control = Control::parse(event_type, data);
-        if !core::mem::replace(&mut self.has_events, true) && !matches!(control, Some(Control::Open { .. })) {
-            // Another server answers now, and it begins without promising anything.
-            self.heartbeat = None;
-        }
-        self.note_activity(now);
+        self.note_event(now, control);
         if let Some(control) = control {
             self.handle_control(now, control, last_event_id);
             return Verdict::Control;
@@ -257,6 +252,32 @@ impl Client {
         let (verdict, gap) = self.resume.handle_event(last_event_id);
         self.tell(gap);
         verdict
+    }
+
+    /// Whether [`Self::handle_event`] has to know the last event id at an event of this type. Where it need not, a
+    /// transport for which that is dear may leave it unread: see [`Self::handle_unread_event`].
+    #[must_use]
+    pub fn reads_last_event_id(&self, event_type: &str) -> bool {
+        self.resume.is_numbered() || event_type.starts_with(RESERVED_PREFIX)
+    }
+
+    /// [`Self::handle_event`] for an event whose last event id has not been read. Only where that [need not be
+    /// known](Self::reads_last_event_id), and the one of the last such event is still to be [said](Self::handle_last_event_id).
+    pub fn handle_unread_event(&mut self, now: Instant, connection: ConnectionId) -> Verdict {
+        if self.connection != Some(connection) {
+            return Verdict::Stale;
+        }
+        self.note_event(now, None);
+        self.resume.handle_unread_event();
+        Verdict::Deliver
+    }
+
+    /// The last event id at the last [unread event](Self::handle_unread_event) of `connection`: to be said before the
+    /// next command, signal, timeout or event that is read, and before anybody asks for the cursor.
+    pub fn handle_last_event_id(&mut self, connection: ConnectionId, last_event_id: &str) {
+        if self.connection == Some(connection) {
+            self.resume.set_last_event_id(last_event_id);
+        }
     }
 
     /// Does what the deadline of the last [`Output::Wait`] was for. Harmless at any other time.
@@ -278,6 +299,14 @@ impl Client {
             return Output::Wait(self.timers.next());
         }
         self.outputs.remove(0)
+    }
+
+    /// Whether [`Self::poll_output`] would say what it said last, which was [`Output::Wait`]: true after most events, and
+    /// quicker than to ask.
+    #[must_use]
+    #[inline]
+    pub fn is_drained(&self) -> bool {
+        self.outputs.is_empty() && !self.timers.have_changed()
     }
 
     fn enter(&mut self, state: State) {
@@ -414,6 +443,20 @@ impl Client {
         self.enter(State::Waiting { attempt: self.failures.saturating_add(1), until, cause });
     }
 
+    /// What every event says, whatever it is.
+    #[inline(never)]
+    fn note_event(&mut self, now: Instant, control: Option<Control>) {
+        // A transport that forgot to say so: events prove that the stream is open.
+        self.handle_opened(now);
+        if !core::mem::replace(&mut self.has_events, true) && !matches!(control, Some(Control::Open { .. })) {
+            // Another server answers now, and it begins without promising anything.
+            self.heartbeat = None;
+        }
+        self.note_activity(now);
+    }
+
+    /// Out of line, so that what is there for every event stays small.
+    #[cold]
     fn handle_control(&mut self, now: Instant, control: Control, last_event_id: &str) {
         let gap = match control {
             Control::Open { heartbeat } => {

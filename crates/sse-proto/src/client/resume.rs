@@ -30,10 +30,19 @@ impl Resume {
         &self.last_event_id
     }
 
+    /// Called in many places, and not small.
+    #[inline(never)]
     pub(super) fn set_last_event_id(&mut self, last_event_id: &str) {
-        if self.last_event_id != last_event_id {
+        // Ids that count differ in their last byte: the others are looked at only where it is the same.
+        let (before, now) = (self.last_event_id.as_bytes(), last_event_id.as_bytes());
+        if before.last() != now.last() || before != now {
             last_event_id.clone_into(&mut self.last_event_id);
         }
+    }
+
+    /// Whether the number of an event means something: most servers do not number their events.
+    pub(super) fn is_numbered(&self) -> bool {
+        self.cursor.is_some() || self.sent.is_some()
     }
 
     /// A new connection: its stream begins at the cursor that is sent with the request.
@@ -101,11 +110,16 @@ impl Resume {
         (verdict, gap)
     }
 
+    /// An event that needs no number, and whose id is not known yet.
+    pub(super) fn handle_unread_event(&mut self) {
+        self.place = None;
+        self.reset_told = false;
+    }
+
     /// Moves to the last event id of an event, also of one that is not the application's.
     pub(super) fn follow(&mut self, last_event_id: &str) -> (Verdict, Option<Gap>) {
-        // Not read where it means nothing: most servers do not number their events.
-        let numbered =
-            (self.cursor.is_some() || self.sent.is_some()).then(|| self.read(last_event_id)).flatten();
+        // Not read where it means nothing.
+        let numbered = self.is_numbered().then(|| self.read(last_event_id)).flatten();
         let (Some(before), Some(cursor)) = (self.cursor, numbered) else {
             self.place = None;
             self.set_last_event_id(last_event_id);

@@ -17,34 +17,46 @@ impl Timer {
 
 /// The table of timers: each runs once or not at all.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Timers([Option<Instant>; Timer::ALL.len()]);
+pub(super) struct Timers {
+    at: [Option<Instant>; Timer::ALL.len()],
+    /// Since the earliest deadline was last asked for.
+    have_changed: bool,
+}
 
 impl Timers {
     pub(super) fn start(&mut self, timer: Timer, at: Instant) {
-        self.0[timer as usize] = Some(at);
+        self.at[timer as usize] = Some(at);
+        self.have_changed = true;
     }
 
     pub(super) fn stop(&mut self, timer: Timer) {
-        self.0[timer as usize] = None;
+        self.at[timer as usize] = None;
+        self.have_changed = true;
     }
 
     pub(super) fn stop_all(&mut self) {
-        *self = Self::default();
+        *self = Self { have_changed: true, ..Self::default() };
     }
 
     pub(super) fn is_running(&self, timer: Timer) -> bool {
-        self.0[timer as usize].is_some()
+        self.at[timer as usize].is_some()
+    }
+
+    /// Whether one was started or stopped since the earliest deadline was last asked for.
+    pub(super) fn have_changed(&self) -> bool {
+        self.have_changed
     }
 
     /// The earliest deadline.
-    pub(super) fn next(&self) -> Option<Instant> {
-        self.0.iter().flatten().min().copied()
+    pub(super) fn next(&mut self) -> Option<Instant> {
+        self.have_changed = false;
+        self.at.iter().flatten().min().copied()
     }
 
     /// Stops and returns the timers whose time has come.
     pub(super) fn take_expired(&mut self, now: Instant) -> [Option<Timer>; Timer::ALL.len()] {
         Timer::ALL.map(|timer| {
-            self.0[timer as usize].filter(|&at| at <= now)?;
+            self.at[timer as usize].filter(|&at| at <= now)?;
             self.stop(timer);
             Some(timer)
         })

@@ -18,14 +18,14 @@ mod fetch;
 mod native;
 mod scripted;
 
-use std::rc::Weak;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use sse_proto::client::{ConnectionId, Failure, Signal};
 use sse_proto::{EventRef, Instant};
 
 use crate::clock;
-use crate::connection::Inner;
+use crate::connection::{Inner, ReadId};
 pub use fetch::{Body, Fetch, InvalidHeader, Refusal, Token};
 pub use native::Native;
 pub use scripted::{Scripted, ScriptedStream};
@@ -156,6 +156,18 @@ impl Receiver {
     pub(crate) fn event_at(&self, now: Instant, event: EventRef<'_>) {
         if let Some(inner) = self.inner.upgrade() {
             inner.handle_event(now, self.connection, event);
+        }
+    }
+
+    /// Whether somebody has to know the last event id at the next event, which is of this type.
+    pub(crate) fn reads_last_event_id(&self, event_type: &str) -> bool {
+        self.inner.upgrade().is_some_and(|inner| inner.reads_last_event_id(event_type))
+    }
+
+    /// [`Self::event_at`] where nobody has to know the last event id. `read` reads that of the last such event.
+    pub(crate) fn unread_event_at(&self, now: Instant, event_type: &str, data: &str, read: &Rc<ReadId>) {
+        if let Some(inner) = self.inner.upgrade() {
+            inner.handle_unread_event(now, self.connection, event_type, data, read);
         }
     }
 

@@ -1,6 +1,6 @@
 mod unanswered;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gloo_events::EventListener;
@@ -12,6 +12,7 @@ use web_sys::{EventSource, EventSourceInit};
 
 use super::{ActiveRequest, Receiver, Request, Transport};
 use crate::clock;
+use crate::connection::ReadId;
 use crate::listen::listen;
 use crate::url;
 use unanswered::Unanswered;
@@ -45,6 +46,7 @@ pub struct Native;
 extern "C" {
     /// A `MessageEvent` whose data is known to be a string: one call into JavaScript for each field.
     #[wasm_bindgen(js_name = MessageEvent, extends = web_sys::Event)]
+    #[derive(Clone)]
     type TextEvent;
 
     #[wasm_bindgen(method, getter)]
@@ -63,6 +65,8 @@ struct LastEventId {
     of_request: String,
     /// Whether an id came over this connection.
     came: Cell<bool>,
+    /// The last event, if nobody has looked at its id.
+    unread: RefCell<Option<TextEvent>>,
 }
 
 impl LastEventId {
@@ -72,6 +76,11 @@ impl LastEventId {
         }
         self.came.set(true);
         of_event
+    }
+
+    /// That of the last event that nobody has looked at.
+    fn read(&self) -> String {
+        self.unread.take().map(|event| event.last_event_id()).unwrap_or_default()
     }
 }
 
@@ -106,13 +115,20 @@ impl Transport for Native {
         let opened = Rc::new(Cell::new(false));
         let mut listeners =
             vec![on_open(&source, &receiver, &opened), on_error(&source, &receiver, &opened, unanswered)];
-        let last_event_id =
-            Rc::new(LastEventId { of_request: request.last_event_id.to_owned(), came: Cell::new(false) });
+        let last_event_id = Rc::new(LastEventId {
+            of_request: request.last_event_id.to_owned(),
+            came: Cell::new(false),
+            unread: RefCell::new(None),
+        });
+        let read: Rc<ReadId> = Rc::new({
+            let last_event_id = last_event_id.clone();
+            move || last_event_id.read()
+        });
         listeners.extend(
             request
                 .event_types
                 .iter()
-                .map(|event_type| on_event(&source, &receiver, &last_event_id, event_type)),
+                .map(|event_type| on_event(&source, &receiver, &last_event_id, &read, event_type)),
         );
         Ok(Box::new(Stream { source, _listeners: listeners }))
     }
@@ -166,18 +182,25 @@ fn on_event(
     source: &EventSource,
     receiver: &Receiver,
     last_event_id: &Rc<LastEventId>,
+    read: &Rc<ReadId>,
     event_type: &'static str,
 ) -> EventListener {
-    let (receiver, last_event_id) = (receiver.clone(), last_event_id.clone());
+    let (receiver, last_event_id, read) = (receiver.clone(), last_event_id.clone(), read.clone());
     let ambiguous = matches!(event_type, "open" | "error");
     listen(source, event_type, move |event| {
         if ambiguous && !is_from_server(event) {
             return;
         }
         let event = event.unchecked_ref::<TextEvent>();
+        let (now, data) = (clock::of_event(event), event.data());
+        // The browser makes a string of each id that is asked for, which takes as long as all that is done with a small
+        // event here. Once one has come, that of the last event is enough.
+        if last_event_id.came.get() && !receiver.reads_last_event_id(event_type) {
+            last_event_id.unread.replace(Some(event.clone()));
+            return receiver.unread_event_at(now, event_type, &data, &read);
+        }
         let of_event = event.last_event_id();
         let last_event_id = last_event_id.at_event(&of_event);
-        receiver
-            .event_at(clock::of_event(event), EventRef { event_type, data: &event.data(), last_event_id });
+        receiver.event_at(now, EventRef { event_type, data: &data, last_event_id });
     })
 }

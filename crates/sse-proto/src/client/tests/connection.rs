@@ -347,3 +347,21 @@ fn a_reason_to_pause_that_comes_before_open_counts() {
     client.handle_command(now, Command::Resume(PauseReason::Background));
     assert_eq!(*client.state(), State::Connecting { attempt: 1 });
 }
+
+#[test]
+fn a_client_is_drained_until_there_is_something_new_to_do() {
+    let mut options = ClientOptions::default();
+    options.silence = Silence::After(Duration::from_secs(5));
+    let mut bench = Bench::new(options);
+    let connection = bench.connection.expect("it connects");
+    bench.client.handle_event(bench.now, connection, "message", "x", "");
+    assert!(!bench.client.is_drained(), "it has opened, and watches for silence");
+    bench.drain();
+    bench.client.handle_event(bench.now, connection, "message", "x", "");
+    assert!(bench.client.is_drained(), "an event changes nothing");
+    bench.client.handle_timeout(bench.now + Duration::from_secs(5));
+    assert!(!bench.client.is_drained(), "another deadline");
+    bench.drain();
+    bench.client.handle_signal(bench.now, connection, Signal::Failed(Failure::Ended));
+    assert!(!bench.client.is_drained());
+}

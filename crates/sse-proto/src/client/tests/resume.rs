@@ -306,3 +306,40 @@ fn p10_an_id_that_is_reset_is_no_cursor() {
     bench.command(Command::Reconnect);
     assert_eq!(bench.cursor_sent().as_deref(), Some(""));
 }
+
+#[test]
+fn an_id_that_nobody_had_to_read_may_be_said_later() {
+    let mut bench = Bench::open();
+    bench.event("message", "x", "41");
+    assert!(!bench.client.reads_last_event_id("message"));
+    assert!(bench.client.reads_last_event_id("sse.end"));
+    let connection = bench.connection.expect("it is open");
+    assert_eq!(bench.client.handle_unread_event(bench.now, connection), Verdict::Deliver);
+    assert_eq!(bench.client.handle_unread_event(bench.now, connection), Verdict::Deliver);
+    bench.client.handle_last_event_id(connection, "43");
+    bench.command(Command::Reconnect);
+    assert_eq!(bench.cursor_sent().as_deref(), Some("43"));
+    // The connection before is nobody's any more.
+    assert_eq!(bench.client.handle_unread_event(bench.now, connection), Verdict::Stale);
+    bench.client.handle_last_event_id(connection, "44");
+    assert_eq!(bench.client.last_event_id(), "43");
+}
+
+#[test]
+fn every_id_of_a_numbering_server_has_to_be_read() {
+    let mut bench = Bench::numbered();
+    assert!(bench.client.reads_last_event_id("tick"));
+    bench.reconnect();
+    assert!(bench.client.reads_last_event_id("tick"), "before it has said that it numbers them");
+}
+
+#[test]
+fn a_reset_is_told_again_after_an_event_that_was_not_read() {
+    let mut bench = Bench::open();
+    bench.event("sse.reset", "{}", "");
+    let connection = bench.connection.expect("it is open");
+    bench.client.handle_unread_event(bench.now, connection);
+    bench.told();
+    bench.event("sse.reset", "{}", "");
+    assert_eq!(bench.told(), [Output::Gap(Gap::Reset)]);
+}
