@@ -15,6 +15,7 @@ mod connection;
 mod life_cycle;
 mod listen;
 mod options;
+mod scope;
 mod share;
 mod sink;
 pub mod transport;

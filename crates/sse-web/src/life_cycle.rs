@@ -4,15 +4,13 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use gloo_events::EventListener;
 use gloo_timers::callback::{Interval, Timeout};
 use sse_proto::client::{Command, PauseReason};
-use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::*;
-use web_sys::{Document, EventTarget, VisibilityState, Window};
+use web_sys::{Document, EventTarget, VisibilityState};
 
-use crate::listen::listen;
+use crate::listen::{Listener, listen};
 use crate::options::{Background, Offline, Options, Wake};
+use crate::scope::{Scope, scope};
 
 /// How often a connection that is to be replaced after a sleep looks at the clock. In a background tab, browsers make
 /// that once a minute.
@@ -41,7 +39,7 @@ pub(crate) enum Hears {
 
 /// Listens until it is dropped.
 pub(crate) struct LifeCycle {
-    _listeners: Vec<EventListener>,
+    _listeners: Vec<Listener>,
     _clock: Option<Interval>,
 }
 
@@ -50,14 +48,12 @@ pub(crate) struct LifeCycle {
 pub(crate) fn attend<H: Hearer>(hearer: &Rc<H>, hears: Hears) -> LifeCycle {
     let mut listening = Listening { hearer: Rc::downgrade(hearer), hears, listeners: Vec::new() };
     let options = hearer.options();
-    let global = js_sys::global();
-    if hears != Hears::Page
-        && let Some(target) = global.dyn_ref::<EventTarget>()
-    {
-        listening.hear_network(target, options.offline);
+    let scope = scope();
+    if hears != Hears::Page {
+        listening.hear_network(&scope, options.offline);
     }
-    if let Some(window) = global.dyn_ref::<Window>() {
-        listening.hear_page(window, options.background);
+    if let Some(document) = scope.document() {
+        listening.hear_page(&scope, &document, options.background);
     }
     let keeps_time = hears != Hears::Page && matches!(options.wake, Wake::ReconnectAfter(_));
     let clock = keeps_time.then(|| {
@@ -70,7 +66,7 @@ pub(crate) fn attend<H: Hearer>(hearer: &Rc<H>, hears: Hears) -> LifeCycle {
 struct Listening<H> {
     hearer: Weak<H>,
     hears: Hears,
-    listeners: Vec<EventListener>,
+    listeners: Vec<Listener>,
 }
 
 impl<H: Hearer> Listening<H> {
@@ -87,7 +83,7 @@ impl<H: Hearer> Listening<H> {
         });
     }
 
-    fn hear_page(&mut self, window: &Window, background: Background) {
+    fn hear_page(&mut self, window: &Scope, document: &Document, background: Background) {
         let hears = self.hears;
         let leave = |hearer: &H| hearer.command(Command::Pause(PauseReason::PageHidden));
         let come_back = move |hearer: &H| {
@@ -100,20 +96,15 @@ impl<H: Hearer> Listening<H> {
                 hearer.command(Command::Resume(PauseReason::PageHidden));
             }
         };
-        let document = window.document();
-        let document = document.as_ref();
         if hears != Hears::Network {
             // A page in the back/forward cache must hold no connection, and a browser that leaves a page reports
             // its streams as failed: closing first avoids both (conformance c17).
             self.on(window, "pagehide", leave);
             // Chromium freezes background tabs to save energy. No JavaScript runs in them, so what arrives piles up,
             // and a connection that dies is not noticed (Page Lifecycle, WICG).
-            if let Some(document) = document {
-                self.on(document, "freeze", leave);
-            }
+            self.on(document, "freeze", leave);
         }
         self.on(window, "pageshow", come_back);
-        let Some(document) = document else { return };
         self.on(document, "resume", come_back);
         if hears == Hears::Network {
             self.on(document, "visibilitychange", H::look);
@@ -159,7 +150,11 @@ fn with<H>(hearer: &Weak<H>, tell: impl FnOnce(&H)) {
 fn note_network<H: Hearer>(hearer: &H) {
     if hearer.options().offline == Offline::Pause {
         let reason = PauseReason::Offline;
-        hearer.command(if is_online() { Command::Resume(reason) } else { Command::Pause(reason) });
+        hearer.command(if scope().navigator().on_line() {
+            Command::Resume(reason)
+        } else {
+            Command::Pause(reason)
+        });
     }
 }
 
@@ -170,18 +165,4 @@ fn pause_in_background<H: Hearer>(hearer: &H) {
 /// As a browser's timer takes it; a larger one wraps and fires at once.
 fn millis(duration: Duration) -> u32 {
     duration.as_millis().min(i32::MAX as u128) as u32
-}
-
-/// What the browser believes of the network, in a page and in a worker.
-fn is_online() -> bool {
-    #[wasm_bindgen]
-    extern "C" {
-        type Scope;
-        type Navigator;
-        #[wasm_bindgen(method, getter)]
-        fn navigator(this: &Scope) -> Navigator;
-        #[wasm_bindgen(method, getter, js_name = onLine)]
-        fn on_line(this: &Navigator) -> bool;
-    }
-    js_sys::global().unchecked_into::<Scope>().navigator().on_line()
 }

@@ -1,7 +1,8 @@
 use std::fmt;
 
-use wasm_bindgen::JsCast;
-use web_sys::{Url, Window, WorkerGlobalScope};
+use web_sys::Url;
+
+use crate::scope::scope;
 
 /// The URL of an event stream cannot be used (conformance c01).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +22,7 @@ impl std::error::Error for InvalidUrl {}
 
 /// Resolves `url` against the document or the worker.
 pub(crate) fn resolve(url: &str) -> Result<String, InvalidUrl> {
-    let parsed = match base() {
-        Some(base) => Url::new_with_base(url, &base),
-        None => Url::new(url),
-    };
-    match parsed {
+    match Url::new_with_base(url, &base()) {
         Ok(parsed) if matches!(parsed.protocol().as_str(), "http:" | "https:") => Ok(parsed.href()),
         _ => Err(InvalidUrl { url: url.to_owned() }),
     }
@@ -53,10 +50,8 @@ pub(crate) fn is_same_origin(one: &str, other: &str) -> bool {
     origin(one).is_some_and(|it| Some(it) == origin(other))
 }
 
-fn base() -> Option<String> {
-    let global = js_sys::global();
-    if let Some(window) = global.dyn_ref::<Window>() {
-        return window.document()?.base_uri().ok()?;
-    }
-    Some(global.dyn_ref::<WorkerGlobalScope>()?.location().href())
+fn base() -> String {
+    let scope = scope();
+    let document = scope.document().and_then(|document| document.base_uri().ok()?);
+    document.unwrap_or_else(|| scope.location().href())
 }

@@ -1,15 +1,16 @@
 //! What tabs of a browser say to one another.
 
-use gloo_events::EventListener;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, MessageEvent};
+
+use crate::listen::{Listener, listen};
 
 /// A channel to all other tabs that have opened it too. Dropping it closes it.
 #[derive(Debug)]
 pub(super) struct Channel {
     channel: BroadcastChannel,
     /// Removed with it.
-    _listener: EventListener,
+    _listener: Listener,
 }
 
 /// Whether there are channels here.
@@ -20,7 +21,7 @@ pub(super) fn is_supported() -> bool {
 impl Channel {
     pub(super) fn open(name: &str, hear: impl Fn(String) + 'static) -> Option<Self> {
         let channel = BroadcastChannel::new(name).ok()?;
-        let listener = EventListener::new(&channel, "message", move |event| {
+        let listener = listen(&channel, "message", move |event| {
             if let Some(text) = event.unchecked_ref::<MessageEvent>().data().as_string() {
                 hear(text);
             }

@@ -3,7 +3,6 @@ mod unanswered;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use gloo_events::EventListener;
 use sse_proto::EventRef;
 use sse_proto::client::Failure;
 use wasm_bindgen::JsCast;
@@ -13,7 +12,7 @@ use web_sys::{EventSource, EventSourceInit};
 use super::{ActiveRequest, Receiver, Request, Transport};
 use crate::clock;
 use crate::connection::ReadId;
-use crate::listen::listen;
+use crate::listen::{Listener, listen};
 use crate::url;
 use unanswered::Unanswered;
 
@@ -87,7 +86,7 @@ impl LastEventId {
 struct Stream {
     source: EventSource,
     /// Removed with the stream.
-    _listeners: Vec<EventListener>,
+    _listeners: Vec<Listener>,
 }
 
 impl ActiveRequest for Stream {}
@@ -144,7 +143,7 @@ fn is_from_server(event: &web_sys::Event) -> bool {
     event.is_instance_of::<TextEvent>()
 }
 
-fn on_open(source: &EventSource, receiver: &Receiver, opened: &Rc<Cell<bool>>) -> EventListener {
+fn on_open(source: &EventSource, receiver: &Receiver, opened: &Rc<Cell<bool>>) -> Listener {
     let (receiver, opened) = (receiver.clone(), opened.clone());
     listen(source, "open", move |event| {
         if !is_from_server(event) {
@@ -159,7 +158,7 @@ fn on_error(
     receiver: &Receiver,
     opened: &Rc<Cell<bool>>,
     unanswered: Option<Unanswered>,
-) -> EventListener {
+) -> Listener {
     let (receiver, opened, stream) = (receiver.clone(), opened.clone(), source.clone());
     listen(source, "error", move |event| {
         if is_from_server(event) {
@@ -184,7 +183,7 @@ fn on_event(
     last_event_id: &Rc<LastEventId>,
     read: &Rc<ReadId>,
     event_type: &'static str,
-) -> EventListener {
+) -> Listener {
     let (receiver, last_event_id, read) = (receiver.clone(), last_event_id.clone(), read.clone());
     let ambiguous = matches!(event_type, "open" | "error");
     listen(source, event_type, move |event| {
