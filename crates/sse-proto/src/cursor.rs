@@ -60,19 +60,29 @@ impl FromStr for Cursor {
     type Err = NotACursor;
 
     fn from_str(text: &str) -> Result<Self, NotACursor> {
-        let (epoch, seq) = text.split_once('.').ok_or(NotACursor)?;
-        Ok(Self { epoch: Epoch(number(epoch, 16)?), seq: number(seq, 10)? })
+        // By bytes: what the standard library needs to search text and to parse numbers of any radix would weigh more than
+        // all of this file in a page.
+        let text = text.as_bytes();
+        let dot = text.iter().position(|&byte| byte == b'.').ok_or(NotACursor)?;
+        let (epoch, seq) = (number(&text[..dot], 16), number(&text[dot + 1..], 10));
+        Ok(Self { epoch: Epoch(epoch.ok_or(NotACursor)?), seq: seq.ok_or(NotACursor)? })
     }
 }
 
 /// Parses the one spelling that `Display` writes: no sign, no leading zero, no upper case.
-fn number(digits: &str, radix: u32) -> Result<u64, NotACursor> {
-    let canonical = (digits == "0" || !digits.starts_with('0'))
-        && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    if !canonical {
-        return Err(NotACursor);
+fn number(digits: &[u8], radix: u64) -> Option<u64> {
+    let is_canonical = digits == b"0" || !digits.is_empty() && digits[0] != b'0';
+    let mut number = is_canonical.then_some(0_u64)?;
+    for &byte in digits {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            _ => return None,
+        };
+        let digit = Some(u64::from(digit)).filter(|&digit| digit < radix)?;
+        number = number.checked_mul(radix)?.checked_add(digit)?;
     }
-    u64::from_str_radix(digits, radix).map_err(|_| NotACursor)
+    Some(number)
 }
 
 #[cfg(test)]

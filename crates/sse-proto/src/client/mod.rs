@@ -310,7 +310,7 @@ impl Client {
     }
 
     fn enter(&mut self, state: State) {
-        if self.state != state {
+        if !self.state.is_as(&state) {
             self.state = state;
             // Who asks for the state gets the newest, so one call to do so is enough.
             if !self.outputs.iter().any(|output| matches!(output, Output::StateChanged)) {

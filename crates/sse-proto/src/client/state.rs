@@ -50,6 +50,19 @@ impl State {
     pub fn is_open(&self) -> bool {
         matches!(self, Self::Open | Self::Stale { .. })
     }
+
+    /// Whether a client that is in this state says nothing new by entering the other. Unlike `==` it compares no causes:
+    /// a wait with the same end is the same wait, and what is closed is not closed again.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Idle, Self::Idle) | (Self::Open, Self::Open) => true,
+            (Self::Connecting { attempt: one }, Self::Connecting { attempt: two }) => one == two,
+            (Self::Stale { since: one }, Self::Stale { since: two })
+            | (Self::Waiting { until: one, .. }, Self::Waiting { until: two, .. }) => one == two,
+            (Self::Paused { why: one }, Self::Paused { why: two }) => one == two,
+            _ => false,
+        }
+    }
 }
 
 /// Why an event source is not connected for the time being.
