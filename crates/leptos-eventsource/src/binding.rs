@@ -1,5 +1,6 @@
 //! Between a connection and the signals over it.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -8,13 +9,13 @@ use gloo_timers::callback::Interval;
 use leptos::prelude::{Owner, Signal};
 use leptos::reactive::owner::WeakOwner;
 use sse_events::{DecodeError, EventSet};
-use sse_proto::EventRef;
 use sse_proto::client::{CloseReason, Failure, Gap, PauseReason, State};
+use sse_proto::{EventRef, Instant};
 use sse_web::{Connection, Sink};
 
 use crate::error::Error;
 use crate::options::EventSourceOptions;
-use crate::registry::{self, About, AnyBinding, Control, Serial, Told};
+use crate::registry::{self, About, Control, Serial, Told};
 use crate::schedule::Schedule;
 use crate::shown::Shown;
 
@@ -22,10 +23,13 @@ use crate::shown::Shown;
 const COUNTDOWN_MILLIS: u32 = 250;
 
 /// One stream: its connection, its signals, and who listens. Owned by the reactive owner that asked for it.
-pub(crate) struct Binding<E: 'static> {
-    /// Which of the page's streams it is, once it is one.
-    pub(crate) serial: Cell<Option<Serial>>,
+///
+/// It does not know the type of its events, so that an app links it once and not for each type.
+pub(crate) struct Binding {
+    /// Which of the page's streams it is.
+    serial: Serial,
     options: EventSourceOptions,
+    event_types: &'static [&'static str],
     /// What is to be opened; `None` until the first URL is known.
     url: RefCell<Option<String>>,
     /// Cloned out to be used: whoever it tells may close or replace it.
@@ -33,7 +37,7 @@ pub(crate) struct Binding<E: 'static> {
     wanted: Cell<Wanted>,
     pub(crate) schedule: Rc<Schedule>,
     pub(crate) state: Shown<State>,
-    pub(crate) retry_in: Shown<Option<u64>>,
+    retry_in: Shown<Option<u64>>,
     pub(crate) error: Shown<Option<Error>>,
     /// The cursor to begin with; kept up to date only if anybody has asked for the signal, which costs a string for each
     /// event.
@@ -42,10 +46,15 @@ pub(crate) struct Binding<E: 'static> {
     pub(crate) reads_last_event_id: Cell<bool>,
     /// Weak, as this lives in it. `None` if it was made outside of any: then it lives for ever.
     owner: Option<WeakOwner>,
-    pub(crate) on_event: Listeners<EventListener<E>>,
+    on_event: Rc<dyn HearEvents>,
     pub(crate) on_gap: Listeners<dyn Fn(Gap)>,
     countdown: RefCell<Option<Interval>>,
+    /// What counts down, once anybody has asked for the signal. A pointer, so that a page on which nobody does links none
+    /// of it.
+    count_down: Cell<Option<CountDown>>,
 }
+
+type CountDown = fn(&Rc<Binding>, Instant);
 
 /// What the owner last asked for. It may ask before the first URL is known, and it outlives a change of URL.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,10 +67,40 @@ enum Wanted {
 /// Hears an event, and the last event id at it.
 type EventListener<E> = dyn Fn(&E, &str);
 
-impl<E: EventSet> Binding<E> {
-    pub(crate) fn new(options: EventSourceOptions) -> Rc<Self> {
+/// The listeners of a stream, which know the type of its events.
+trait HearEvents: Any {
+    fn hear(&self, event: EventRef<'_>) -> Result<(), DecodeError>;
+
+    /// Frees them.
+    fn clear(&self);
+}
+
+impl<E: EventSet> HearEvents for Listeners<EventListener<E>> {
+    fn hear(&self, event: EventRef<'_>) -> Result<(), DecodeError> {
+        let decoded = E::decode(event.event_type, event.data)?;
+        self.each(|listener| listener(&decoded, event.last_event_id));
+        Ok(())
+    }
+
+    fn clear(&self) {
+        Self::clear(self);
+    }
+}
+
+impl Binding {
+    pub(crate) fn new<E: EventSet>(serial: Serial, options: EventSourceOptions) -> Rc<Self> {
+        Self::of(serial, options, E::EVENT_TYPES, Rc::new(Listeners::<EventListener<E>>::new()))
+    }
+
+    fn of(
+        serial: Serial,
+        options: EventSourceOptions,
+        event_types: &'static [&'static str],
+        on_event: Rc<dyn HearEvents>,
+    ) -> Rc<Self> {
         Rc::new(Self {
-            serial: Cell::new(None),
+            serial,
+            event_types,
             schedule: Schedule::new(options.delivery),
             options,
             url: RefCell::new(None),
@@ -73,9 +112,10 @@ impl<E: EventSet> Binding<E> {
             last_event_id: Shown::new(String::new()),
             reads_last_event_id: Cell::new(false),
             owner: Owner::current().map(|owner| owner.downgrade()),
-            on_event: Listeners::default(),
-            on_gap: Listeners::default(),
+            on_event,
+            on_gap: Listeners::new(),
             countdown: RefCell::new(None),
+            count_down: Cell::new(None),
         })
     }
 
@@ -100,7 +140,7 @@ impl<E: EventSet> Binding<E> {
     fn open(self: &Rc<Self>) {
         let Some(url) = self.url.borrow().clone() else { return };
         let mut options = self.options.connection.clone();
-        options.event_types = Cow::Borrowed(E::EVENT_TYPES);
+        options.event_types = Cow::Borrowed(self.event_types);
         options.last_event_id = self.last_event_id.value();
         match Connection::open(&url, options, ToSignals { binding: Rc::downgrade(self) }) {
             Ok(connection) => {
@@ -120,10 +160,18 @@ impl<E: EventSet> Binding<E> {
         }
     }
 
-    /// The owner is gone. Effects that still hold this are freed a moment later; until then it does nothing.
+    /// Those who listen for events; `None` if their type is another one.
+    pub(crate) fn on_event<E: EventSet>(&self) -> Option<Rc<Listeners<EventListener<E>>>> {
+        let on_event: Rc<dyn Any> = self.on_event.clone();
+        on_event.downcast().ok()
+    }
+
+    /// The owner is gone. Whoever is in the middle of a call to this still holds it, and is told nothing more.
     pub(crate) fn dispose(&self) {
         self.shut();
         self.schedule.stop();
+        self.on_event.clear();
+        self.on_gap.clear();
     }
 
     /// Closes and frees the connection. What was shown stays.
@@ -190,6 +238,16 @@ impl<E: EventSet> Binding<E> {
         self.signal(&self.last_event_id)
     }
 
+    /// Keeps the signal of the countdown up to date from now on.
+    pub(crate) fn retry_in(self: &Rc<Self>) -> Option<Signal<Option<u64>>> {
+        if self.count_down.replace(Some(Self::count_down)).is_none()
+            && let State::Waiting { until, .. } = self.state.value()
+        {
+            self.count_down(until);
+        }
+        self.signal(&self.retry_in)
+    }
+
     fn show(&self, state: State) {
         self.tell(Told::State(&state));
         self.state.set(state);
@@ -210,16 +268,14 @@ impl<E: EventSet> Binding<E> {
 
     /// Lets those know who observe every stream of the page.
     fn tell(&self, told: Told<'_>) {
-        if let Some(serial) = self.serial.get() {
-            serial.tell(told);
-        }
+        self.serial.tell(told);
     }
 
     fn connection(&self) -> Option<Rc<Connection>> {
         self.connection.borrow().clone()
     }
 
-    fn count_down(self: &Rc<Self>, until: sse_proto::Instant) {
+    fn count_down(self: &Rc<Self>, until: Instant) {
         let this = Rc::downgrade(self);
         let tell = move || {
             let Some(this) = this.upgrade() else { return };
@@ -234,8 +290,9 @@ impl<E: EventSet> Binding<E> {
     }
 }
 
-impl<E: EventSet> AnyBinding for Binding<E> {
-    fn about(&self) -> About {
+impl Binding {
+    /// What there is to say about it now.
+    pub(crate) fn about(&self) -> About {
         About {
             url: self.url.borrow().clone().unwrap_or_default(),
             transport: self.options.connection.transport.name(),
@@ -248,7 +305,8 @@ impl<E: EventSet> AnyBinding for Binding<E> {
         }
     }
 
-    fn control(self: Rc<Self>, control: Control) {
+    /// Does what its owner could do by the handle.
+    pub(crate) fn control(self: &Rc<Self>, control: Control) {
         match control {
             Control::Close => self.close(),
             Control::Reconnect => self.reconnect(),
@@ -259,17 +317,16 @@ impl<E: EventSet> AnyBinding for Binding<E> {
 }
 
 /// Turns what a connection tells into signals.
-struct ToSignals<E: 'static> {
-    binding: Weak<Binding<E>>,
+struct ToSignals {
+    binding: Weak<Binding>,
 }
 
-impl<E: EventSet> Sink for ToSignals<E> {
+impl Sink for ToSignals {
     fn event(&self, event: EventRef<'_>) {
         let Some(binding) = self.binding.upgrade() else { return };
         binding.tell(Told::Event(event));
-        match E::decode(event.event_type, event.data) {
-            Ok(decoded) => binding.on_event.each(|listener| listener(&decoded, event.last_event_id)),
-            Err(error) => binding.refuse(error),
+        if let Err(error) = binding.on_event.hear(event) {
+            binding.refuse(error);
         }
         if binding.last_event_id.is_signal() {
             binding.last_event_id.set(event.last_event_id.to_owned());
@@ -285,7 +342,9 @@ impl<E: EventSet> Sink for ToSignals<E> {
     fn state(&self, state: &State) {
         let Some(binding) = self.binding.upgrade() else { return };
         if let State::Waiting { until, .. } = state {
-            binding.count_down(*until);
+            if let Some(count_down) = binding.count_down.get() {
+                count_down(&binding, *until);
+            }
         } else {
             binding.countdown.take();
             binding.retry_in.set(None);
@@ -319,12 +378,6 @@ pub(crate) struct Listeners<F: ?Sized> {
     calls: Cell<usize>,
 }
 
-impl<F: ?Sized> Default for Listeners<F> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl<F: ?Sized> Listeners<F> {
     pub(crate) const fn new() -> Self {
         Self { places: RefCell::new(Vec::new()), calls: Cell::new(0) }
@@ -350,6 +403,13 @@ impl<F: ?Sized> Listeners<F> {
         // Taken out first: what is dropped may call back.
         let listener = self.places.borrow_mut().get_mut(at).and_then(Option::take);
         drop(listener);
+    }
+
+    /// Removes all.
+    fn clear(&self) {
+        // Taken out first, and their places kept: what is dropped may call back, as may one that is being called.
+        let listeners: Vec<_> = self.places.borrow_mut().iter_mut().map(Option::take).collect();
+        drop(listeners);
     }
 
     pub(crate) fn each(&self, call: impl Fn(&F)) {

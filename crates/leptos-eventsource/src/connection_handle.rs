@@ -1,19 +1,17 @@
 use std::fmt;
-use std::rc::{Rc, Weak};
 
 use leptos::prelude::*;
 use sse_events::EventSet;
 use sse_proto::client::State;
 
-use crate::binding::Binding;
 use crate::error::Error;
 use crate::handle::EventSourceHandle;
-use crate::registry::{AnyBinding, Control};
+use crate::registry::{Control, Serial};
 
 /// An [`EventSourceHandle`] without its event type: the state and the controls of its connection.
 ///
 /// For components that show or steer a connection, whatever it carries. `Copy`; made by `into()`, or by a component's
-/// `#[prop(into)]`. Once the owner in which it was made is disposed, its controls do nothing.
+/// `#[prop(into)]`. Once the stream's owner is disposed, its controls do nothing.
 ///
 /// ```
 /// use leptos::prelude::*;
@@ -32,8 +30,8 @@ use crate::registry::{AnyBinding, Control};
 /// ```
 #[derive(Clone, Copy)]
 pub struct ConnectionHandle {
-    /// `None` where an app is rendered on a server. Weak: a stream ends with its own owner.
-    binding: Option<StoredValue<Weak<dyn AnyBinding>, LocalStorage>>,
+    /// `None` where an app is rendered on a server.
+    serial: Option<Serial>,
     state: Signal<State>,
     retry_in: Signal<Option<u64>>,
     error: Signal<Option<Error>>,
@@ -41,11 +39,12 @@ pub struct ConnectionHandle {
 
 impl<E: EventSet> From<EventSourceHandle<E>> for ConnectionHandle {
     fn from(handle: EventSourceHandle<E>) -> Self {
-        let binding = handle.with_binding(|binding| {
-            let binding: Weak<dyn AnyBinding> = Rc::<Binding<E>>::downgrade(binding);
-            StoredValue::new_local(binding)
-        });
-        Self { binding, state: handle.state(), retry_in: handle.retry_in(), error: handle.error() }
+        Self {
+            serial: handle.serial(),
+            state: handle.state(),
+            retry_in: handle.retry_in(),
+            error: handle.error(),
+        }
     }
 }
 
@@ -96,9 +95,7 @@ impl ConnectionHandle {
     }
 
     fn control(&self, control: Control) {
-        // Upgraded first, so that the arena is not locked while other people's code runs.
-        let binding = self.binding.and_then(|binding| binding.try_with_value(Weak::upgrade).flatten());
-        if let Some(binding) = binding {
+        if let Some(binding) = self.serial.and_then(Serial::stream) {
             binding.control(control);
         }
     }

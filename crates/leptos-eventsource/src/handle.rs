@@ -1,5 +1,6 @@
 use std::fmt;
 use std::hash::Hash;
+use std::marker::PhantomData;
 use std::rc::Rc;
 
 use leptos::prelude::*;
@@ -9,7 +10,8 @@ use sse_proto::client::{Gap, State};
 use crate::binding::Binding;
 use crate::error::Error;
 use crate::options::EventSourceOptions;
-use crate::registry;
+use crate::registry::{self, Serial};
+use crate::url::StreamUrl;
 use crate::view::{self, EventStream, Keyed, Log};
 
 /// Opens the event stream at `url` for as long as the current reactive owner lives.
@@ -29,7 +31,7 @@ use crate::view::{self, EventStream, Keyed, Log};
 /// }
 /// ```
 #[track_caller]
-pub fn use_event_source<E: EventSet>(url: impl Into<Signal<String>>) -> EventSourceHandle<E> {
+pub fn use_event_source<E: EventSet>(url: impl Into<StreamUrl>) -> EventSourceHandle<E> {
     use_event_source_with_options(url, EventSourceOptions::default())
 }
 
@@ -46,32 +48,17 @@ pub fn use_event_source<E: EventSet>(url: impl Into<Signal<String>>) -> EventSou
 /// ```
 #[track_caller]
 pub fn use_event_source_with_options<E: EventSet>(
-    url: impl Into<Signal<String>>,
+    url: impl Into<StreamUrl>,
     options: EventSourceOptions,
 ) -> EventSourceHandle<E> {
-    let url = url.into();
-    let binding = Binding::<E>::new(options);
-    let handle = EventSourceHandle {
-        // Thread-bound, like all of JavaScript. A server renders on many threads, and has no stream to bind.
-        binding: IN_BROWSER.then(|| StoredValue::new_local(binding.clone())),
-    };
-    if IN_BROWSER {
-        let serial = registry::enter(&binding);
-        binding.serial.set(Some(serial));
-        Effect::new(move |before: Option<String>| {
-            let url = url.get();
-            // A signal may say the same again, and that is no reason to drop a connection.
-            if before.as_ref() != Some(&url) {
-                binding.set_url(url.clone());
-            }
-            url
-        });
-        on_cleanup(move || {
-            handle.with_binding(|binding| binding.dispose());
-            registry::leave(serial);
-        });
-    }
-    handle
+    // A server renders on many threads, and has no stream to bind to one.
+    let serial = IN_BROWSER.then(|| {
+        let serial = registry::enter(|serial| Binding::new::<E>(serial, options));
+        url.into().lead(serial);
+        on_cleanup(move || registry::leave(serial));
+        serial
+    });
+    EventSourceHandle { serial, events: PhantomData }
 }
 
 /// Whether there can be a connection: not where an app is rendered on a server.
@@ -107,7 +94,8 @@ pub(crate) const IN_BROWSER: bool = cfg!(all(target_family = "wasm", not(feature
 /// ```
 pub struct EventSourceHandle<E: 'static> {
     /// `None` where an app is rendered on a server.
-    binding: Option<StoredValue<Rc<Binding<E>>, LocalStorage>>,
+    serial: Option<Serial>,
+    events: PhantomData<fn() -> E>,
 }
 
 impl<E> Clone for EventSourceHandle<E> {
@@ -164,7 +152,7 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// ```
     #[must_use]
     pub fn retry_in(&self) -> Signal<Option<u64>> {
-        self.signal(None, |binding| binding.signal(&binding.retry_in))
+        self.signal(None, |binding| binding.retry_in())
     }
 
     /// The last error since the connection was open, or `None`. For an example see [`Error`].
@@ -400,10 +388,13 @@ impl<E: EventSet> EventSourceHandle<E> {
 
     /// Calls `f` with every event until the current owner is disposed; the text is for [`Self::listen_with_id`].
     pub(crate) fn listen(&self, f: impl Fn(&E, &str) + 'static) {
-        if let Some(at) = self.with_binding(|binding| binding.on_event.add(Rc::new(f))) {
+        if let Some(listeners) = self.with_binding(|binding| binding.on_event::<E>()).flatten() {
+            let at = listeners.add(Rc::new(f));
             let handle = *self;
             on_cleanup(move || {
-                handle.with_binding(|binding| binding.on_event.remove(at));
+                if let Some(listeners) = handle.with_binding(|binding| binding.on_event::<E>()).flatten() {
+                    listeners.remove(at);
+                }
             });
         }
     }
@@ -412,11 +403,11 @@ impl<E: EventSet> EventSourceHandle<E> {
     fn signal<T: Send + Sync + 'static>(
         &self,
         init: T,
-        of: impl FnOnce(&Binding<E>) -> Option<Signal<T>>,
+        of: impl FnOnce(&Rc<Binding>) -> Option<Signal<T>>,
     ) -> Signal<T> {
         self.with_binding(|binding| of(binding)).flatten().unwrap_or_else(|| {
             let inert = || RwSignal::new(init).into();
-            match self.binding {
+            match self.serial {
                 // Those of a stream that is gone are gone, too, with an owner that goes here.
                 Some(_) => Owner::new().with(inert),
                 None => inert(),
@@ -425,9 +416,13 @@ impl<E: EventSet> EventSourceHandle<E> {
     }
 
     /// `None` once the owner is disposed.
-    pub(crate) fn with_binding<R>(&self, f: impl FnOnce(&Rc<Binding<E>>) -> R) -> Option<R> {
-        // Cloned out, so that the arena is not locked while `f` runs other people's code.
-        let binding = self.binding?.try_with_value(Rc::clone)?;
+    pub(crate) fn with_binding<R>(&self, f: impl FnOnce(&Rc<Binding>) -> R) -> Option<R> {
+        let binding = self.serial?.stream()?;
         Some(f(&binding))
+    }
+
+    /// Which of the page's streams it is.
+    pub(crate) fn serial(&self) -> Option<Serial> {
+        self.serial
     }
 }

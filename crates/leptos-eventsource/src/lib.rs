@@ -3,6 +3,7 @@
 //! # Layout
 //!
 //! - [`use_event_source`], [`use_event_source_with_options`]: a stream that lives as long as its owner.
+//! - [`StreamUrl`]: where it comes from, a text or a signal.
 //! - [`EventSourceHandle`]: its state, its views and its controls.
 //! - [`EventSourceOptions`], [`Delivery`]: how it behaves.
 //! - [`Snapshot`]: where it begins on a page that a server has rendered.
@@ -26,6 +27,7 @@ mod registry;
 mod schedule;
 mod scripted;
 mod shown;
+mod url;
 mod view;
 
 pub use connection_handle::ConnectionHandle;
@@ -37,6 +39,7 @@ pub use sse_events;
 pub use sse_events::{DecodeError, DecodeErrorKind, EventSet, Json, Snapshot, Text};
 pub use sse_proto::client::{Backoff, ClientOptions, CloseReason, Failure, Gap, PauseReason, Silence, State};
 pub use sse_web::{Background, InvalidUrl, Offline, Options as ConnectionOptions, Sharing, Wake};
+pub use url::StreamUrl;
 pub use view::{Entry, EventStream, KEY_LIMIT, Keyed, Log};
 
 /// What carries a stream: [`sse_web::transport`], and what a contract adds to it.

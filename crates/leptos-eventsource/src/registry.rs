@@ -1,21 +1,27 @@
 //! The streams of the page, and who watches all of them.
 //!
-//! A developer's panel must be able to find streams that began before it. So each is listed here while it lives; what
-//! happens on it is told only while somebody observes, and costs one look at a flag otherwise.
+//! A handle may be sent anywhere, and a stream is bound to the thread of its JavaScript. So handles hold a number, and the
+//! streams stand here; what lies in the reactive arena instead would bring its own guard against other threads.
+//!
+//! A developer's panel finds streams here that began before it. What happens on them is told only while somebody
+//! observes, and costs one look at a flag otherwise.
 
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sse_proto::EventRef;
 use sse_proto::client::{Gap, State};
 
-use crate::binding::Listeners;
+use crate::binding::{Binding, Listeners};
 use crate::error::Error;
 
+/// One for all threads: a handle that went to another must not find a stream of that one there.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
 thread_local! {
-    static NEXT: Cell<u64> = const { Cell::new(0) };
-    /// In the order in which they came.
-    static STREAMS: RefCell<Vec<(Serial, Weak<dyn AnyBinding>)>> = const { RefCell::new(Vec::new()) };
+    /// In the order in which they came, which is that of their numbers.
+    static STREAMS: RefCell<Vec<(Serial, Rc<Binding>)>> = const { RefCell::new(Vec::new()) };
     static OBSERVERS: Listeners<dyn Observer> = const { Listeners::new() };
     /// How many there are. A flag in front of the list: every event looks at it.
     static OBSERVED: Cell<u32> = const { Cell::new(0) };
@@ -24,15 +30,6 @@ thread_local! {
 /// Numbers the streams of a page; none is used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Serial(u64);
-
-/// A stream, whatever its events are.
-pub(crate) trait AnyBinding {
-    /// What there is to say about it now.
-    fn about(&self) -> About;
-
-    /// Does what its owner could do by the handle.
-    fn control(self: Rc<Self>, control: Control);
-}
 
 /// What there is to say about a stream.
 #[derive(Clone, Debug)]
@@ -71,19 +68,23 @@ pub(crate) trait Observer {
     fn tell(&self, stream: Serial, told: Told<'_>);
 }
 
-/// Lists a stream.
-pub(crate) fn enter<B: AnyBinding + 'static>(binding: &Rc<B>) -> Serial {
-    let serial = Serial(NEXT.replace(NEXT.get() + 1));
-    let binding: Weak<dyn AnyBinding> = Rc::<B>::downgrade(binding);
+/// Lists the stream that is made for this number.
+pub(crate) fn enter(make: impl FnOnce(Serial) -> Rc<Binding>) -> Serial {
+    let serial = Serial(NEXT.fetch_add(1, Ordering::Relaxed));
+    let binding = make(serial);
     STREAMS.with_borrow_mut(|streams| streams.push((serial, binding)));
     serial.tell(Told::Came);
     serial
 }
 
-/// Takes a stream from the list.
+/// Takes a stream from the list and ends it.
 pub(crate) fn leave(serial: Serial) {
-    STREAMS.with_borrow_mut(|streams| streams.retain(|(listed, _)| *listed != serial));
-    serial.tell(Told::Went);
+    let at = |streams: &Vec<(Serial, _)>| streams.binary_search_by_key(&serial, |(serial, _)| *serial).ok();
+    let left = STREAMS.with_borrow_mut(|streams| at(streams).map(|at| streams.remove(at)));
+    if let Some((_, binding)) = left {
+        binding.dispose();
+        serial.tell(Told::Went);
+    }
 }
 
 /// The streams of the page, in the order in which they came.
@@ -93,8 +94,11 @@ pub(crate) fn streams() -> Vec<Serial> {
 
 impl Serial {
     /// The stream; `None` once its owner is disposed.
-    pub(crate) fn stream(self) -> Option<Rc<dyn AnyBinding>> {
-        STREAMS.with_borrow(|streams| streams.iter().find(|(serial, _)| *serial == self)?.1.upgrade())
+    pub(crate) fn stream(self) -> Option<Rc<Binding>> {
+        STREAMS.with_borrow(|streams| {
+            let at = streams.binary_search_by_key(&self, |(serial, _)| *serial).ok()?;
+            Some(streams[at].1.clone())
+        })
     }
 
     /// Tells all observers what happened on this stream.

@@ -7,13 +7,14 @@ mod state;
 mod transport;
 mod url;
 
-use leptos::prelude::Signal;
-use leptos_eventsource::{EventSourceHandle, EventSourceOptions, Text, use_event_source_with_options};
+use leptos_eventsource::{
+    EventSourceHandle, EventSourceOptions, StreamUrl, Text, use_event_source_with_options,
+};
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 /// A stream with short waits, for the current owner.
-pub(crate) fn use_stream(url: impl Into<Signal<String>>) -> EventSourceHandle<Text> {
+pub(crate) fn use_stream(url: impl Into<StreamUrl>) -> EventSourceHandle<Text> {
     let options = EventSourceOptions::default().with_connection(browser_tests::quick_options());
     use_event_source_with_options(url, options)
 }

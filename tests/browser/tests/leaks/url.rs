@@ -1,10 +1,10 @@
 use browser_tests::{Carrier, Live, Stream, mount, until};
 use leptos::prelude::*;
-use leptos_eventsource::{Delivery, Text, use_event_source_with_options};
+use leptos_eventsource::{Delivery, StreamUrl, Text, use_event_source_with_options};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// How many events have come.
-fn use_stream(carrier: Carrier, url: impl Into<Signal<String>>) -> ReadSignal<u32> {
+fn use_stream(carrier: Carrier, url: impl Into<StreamUrl>) -> ReadSignal<u32> {
     let options = crate::options(carrier, Delivery::Immediate);
     use_event_source_with_options::<Text>(url, options).fold(0, |count, _| *count += 1)
 }
