@@ -3,6 +3,8 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, SystemTime};
 
+use sse_proto::Epoch;
+
 /// A number that no other call returns, here or in another process, except by accident.
 pub(crate) fn random() -> u64 {
     // `RandomState` is keyed by the operating system, and every one made is keyed differently.
@@ -16,4 +18,10 @@ pub(crate) fn random() -> u64 {
 pub(crate) fn between(least: Duration, most: Duration) -> Duration {
     let fraction = (random() >> 11) as f64 / (1u64 << 53) as f64;
     least + most.saturating_sub(least).mul_f64(fraction)
+}
+
+/// An epoch that no other history has.
+pub(crate) fn epoch() -> Epoch {
+    // 48 bits are twelve digits on every event; two starts share an epoch once in 281 trillion.
+    Epoch::new(random() >> 16)
 }

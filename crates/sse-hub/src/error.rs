@@ -65,7 +65,8 @@ pub enum PublishError {
         /// The limit.
         limit: usize,
     },
-    /// The history refused it: the topic has ended, was removed, or has too many keys.
+    /// The history refused it: the topic has ended, was removed, or has too many keys, or its disk is too slow, full or
+    /// broken.
     #[error(transparent)]
     History(#[from] HistoryError),
 }

@@ -3,14 +3,19 @@
 //! A history numbers the events, keeps what [retention](crate::Retention) allows, and hands it out in pages. It is
 //! the only thing that subscriptions read, replayed or live, so nothing can fall between the two.
 //!
-//! Nothing above this trait assumes that history is in memory or in this process: a read may answer later, the
-//! numbers that a reader sees may have holes, and what is lost is said by the history itself.
+//! Nothing above this trait assumes that history is in memory or in this process: a read may answer later, an event
+//! may become visible later than it was appended, the numbers that a reader sees may have holes, and what is lost is
+//! said by the history itself.
 
 mod log;
+mod logs;
 mod memory;
+#[cfg(feature = "redb")]
+pub mod redb;
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use sse_proto::{Cursor, Epoch};
@@ -25,24 +30,41 @@ pub trait History: fmt::Debug + Send + Sync + 'static {
     /// Names the numbering. It is another one whenever events that had a number were lost without a trace.
     fn epoch(&self) -> Epoch;
 
-    /// The highest number given so far, over all topics; zero before the first.
+    /// The highest number that a reader may have seen, over all topics; zero before the first. An event with a higher
+    /// one is not visible yet.
     fn last_seq(&self) -> u64;
 
-    /// Begins to keep a topic, or finds it again.
+    /// Begins to keep a topic, or finds it again. `news` is to be told whenever there is something new to read on it:
+    /// when events become visible, and when it ends.
     ///
     /// # Errors
     /// Those of the engine.
-    fn open(&self, topic: &TopicName, options: &TopicOptions) -> Result<TopicId, HistoryError>;
+    fn open(&self, topic: &TopicName, options: &TopicOptions, news: News) -> Result<TopicId, HistoryError>;
+
+    /// The topics that it keeps, open or not: what an earlier process left, and what this one opened.
+    fn topics(&self) -> Vec<TopicName> {
+        Vec::new()
+    }
 
     /// Forgets a topic and what it kept. The events it had count as dropped for every topic opened from now on,
     /// because that may be the same one again.
     fn remove(&self, topic: TopicId);
 
-    /// Numbers an event and keeps it. Must not wait for a disk or a network: the caller may be in async code.
+    /// Numbers an event and keeps it. Must not wait for a disk or a network: the caller may be in async code. Readers
+    /// may see it later, but in the order of the numbers.
     ///
     /// # Errors
     /// [`HistoryError`]; then nothing was kept and no number was used.
     fn append(&self, topic: TopicId, record: Record<'_>) -> Result<u64, HistoryError>;
+
+    /// Answers when the event with this number, and every event before it, is kept as safely as this history keeps
+    /// anything.
+    ///
+    /// # Errors
+    /// [`HistoryError`] if it never will be.
+    fn committed(&self, _seq: u64) -> Reply<Result<(), HistoryError>> {
+        Reply::Now(Ok(()))
+    }
 
     /// Marks a topic as complete: nothing can be appended any more.
     ///
@@ -58,6 +80,57 @@ pub trait History: fmt::Debug + Send + Sync + 'static {
 
     /// The next events of some topics, merged in the order of their numbers.
     fn read(&self, read: Read<'_>) -> Reply<Result<Page, HistoryError>>;
+
+    /// Whether it keeps what it promises.
+    fn health(&self) -> Health {
+        Health::Whole
+    }
+
+    /// Takes nothing more, and answers when all that was appended is kept and whatever it holds is released. A history
+    /// that ends with its process has nothing to do.
+    ///
+    /// # Errors
+    /// [`HistoryError`] if something is not kept.
+    fn close(&self) -> Reply<Result<(), HistoryError>> {
+        Reply::Now(Ok(()))
+    }
+}
+
+/// Wakes those who read a topic. Cheap to clone.
+#[derive(Clone)]
+pub struct News(Arc<dyn Fn() + Send + Sync>);
+
+impl News {
+    /// Calls `tell` for every piece of news. It is called from any thread, and must neither wait nor use the history.
+    pub fn new(tell: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+
+    /// There is something new to read. To be called while nothing is locked.
+    pub fn tell(&self) {
+        (self.0)();
+    }
+}
+
+impl fmt::Debug for News {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("News")
+    }
+}
+
+/// Whether a history keeps what it promises.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Health {
+    /// It does.
+    #[default]
+    Whole,
+    /// It cannot keep anything more, for this reason, as when its disk is full. Events still go to those who listen;
+    /// they are gone with the process.
+    LiveOnly(String),
+    /// It takes nothing more, for this reason, as when its disk has failed. Events that were kept can be read as far
+    /// as they are in memory.
+    ReadOnly(String),
 }
 
 /// Names an open topic to its history.
@@ -179,6 +252,21 @@ pub enum HistoryError {
         /// The limit.
         limit: usize,
     },
+    /// As much as [the engine allows](crate::history) waits for its disk. Try again in a moment.
+    #[error("the history is busy: {limit} events or their bytes wait for its disk")]
+    Busy {
+        /// The most events that may wait.
+        limit: usize,
+    },
+    /// [`Health::LiveOnly`]: the event cannot be kept, though it goes, or went, to those who listen.
+    #[error("the history keeps nothing at the moment: {0}")]
+    LiveOnly(String),
+    /// [`Health::ReadOnly`]: the event was not taken, or it is not known whether it was kept.
+    #[error("the history takes nothing more: {0}")]
+    ReadOnly(String),
+    /// The history was closed.
+    #[error("the history is closed")]
+    Closed,
     /// The engine failed, and said this.
     #[error("the history failed: {0}")]
     Engine(String),

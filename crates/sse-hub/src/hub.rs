@@ -9,12 +9,12 @@ use sse_proto::{Cursor, Epoch, EventId};
 use tokio::sync::watch;
 
 use crate::error::{SnapshotError, SubscribeError, TopicError};
-use crate::history::{History, MemoryHistory};
+use crate::history::{Health, History, HistoryError, MemoryHistory, Reply};
 use crate::options::{HubOptions, TopicOptions};
 use crate::presence::Presence;
 use crate::snapshot;
 use crate::subscription::{Subscribe, Subscription};
-use crate::topic::{Topic, TopicState};
+use crate::topic::{Listeners, Topic, TopicState};
 use crate::topic_name::TopicName;
 
 /// Topics, their history, and those who listen. Cheap to clone.
@@ -92,12 +92,22 @@ impl Hub {
             Entry::Vacant(_) if full => return Err(TopicError::TooMany { limit: limits.topics }),
             Entry::Vacant(vacant) => {
                 let (name, options) = (vacant.key().clone(), options.unwrap_or_default());
-                let id = self.shared.history.open(&name, &options)?;
-                let topic = TopicState::new(name, id, events, options, limits.presence_names);
+                let listeners = Arc::new(Listeners::default());
+                let id = self.shared.history.open(&name, &options, listeners.news())?;
+                let topic = TopicState::new(name, id, events, options, limits.presence_names, listeners);
                 Arc::clone(vacant.insert(Arc::new(topic)))
             }
         };
         Ok(Topic::new(Arc::clone(&self.shared), state))
+    }
+
+    /// The topics that an earlier process left in the history, and that were not opened yet. Nobody can subscribe to
+    /// one, or remove it, before it is opened.
+    #[must_use]
+    pub fn kept_topics(&self) -> Vec<TopicName> {
+        let kept = self.shared.history.topics();
+        let open = self.shared.topics();
+        kept.into_iter().filter(|name| !open.contains_key(name)).collect()
     }
 
     /// Removes a topic and what was kept of it, if nobody is subscribed or present. Returns whether it did.
@@ -174,6 +184,15 @@ impl Hub {
         snapshot::take(&self.shared, topics).await
     }
 
+    /// What a topic keeps, with the id of each event: the events that a new client would get up to now. For a server
+    /// that puts its own state together again from what an earlier process left.
+    ///
+    /// # Errors
+    /// Those of [`Self::snapshot`].
+    pub async fn kept_events<E: EventSet>(&self, topic: &str) -> Result<Vec<(EventId, E)>, SnapshotError> {
+        snapshot::take_with_ids(&self.shared, topic).await
+    }
+
     /// How many subscriptions there are.
     #[must_use]
     pub fn subscriptions(&self) -> usize {
@@ -196,6 +215,25 @@ impl Hub {
     #[must_use]
     pub fn epoch(&self) -> Epoch {
         self.shared.history.epoch()
+    }
+
+    /// Whether the history keeps what it promises. Anything but [`Health::Whole`] is for somebody to look at.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.shared.history.health()
+    }
+
+    /// Closes the history: nothing can be published any more, and what was published is kept. For the end of a
+    /// program, after [`Self::shutdown`] and the end of the streams; what a history on a disk has not written by then
+    /// is lost with the process.
+    ///
+    /// # Errors
+    /// [`HistoryError`] if something is not kept.
+    pub async fn close(&self) -> Result<(), HistoryError> {
+        match self.shared.history.close() {
+            Reply::Now(closed) => closed,
+            Reply::Later(closed) => closed.await,
+        }
     }
 
     /// Ends every stream, each with its own time to come back, and refuses new ones. What was published and not yet

@@ -72,7 +72,7 @@
 //! | [`Subscribe`], [`Subscription`] | what a client asks for, and its stream of bytes |
 //! | [`Hub::snapshot`], [`Hub::last_event_id`] | where a page that is rendered here begins |
 //! | [`Member`], [`Presence`] | who is there |
-//! | [`history`] | the trait behind which events are kept, and the engine in memory |
+//! | [`history`] | the trait behind which events are kept, and its engines: in memory, in a file |
 //! | [`mod@axum`] | the extractor `LastEventId`, and responses |
 //!
 //! # Features
@@ -80,6 +80,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `axum` | yes | [`mod@axum`]: a subscription is a response, the last event id an extractor |
+//! | `redb` | no | `history::redb`: a durable history, in a file |
 
 #[cfg(feature = "axum")]
 pub mod axum;
@@ -106,6 +107,8 @@ pub use presence::{Member, Presence};
 /// The contract crate, for the derive macro and for custom codecs.
 pub use sse_events;
 pub use sse_events::Snapshot;
+/// What [`Topic::publish`] returns.
+pub use sse_proto::EventId;
 pub use subscription::{Subscribe, Subscription};
 pub use topic::Topic;
 pub use topic_name::{InvalidTopicName, TopicName};

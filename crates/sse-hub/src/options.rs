@@ -104,14 +104,14 @@ pub enum Superseded {
 }
 
 /// How much of a topic is kept. What exceeds any of the bounds is dropped, oldest first; the newest event and the
-/// latest of each key always stay.
+/// latest of each key always stay. A history on a disk may keep a little longer what came together with others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// The most events in the log. Default: 1,024.
     pub events: usize,
     /// The most bytes of encoded events in the log. Default: 1 MiB.
     pub bytes: usize,
-    /// The oldest event in the log; looked at when something is published. Default: `None`, any age.
+    /// The oldest event in the log; looked at when something is published on the topic. Default: `None`, any age.
     pub age: Option<Duration>,
     /// The most keys. Publishing one more is an error. Default: 1,024.
     pub keys: usize,

@@ -18,6 +18,26 @@ pub(crate) async fn take<E: EventSet>(
     hub: &Shared,
     topics: impl IntoIterator<Item = impl Into<String>>,
 ) -> Result<Snapshot<Vec<E>>, SnapshotError> {
+    let (entries, seq) = read(hub, topics).await?;
+    let cursor = Cursor { epoch: hub.history.epoch(), seq };
+    let events = decode(&entries)?.into_iter().map(|(_, event)| event).collect();
+    Ok(Snapshot::new(events, EventId::from(cursor).into_string()))
+}
+
+/// The same events, each with its id.
+pub(crate) async fn take_with_ids<E: EventSet>(
+    hub: &Shared,
+    topic: &str,
+) -> Result<Vec<(EventId, E)>, SnapshotError> {
+    let (entries, _) = read(hub, [topic]).await?;
+    decode(&entries)
+}
+
+/// What a new client of `topics` would be sent up to now, and the number behind it.
+async fn read(
+    hub: &Shared,
+    topics: impl IntoIterator<Item = impl Into<String>>,
+) -> Result<(Vec<Entry>, u64), SnapshotError> {
     let lanes = {
         let mut names: Vec<String> = topics.into_iter().map(Into::into).collect();
         names.sort_unstable();
@@ -29,18 +49,16 @@ pub(crate) async fn take<E: EventSet>(
         };
         names.into_iter().map(lane).collect::<Result<Vec<_>, _>>()?
     };
-    let (entries, seq) = loop {
+    loop {
         // As much at a time as the history gives: all of it is wanted, and retention bounds it.
         let reader = Reader::new(Arc::clone(&hub.history), &lanes, Start::New, (usize::MAX, usize::MAX))?;
         // What is left of a page that retention overtook has a hole: another reading, for as long as that happens.
         if let Some(read) = read_all(reader).await? {
-            break read;
+            return Ok(read);
         }
         // A history in memory answers at once: beside a publisher that never rests, this would keep the thread.
         tokio::task::yield_now().await;
-    };
-    let cursor = Cursor { epoch: hub.history.epoch(), seq };
-    Ok(Snapshot::new(decode(&entries)?, EventId::from(cursor).into_string()))
+    }
 }
 
 /// All that `reader` has to hand out, and its position behind that; `None` if some of it was dropped meanwhile.
@@ -64,7 +82,7 @@ async fn read_all(mut reader: Reader) -> Result<Option<(Vec<Entry>, u64)>, Histo
 }
 
 /// The events, read from their frames as every client reads them.
-fn decode<E: EventSet>(entries: &[Entry]) -> Result<Vec<E>, SnapshotError> {
+fn decode<E: EventSet>(entries: &[Entry]) -> Result<Vec<(EventId, E)>, SnapshotError> {
     // Their size was looked at when they were published.
     let limits = Limits::default().with_line(usize::MAX).with_event(usize::MAX);
     let mut decoder = Decoder::new(limits);
@@ -74,7 +92,10 @@ fn decode<E: EventSet>(entries: &[Entry]) -> Result<Vec<E>, SnapshotError> {
         while let Some(frame) = frames.next().map_err(|error| HistoryError::Engine(error.to_string()))? {
             if let Frame::Event(event) = frame {
                 let decoded = E::decode(event.event_type, event.data);
-                events.push(decoded.map_err(|error| error.at(event.last_event_id))?);
+                let decoded = decoded.map_err(|error| error.at(event.last_event_id))?;
+                let id = EventId::new(event.last_event_id);
+                let id = id.map_err(|error| HistoryError::Engine(error.to_string()))?;
+                events.push((id, decoded));
             }
         }
     }

@@ -9,7 +9,7 @@ use sse_proto::control::RESERVED_PREFIX;
 use sse_proto::{Cursor, EventId, EventType, encode};
 
 use crate::error::PublishError;
-use crate::history::{Record, TopicId};
+use crate::history::{Health, HistoryError, News, Record, Reply, TopicId};
 use crate::hub::Shared;
 use crate::options::TopicOptions;
 use crate::presence::Attendance;
@@ -31,9 +31,12 @@ pub(crate) struct TopicState {
     pub(crate) events: TypeId,
     pub(crate) options: TopicOptions,
     pub(crate) attendance: Arc<Attendance>,
-    /// The subscriptions to wake, by their number.
-    signals: Mutex<BTreeMap<u64, Arc<Signal>>>,
+    listeners: Arc<Listeners>,
 }
+
+/// The subscriptions of a topic, by their number: who is to be woken.
+#[derive(Debug, Default)]
+pub(crate) struct Listeners(Mutex<BTreeMap<u64, Arc<Signal>>>);
 
 impl<E: EventSet> Topic<E> {
     pub(crate) fn new(hub: Arc<Shared>, state: Arc<TopicState>) -> Self {
@@ -48,7 +51,9 @@ impl<E: EventSet> Topic<E> {
 
     /// Publishes an event and returns the id under which clients receive it.
     ///
-    /// Never waits: the event is kept, its subscribers are woken, and each reads it in its own time.
+    /// Never waits: the event is kept, its subscribers are woken, and each reads it in its own time. A history on a
+    /// disk may show it to them only when it is there; until then a crash may take it back, and
+    /// [`Self::publish_durably`] waits for that.
     ///
     /// # Errors
     /// [`PublishError`]; then nothing was kept or sent.
@@ -69,21 +74,51 @@ impl<E: EventSet> Topic<E> {
         self.append(Some(key), event)
     }
 
+    /// Like [`Self::publish`], and completes when the event is kept as safely as the history keeps anything: on the
+    /// disk, if it has one. Dropping the future does not take the event back.
+    ///
+    /// # Errors
+    /// [`PublishError`]; then nothing was kept, or it is not known whether it was: [`HistoryError::ReadOnly`] while the
+    /// disk failed. If it was sent but not kept, that is [`HistoryError::LiveOnly`].
+    pub async fn publish_durably(&self, event: &E) -> Result<EventId, PublishError> {
+        // Somebody who asks for more than can be had is refused before anybody sees the event.
+        if let Health::LiveOnly(reason) = self.hub.history.health() {
+            return Err(HistoryError::LiveOnly(reason).into());
+        }
+        let id = self.publish(event)?;
+        self.committed(&id).await?;
+        Ok(id)
+    }
+
+    /// Completes when the event with this id, which was published here or on another topic of the hub, and every event
+    /// before it are kept as safely as the history keeps anything.
+    ///
+    /// # Errors
+    /// [`PublishError::History`] if they never will be; at once if the id is of another epoch.
+    pub async fn committed(&self, id: &EventId) -> Result<(), PublishError> {
+        let seq = match id.as_str().parse::<Cursor>() {
+            Ok(cursor) if cursor.epoch == self.hub.history.epoch() => cursor.seq,
+            _ => return Err(HistoryError::Engine(format!("{id} is not an id of this epoch")).into()),
+        };
+        match self.hub.history.committed(seq) {
+            Reply::Now(committed) => committed?,
+            Reply::Later(committed) => committed.await?,
+        }
+        Ok(())
+    }
+
     /// Marks the topic as complete. Subscribers get what is left and then `sse.end`, and their streams close; one
     /// that comes back with all of it is told not to come again.
     ///
     /// # Errors
     /// [`PublishError::History`] if the topic was removed.
     pub fn end(&self) -> Result<(), PublishError> {
-        self.hub.history.end(self.state.id)?;
-        self.state.wake();
-        Ok(())
+        Ok(self.hub.history.end(self.state.id)?)
     }
 
     fn append(&self, key: Option<&str>, event: &E) -> Result<EventId, PublishError> {
         let body = self.encode(event)?;
         let seq = self.hub.history.append(self.state.id, Record { key, body: &body })?;
-        self.state.wake();
         Ok(EventId::from(Cursor { epoch: self.hub.history.epoch(), seq }))
     }
 
@@ -124,28 +159,41 @@ impl TopicState {
         events: TypeId,
         options: TopicOptions,
         max_names: usize,
+        listeners: Arc<Listeners>,
     ) -> Self {
         let attendance = Arc::new(Attendance::new(max_names));
-        Self { name, id, events, options, attendance, signals: Mutex::default() }
-    }
-
-    fn signals(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Signal>>> {
-        self.signals.lock().unwrap_or_else(PoisonError::into_inner)
+        Self { name, id, events, options, attendance, listeners }
     }
 
     pub(crate) fn wake(&self) {
-        self.signals().values().for_each(|signal| signal.raise());
+        self.listeners.wake();
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.signals().is_empty() && self.attendance.presence().count == 0
+        self.listeners.signals().is_empty() && self.attendance.presence().count == 0
     }
 
     pub(crate) fn add(&self, subscription: u64, signal: Arc<Signal>) {
-        self.signals().insert(subscription, signal);
+        self.listeners.signals().insert(subscription, signal);
     }
 
     pub(crate) fn remove(&self, subscription: u64) {
-        self.signals().remove(&subscription);
+        self.listeners.signals().remove(&subscription);
+    }
+}
+
+impl Listeners {
+    /// What the history tells when there is something new to read.
+    pub(crate) fn news(self: &Arc<Self>) -> News {
+        let listeners = Arc::clone(self);
+        News::new(move || listeners.wake())
+    }
+
+    fn signals(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Signal>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self) {
+        self.signals().values().for_each(|signal| signal.raise());
     }
 }

@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Client, News, told};
-use sse_hub::history::{HistoryError, Lane, Page, Read, Record, Reply, Status, TopicId};
+use sse_hub::history::{HistoryError, Lane, News as Tell, Page, Read, Record, Reply, Status, TopicId};
 use sse_hub::{History, Hub, HubOptions, MemoryHistory, Retention, Subscribe, TopicName, TopicOptions};
 use sse_proto::Epoch;
 
@@ -22,8 +22,8 @@ impl History for Slow {
         self.0.last_seq()
     }
 
-    fn open(&self, topic: &TopicName, options: &TopicOptions) -> Result<TopicId, HistoryError> {
-        self.0.open(topic, options)
+    fn open(&self, topic: &TopicName, options: &TopicOptions, news: Tell) -> Result<TopicId, HistoryError> {
+        self.0.open(topic, options, news)
     }
 
     fn remove(&self, topic: TopicId) {

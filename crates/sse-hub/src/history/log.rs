@@ -1,4 +1,7 @@
-//! What is kept of one topic in memory.
+//! What is kept of one topic in memory: all of it, or the newest part of what a disk keeps.
+
+#[cfg(feature = "redb")]
+mod stored;
 
 use std::collections::{BTreeMap, HashMap, VecDeque, btree_map, vec_deque};
 use std::ops::Bound;
@@ -6,8 +9,11 @@ use std::ops::Bound;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+#[cfg(feature = "redb")]
+pub(super) use stored::Trimmed;
+
 use super::{Entry, HistoryError, Lane, Status};
-use crate::options::{Replay, Superseded, TopicOptions};
+use crate::options::{Replay, Retention, Superseded, TopicOptions};
 
 /// The log of a topic, and its latest event of each key.
 #[derive(Debug)]
@@ -22,6 +28,8 @@ pub(super) struct Log {
     status: Status,
     /// Like `status.trimmed`, of the events without a key: those a snapshot owes one by one.
     trimmed_unkeyed: u64,
+    /// Events up to here are not in `recent`. Those above `status.trimmed` are kept elsewhere: on a disk.
+    floor: u64,
 }
 
 #[derive(Debug)]
@@ -42,6 +50,7 @@ impl Log {
             keys: HashMap::new(),
             status: Status { last: trimmed, trimmed, ended: false },
             trimmed_unkeyed: trimmed,
+            floor: trimmed,
         }
     }
 
@@ -65,44 +74,58 @@ impl Log {
         }
     }
 
+    /// Keeps an event, whatever the bounds say: [`Self::trim`] or, above a disk, [`Self::evict`] comes after it.
     pub(super) fn append(&mut self, entry: Entry, key: Option<&str>) {
         self.status.last = entry.seq;
         if let Some(key) = key {
-            match self.keys.get_mut(key) {
-                Some(seq) => {
-                    self.latest.remove(seq);
-                    *seq = entry.seq;
-                }
-                None => {
-                    self.keys.insert(key.into(), entry.seq);
-                }
-            }
-            self.latest.insert(entry.seq, entry.frame.clone());
+            self.replace(key, entry.seq, entry.frame.clone());
             if self.options.superseded == Superseded::Drop {
                 return;
             }
         }
         self.recent_bytes += entry.frame.len();
-        let now = Instant::now();
-        self.recent.push_back(Recent { entry, keyed: key.is_some(), at: now });
-        self.trim(now);
+        self.recent.push_back(Recent { entry, keyed: key.is_some(), at: Instant::now() });
     }
 
-    fn trim(&mut self, now: Instant) {
-        let retention = &self.options.retention;
-        // The newest stays whatever the bounds say: live subscribers have not read it yet.
+    /// Makes an event the latest of its key.
+    fn replace(&mut self, key: &str, seq: u64, frame: Bytes) {
+        match self.keys.get_mut(key) {
+            Some(latest) => {
+                self.latest.remove(latest);
+                *latest = seq;
+            }
+            None => {
+                self.keys.insert(key.into(), seq);
+            }
+        }
+        self.latest.insert(seq, frame);
+    }
+
+    /// Drops what exceeds the topic's retention. The newest stays whatever the bounds say: live subscribers have not
+    /// read it yet.
+    pub(super) fn trim(&mut self) {
+        let Retention { events, bytes, age, .. } = self.options.retention;
+        let Some(now) = self.recent.back().map(|newest| newest.at) else {
+            return;
+        };
         while self.recent.len() > 1
             && let Some(oldest) = self.recent.front()
-            && (self.recent.len() > retention.events
-                || self.recent_bytes > retention.bytes
-                || retention.age.is_some_and(|age| now.duration_since(oldest.at) > age))
+            && (self.recent.len() > events
+                || self.recent_bytes > bytes
+                || age.is_some_and(|age| now.duration_since(oldest.at) > age))
         {
             self.status.trimmed = oldest.entry.seq;
             if !oldest.keyed {
                 self.trimmed_unkeyed = oldest.entry.seq;
             }
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some(oldest) = self.recent.pop_front() {
             self.recent_bytes -= oldest.entry.frame.len();
-            self.recent.pop_front();
+            self.floor = oldest.entry.seq;
         }
     }
 
@@ -160,8 +183,14 @@ pub(super) enum Keyed {
 /// Some of a topic's events, in ascending order.
 #[derive(Clone, Debug)]
 pub(super) enum Run<'a> {
-    Recent { entries: vec_deque::Iter<'a, Recent>, keyed: Keyed },
+    Recent {
+        entries: vec_deque::Iter<'a, Recent>,
+        keyed: Keyed,
+    },
     Latest(btree_map::Range<'a, u64, Bytes>),
+    /// Read from a disk for this one page.
+    #[cfg(feature = "redb")]
+    Stored(std::slice::Iter<'a, (u64, Bytes)>),
 }
 
 impl<'a> Iterator for Run<'a> {
@@ -175,6 +204,8 @@ impl<'a> Iterator for Run<'a> {
                 Some((recent.entry.seq, &recent.entry.frame))
             }
             Self::Latest(entries) => entries.next().map(|(seq, frame)| (*seq, frame)),
+            #[cfg(feature = "redb")]
+            Self::Stored(entries) => entries.next().map(|(seq, frame)| (*seq, frame)),
         }
     }
 }

@@ -1,0 +1,118 @@
+//! Opens the file: what it holds, whether it was closed, and what that means for the numbering.
+
+use std::collections::BTreeMap;
+
+use ::redb::{Database, Error, ReadableDatabase, ReadableTable, TableError};
+use sse_proto::{Cursor, Epoch};
+
+use super::tables::{self, FORMAT, LATEST, META, TOPICS, meta};
+use super::trim::Row;
+use crate::entropy;
+use crate::history::log::Log;
+use crate::history::log::Trimmed;
+use crate::history::{Record, TopicId};
+use crate::topic_name::TopicName;
+
+/// What the file holds.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) epoch: Epoch,
+    pub(super) last_seq: u64,
+    pub(super) next_topic: u64,
+    pub(super) removed: u64,
+    pub(super) topics: BTreeMap<TopicId, (Row, Log)>,
+}
+
+/// Why a file is not loaded.
+#[derive(Debug)]
+pub(super) enum LoadError {
+    Database(Error),
+    Format(u64),
+    Damaged(String),
+}
+
+impl<E: Into<Error>> From<E> for LoadError {
+    fn from(error: E) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+/// Loads what was kept, or an empty history.
+///
+/// If `whole` is not given, events were seen that the file does not hold: its numbering is at an end, and another epoch
+/// begins.
+pub(super) fn load(database: &Database, whole: bool) -> Result<Loaded, LoadError> {
+    let transaction = database.begin_read()?;
+    let meta = match transaction.open_table(META) {
+        Ok(meta) => meta,
+        Err(TableError::TableDoesNotExist(_)) => {
+            return Ok(Loaded {
+                epoch: entropy::epoch(),
+                last_seq: 0,
+                next_topic: 0,
+                removed: 0,
+                topics: BTreeMap::new(),
+            });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let number = |name: &str| -> Result<u64, LoadError> {
+        let number = meta.get(name)?.map(|number| number.value());
+        number.ok_or_else(|| LoadError::Damaged(format!("it does not say its {name}")))
+    };
+    let format = number(meta::FORMAT)?;
+    if format != FORMAT {
+        return Err(LoadError::Format(format));
+    }
+    let epoch = if whole { Epoch::new(number(meta::EPOCH)?) } else { entropy::epoch() };
+    // Numbers that somebody may hold of events which a crash took back are not used again for others.
+    let last_seq = number(meta::LAST_SEQ)? + number(meta::IN_FLIGHT)?;
+
+    let mut topics = BTreeMap::new();
+    for row in transaction.open_table(TOPICS)?.iter()? {
+        let (id, row) = row?;
+        let (name, last, through, unkeyed, ended, events, bytes) = row.value();
+        let name = TopicName::new(name).map_err(|error| LoadError::Damaged(error.to_string()))?;
+        let trimmed = Trimmed { through, unkeyed };
+        let log = Log::stored(last, trimmed, ended);
+        let row = Row { name, last, trimmed, ended, events, bytes, options: None };
+        topics.insert(TopicId(id.value()), (row, log));
+    }
+    for latest in transaction.open_table(LATEST)?.iter()? {
+        let (key, latest) = latest?;
+        let ((topic, key), (seq, body)) = (key.value(), latest.value());
+        let frame = Record { key: None, body }.frame(Cursor { epoch, seq });
+        match topics.get_mut(&TopicId(topic)) {
+            Some((_, log)) => log.restore(key, seq, frame),
+            None => {
+                return Err(LoadError::Damaged(format!("an event is of topic {topic}, which is not there")));
+            }
+        }
+    }
+    let (next_topic, removed) = (number(meta::NEXT_TOPIC)?, number(meta::REMOVED)?);
+    Ok(Loaded { epoch, last_seq, next_topic, removed, topics })
+}
+
+/// Says in the file that it is open, and under which epoch.
+pub(super) fn begin(database: &Database, loaded: &Loaded, in_flight: u64) -> Result<(), Error> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_two_phase_commit(true);
+    // A crash before the first batch need not cost a reading of the whole file.
+    transaction.set_quick_repair(true);
+    tables::create(&transaction)?;
+    {
+        let mut table = transaction.open_table(META)?;
+        for (name, number) in [
+            (meta::FORMAT, FORMAT),
+            (meta::EPOCH, loaded.epoch.value()),
+            (meta::LAST_SEQ, loaded.last_seq),
+            (meta::NEXT_TOPIC, loaded.next_topic),
+            (meta::REMOVED, loaded.removed),
+            (meta::IN_FLIGHT, in_flight),
+        ] {
+            table.insert(name, number)?;
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}

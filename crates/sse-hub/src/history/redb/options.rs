@@ -1,0 +1,55 @@
+use std::time::Duration;
+
+/// When an event is shown to readers and acknowledged, and how its commit is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// At once; the disk follows within [`RedbOptions::interval`]. A crash takes the newest events back, and the
+    /// history then begins another epoch. For feeds that are out of date sooner than they could be replayed.
+    Async,
+    /// When it is on the disk. What comes while one commit is written goes into the next, so publishers share the
+    /// cost of an `fsync`.
+    #[default]
+    Group,
+    /// Like `Group`, with two `fsync`s for a commit: first the data, then what points to it. Whether a commit is whole
+    /// then never hangs on a checksum, which a publisher with malice and luck could forge; and after a crash the file
+    /// is opened without being read from end to end.
+    Strict,
+}
+
+/// How a [`RedbHistory`](super::RedbHistory) works. Start from the default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedbOptions {
+    /// When an event counts as kept.
+    pub durability: Durability,
+    /// At [`Durability::Async`], the longest time between two commits. Default: 100 ms.
+    pub interval: Duration,
+    /// The most events that wait for the disk; one more is [`HistoryError::Busy`](crate::history::HistoryError::Busy).
+    /// Default: 16,384.
+    pub queue_events: usize,
+    /// The most bytes that wait for the disk; one event may pass it. Default: 16 MiB.
+    pub queue_bytes: usize,
+    /// The most events of each topic that are kept in memory besides, so that a client which was away for a moment does
+    /// not go to the disk. Default: 1,024.
+    pub ring_events: usize,
+    /// The most bytes of each topic that are kept in memory besides. Default: 1 MiB.
+    pub ring_bytes: usize,
+    /// The most bytes of the file that are cached. Default: 64 MiB.
+    pub cache_bytes: usize,
+    /// The most pages that are read from the disk at a time; other readers wait. Default: 4.
+    pub reads: usize,
+}
+
+impl Default for RedbOptions {
+    fn default() -> Self {
+        Self {
+            durability: Durability::default(),
+            interval: Duration::from_millis(100),
+            queue_events: 16_384,
+            queue_bytes: 16 * 1024 * 1024,
+            ring_events: 1_024,
+            ring_bytes: 1024 * 1024,
+            cache_bytes: 64 * 1024 * 1024,
+            reads: 4,
+        }
+    }
+}

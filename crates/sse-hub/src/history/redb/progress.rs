@@ -1,0 +1,99 @@
+//! How far the writer is, and who waits for it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::watch;
+
+use crate::history::{HistoryError, Reply};
+
+/// The writer's progress, which can be waited for.
+#[derive(Debug)]
+pub(super) struct Progress {
+    /// Everything up to this number is on the disk, if it is to be kept at all.
+    durable: AtomicU64,
+    state: watch::Sender<State>,
+}
+
+#[derive(Clone, Debug)]
+struct State {
+    /// Like [`Progress::durable`], as far as those who wait were told.
+    durable: u64,
+    /// Why nothing more comes.
+    stopped: Option<Stopped>,
+}
+
+/// How writing came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stopped {
+    Closed,
+    Failed(HistoryError),
+}
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug)]
+enum Goal {
+    Durable(u64),
+    Closed,
+}
+
+impl Progress {
+    pub(super) fn new(durable: u64) -> Self {
+        let state = watch::Sender::new(State { durable, stopped: None });
+        Self { durable: AtomicU64::new(durable), state }
+    }
+
+    pub(super) fn durable(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    /// Says how far the disk is, but nobody is told yet.
+    pub(super) fn advance(&self, durable: u64) {
+        self.durable.fetch_max(durable, Ordering::AcqRel);
+    }
+
+    /// Tells those who wait.
+    pub(super) fn tell(&self) {
+        self.state.send_modify(|state| state.durable = self.durable());
+    }
+
+    /// The first reason counts.
+    pub(super) fn stop(&self, stopped: Stopped) {
+        self.state.send_modify(|state| {
+            state.stopped.get_or_insert(stopped);
+        });
+    }
+
+    /// Answers when everything up to `seq` is on the disk, or never will be.
+    pub(super) fn reaches(&self, seq: u64) -> Reply<Result<(), HistoryError>> {
+        self.when(Goal::Durable(seq))
+    }
+
+    /// Answers when the file is closed.
+    pub(super) fn ends(&self) -> Reply<Result<(), HistoryError>> {
+        self.when(Goal::Closed)
+    }
+
+    fn when(&self, goal: Goal) -> Reply<Result<(), HistoryError>> {
+        if let Some(answer) = self.state.borrow().judge(goal) {
+            return Reply::Now(answer);
+        }
+        let mut states = self.state.subscribe();
+        Reply::Later(Box::pin(async move {
+            let judged = states.wait_for(|state| state.judge(goal).is_some()).await;
+            // Without a writer nothing more comes.
+            judged.ok().and_then(|state| state.judge(goal)).unwrap_or(Err(HistoryError::Closed))
+        }))
+    }
+}
+
+impl State {
+    fn judge(&self, goal: Goal) -> Option<Result<(), HistoryError>> {
+        match (goal, &self.stopped) {
+            (Goal::Durable(seq), _) if self.durable >= seq => Some(Ok(())),
+            (Goal::Closed, Some(Stopped::Closed)) => Some(Ok(())),
+            (Goal::Durable(_), Some(Stopped::Closed)) => Some(Err(HistoryError::Closed)),
+            (_, Some(Stopped::Failed(error))) => Some(Err(error.clone())),
+            (_, None) => None,
+        }
+    }
+}

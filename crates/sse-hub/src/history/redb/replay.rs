@@ -1,0 +1,135 @@
+//! Reads pages: from memory, or else from the disk.
+
+use std::sync::Arc;
+
+use ::redb::{Database, Error, ReadOnlyTable, ReadableDatabase};
+use bytes::Bytes;
+use sse_proto::Cursor;
+
+use super::error::health_after;
+use super::shared::Shared;
+use super::tables::{KEYED, UNKEYED};
+use crate::history::log::Keyed;
+use crate::history::{HistoryError, Lane, Page, Read, Record, Reply, TopicId};
+
+/// What a reader wants next, apart from the reader.
+#[derive(Debug)]
+struct Wanted {
+    lanes: Vec<Lane>,
+    after: u64,
+    max_events: usize,
+    max_bytes: usize,
+}
+
+impl Wanted {
+    fn read(&self) -> Read<'_> {
+        let Self { lanes, after, max_events, max_bytes } = self;
+        Read { lanes, after: *after, max_events: *max_events, max_bytes: *max_bytes }
+    }
+}
+
+pub(super) fn read(shared: &Arc<Shared>, read: Read<'_>) -> Reply<Result<Page, HistoryError>> {
+    {
+        let logs = shared.logs();
+        match logs.holds(read) {
+            Ok(true) => return Reply::Now(logs.read(read)),
+            Ok(false) => {}
+            Err(error) => return Reply::Now(Err(error)),
+        }
+    }
+    let shared = Arc::clone(shared);
+    let Read { lanes, after, max_events, max_bytes } = read;
+    let wanted = Wanted { lanes: lanes.to_vec(), after, max_events, max_bytes };
+    Reply::Later(Box::pin(async move {
+        // A crowd that comes back at once takes turns, instead of taking all threads.
+        let _turn = shared.reads.acquire().await;
+        let reading = Arc::clone(&shared);
+        match tokio::task::spawn_blocking(move || read_stored(&reading, &wanted)).await {
+            Ok(page) => page,
+            Err(_) => Err(HistoryError::Engine("reading failed an assertion".into())),
+        }
+    }))
+}
+
+/// A page from the disk, complete up to what was there when it began. The next one may come from memory again.
+fn read_stored(shared: &Shared, wanted: &Wanted) -> Result<Page, HistoryError> {
+    let (stored, through) = {
+        let database = shared.database();
+        // In this order: whatever the disk drops after this look, the logs say so before it happens.
+        let through = shared.progress.durable();
+        match &*database {
+            Some(database) => (read_ranges(shared, wanted, database, through), through),
+            None => return read_memory(shared, wanted.read()),
+        }
+    };
+    match stored {
+        Ok(stored) => shared.logs().read_stored(wanted.read(), &stored, through),
+        Err(error) => {
+            shared.halt(health_after(&error), &[]);
+            Err(HistoryError::Engine(error.to_string()))
+        }
+    }
+}
+
+/// A page of what is left without a file. After a failure that is all there is. After a closing it is not, and who
+/// asks for more finds it when the file is opened again.
+fn read_memory(shared: &Shared, read: Read<'_>) -> Result<Page, HistoryError> {
+    let logs = shared.logs();
+    match logs.holds(read)? {
+        true => logs.read(read),
+        false => Err(HistoryError::Closed),
+    }
+}
+
+/// The runs of events that the lanes want, each in ascending order.
+fn read_ranges(
+    shared: &Shared,
+    wanted: &Wanted,
+    database: &Database,
+    through: u64,
+) -> Result<Vec<Vec<(u64, Bytes)>>, Error> {
+    let mut ranges = Vec::new();
+    {
+        let logs = shared.logs();
+        for lane in &wanted.lanes {
+            // A topic that was removed is found missing when the page is made.
+            let Ok(log) = logs.log(lane.topic) else { continue };
+            let of_lane = log.wanted(lane, wanted.after);
+            ranges.extend(of_lane.map(|(after, to, keyed)| (lane.topic, after, to.min(through), keyed)));
+        }
+    }
+    let transaction = database.begin_read()?;
+    let (unkeyed, keyed) = (transaction.open_table(UNKEYED)?, transaction.open_table(KEYED)?);
+    let mut stored = Vec::new();
+    for (topic, after, to, with_keyed) in ranges.into_iter().filter(|(_, after, to, _)| after < to) {
+        stored.push(range(shared, wanted, &unkeyed, topic, (after, to))?);
+        if with_keyed == Keyed::Included {
+            stored.push(range(shared, wanted, &keyed, topic, (after, to))?);
+        }
+    }
+    Ok(stored)
+}
+
+/// The events above `after` up to `to`, no more of them than fit a page and one more: a page made of them is full
+/// before they are used up, or they are all there are.
+fn range(
+    shared: &Shared,
+    wanted: &Wanted,
+    table: &ReadOnlyTable<(u64, u64), (u64, &'static [u8])>,
+    topic: TopicId,
+    (after, to): (u64, u64),
+) -> Result<Vec<(u64, Bytes)>, Error> {
+    let (mut entries, mut bytes) = (Vec::new(), 0_usize);
+    for entry in table.range((topic.0, after + 1)..=(topic.0, to))? {
+        let (key, value) = entry?;
+        let (_, seq) = key.value();
+        let (_, body) = value.value();
+        let frame = Record { key: None, body }.frame(Cursor { epoch: shared.epoch, seq });
+        bytes += frame.len();
+        entries.push((seq, frame));
+        if entries.len() > wanted.max_events || bytes > wanted.max_bytes {
+            break;
+        }
+    }
+    Ok(entries)
+}

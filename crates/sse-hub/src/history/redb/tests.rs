@@ -1,0 +1,71 @@
+//! The engine over a disk that loses, tears, fills up, stalls and fails.
+
+mod crash;
+mod disk;
+mod faults;
+
+use std::path::Path;
+
+use bytes::Bytes;
+
+use super::{Durability, OpenError, RedbHistory, RedbOptions};
+use crate::history::{History, HistoryError, Lane, News, Page, Read, Record, Reply, TopicId};
+use crate::options::{Retention, TopicOptions};
+use crate::topic_name::TopicName;
+use disk::Disk;
+
+fn open(disk: &Disk, options: RedbOptions) -> Result<RedbHistory, OpenError> {
+    let backend = disk.plug_in();
+    let seal = Box::new(disk.clone());
+    RedbHistory::start(Path::new("a disk"), options, seal, |builder| builder.create_with_backend(backend))
+}
+
+fn at(durability: Durability) -> RedbOptions {
+    RedbOptions { durability, ..RedbOptions::default() }
+}
+
+/// A topic that keeps everything.
+fn topic(history: &RedbHistory) -> TopicId {
+    let retention = Retention { events: usize::MAX, bytes: usize::MAX, ..Retention::default() };
+    let options = TopicOptions { retention, ..TopicOptions::default() };
+    let name = TopicName::new("topic").expect("a name");
+    history.open(&name, &options, News::new(|| {})).expect("opened")
+}
+
+fn publish(history: &RedbHistory, topic: TopicId, body: &str) -> Result<u64, HistoryError> {
+    history.append(topic, Record { key: None, body: body.as_bytes() })
+}
+
+async fn answer<T>(reply: Reply<T>) -> T {
+    match reply {
+        Reply::Now(answer) => answer,
+        Reply::Later(answer) => answer.await,
+    }
+}
+
+async fn committed(history: &RedbHistory, seq: u64) -> Result<(), HistoryError> {
+    answer(history.committed(seq)).await
+}
+
+/// What a client behind `after` gets of the topic, without the `id` lines, and whether it was told of a gap.
+async fn read_all(history: &RedbHistory, topic: TopicId, mut after: u64) -> (Vec<(u64, String)>, bool) {
+    let lanes = [Lane { topic, snapshot_through: 0, forgiven: 0 }];
+    let (mut all, mut gap) = (Vec::new(), false);
+    loop {
+        let read = Read { lanes: &lanes, after, max_events: 7, max_bytes: 200 };
+        let page: Page = answer(history.read(read)).await.expect("a page");
+        gap |= page.gap;
+        all.extend(page.entries.iter().map(|entry| (entry.seq, body(&entry.frame))));
+        after = page.covered;
+        if page.drained {
+            return (all, gap);
+        }
+    }
+}
+
+fn body(frame: &Bytes) -> String {
+    let text = std::str::from_utf8(frame).expect("UTF-8");
+    let (id, body) = text.split_once('\n').expect("an id line");
+    assert!(id.starts_with("id: "), "{text}");
+    body.to_owned()
+}

@@ -1,0 +1,234 @@
+//! A disk that can be cut off, with what was not synchronised lost, torn, or written out of order.
+
+use std::io::{self, ErrorKind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+
+use ::redb::{BackendError, StorageBackend};
+use std::ops::Bound;
+
+use crate::history::redb::seal::Seal;
+
+const SECTOR: usize = 512;
+
+/// The disk; clones are the same one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Disk(Arc<(Mutex<State>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// What survives.
+    synced: Vec<u8>,
+    /// What can be read.
+    current: Vec<u8>,
+    /// What came since the last synchronisation.
+    unsynced: Vec<Change>,
+    whole: bool,
+    faults: Faults,
+    /// Counts how often the disk was plugged in; who plugged it in before has nothing more to say.
+    owner: u64,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Faults {
+    /// After so many more writes and synchronisations the power fails.
+    pub(super) power_for: Option<u32>,
+    pub(super) failing_sync: bool,
+    /// Synchronising waits until this is over.
+    pub(super) stalled: bool,
+    /// The size beyond which there is no room.
+    pub(super) room: Option<usize>,
+    pub(super) failing_seal: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Change {
+    Write { offset: usize, data: Vec<u8> },
+    SetLen(usize),
+}
+
+impl Change {
+    fn apply(&self, image: &mut Vec<u8>) {
+        match self {
+            Self::Write { offset, data } => {
+                let end = offset + data.len();
+                image.resize(image.len().max(end), 0);
+                image[*offset..end].copy_from_slice(data);
+            }
+            Self::SetLen(len) => image.resize(*len, 0),
+        }
+    }
+}
+
+impl Disk {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.0.lock().expect("no panic")
+    }
+
+    /// The disk as the database knows it, until it is plugged in again.
+    pub(super) fn plug_in(&self) -> Plug {
+        let mut state = self.state();
+        state.owner += 1;
+        Plug { disk: self.clone(), owner: state.owner }
+    }
+
+    pub(super) fn set(&self, faults: Faults) {
+        self.state().faults = faults;
+        self.0.1.notify_all();
+    }
+
+    /// Lets whoever synchronises wait until the guard is dropped, also by a test that fails.
+    #[must_use]
+    pub(super) fn stall(&self) -> Stalled<'_> {
+        self.set(Faults { stalled: true, ..Faults::default() });
+        Stalled(self)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.state().current.len()
+    }
+
+    /// Changes bytes behind the database's back.
+    pub(super) fn damage(&self, damage: impl FnOnce(&mut Vec<u8>)) {
+        let mut state = self.state();
+        damage(&mut state.current);
+        state.synced = state.current.clone();
+    }
+
+    /// Pulls the plug. Each change that was not synchronised is on the disk, or is not, or is in part.
+    pub(super) fn crash(&self, mut chance: impl FnMut() -> u64) {
+        let mut state = self.state();
+        state.owner += 1;
+        let mut image = std::mem::take(&mut state.synced);
+        for change in std::mem::take(&mut state.unsynced) {
+            match (chance() % 3, &change) {
+                (0, _) => {}
+                (1, Change::Write { offset, data }) => {
+                    for (number, sector) in data.chunks(SECTOR).enumerate() {
+                        if chance().is_multiple_of(2) {
+                            let offset = offset + number * SECTOR;
+                            Change::Write { offset, data: sector.to_vec() }.apply(&mut image);
+                        }
+                    }
+                }
+                _ => change.apply(&mut image),
+            }
+        }
+        state.current = image.clone();
+        state.synced = image;
+        state.faults = Faults::default();
+        self.0.1.notify_all();
+    }
+}
+
+/// The disk stands still.
+#[derive(Debug)]
+pub(super) struct Stalled<'a>(&'a Disk);
+
+impl Drop for Stalled<'_> {
+    fn drop(&mut self) {
+        self.0.set(Faults::default());
+    }
+}
+
+/// One connection to the disk.
+#[derive(Debug)]
+pub(super) struct Plug {
+    disk: Disk,
+    owner: u64,
+}
+
+impl Plug {
+    fn state(&self) -> io::Result<MutexGuard<'_, State>> {
+        let state = self.disk.state();
+        match state.owner == self.owner && state.faults.power_for != Some(0) {
+            true => Ok(state),
+            false => Err(io::Error::other("the power is off")),
+        }
+    }
+
+    fn change(&self, change: Change) -> io::Result<()> {
+        let mut state = self.state()?;
+        let State { current, unsynced, faults, .. } = &mut *state;
+        if let Change::Write { offset, data } = &change
+            && faults.room.is_some_and(|room| offset + data.len() > room)
+        {
+            return Err(ErrorKind::StorageFull.into());
+        }
+        change.apply(current);
+        unsynced.push(change);
+        use_power(faults);
+        Ok(())
+    }
+}
+
+fn use_power(faults: &mut Faults) {
+    if let Some(left) = &mut faults.power_for {
+        *left -= 1;
+    }
+}
+
+impl StorageBackend for Plug {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.state()?.current.len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let state = self.state()?;
+        let (from, to) = (offset as usize, offset as usize + out.len());
+        out.copy_from_slice(state.current.get(from..to).ok_or(ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.change(Change::SetLen(len as usize))
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut state = self.state()?;
+        while state.faults.stalled {
+            state = self.disk.0.1.wait(state).expect("no panic");
+        }
+        drop(state);
+        let mut state = self.state()?;
+        if state.faults.failing_sync {
+            return Err(io::Error::other("the disk is on fire"));
+        }
+        let State { synced, unsynced, faults, .. } = &mut *state;
+        unsynced.drain(..).for_each(|change| change.apply(synced));
+        use_power(faults);
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.change(Change::Write { offset: offset as usize, data: data.to_vec() })
+    }
+
+    fn try_lock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<bool, BackendError> {
+        Ok(true)
+    }
+
+    fn unlock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<(), BackendError> {
+        Ok(())
+    }
+}
+
+impl Seal for Disk {
+    fn is_whole(&self) -> io::Result<bool> {
+        Ok(self.state().whole)
+    }
+
+    fn set(&self) -> io::Result<()> {
+        self.state().whole = true;
+        Ok(())
+    }
+
+    fn take_away(&self) -> io::Result<()> {
+        let mut state = self.state();
+        if state.faults.failing_seal {
+            return Err(io::Error::other("nothing can be written"));
+        }
+        state.whole = false;
+        Ok(())
+    }
+}
