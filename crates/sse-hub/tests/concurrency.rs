@@ -4,24 +4,86 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Client, News, hub};
+use common::{Client, Engine, News};
 use sse_hub::{HubOptions, Subscribe};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn whoever_subscribes_while_events_are_published_sees_each_exactly_once() {
-    const EVENTS: u64 = 20_000;
+    everybody_sees_everything(&Engine::Memory, 20_000).await;
+}
 
-    let hub = hub(HubOptions::default());
-    let retention = sse_hub::Retention { events: EVENTS as usize, bytes: usize::MAX, ..Default::default() };
+/// Most of it is read from the disk while it is written.
+#[cfg(feature = "redb")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_subscribes_while_events_are_published_to_a_file_sees_each_exactly_once() {
+    let options = sse_hub::history::redb::RedbOptions { ring_events: 16, ..Default::default() };
+    everybody_sees_everything(&Engine::file(options), 5_000).await;
+}
+
+/// The disk drops what clients are reading.
+#[cfg(feature = "redb")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_falls_behind_what_a_file_keeps_is_told_so() {
+    const EVENTS: u64 = 5_000;
+
+    let options = sse_hub::history::redb::RedbOptions { ring_events: 16, ..Default::default() };
+    let hub = Engine::file(options).hub(HubOptions::default());
+    let retention = sse_hub::Retention { events: 300, ..Default::default() };
+    let options = sse_hub::TopicOptions { retention, ..Default::default() };
+    let topic = hub.topic_with::<News>("a", options).expect("opened");
+    let clients: Vec<_> = (0..8)
+        .map(|client| {
+            // Here and not in its task: whoever comes late has no claim to what is gone.
+            let mut stream = Client::new(hub.subscribe(Subscribe::to(["a"])).expect("subscribed"));
+            tokio::spawn(async move {
+                let (mut last, mut gaps, mut excused) = (0, 0, false);
+                while last < EVENTS {
+                    let seen = stream.next().await.expect("goes on");
+                    match seen.event_type.as_str() {
+                        "sse.open" => {}
+                        "sse.gap" => (gaps, excused) = (gaps + 1, true),
+                        _ => {
+                            let seq: u64 = seen.data.parse().expect("a number");
+                            assert!(seq == last + 1 || (excused && seq > last), "{seq} after {last}");
+                            (last, excused) = (seq, false);
+                            // Some are slower than others.
+                            if seq.is_multiple_of(64 << client) {
+                                tokio::time::sleep(Duration::from_millis(20)).await;
+                            }
+                        }
+                    }
+                }
+                gaps
+            })
+        })
+        .collect();
+    for count in 1..=EVENTS {
+        topic.publish(&News::Count(count)).expect("published");
+        if count % 64 == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    let mut gaps = 0;
+    for client in clients {
+        let client = tokio::time::timeout(Duration::from_secs(60), client).await;
+        gaps += client.expect("in time").expect("no assertion");
+    }
+    assert!(gaps > 0, "nobody fell behind");
+}
+
+async fn everybody_sees_everything(engine: &Engine, count: u64) {
+    let hub = engine.hub(HubOptions::default());
+    let epoch = hub.epoch();
+    let retention = sse_hub::Retention { events: count as usize, bytes: usize::MAX, ..Default::default() };
     let options = sse_hub::TopicOptions { retention, ..Default::default() };
     let topics = ["a", "b"].map(|name| hub.topic_with::<News>(name, options.clone()).expect("opened"));
     let publishers: Vec<_> = topics
         .into_iter()
         .map(|topic| {
             std::thread::spawn(move || {
-                for count in 0..EVENTS / 2 {
-                    topic.publish(&News::Count(count)).expect("published");
-                    if count % 64 == 0 {
+                for number in 0..count / 2 {
+                    topic.publish(&News::Count(number)).expect("published");
+                    if number % 64 == 0 {
                         std::thread::sleep(Duration::from_micros(200));
                     }
                 }
@@ -37,7 +99,7 @@ async fn whoever_subscribes_while_events_are_published_sees_each_exactly_once() 
                 let mut cursor = None;
                 let mut expected = 1;
                 // Each client is cut every so often, and comes back with its cursor.
-                while expected <= EVENTS {
+                while expected <= count {
                     let subscribe = Subscribe::to(["a", "b"]).after(cursor.clone());
                     let mut stream = Client::new(hub.subscribe(subscribe).expect("subscribed"));
                     for _ in 0..1_000 + client * 100 {
@@ -45,10 +107,10 @@ async fn whoever_subscribes_while_events_are_published_sees_each_exactly_once() 
                         if seen.event_type == "sse.open" {
                             continue;
                         }
-                        assert_eq!(seen.last_event_id, format!("e.{expected}"), "client {client}");
+                        assert_eq!(seen.last_event_id, format!("{epoch}.{expected}"), "client {client}");
                         cursor = Some(seen.last_event_id);
                         expected += 1;
-                        if expected > EVENTS {
+                        if expected > count {
                             break;
                         }
                     }

@@ -25,6 +25,39 @@ pub(crate) fn hub(options: HubOptions) -> Hub {
     Hub::with_history(options, MemoryHistory::with_epoch(Epoch::new(0xe)))
 }
 
+/// Where a hub's events are kept.
+pub(crate) enum Engine {
+    Memory,
+    #[cfg(feature = "redb")]
+    File {
+        folder: tempfile::TempDir,
+        options: sse_hub::history::redb::RedbOptions,
+    },
+}
+
+impl Engine {
+    #[cfg(feature = "redb")]
+    pub(crate) fn file(options: sse_hub::history::redb::RedbOptions) -> Self {
+        Self::File { folder: tempfile::tempdir().expect("a folder"), options }
+    }
+
+    /// A hub over what was kept before, if it was.
+    pub(crate) fn hub(&self, options: HubOptions) -> Hub {
+        match self {
+            Self::Memory => hub(options),
+            #[cfg(feature = "redb")]
+            Self::File { folder, options: of_file } => {
+                let history = sse_hub::history::redb::RedbHistory::open(folder, of_file.clone());
+                Hub::with_history(options, history.expect("opened"))
+            }
+        }
+    }
+
+    pub(crate) fn outlives_the_hub(&self) -> bool {
+        !matches!(self, Self::Memory)
+    }
+}
+
 pub(crate) fn note(text: &str) -> News {
     News::Note(text.to_owned())
 }

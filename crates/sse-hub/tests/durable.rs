@@ -1,0 +1,184 @@
+//! A hub whose history is in a file: what a restart leaves, and that nobody can tell the file from memory.
+#![cfg(feature = "redb")]
+
+mod common;
+
+use common::{Client, Engine, News, note, told};
+use sse_hub::history::redb::{OpenError, RedbHistory, RedbOptions};
+use sse_hub::history::{Health, HistoryError};
+use sse_hub::{
+    EventId, Hub, HubOptions, PublishError, Replay, Retention, Subscribe, Superseded, Topic, TopicOptions,
+};
+
+/// Most of it is on the disk only.
+fn engine() -> Engine {
+    Engine::file(RedbOptions { ring_events: 1, ..RedbOptions::default() })
+}
+
+async fn restart(engine: &Engine, hub: Hub) -> Hub {
+    hub.close().await.expect("closed");
+    drop(hub);
+    engine.hub(HubOptions::default())
+}
+
+fn client(hub: &Hub, after: Option<&EventId>) -> Client {
+    let after = after.map(|id| id.as_str().to_owned());
+    Client::new(hub.subscribe(Subscribe::to(["news"]).after(after)).expect("subscribed"))
+}
+
+/// The next `count` events after the opening.
+async fn events(hub: &Hub, after: Option<&EventId>, count: usize) -> Vec<String> {
+    client(hub, after).take(count + 1).await.split_off(1)
+}
+
+#[tokio::test]
+async fn a_restart_goes_on_where_it_stopped() {
+    let engine = engine();
+    let hub = engine.hub(HubOptions::default());
+    let news: Topic<News> = hub.topic("news").expect("opened");
+    let first = news.publish_durably(&note("a")).await.expect("kept");
+    news.publish_keyed("k", &News::Count(1)).expect("published");
+    news.publish_keyed("k", &News::Count(2)).expect("published");
+    let (epoch, last) = (hub.epoch(), news.publish(&note("b")).expect("published"));
+    assert_eq!(hub.health(), Health::Whole);
+
+    let hub = restart(&engine, hub).await;
+    assert_eq!((hub.epoch(), hub.last_event_id()), (epoch, last.clone()));
+    assert_eq!(hub.kept_topics().iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["news"]);
+    let news: Topic<News> = hub.topic("news").expect("opened");
+    assert_eq!(hub.kept_topics(), []);
+    assert_eq!(events(&hub, None, 3).await, ["note:\"a\"", "count:2", "note:\"b\""]);
+    assert_eq!(events(&hub, Some(&first), 3).await, ["count:1", "count:2", "note:\"b\""]);
+    let next = news.publish_durably(&note("c")).await.expect("kept");
+    assert_eq!(next.as_str(), format!("{epoch}.5"));
+    assert_eq!(events(&hub, Some(&last), 1).await, ["note:\"c\""]);
+    assert!(client(&hub, None).next().await.is_some_and(|open| open.event_type == "sse.open"));
+}
+
+#[tokio::test]
+async fn who_still_reads_when_the_history_is_closed_comes_back_and_has_lost_nothing() {
+    let engine = engine();
+    let hub = engine.hub(HubOptions::default());
+    let news: Topic<News> = hub.topic("news").expect("opened");
+    let first = news.publish(&note("a")).expect("published");
+    for text in ["b", "c", "d"] {
+        news.publish_durably(&note(text)).await.expect("kept");
+    }
+    let mut late = client(&hub, Some(&first));
+    hub.close().await.expect("closed");
+    assert_eq!(late.next().await.expect("open").event_type, "sse.open");
+    assert_eq!(late.next().await, None, "and no word of a gap");
+    drop(late);
+
+    let hub = restart(&engine, hub).await;
+    hub.topic::<News>("news").expect("opened");
+    assert_eq!(events(&hub, Some(&first), 3).await, ["note:\"b\"", "note:\"c\"", "note:\"d\""]);
+}
+
+#[tokio::test]
+async fn a_topic_that_has_ended_or_was_removed_is_so_after_a_restart() {
+    let engine = engine();
+    let hub = engine.hub(HubOptions::default());
+    let news: Topic<News> = hub.topic("news").expect("opened");
+    let seen = news.publish(&note("a")).expect("published");
+    let gone: Topic<News> = hub.topic("gone").expect("opened");
+    let lost = gone.publish_durably(&note("b")).await.expect("kept");
+    news.end().expect("ended");
+    assert!(hub.remove_idle("gone"));
+
+    let hub = restart(&engine, hub).await;
+    let news: Topic<News> = hub.topic("news").expect("opened");
+    assert_eq!(news.publish(&note("c")), Err(PublishError::History(HistoryError::Ended)));
+    assert_eq!(events(&hub, None, 2).await, ["note:\"a\"", "sse.end:{}"]);
+    let back = Subscribe::to(["news"]).after(seen.as_str().to_owned());
+    assert!(hub.subscribe(back).expect("subscribed").is_complete());
+
+    hub.topic::<News>("gone").expect("opened anew");
+    let mut back =
+        Client::new(hub.subscribe(Subscribe::to(["gone"]).after(seen.into_string())).expect("subscribed"));
+    assert_eq!(
+        back.take(2).await[1],
+        format!("sse.gap:{{\"trimmed\":{}}}", lost.as_str().rsplit_once('.').expect("an id").1)
+    );
+}
+
+#[tokio::test]
+async fn whatever_a_topic_replays_it_replays_the_same_from_a_file() {
+    for ring_events in [0, 1, 1_000] {
+        for replay in [Replay::All, Replay::Latest, Replay::LiveOnly] {
+            for superseded in [Superseded::Keep, Superseded::Drop] {
+                let retention = Retention { events: 4, ..Retention::default() };
+                let options = TopicOptions { replay, superseded, retention };
+                let mut seen = Vec::new();
+                for engine in
+                    [Engine::Memory, Engine::file(RedbOptions { ring_events, ..RedbOptions::default() })]
+                {
+                    seen.push(replays(&engine, &options).await);
+                }
+                let [memory, file] = &seen[..] else { panic!("two engines") };
+                assert_eq!(memory, file, "{options:?}, {ring_events} in memory");
+            }
+        }
+    }
+}
+
+/// What clients with every cursor get, without their ids, which name the epoch.
+async fn replays(engine: &Engine, options: &TopicOptions) -> Vec<Vec<String>> {
+    let hub = engine.hub(HubOptions::default());
+    let news = hub.topic_with::<News>("news", options.clone()).expect("opened");
+    let mut ids = Vec::new();
+    for count in 1..=10 {
+        let event = News::Count(count);
+        let id = match count % 3 {
+            0 => news.publish(&event),
+            key => news.publish_keyed(&key.to_string(), &event),
+        };
+        // One at a time: the file drops nothing that came with the same commit.
+        let id = id.expect("published");
+        news.committed(&id).await.expect("committed");
+        ids.push(id);
+    }
+    news.end().expect("ended");
+    let mut all = Vec::new();
+    for after in ids[..9].iter().map(Some).chain([None]) {
+        let mut client = client(&hub, after);
+        let mut seen = Vec::new();
+        while let Some(event) = client.next().await {
+            seen.push(event);
+        }
+        all.push(told(&seen).split_off(1));
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_cursor_that_means_nothing_here_is_no_acknowledgement() {
+    let hub = engine().hub(HubOptions::default());
+    let news: Topic<News> = hub.topic("news").expect("opened");
+    let foreign = EventId::new("abc.1").expect("valid");
+    assert!(matches!(news.committed(&foreign).await, Err(PublishError::History(HistoryError::Engine(_)))));
+    hub.close().await.expect("closed");
+    assert_eq!(news.publish(&note("late")), Err(PublishError::History(HistoryError::Closed)));
+}
+
+#[test]
+fn who_opens_a_file_that_is_in_use_is_told_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = RedbHistory::open(folder.path(), RedbOptions::default()).expect("opened");
+    let error = RedbHistory::open(folder.path(), RedbOptions::default()).expect_err("in use");
+    assert_eq!(error, OpenError::InUse { path: folder.path().join(RedbHistory::FILE_NAME) });
+    drop(first);
+    RedbHistory::open(folder.path(), RedbOptions::default()).expect("free again");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_and_a_file_that_is_none_of_ours_are_errors() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join(RedbHistory::FILE_NAME);
+    std::fs::write(&file, "Dear diary, ".repeat(1_000)).expect("written");
+    let error = RedbHistory::open(folder.path(), RedbOptions::default()).expect_err("no database");
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+    assert!(std::fs::read(&file).expect("still there").starts_with(b"Dear diary"), "it is not overwritten");
+    let error = RedbHistory::open(&file, RedbOptions::default()).expect_err("no folder");
+    assert!(matches!(error, OpenError::Io { .. }), "{error}");
+}
