@@ -9,19 +9,20 @@ use axum::http::HeaderValue;
 use axum::http::header::{REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use sse_hub::{Hub, HubOptions, TopicError};
+use sse_hub::history::redb::{RedbHistory, RedbOptions};
+use sse_hub::{Hub, HubOptions};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::{DefaultOnFailure, TraceLayer};
 use tracing::Level;
 
 use crate::chat::{self, Rooms};
 use crate::classics::{self, Classics};
-use crate::config::Config;
+use crate::config::{Config, History};
 use crate::market::{self, Exchange};
 use crate::origin::{self, Origins};
 use crate::page::{self, Page};
 use crate::problem::method_not_allowed;
-use crate::{health, presence};
+use crate::{RunError, health, presence};
 
 /// Everything that runs. Dropping it stops the feeds.
 #[derive(Debug)]
@@ -41,20 +42,29 @@ struct Shared {
 }
 
 impl App {
-    pub(crate) fn start(config: &Config, address: SocketAddr) -> Result<Self, TopicError> {
-        let hub = Hub::new(HubOptions { heartbeat: Some(config.heartbeat), ..HubOptions::default() });
+    pub(crate) async fn start(config: &Config, address: SocketAddr) -> Result<Self, RunError> {
+        let hub = open_hub(config)?;
         let seed = config.seed.unwrap_or_else(|| fastrand::u64(..));
         tracing::info!(seed, "the market opens");
         let exchange = Exchange::open(&hub, config, seed)?;
         let classics = Classics::start(&hub, seed)?;
-        let shared = Shared {
-            rooms: Arc::new(Rooms::new(hub.clone())),
-            page: Page::new(&config.dist),
-            hub: hub.clone(),
-        };
+        let rooms = Rooms::new(hub.clone());
+        rooms.restore().await;
+        let shared = Shared { rooms: Arc::new(rooms), page: Page::new(&config.dist), hub: hub.clone() };
         let origins = Origins::new(&config.allow_origins, address.ip().is_loopback());
         Ok(Self { hub, routes: routes(shared, origins), _exchange: exchange, _classics: classics })
     }
+}
+
+fn open_hub(config: &Config) -> Result<Hub, RunError> {
+    let options = HubOptions { heartbeat: Some(config.heartbeat), ..HubOptions::default() };
+    Ok(match config.history {
+        History::Memory => Hub::new(options),
+        History::Redb => {
+            let of_file = RedbOptions { durability: config.durability.into(), ..RedbOptions::default() };
+            Hub::with_history(options, RedbHistory::open(&config.data_dir, of_file)?)
+        }
+    })
 }
 
 fn routes(shared: Shared, origins: Origins) -> Router {

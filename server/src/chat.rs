@@ -15,6 +15,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use demo_contract::chat::{NewMessage, Posted, topic};
 use sse_hub::axum::LastEventId;
+use sse_hub::history::Health;
 use sse_hub::{Subscribe, Subscription};
 
 use crate::json::JsonBody;
@@ -50,10 +51,15 @@ async fn say(
 ) -> Result<(StatusCode, Json<Posted>), Refusal> {
     let room = RoomName::new(&room?)?;
     let message = validate::message(message)?;
-    let posted = rooms.enter(room, |hub, room| match hub.is_shutting_down() {
+    let said = rooms.enter(room, |hub, room| match (hub.is_shutting_down(), hub.health()) {
         // Nobody would be told of it any more.
-        true => Err(Refusal::unavailable("the server is shutting down", Duration::from_secs(1))),
-        false => room.say(message),
+        (true, _) => Err(Refusal::unavailable("the server is shutting down", Duration::from_secs(1))),
+        // Whoever is told that a message was taken relies on that it is there tomorrow.
+        (false, Health::LiveOnly(_)) => {
+            Err(Refusal::unavailable("messages cannot be kept at the moment", Duration::from_secs(30)))
+        }
+        (false, _) => room.say(message),
     })??;
-    Ok((StatusCode::CREATED, Json(posted)))
+    let id = said.kept().await?.into_string();
+    Ok((StatusCode::CREATED, Json(Posted { id })))
 }

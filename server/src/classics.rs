@@ -10,7 +10,10 @@ use axum::extract::State;
 use axum::routing::{MethodRouter, get};
 use sse_events::Text;
 use sse_hub::axum::LastEventId;
-use sse_hub::{Hub, Replay, Retention, Subscribe, Subscription, Topic, TopicError, TopicOptions};
+use sse_hub::history::HistoryError;
+use sse_hub::{
+    Hub, PublishError, Replay, Retention, Subscribe, Subscription, Topic, TopicError, TopicOptions,
+};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::clock::now_ms;
@@ -40,11 +43,17 @@ impl Classics {
         let price = hub.topic_with(STOCK_PRICE, keep(Replay::Latest))?;
         let events = hub.topic_with(EVENTS, keep(Replay::LiveOnly))?;
         let stream = hub.topic::<Text>(STREAM)?;
-        publish(&stream, None, "Hello, SSE!".into());
-        if let Err(error) = stream.end() {
-            tracing::error!(%error, topic = STREAM, "not ended");
-        }
+        say_hello(&stream);
         Ok(Self { _producers: [Task::spawn(stock_price(price, seed)), Task::spawn(messages(events))] })
+    }
+}
+
+fn say_hello(topic: &Topic<Text>) {
+    let said = topic.publish(&Text("Hello, SSE!".into())).and_then(|_| topic.end());
+    match said {
+        // It was said in an earlier life of the server, and kept.
+        Ok(()) | Err(PublishError::History(HistoryError::Ended)) => {}
+        Err(error) => tracing::error!(%error, topic = STREAM, "not published"),
     }
 }
 

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use sse_hub::history::redb;
 
 use crate::origin::Origin;
 
@@ -27,6 +28,18 @@ pub struct Config {
     #[arg(long, env = "SSE_HEARTBEAT", value_name = "TIME", default_value = "15s", value_parser = duration)]
     pub heartbeat: Duration,
 
+    /// Where events are kept
+    #[arg(long, env = "SSE_HISTORY", value_name = "WHERE", default_value = "memory")]
+    pub history: History,
+
+    /// The folder of the history that is kept in a file
+    #[arg(long, env = "SSE_DATA_DIR", value_name = "DIR", default_value = "data")]
+    pub data_dir: PathBuf,
+
+    /// When an event counts as kept in that file
+    #[arg(long, env = "SSE_DURABILITY", value_name = "LEVEL", default_value = "group")]
+    pub durability: Durability,
+
     /// A web origin whose pages may read the streams and post; can be repeated. The server's own pages always may,
     /// and local ones may post while the server listens on a loopback address
     #[arg(long = "allow-origin", env = "SSE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
@@ -43,6 +56,38 @@ pub struct Config {
     /// How long a shutdown may take. Streams are ended at once; this is for clients that do not read
     #[arg(long, env = "SSE_SHUTDOWN_DEADLINE", value_name = "TIME", default_value = "5s", value_parser = duration)]
     pub shutdown_deadline: Duration,
+}
+
+/// Where events are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum History {
+    /// In memory: a restart begins anew
+    #[default]
+    Memory,
+    /// In a file, by redb: clients continue after a restart, or a crash
+    Redb,
+}
+
+/// When an event counts as kept in a file: when it is shown, and when whoever posted it is told so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// At once; a crash takes the last moment back, and clients begin anew
+    Async,
+    /// When it is on the disk, written together with what came at the same time
+    #[default]
+    Group,
+    /// The same, written twice: a crash is recovered from at once, whatever the size of the file
+    Strict,
+}
+
+impl From<Durability> for redb::Durability {
+    fn from(durability: Durability) -> Self {
+        match durability {
+            Durability::Async => Self::Async,
+            Durability::Group => Self::Group,
+            Durability::Strict => Self::Strict,
+        }
+    }
 }
 
 const AFTER_HELP: &str = "\
@@ -67,6 +112,9 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             dist: PathBuf::from("dist"),
             heartbeat: Duration::from_secs(15),
+            history: History::default(),
+            data_dir: PathBuf::from("data"),
+            durability: Durability::default(),
             allow_origins: Vec::new(),
             seed: None,
             tick_rate: 4.0,

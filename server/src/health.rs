@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use sse_hub::Hub;
+use sse_hub::history::Health;
 
 use crate::problem::Refusal;
 
@@ -12,10 +13,38 @@ pub(crate) async fn live() -> &'static str {
     "live\n"
 }
 
-/// `GET /healthz/ready`: `503` from the moment it shuts down, so that load balancers look elsewhere.
-pub(crate) async fn ready(State(hub): State<Hub>) -> Result<&'static str, Refusal> {
+/// `GET /healthz/ready`: `503` from the moment it shuts down, so that load balancers look elsewhere, and while
+/// nothing can be published. A history that keeps nothing more is said in words: streams go on, and elsewhere would
+/// be no better.
+pub(crate) async fn ready(State(hub): State<Hub>) -> Result<String, Refusal> {
     match hub.is_shutting_down() {
         true => Err(Refusal::unavailable("the server is shutting down", Duration::from_secs(5))),
-        false => Ok("ready\n"),
+        false => readiness(&hub.health()),
+    }
+}
+
+fn readiness(health: &Health) -> Result<String, Refusal> {
+    match health {
+        Health::LiveOnly(reason) => Ok(format!("ready, but the history keeps nothing: {reason}\n")),
+        Health::ReadOnly(reason) => {
+            let detail = format!("the history takes nothing more: {reason}");
+            Err(Refusal::unavailable(detail, Duration::from_secs(30)))
+        }
+        _ => Ok("ready\n".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_that_takes_nothing_is_not_ready_and_one_that_keeps_nothing_says_so() {
+        assert_eq!(readiness(&Health::Whole), Ok("ready\n".into()));
+        let full = readiness(&Health::LiveOnly("the disk is full".into())).expect("streams go on");
+        assert_eq!(full, "ready, but the history keeps nothing: the disk is full\n");
+        let failed = readiness(&Health::ReadOnly("the disk has failed".into())).expect_err("not ready");
+        assert_eq!(failed.status().as_u16(), 503);
+        assert!(failed.detail().contains("the disk has failed"));
     }
 }

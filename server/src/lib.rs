@@ -45,6 +45,12 @@ pub enum RunError {
     /// A topic could not be opened.
     #[error(transparent)]
     Topic(#[from] sse_hub::TopicError),
+    /// The history could not be opened.
+    #[error(transparent)]
+    History(#[from] sse_hub::history::redb::OpenError),
+    /// The history could not be closed: something that was published is not kept.
+    #[error("the history was not closed: {0}")]
+    NotClosed(sse_hub::history::HistoryError),
     /// The listener failed.
     #[error(transparent)]
     Listener(#[from] io::Error),
@@ -60,7 +66,7 @@ pub async fn run(
     config: Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), RunError> {
-    let app = app::App::start(&config, listener.local_addr()?)?;
+    let app = app::App::start(&config, listener.local_addr()?).await?;
     let hub = app.hub.clone();
     let (closing, closed) = oneshot::channel();
     let shutdown = async move {
@@ -87,5 +93,8 @@ pub async fn run(
         served = async { axum::serve(listener, app.routes.clone()).with_graceful_shutdown(shutdown).await } => served?,
         () = deadline => tracing::warn!(streams = app.hub.subscriptions(), "cut off at the deadline"),
     }
-    Ok(())
+    let hub = app.hub.clone();
+    // The feeds first: they would find the history closed.
+    drop(app);
+    hub.close().await.map_err(RunError::NotClosed)
 }

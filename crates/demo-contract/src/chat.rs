@@ -21,6 +21,12 @@ pub fn topic(room: &str) -> String {
     format!("chat.{room}")
 }
 
+/// The room of a hub topic, if it is that of one.
+#[must_use]
+pub fn room(topic: &str) -> Option<&str> {
+    topic.strip_prefix("chat.")
+}
+
 /// Something happened in a room.
 #[derive(Clone, Debug, PartialEq, Eq, EventSet)]
 pub enum Chat {

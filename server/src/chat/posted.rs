@@ -2,6 +2,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
 use demo_contract::chat::NewMessage;
+use sse_hub::EventId;
 
 /// How many ids of clients are remembered: whoever repeats a message does so within seconds.
 const MAX_REMEMBERED: usize = 1_024;
@@ -19,7 +20,7 @@ pub(super) struct PostedMessages {
 struct Remembered {
     /// Stands for author and text, which may have 8 kB. Keyed by the system's chance, so nobody can aim at a clash.
     content: u64,
-    event_id: String,
+    event_id: EventId,
 }
 
 /// What is known of a message.
@@ -27,7 +28,7 @@ struct Remembered {
 pub(super) enum Known {
     New,
     /// It was said before, under this event id.
-    Said(String),
+    Said(EventId),
     /// Something else was said with its id.
     Conflict,
 }
@@ -41,7 +42,7 @@ impl PostedMessages {
         }
     }
 
-    pub(super) fn remember(&mut self, message: &NewMessage, event_id: String) {
+    pub(super) fn remember(&mut self, message: &NewMessage, event_id: EventId) {
         if self.oldest_first.len() >= MAX_REMEMBERED
             && let Some(oldest) = self.oldest_first.pop_front()
         {
@@ -61,6 +62,10 @@ impl PostedMessages {
 mod tests {
     use super::*;
 
+    fn id(seq: usize) -> EventId {
+        EventId::new(format!("e.{seq}")).expect("valid")
+    }
+
     fn message(client_id: usize, text: &str) -> NewMessage {
         NewMessage { client_id: client_id.to_string(), author: "Ann".into(), text: text.into() }
     }
@@ -69,8 +74,8 @@ mod tests {
     fn the_same_id_is_the_same_message_or_a_conflict() {
         let mut posted = PostedMessages::default();
         assert_eq!(posted.look_up(&message(1, "hi")), Known::New);
-        posted.remember(&message(1, "hi"), "e.1".into());
-        assert_eq!(posted.look_up(&message(1, "hi")), Known::Said("e.1".into()));
+        posted.remember(&message(1, "hi"), id(1));
+        assert_eq!(posted.look_up(&message(1, "hi")), Known::Said(id(1)));
         assert_eq!(posted.look_up(&message(1, "ho")), Known::Conflict);
     }
 
@@ -78,7 +83,7 @@ mod tests {
     fn only_so_many_ids_are_remembered() {
         let mut posted = PostedMessages::default();
         for id in 0..=MAX_REMEMBERED {
-            posted.remember(&message(id, "hi"), format!("e.{id}"));
+            posted.remember(&message(id, "hi"), self::id(id));
         }
         assert_eq!(posted.look_up(&message(0, "hi")), Known::New);
         assert_ne!(posted.look_up(&message(1, "hi")), Known::New);

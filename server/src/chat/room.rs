@@ -2,8 +2,12 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use demo_contract::Chat;
-use demo_contract::chat::{Message, NewMessage, Posted, topic};
-use sse_hub::{Hub, Presence, PublishError, Replay, Retention, Superseded, Topic, TopicError, TopicOptions};
+use demo_contract::chat::{Message, NewMessage, topic};
+use sse_hub::history::HistoryError;
+use sse_hub::{
+    EventId, Hub, Presence, PublishError, Replay, Retention, SnapshotError, Superseded, Topic, TopicError,
+    TopicOptions,
+};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -44,32 +48,69 @@ impl Room {
         Ok(Self { topic, posted: PostedMessages::default(), last_message: None, _presence: presence })
     }
 
+    /// Remembers what was said in an earlier life of the server.
+    pub(super) async fn recall(&mut self, hub: &Hub) -> Result<(), SnapshotError> {
+        for (id, event) in hub.kept_events(self.topic.name().as_str()).await? {
+            if let Chat::Message(Message { client_id, author, text, .. }) = event {
+                self.posted.remember(&NewMessage { client_id, author, text }, id);
+            }
+        }
+        Ok(())
+    }
+
     /// When somebody last said something, if anybody ever did.
     pub(super) fn last_message(&self) -> Option<Instant> {
         self.last_message
     }
 
-    pub(super) fn say(&mut self, message: NewMessage) -> Result<Posted, Refusal> {
-        match self.posted.look_up(&message) {
-            Known::Said(id) => return Ok(Posted { id }),
+    pub(super) fn say(&mut self, message: NewMessage) -> Result<Said, Refusal> {
+        let id = match self.posted.look_up(&message) {
+            Known::Said(id) => id,
             Known::Conflict => {
                 let detail = "client_id: another message was sent with this id";
                 return Err(Refusal::new(StatusCode::CONFLICT, detail));
             }
-            Known::New => {}
-        }
-        let NewMessage { client_id, author, text } = message.clone();
-        let said = Chat::Message(Message { client_id, author, text, time: now_ms() });
-        let id = self.topic.publish(&said).map_err(refuse)?.into_string();
-        self.posted.remember(&message, id.clone());
-        self.last_message = Some(Instant::now());
-        Ok(Posted { id })
+            Known::New => {
+                let NewMessage { client_id, author, text } = message.clone();
+                let said = Chat::Message(Message { client_id, author, text, time: now_ms() });
+                let id = self.topic.publish(&said).map_err(refuse)?;
+                self.posted.remember(&message, id.clone());
+                self.last_message = Some(Instant::now());
+                id
+            }
+        };
+        Ok(Said { topic: self.topic.clone(), id })
+    }
+}
+
+/// A message that was said, and may not be kept yet.
+#[derive(Debug)]
+pub(super) struct Said {
+    topic: Topic<Chat>,
+    id: EventId,
+}
+
+impl Said {
+    /// Waits until it is kept: only then may its sender be told so. For a message that is sent again, too.
+    pub(super) async fn kept(self) -> Result<EventId, Refusal> {
+        self.topic.committed(&self.id).await.map_err(refuse)?;
+        Ok(self.id)
     }
 }
 
 fn refuse(error: PublishError) -> Refusal {
-    tracing::error!(%error, "a message was not published");
-    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the message could not be published")
+    let wait = match &error {
+        PublishError::History(HistoryError::Busy { .. } | HistoryError::Closed) => Duration::from_secs(1),
+        PublishError::History(HistoryError::LiveOnly(_) | HistoryError::ReadOnly(_)) => {
+            Duration::from_secs(30)
+        }
+        _ => {
+            tracing::error!(%error, "a message was not published");
+            return Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the message could not be published");
+        }
+    };
+    tracing::warn!(%error, "a message was not kept");
+    Refusal::unavailable("messages cannot be kept at the moment", wait)
 }
 
 /// Publishes who is there whenever that changes.

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use demo_contract::chat::topic;
+use demo_contract::chat::{room, topic};
 use sse_hub::Hub;
 
 use super::room::Room;
@@ -26,13 +26,34 @@ impl Rooms {
         Self { hub, rooms: Mutex::default(), limit: MAX_ROOMS }
     }
 
+    /// Opens the rooms that an earlier life of the server left, so that they count, and so that a message which is sent
+    /// again after a crash is not said twice.
+    pub(crate) async fn restore(&self) {
+        for topic in self.hub.kept_topics() {
+            let Some(Ok(name)) = room(topic.as_str()).map(RoomName::new) else { continue };
+            match Room::open(&self.hub, &name) {
+                Ok(mut room) => {
+                    if let Err(error) = room.recall(&self.hub).await {
+                        tracing::warn!(%error, room = name.as_str(), "not recalled");
+                    }
+                    self.rooms().insert(name, room);
+                }
+                Err(error) => tracing::warn!(%error, room = name.as_str(), "not restored"),
+            }
+        }
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, HashMap<RoomName, Room>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Does something in a room, which is there for as long as it takes.
     pub(super) fn enter<T>(
         &self,
         name: RoomName,
         act: impl FnOnce(&Hub, &mut Room) -> T,
     ) -> Result<T, Refusal> {
-        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rooms = self.rooms();
         if !rooms.contains_key(&name) {
             if rooms.len() >= self.limit {
                 self.make_place(&mut rooms);
