@@ -54,6 +54,17 @@ enum What {
         options: Vec<String>,
     },
 
+    /// Publish to a history in memory, and to one in a file at each level; replay a hundred events of ever more
+    ///
+    /// Builds an example of sse-hub in release and runs it in the folder for temporary files, so that TMPDIR chooses
+    /// the disk. About a minute; the last line is JSON.
+    #[command(disable_help_flag = true)]
+    History {
+        /// For the program: --json
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+        options: Vec<String>,
+    },
+
     /// Weigh a page with one signal from an event stream: ours, without a stream, and the same page in React
     ///
     /// Builds the three for production, compresses every file that a visitor downloads, and prints the sums. What ours
@@ -68,6 +79,11 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
             hand_over(peers(repo, "run").args(["--release", "--bin", "decode", "--"]).args(options), options)
         }
         What::Browser { options } => browser::run(repo, options),
+        What::History { options } => {
+            let example = ["run", "--release", "-p", "sse-hub", "--features", "redb", "--example"];
+            let program = repo.cmd("cargo").args(example).args(["bench_history", "--"]).args(options);
+            hand_over(program, options)
+        }
         What::Size(options) => size::run(repo, options),
     }
 }

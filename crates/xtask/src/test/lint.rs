@@ -25,6 +25,8 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
         on_wasm = on_wasm.args(["-p", package]);
     }
     let mut doc = repo.cmd("cargo").args(["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+    // Off by default, and documented all the same.
+    doc = doc.args(["--features", "sse-hub/redb"]);
     for package in PUBLIC {
         doc = doc.args(["-p", package]);
     }
