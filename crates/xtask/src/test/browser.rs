@@ -34,8 +34,7 @@ pub(super) fn wasm_pack(repo: &Repo, member: &str, engine: Engine) -> Result<Cou
     // It must take our tools, and not fetch a driver that fits another browser.
     let test = repo.cmd("wasm-pack").args(["test", "--mode", "no-install", "--headless"]);
     let (mut test, _display) = engine.drive(repo, test, &repo.path(FOLDER).join("webdriver.json"))?;
-    // What comes after the path is cargo's. A failure must not hide what the programs behind it would say.
-    test = test.arg(member).arg("--no-fail-fast");
+    test = test.arg(member);
     // A machine with two cores that compiles beside it needs longer than the 20 seconds that are the default.
     for (name, seconds) in [("WASM_BINDGEN_TEST_TIMEOUT", "300"), ("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")]
     {
