@@ -1,10 +1,15 @@
 //! Responses and extractors for axum 0.8.
 
 use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Query};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use futures_core::Stream;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::request::Parts;
@@ -58,7 +63,9 @@ impl IntoResponse for Subscription {
             (CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),
             (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
         ];
-        (headers, Body::from_stream(Chunks(self))).into_response()
+        let handover = Handover::new(self);
+        let body = Body::new(StreamBody(handover.clone()));
+        (headers, Extension(handover), body).into_response()
     }
 }
 
@@ -76,16 +83,63 @@ impl IntoResponse for SubscribeError {
     }
 }
 
-/// A subscription as a body wants it: it cannot fail.
-struct Chunks(Subscription);
+/// The stream of a response. Its body holds one end, and [`serve`](crate::serve) looks for the other among the
+/// extensions: there it may take the subscription out of a body that was not wrapped.
+#[derive(Clone, Debug)]
+pub(crate) struct Handover(Arc<Mutex<Slot>>);
 
-impl Stream for Chunks {
-    type Item = Result<bytes::Bytes, Infallible>;
+#[derive(Debug)]
+struct Slot {
+    subscription: Option<Subscription>,
+    /// The first chunk, from when the body has handed it out until it hands out another one.
+    first: Option<Bytes>,
+    started: bool,
+}
 
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Self::Item>> {
-        std::pin::Pin::new(&mut self.0).poll_next(cx).map(|chunk| chunk.map(Ok))
+impl Handover {
+    fn new(subscription: Subscription) -> Self {
+        Self(Arc::new(Mutex::new(Slot { subscription: Some(subscription), first: None, started: false })))
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the subscription if its body has handed out `chunk` and nothing else: the same bytes at the same place,
+    /// so whatever is wrapped around the body passes on what it gets.
+    #[cfg(feature = "serve")]
+    pub(crate) fn take_if_passed_on(&self, chunk: &Bytes) -> Option<Subscription> {
+        let mut slot = self.slot();
+        let first = slot.first.as_ref()?;
+        let same = first.as_ptr() == chunk.as_ptr() && first.len() == chunk.len();
+        if same { slot.subscription.take() } else { None }
+    }
+
+    /// What ends the stream from outside.
+    #[cfg(feature = "serve")]
+    pub(crate) fn signal(&self) -> Option<Arc<crate::signal::Signal>> {
+        self.slot().subscription.as_ref().map(|subscription| Arc::clone(subscription.signal()))
+    }
+}
+
+/// A subscription as a body. It cannot fail.
+struct StreamBody(Handover);
+
+impl http_body::Body for StreamBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+        let mut slot = self.0.slot();
+        let Some(subscription) = &mut slot.subscription else {
+            return Poll::Ready(None);
+        };
+        let chunk = ready!(Pin::new(subscription).poll_next(cx));
+        slot.first = if slot.started { None } else { chunk.clone() };
+        slot.started = true;
+        Poll::Ready(chunk.map(|chunk| Ok(http_body::Frame::data(chunk))))
     }
 }

@@ -14,10 +14,14 @@ pub(crate) fn random() -> u64 {
     hasher.finish()
 }
 
+/// A number from 0 to 1.
+pub(crate) fn fraction() -> f32 {
+    (random() >> 40) as f32 / (1u64 << 24) as f32
+}
+
 /// A time between `least` and `most`.
 pub(crate) fn between(least: Duration, most: Duration) -> Duration {
-    let fraction = (random() >> 11) as f64 / (1u64 << 53) as f64;
-    least + most.saturating_sub(least).mul_f64(fraction)
+    least + most.saturating_sub(least).mul_f32(fraction())
 }
 
 /// An epoch that no other history has.

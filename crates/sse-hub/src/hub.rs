@@ -31,6 +31,9 @@ pub(crate) struct Shared {
     topics: RwLock<HashMap<TopicName, Arc<TopicState>>>,
     subscriptions: AtomicUsize,
     next_subscription: AtomicU64,
+    /// Nobody is admitted any more.
+    draining: AtomicBool,
+    /// Every stream ends.
     closing: AtomicBool,
 }
 
@@ -51,6 +54,7 @@ impl Hub {
                 topics: RwLock::default(),
                 subscriptions: AtomicUsize::new(0),
                 next_subscription: AtomicU64::new(0),
+                draining: AtomicBool::new(false),
                 closing: AtomicBool::new(false),
             }),
         }
@@ -236,17 +240,24 @@ impl Hub {
         }
     }
 
+    /// Refuses new streams from now on. Those that are open go on until [`Self::shutdown`], or until whoever serves
+    /// them ends them one after the other.
+    pub fn drain(&self) {
+        self.shared.draining.store(true, Ordering::SeqCst);
+    }
+
     /// Ends every stream, each with its own time to come back, and refuses new ones. What was published and not yet
     /// sent is there for those who come back, if the history outlives the process.
     pub fn shutdown(&self) {
+        self.drain();
         self.shared.closing.store(true, Ordering::SeqCst);
         self.shared.topics().values().for_each(|topic| topic.wake());
     }
 
-    /// Whether [`Self::shutdown`] was called.
+    /// Whether [`Self::drain`] or [`Self::shutdown`] was called.
     #[must_use]
     pub fn is_shutting_down(&self) -> bool {
-        self.shared.is_closing()
+        self.shared.is_draining()
     }
 }
 
@@ -269,10 +280,14 @@ impl Shared {
         self.closing.load(Ordering::SeqCst)
     }
 
+    fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+
     /// Takes one of the places that [`Limits::subscriptions`](crate::Limits::subscriptions) allows, and a number
     /// for the subscription.
     pub(crate) fn admit(&self) -> Result<u64, SubscribeError> {
-        if self.is_closing() {
+        if self.is_draining() {
             return Err(SubscribeError::ShuttingDown);
         }
         let limit = self.options.limits.subscriptions;
@@ -280,7 +295,12 @@ impl Shared {
         self.subscriptions
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, admitted)
             .map_err(|_| SubscribeError::TooMany { limit })?;
-        Ok(self.next_subscription.fetch_add(1, Ordering::Relaxed))
+        Ok(self.number())
+    }
+
+    /// A number for whoever is woken by topics.
+    pub(crate) fn number(&self) -> u64 {
+        self.next_subscription.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn dismiss(&self) {

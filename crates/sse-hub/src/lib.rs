@@ -90,8 +90,12 @@ mod heartbeat;
 pub mod history;
 mod hub;
 mod options;
+mod pages;
+mod parting;
 mod presence;
 mod reader;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod signal;
 mod snapshot;
 mod subscription;

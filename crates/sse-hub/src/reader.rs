@@ -11,7 +11,7 @@ use crate::options::Replay;
 ///
 /// It holds a position, not a queue. However far it falls behind, it costs no more than that, and what it has
 /// missed by then is found by the same comparison that finds it for a client that comes back.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reader {
     history: Arc<dyn History>,
     replays: Vec<Replay>,
@@ -118,6 +118,12 @@ impl Reader {
     /// The number after which the next event comes.
     pub(crate) fn position(&self) -> u64 {
         self.position
+    }
+
+    /// Takes it that everything up to `position` was handed out.
+    #[cfg(feature = "serve")]
+    pub(crate) fn skip_to(&mut self, position: u64) {
+        self.position = self.position.max(position);
     }
 
     pub(crate) fn read(&self) -> Reply<Result<Page, HistoryError>> {

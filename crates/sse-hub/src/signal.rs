@@ -1,6 +1,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
+
+use crate::parting::Parting;
 
 /// Tells one subscription that there may be something to read.
 ///
@@ -9,12 +11,13 @@ use std::task::{Context, Poll, Waker};
 pub(crate) struct Signal {
     raised: AtomicBool,
     waker: Mutex<Option<Waker>>,
+    parting: OnceLock<Parting>,
 }
 
 impl Signal {
     /// A raised signal: a new subscription has not looked at anything yet.
     pub(crate) fn raised() -> Self {
-        Self { raised: AtomicBool::new(true), waker: Mutex::new(None) }
+        Self { raised: AtomicBool::new(true), waker: Mutex::new(None), parting: OnceLock::new() }
     }
 
     pub(crate) fn raise(&self) {
@@ -24,6 +27,17 @@ impl Signal {
                 waker.wake();
             }
         }
+    }
+
+    /// Tells the subscription to end. The first word counts.
+    #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "only `serve` ends streams one by one"))]
+    pub(crate) fn part(&self, parting: Parting) {
+        let _ = self.parting.set(parting);
+        self.raise();
+    }
+
+    pub(crate) fn parting(&self) -> Option<Parting> {
+        self.parting.get().copied()
     }
 
     /// Lowers the signal if it is raised. Lower it before reading, and what is appended meanwhile raises it again.

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -8,10 +7,13 @@ use futures_core::Stream;
 use sse_proto::Cursor;
 use tokio::runtime::Handle;
 
+use crate::entropy;
 use crate::error::SubscribeError;
 use crate::heartbeat::Heartbeat;
-use crate::history::{Entry, HistoryError, Page, Reply};
+use crate::history::Entry;
 use crate::hub::Shared;
+use crate::pages::Pages;
+use crate::parting::Parting;
 use crate::presence::{Attendee, Member};
 use crate::reader::{Reader, Start, Step};
 use crate::signal::Signal;
@@ -63,13 +65,14 @@ pub struct Subscription {
     place: Place,
     /// Held for its `Drop`, after `place`: whoever sees the member leave finds the subscription gone.
     _attendee: Attendee,
-    reader: Reader,
-    /// A read whose answer has not come yet.
-    reading: Option<Reading>,
+    pages: Pages,
     /// Whether the signal was raised since the history was last found drained.
     readable: bool,
     phase: Phase,
     heartbeat: Heartbeat,
+    /// How many events were handed out since somebody asked.
+    #[cfg(feature = "serve")]
+    handed_out: usize,
 }
 
 #[derive(Debug)]
@@ -81,14 +84,6 @@ enum Phase {
     Closed {
         complete: bool,
     },
-}
-
-struct Reading(Pin<Box<dyn Future<Output = Result<Page, HistoryError>> + Send>>);
-
-impl fmt::Debug for Reading {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Reading")
-    }
 }
 
 impl Subscription {
@@ -120,11 +115,12 @@ impl Subscription {
         Ok(Self {
             _attendee: Attendee::join(attendances, member, options.presence_grace, runtime),
             place,
-            reader,
-            reading: None,
+            pages: Pages::new(reader),
             readable: true,
             phase,
             heartbeat: Heartbeat::new(options.heartbeat),
+            #[cfg(feature = "serve")]
+            handed_out: 0,
         })
     }
 
@@ -140,7 +136,8 @@ impl Subscription {
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    /// The next chunk, whatever the heartbeat says.
+    pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if let Phase::Closed { .. } = self.phase {
             return Poll::Ready(None);
         }
@@ -150,52 +147,103 @@ impl Subscription {
             return Poll::Ready(Some(opening));
         }
         loop {
+            let parting = self.place.signal.parting();
+            if parting == Some(Parting::Now) {
+                return Poll::Ready(self.close(None));
+            }
             if !self.readable {
                 // Only now that all is read: what was published before the end was acknowledged.
-                if self.place.hub.is_closing() {
-                    self.phase = Phase::Closed { complete: false };
-                    return Poll::Ready(Some(wire::farewell(self.place.hub.options.retry)));
+                if let Some(last_words) = self.last_words(parting) {
+                    return Poll::Ready(self.close(Some(last_words)));
                 }
                 ready!(self.place.signal.poll_lower(cx));
                 self.readable = true;
+                continue;
             }
-            let step = ready!(self.poll_page(cx)).and_then(|page| self.reader.handle_page(page));
-            let entries = match step {
+            let entries = match ready!(self.pages.poll_step(cx)) {
                 Ok(Step::More(entries)) => entries,
                 Ok(Step::All(entries)) => {
                     self.readable = false;
                     entries
                 }
                 Ok(Step::Gap { trimmed }) => return Poll::Ready(Some(wire::gap(trimmed))),
-                Ok(Step::End) => {
-                    self.phase = Phase::Closed { complete: false };
-                    return Poll::Ready(Some(wire::end()));
-                }
+                Ok(Step::End) => return Poll::Ready(self.close(Some(wire::end()))),
                 // There is nobody to tell here. The client comes back, and is answered by `subscribe`.
-                Err(_) => {
-                    self.phase = Phase::Closed { complete: false };
-                    return Poll::Ready(None);
-                }
+                Err(_) => return Poll::Ready(self.close(None)),
             };
+            #[cfg(feature = "serve")]
+            {
+                self.handed_out += entries.len();
+            }
             if let Some(chunk) = join(entries) {
                 return Poll::Ready(Some(chunk));
             }
         }
     }
 
-    fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Result<Page, HistoryError>> {
-        if self.reading.is_none() {
-            match self.reader.read() {
-                Reply::Now(page) => return Poll::Ready(page),
-                Reply::Later(answer) => self.reading = Some(Reading(answer)),
-            }
+    fn last_words(&self, parting: Option<Parting>) -> Option<Bytes> {
+        let hub = &self.place.hub;
+        match parting {
+            Some(Parting::Spread(fraction)) => Some(wire::farewell(hub.options.retry, fraction)),
+            _ if hub.is_closing() => Some(wire::farewell(hub.options.retry, entropy::fraction())),
+            _ => None,
         }
-        let Some(reading) = &mut self.reading else {
-            return Poll::Pending;
-        };
-        let page = ready!(reading.0.as_mut().poll(cx));
-        self.reading = None;
-        Poll::Ready(page)
+    }
+
+    fn close(&mut self, last_words: Option<Bytes>) -> Option<Bytes> {
+        self.phase = Phase::Closed { complete: false };
+        last_words
+    }
+}
+
+/// What `serve` needs to let many subscriptions read as one.
+#[cfg(feature = "serve")]
+impl Subscription {
+    pub(crate) fn hub(&self) -> &Arc<Shared> {
+        &self.place.hub
+    }
+
+    pub(crate) fn topics(&self) -> &[Arc<TopicState>] {
+        &self.place.topics
+    }
+
+    pub(crate) fn signal(&self) -> &Arc<Signal> {
+        &self.place.signal
+    }
+
+    pub(crate) fn reader(&self) -> &Reader {
+        self.pages.reader()
+    }
+
+    /// Whether it is at the tip of its topics: nothing more was there when it last looked, and nobody has told it to
+    /// end. It may then rest while another reader reads for it.
+    pub(crate) fn is_at_tip(&self) -> bool {
+        !self.readable
+            && matches!(self.phase, Phase::Streaming)
+            && self.place.signal.parting().is_none()
+            && !self.place.hub.is_closing()
+    }
+
+    /// Its topics no longer wake it.
+    pub(crate) fn rest(&mut self) {
+        self.place.leave_topics();
+    }
+
+    /// Goes on by itself, behind what was read for it meanwhile.
+    pub(crate) fn resume(&mut self, position: u64) {
+        self.pages.reader_mut().skip_to(position);
+        self.place.join_topics();
+        self.look_again();
+    }
+
+    /// How many events were handed out since this was last asked.
+    pub(crate) fn take_handed_out(&mut self) -> usize {
+        std::mem::take(&mut self.handed_out)
+    }
+
+    /// Reads before it waits.
+    pub(crate) fn look_again(&mut self) {
+        self.readable = true;
     }
 }
 
@@ -254,18 +302,26 @@ impl Place {
             .collect::<Result<Vec<_>, _>>()?;
         let place =
             Self { number: hub.admit()?, hub: Arc::clone(hub), topics, signal: Arc::new(Signal::raised()) };
-        for topic in &place.topics {
-            topic.add(place.number, Arc::clone(&place.signal));
-        }
+        place.join_topics();
         Ok(place)
+    }
+
+    fn join_topics(&self) {
+        for topic in &self.topics {
+            topic.add(self.number, Arc::clone(&self.signal));
+        }
+    }
+
+    fn leave_topics(&self) {
+        for topic in &self.topics {
+            topic.remove(self.number);
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        for topic in &self.topics {
-            topic.remove(self.number);
-        }
+        self.leave_topics();
         self.hub.dismiss();
     }
 }

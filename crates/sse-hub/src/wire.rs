@@ -23,10 +23,10 @@ pub(crate) fn opening(cursor: Cursor, heartbeat: Option<Duration>, retry: Durati
 }
 
 /// The last words of a hub that shuts down: when to come back, spread over four times as long as `retry`, so that
-/// the clients of a restarted server do not all come at once.
-pub(crate) fn farewell(retry: Duration) -> Bytes {
+/// the clients of a restarted server do not all come at once. `fraction`, from 0 to 1, is a client's place in that.
+pub(crate) fn farewell(retry: Duration, fraction: f32) -> Bytes {
     let mut out = Vec::new();
-    encode::retry(&mut out, entropy::between(retry / 2, retry.mul_f32(4.5)));
+    encode::retry(&mut out, retry.mul_f32(0.5 + 4.0 * fraction));
     out.into()
 }
 

@@ -1,0 +1,264 @@
+//! One connection, from its first byte until it ends or a shard takes it over.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use bytes::Bytes;
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::Server;
+use super::admission::Permit;
+use super::drain::Drain;
+use super::front::{Front, Streams};
+use super::handoff::Handoff;
+use super::io::Transport;
+use super::options::Options;
+use super::shard::Arrival;
+use super::socket;
+use crate::entropy;
+use crate::parting::Parting;
+
+/// What every HTTP/2 connection begins with (RFC 9113, 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// A connection that was accepted.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) server: Arc<Server>,
+    pub(super) socket: TcpStream,
+    pub(super) peer: SocketAddr,
+    pub(super) permit: Permit,
+    pub(super) draining: tokio::sync::watch::Receiver<Option<Drain>>,
+}
+
+impl Connection {
+    pub(super) async fn serve(self) {
+        let Self { server, mut socket, peer, permit, draining } = self;
+        if let Err(error) = socket::tune(&socket, &server.options) {
+            // It may be gone already. If not, it works without.
+            tracing::debug!(%error, "a socket option was not set");
+        }
+        let streams = Streams::default();
+        let life = Life::new(&server.options, draining, streams.clone());
+        let front = Front { app: server.app.clone(), peer, streams, handoff: None };
+
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &server.options.tls {
+            let accepted = timeout_at(life.ask_by(), tls.accept(socket)).await;
+            let Ok(Ok((socket, protocol))) = accepted else {
+                return;
+            };
+            let transport =
+                Transport::new(socket, server.options.write_deadline, server.options.stats.counters());
+            match protocol {
+                Protocol::Http1 => {
+                    serve_http1(&server.options, transport, front, life).await;
+                }
+                Protocol::Http2 => serve_http2(&server.options, transport, front, life).await,
+            }
+            return;
+        }
+
+        let Ok(Ok((protocol, read))) = timeout_at(life.ask_by(), detect(&mut socket)).await else {
+            return;
+        };
+        let transport =
+            Transport::new(socket, server.options.write_deadline, server.options.stats.counters())
+                .read_before(read);
+        match protocol {
+            Protocol::Http2 => serve_http2(&server.options, transport, front, life).await,
+            Protocol::Http1 => {
+                let handoff = Arc::new(Handoff::default());
+                let front = Front { handoff: Some(Arc::clone(&handoff)), ..front };
+                let transport = transport.handoff(Arc::clone(&handoff));
+                let Some(socket) = serve_http1(&server.options, transport, front, life).await else {
+                    return;
+                };
+                if let Some(stream) = handoff.take() {
+                    server.shards.hand(Arrival { socket, stream, permit });
+                }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// Reads until it is clear what the client speaks. Returns what was read.
+async fn detect(socket: &mut TcpStream) -> io::Result<(Protocol, Bytes)> {
+    // As much as most heads have, so that hyper need not read again.
+    let mut read = Vec::with_capacity(1_024);
+    loop {
+        if socket.read_buf(&mut read).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let length = read.len().min(PREFACE.len());
+        if read[..length] != PREFACE[..length] {
+            return Ok((Protocol::Http1, read.into()));
+        }
+        if length == PREFACE.len() {
+            return Ok((Protocol::Http2, read.into()));
+        }
+    }
+}
+
+/// Serves requests until the connection ends. `Some` if a stream is to be handed over: its head is on the wire.
+async fn serve_http1<T>(
+    options: &Options,
+    transport: Transport<T>,
+    front: Front,
+    mut life: Life,
+) -> Option<T>
+where
+    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let handoff = front.handoff.clone();
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(options.header_timeout)
+        .max_buf_size(64 * 1024)
+        .serve_connection(TokioIo::new(transport), front);
+    loop {
+        let ended = std::future::poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+            Poll::Pending if handoff.as_ref().is_some_and(|handoff| handoff.is_ready()) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        });
+        tokio::select! {
+            ended = ended => match ended {
+                // hyper and its buffers go; the socket stays.
+                None => return Some(connection.into_parts().io.into_inner().into_inner()),
+                Some(result) => {
+                    log(result);
+                    return None;
+                }
+            },
+            order = life.next() => match order {
+                Order::Finish => Pin::new(&mut connection).graceful_shutdown(),
+                Order::Cut => return None,
+            },
+        }
+    }
+}
+
+async fn serve_http2<T>(options: &Options, transport: Transport<T>, front: Front, mut life: Life)
+where
+    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(options.http2_streams)
+        // What a stream of which the peer takes nothing may cost.
+        .max_send_buf_size(options.send_buffer)
+        .keep_alive_interval(options.write_deadline)
+        .keep_alive_timeout(options.write_deadline)
+        .serve_connection(TokioIo::new(transport), front);
+    let mut connection = std::pin::pin!(connection);
+    loop {
+        tokio::select! {
+            result = &mut connection => return log(result),
+            order = life.next() => match order {
+                Order::Finish => connection.as_mut().graceful_shutdown(),
+                Order::Cut => return,
+            },
+        }
+    }
+}
+
+fn log(result: hyper::Result<()>) {
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection ended");
+    }
+}
+
+/// When a connection that hyper serves is to end.
+#[derive(Debug)]
+struct Life {
+    streams: Streams,
+    draining: tokio::sync::watch::Receiver<Option<Drain>>,
+    /// By then there must be a request. hyper's own timer begins anew with every read before there is one.
+    ask_by: Option<Instant>,
+    /// Then the streams are ended.
+    part_at: Option<(Instant, Parting)>,
+    /// Then everything is.
+    cut_at: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// Answer what was asked, and nothing more.
+    Finish,
+    Cut,
+}
+
+impl Life {
+    fn new(
+        options: &Options,
+        draining: tokio::sync::watch::Receiver<Option<Drain>>,
+        streams: Streams,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            streams,
+            draining,
+            ask_by: Some(now + options.header_timeout),
+            part_at: expiry(options, now).map(|at| (at, Parting::Now)),
+            cut_at: None,
+        }
+    }
+
+    fn ask_by(&self) -> Instant {
+        self.ask_by.unwrap_or_else(Instant::now)
+    }
+
+    /// What comes next. Can be dropped and called again.
+    async fn next(&mut self) -> Order {
+        loop {
+            let now = Instant::now();
+            if self.cut_at.is_some_and(|at| at <= now) {
+                return Order::Cut;
+            }
+            if self.ask_by.take_if(|at| *at <= now).is_some() && !self.streams.were_asked_for() {
+                return Order::Cut;
+            }
+            if let Some((_, parting)) = self.part_at.take_if(|(at, _)| *at <= now) {
+                self.streams.part(parting);
+                return Order::Finish;
+            }
+            let earliest = [self.cut_at, self.ask_by, self.part_at.map(|(at, _)| at)].into_iter().flatten().min();
+            let wake = async {
+                match earliest {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = wake => {}
+                drain = self.draining.wait_for(Option::is_some), if self.cut_at.is_none() => {
+                    let Some(drain) = drain.ok().and_then(|drain| drain.clone()) else {
+                        return Order::Cut;
+                    };
+                    self.part_at = Some(drain.place());
+                    self.cut_at = Some(drain.deadline);
+                    return Order::Finish;
+                }
+            }
+        }
+    }
+}
+
+/// When a connection that begins now has reached its maximum age.
+pub(super) fn expiry(options: &Options, now: Instant) -> Option<Instant> {
+    options.max_age.map(|age| now + entropy::between(age.mul_f32(0.9), age.mul_f32(1.1)))
+}

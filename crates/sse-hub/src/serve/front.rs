@@ -1,0 +1,202 @@
+//! The app as hyper calls it.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::Body as AppBody;
+use axum::extract::ConnectInfo;
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tower_service::Service;
+
+use super::handoff::{Framing, Handoff, Stream};
+use crate::axum::Handover;
+use crate::parting::Parting;
+use crate::signal::Signal;
+
+/// The app behind one connection.
+#[derive(Debug)]
+pub(super) struct Front {
+    pub(super) app: Router,
+    pub(super) peer: SocketAddr,
+    pub(super) streams: Streams,
+    /// `None` where hyper keeps the streams: over TLS, and over HTTP/2.
+    pub(super) handoff: Option<Arc<Handoff>>,
+}
+
+impl hyper::service::Service<Request<Incoming>> for Front {
+    type Response = Response<FrontBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        let asked = Asked { is_head: request.method() == Method::HEAD, version: request.version() };
+        // A router is always ready.
+        let response = self.app.clone().call(request);
+        let (handoff, streams) = (self.handoff.clone(), self.streams.clone());
+        streams.handle_request();
+        Box::pin(async move {
+            let mut response = response.await?;
+            let handover = response.extensions_mut().remove::<Handover>();
+            Ok(match handover {
+                Some(handover) if !asked.is_head => {
+                    let signal = handover.signal();
+                    let response = match handoff {
+                        Some(handoff) => hand_over(response, handover, &handoff, asked.version).await,
+                        None => response.map(FrontBody::App),
+                    };
+                    if let (Some(signal), false) =
+                        (signal, matches!(response.body(), FrontBody::HandedOver(_)))
+                    {
+                        streams.add(&signal);
+                    }
+                    response
+                }
+                _ => response.map(FrontBody::App),
+            })
+        })
+    }
+}
+
+struct Asked {
+    is_head: bool,
+    version: Version,
+}
+
+/// Takes the subscription out of the response, if nothing else is in it.
+async fn hand_over(
+    response: Response<AppBody>,
+    handover: Handover,
+    handoff: &Arc<Handoff>,
+    version: Version,
+) -> Response<FrontBody> {
+    let is_plain = response.status() == StatusCode::OK && !response.headers().contains_key(CONTENT_LENGTH);
+    if !is_plain {
+        return response.map(FrontBody::App);
+    }
+    let (mut head, mut body) = response.into_parts();
+    let first = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut body).poll_frame(cx))).await;
+    let first = match first {
+        Poll::Ready(Some(Ok(first))) => first,
+        // A layer that collects or compresses has taken the first chunk in and gives nothing yet, or has ended.
+        Poll::Pending => return Response::from_parts(head, FrontBody::App(body)),
+        Poll::Ready(None) => return Response::from_parts(head, FrontBody::App(AppBody::empty())),
+        Poll::Ready(Some(Err(error))) => return Response::from_parts(head, FrontBody::Failed(Some(error))),
+    };
+    let taken = first.data_ref().and_then(|chunk| handover.take_if_passed_on(chunk));
+    match (taken, first.into_data()) {
+        (Some(subscription), Ok(first)) => {
+            let framing = if version == Version::HTTP_10 { Framing::Bare } else { Framing::Chunked };
+            handoff.offer(Stream { subscription, first, framing, husk: Box::new(body) });
+            // The connection ends with the stream, and who keeps connections alive should know.
+            head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            Response::from_parts(head, FrontBody::HandedOver(Arc::clone(handoff)))
+        }
+        (_, Ok(first)) => Response::from_parts(head, FrontBody::Begun(Some(first), body)),
+        (_, Err(_trailers)) => Response::from_parts(head, FrontBody::App(body)),
+    }
+}
+
+/// A body as hyper gets it.
+pub(super) enum FrontBody {
+    /// The app's own.
+    App(AppBody),
+    /// The app's own, of which the first chunk was already read.
+    Begun(Option<Bytes>, AppBody),
+    /// The app's own failed at once.
+    Failed(Option<axum::Error>),
+    /// That of a stream that a shard will write to: nothing, for ever.
+    HandedOver(Arc<Handoff>),
+}
+
+impl Body for FrontBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        match self.get_mut() {
+            Self::App(body) => Pin::new(body).poll_frame(cx),
+            Self::Begun(first, body) => match first.take() {
+                Some(first) => Poll::Ready(Some(Ok(Frame::data(first)))),
+                None => Pin::new(body).poll_frame(cx),
+            },
+            Self::Failed(error) => Poll::Ready(error.take().map(Err)),
+            Self::HandedOver(handoff) => {
+                handoff.handle_polled();
+                Poll::Pending
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::App(body) => body.is_end_stream(),
+            Self::Begun(..) | Self::Failed(_) | Self::HandedOver(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::App(body) => body.size_hint(),
+            Self::Begun(..) | Self::Failed(_) | Self::HandedOver(_) => SizeHint::default(),
+        }
+    }
+}
+
+/// The streams that hyper keeps on one connection, to be ended from outside, and whether anything was asked for at all.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Streams {
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    signals: Vec<Weak<Signal>>,
+    asked: bool,
+    parting: Option<Parting>,
+}
+
+impl Streams {
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn handle_request(&self) {
+        self.kept().asked = true;
+    }
+
+    /// Whether there was a request.
+    pub(super) fn were_asked_for(&self) -> bool {
+        self.kept().asked
+    }
+
+    fn add(&self, signal: &Arc<Signal>) {
+        let mut kept = self.kept();
+        if let Some(parting) = kept.parting {
+            signal.part(parting);
+        }
+        // There are never more than twice as many as live ones.
+        if kept.signals.len() == kept.signals.capacity() {
+            kept.signals.retain(|signal| signal.strong_count() > 0);
+        }
+        kept.signals.push(Arc::downgrade(signal));
+    }
+
+    /// Ends those that are there, and those that come.
+    pub(super) fn part(&self, parting: Parting) {
+        let mut kept = self.kept();
+        kept.parting = Some(parting);
+        kept.signals.drain(..).filter_map(|signal| signal.upgrade()).for_each(|signal| signal.part(parting));
+    }
+}

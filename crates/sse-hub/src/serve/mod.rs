@@ -1,0 +1,126 @@
+//! A server for axum apps in which a stream costs a socket and a position, and no task.
+//!
+//! ```no_run
+//! use axum::{Router, extract::State, response::IntoResponse, routing::get};
+//! use sse_hub::{Hub, Subscribe, axum::LastEventId, serve};
+//!
+//! async fn news(State(hub): State<Hub>, LastEventId(last): LastEventId) -> impl IntoResponse {
+//!     hub.subscribe(Subscribe::to(["news"]).after(last))
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = Router::new().route("/news", get(news)).with_state(Hub::default());
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! let stop = async { drop(tokio::signal::ctrl_c().await) };
+//! serve::run(listener, app, serve::Options::default(), stop).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It takes the place of `axum::serve` and serves every route as that does. What it adds:
+//!
+//! - **Streams without tasks.** Over plain HTTP/1.1, hyper parses the request and writes the head of the response.
+//!   Then hyper and its buffers are dropped, and the socket goes to one of a few tasks, the shards. There, streams of
+//!   the same topics that have kept up form a group: each page of the history is read once, framed once, and written
+//!   to one socket after the other. One whose socket is full leaves the group, goes on by itself from its own position
+//!   when it can be written again, and joins when it has caught up. Nothing is queued for it but the rest of one chunk.
+//! - **Bounds.** On connections, in all and by address; on the time that a head may take, that a client may read
+//!   nothing, and that a connection lasts; on what the kernel buffers. All are [`Options`].
+//! - **An end.** At shutdown the streams are ended one after the other, each told its own time to come back, so that
+//!   their clients do not come in one second.
+//!
+//! Over TLS and HTTP/2 a stream is an ordinary body that hyper asks for, and so it is when a layer has wrapped the body
+//! and changes what it carries (a compressor, say). Layers that only look on, as for tracing, cost nothing; they are
+//! dropped when the stream ends.
+
+mod accept;
+mod admission;
+mod connection;
+mod drain;
+mod front;
+mod handoff;
+mod io;
+mod options;
+mod shard;
+mod socket;
+mod stats;
+#[cfg(feature = "tls")]
+mod tls;
+
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::{Duration, timeout_at};
+
+pub use options::{InvalidOption, Options};
+pub use stats::{Counts, Stats};
+#[cfg(feature = "tls")]
+pub use tls::{Tls, TlsError};
+
+use drain::Drain;
+use shard::Shards;
+
+/// What all connections share.
+#[derive(Debug)]
+struct Server {
+    app: Router,
+    options: Options,
+    shards: Shards,
+}
+
+/// Nothing could be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// An option cannot be.
+    #[error(transparent)]
+    Options(#[from] InvalidOption),
+    /// The listener cannot listen.
+    #[error(transparent)]
+    Listener(#[from] std::io::Error),
+}
+
+/// Serves `app` on `listener` until `shutdown` completes. Then nothing more is accepted, what was asked is answered, and
+/// the streams are ended over [`Options::drain`]. What is still open at [`Options::shutdown_deadline`] is cut.
+///
+/// Have `shutdown` call [`Hub::drain`](crate::Hub::drain), so that no stream begins on a connection that is still open.
+///
+/// # Errors
+/// [`ServeError`] if it could not begin. Once it serves, nothing a client does ends it.
+pub async fn run(
+    listener: TcpListener,
+    app: Router,
+    options: Options,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError> {
+    options.validate()?;
+    socket::widen_backlog(&listener, options.backlog)?;
+    let (shards, mut running) = Shards::start(&options);
+    let server = Arc::new(Server { app, options, shards });
+    let (drain_sender, draining) = watch::channel(None);
+    tokio::select! {
+        never = accept::accept(&listener, &server, &draining) => match never {},
+        () = shutdown => {}
+    }
+    drop(listener);
+
+    let options = server.options.clone();
+    let connections = usize::try_from(options.stats.counts().connections).unwrap_or(usize::MAX);
+    let drain = Drain::begin(options.drain, connections, options.shutdown_deadline);
+    server.shards.drain(&drain);
+    drain_sender.send_replace(Some(drain.clone()));
+    // A shard ends when nobody can hand it a stream any more and its last one is gone, a connection holds a receiver
+    // until it ends, and all see the deadline by themselves. A moment more, for a machine that is busy.
+    drop((server, draining));
+    let ended = async {
+        drain_sender.closed().await;
+        while running.join_next().await.is_some() {}
+    };
+    if timeout_at(drain.deadline + Duration::from_millis(500), ended).await.is_err() {
+        tracing::warn!("something did not end at the deadline");
+    }
+    Ok(())
+}

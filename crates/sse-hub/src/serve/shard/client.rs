@@ -1,0 +1,208 @@
+use std::any::Any;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Buf, Bytes};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::Arrival;
+use super::bell::Bell;
+use super::deadlines::Due;
+use super::frame;
+use crate::Subscription;
+use crate::parting::Parting;
+use crate::serve::admission::Permit;
+use crate::serve::handoff::Framing;
+use crate::serve::stats::Counters;
+
+/// How many chunks a client that catches up is sent before others have their turn.
+const CHUNKS_PER_TURN: usize = 8;
+
+/// A stream that a shard holds.
+pub(super) struct Client {
+    socket: TcpStream,
+    pub(super) subscription: Subscription,
+    pub(super) framing: Framing,
+    pub(super) bell: Arc<Bell>,
+    pub(super) state: State,
+    /// The rest of a chunk of which the socket took a part. The only thing that is ever queued for a client.
+    unsent: Bytes,
+    /// Since when the socket has taken nothing although something is there.
+    pub(super) blocked_since: Option<Instant>,
+    /// When the stream is ended.
+    pub(super) part_at: Option<(Instant, Parting)>,
+    pub(super) due: Due,
+    _husk: Box<dyn Any + Send>,
+    _permit: Permit,
+}
+
+/// Who reads for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Its own subscription: it is catching up, or its socket is full.
+    Alone,
+    /// The group, in which it has this place. It has seen everything up to `seen` before the group has.
+    Member { group: u32, index: usize, seen: u64 },
+    /// Nobody: when the rest is sent, it goes.
+    Leaving,
+}
+
+/// Where a turn has left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Its bell will ring.
+    Waiting,
+    /// It has seen all there is.
+    AtTip,
+    /// There is more to send at once.
+    Again,
+    /// The stream is over, or the client has gone.
+    Over,
+}
+
+/// What the socket took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    All,
+    Part,
+    Broken,
+}
+
+impl Client {
+    pub(super) fn new(arrival: Arrival, bell: Arc<Bell>, part_at: Option<(Instant, Parting)>) -> Self {
+        let Arrival { socket, stream, permit } = arrival;
+        Self {
+            socket,
+            subscription: stream.subscription,
+            framing: stream.framing,
+            bell,
+            state: State::Alone,
+            unsent: frame::chunk(stream.framing, stream.first),
+            blocked_since: None,
+            part_at,
+            due: Due::default(),
+            _husk: stream.husk,
+            _permit: permit,
+        }
+    }
+
+    /// Does what can be done now, and has the bell ring when there is more.
+    pub(super) fn take_turn(&mut self, counters: &Counters) -> Turn {
+        self.bell.answer();
+        let waker = Waker::from(Arc::clone(&self.bell));
+        let cx = &mut Context::from_waker(&waker);
+        if self.poll_gone(cx).is_ready() {
+            return Turn::Over;
+        }
+        for _ in 0..CHUNKS_PER_TURN {
+            while !self.unsent.is_empty() {
+                match self.socket.poll_write_ready(cx) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(_)) => return Turn::Over,
+                    Poll::Pending => {
+                        self.note_blocked(counters);
+                        return Turn::Waiting;
+                    }
+                }
+                if self.send_rest(counters) == Taken::Broken {
+                    return Turn::Over;
+                }
+            }
+            match self.state {
+                State::Member { .. } => return Turn::Waiting,
+                State::Leaving => return Turn::Over,
+                State::Alone => {}
+            }
+            match self.subscription.poll_chunk(cx) {
+                Poll::Ready(Some(chunk)) => self.unsent = frame::chunk(self.framing, chunk),
+                Poll::Ready(None) => {
+                    self.unsent = frame::end(self.framing);
+                    self.state = State::Leaving;
+                }
+                Poll::Pending if self.subscription.is_at_tip() => return Turn::AtTip,
+                Poll::Pending => return Turn::Waiting,
+            }
+            counters.deliveries.add(self.subscription.take_handed_out());
+        }
+        Turn::Again
+    }
+
+    /// Ready when the client has closed its side, or the connection is broken. What it sends is nothing to us.
+    fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut unread = [0; 256];
+        loop {
+            match self.socket.poll_read_ready(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Ready(Ok(())) => {}
+            }
+            match self.socket.try_read(&mut unread) {
+                Ok(0) => return Poll::Ready(()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return Poll::Ready(()),
+            }
+        }
+    }
+
+    /// Sends a chunk to a client for which nothing is left to be sent. What the socket does not take is kept.
+    pub(super) fn send(&mut self, chunk: &Bytes, counters: &Counters) -> Taken {
+        match self.socket.try_write(chunk) {
+            // The counters of a whole group are added up by the caller.
+            Ok(written) if written == chunk.len() => Taken::All,
+            Ok(written) => {
+                counters.bytes.add(written);
+                self.keep(chunk.slice(written..), counters)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.keep(chunk.clone(), counters),
+            Err(_) => Taken::Broken,
+        }
+    }
+
+    fn keep(&mut self, rest: Bytes, counters: &Counters) -> Taken {
+        self.unsent = rest;
+        self.note_blocked(counters);
+        Taken::Part
+    }
+
+    /// The time runs from here, unless it runs already.
+    fn note_blocked(&mut self, counters: &Counters) {
+        if self.blocked_since.is_none() {
+            counters.blocked.add(1);
+            self.blocked_since = Some(Instant::now());
+        }
+    }
+
+    fn send_rest(&mut self, counters: &Counters) -> Taken {
+        match self.socket.try_write(&self.unsent) {
+            Ok(written) => {
+                counters.bytes.add(written);
+                self.unsent.advance(written);
+                if self.unsent.is_empty() {
+                    self.unsent = Bytes::new();
+                    self.blocked_since = None;
+                    return Taken::All;
+                }
+                self.blocked_since = Some(Instant::now());
+                Taken::Part
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.note_blocked(counters);
+                Taken::Part
+            }
+            Err(_) => Taken::Broken,
+        }
+    }
+
+    /// Goes on by itself, behind `position`.
+    pub(super) fn go_alone(&mut self, position: u64) {
+        self.state = State::Alone;
+        self.subscription.resume(position);
+    }
+
+    pub(super) fn socket(&self) -> &TcpStream {
+        &self.socket
+    }
+}

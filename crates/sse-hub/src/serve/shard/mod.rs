@@ -1,0 +1,452 @@
+//! The tasks that write to streams.
+
+mod bell;
+mod client;
+mod deadlines;
+mod frame;
+mod group;
+
+use std::collections::{HashMap, VecDeque};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use slab::Slab;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Duration, Instant};
+
+use self::bell::{Bells, Token};
+use self::client::{Client, State, Taken, Turn};
+use self::deadlines::{Deadlines, Due};
+use self::group::{Group, Key, Next};
+use super::admission::Permit;
+use super::connection::expiry;
+use super::drain::Drain;
+use super::handoff::Stream;
+use super::options::Options;
+use super::socket::forget_unsent;
+use super::stats::Counters;
+use crate::parting::Parting;
+
+/// How many writes a shard does before other tasks have their turn: about a millisecond.
+const WRITES_PER_TURN: usize = 256;
+/// How many streams a shard takes over in one turn.
+const ARRIVALS_PER_TURN: usize = 64;
+
+/// A stream that is handed over to a shard. The head of its response is on the wire.
+pub(super) struct Arrival {
+    pub(super) socket: TcpStream,
+    pub(super) stream: Stream,
+    pub(super) permit: Permit,
+}
+
+enum Message {
+    Arrival(Arrival),
+    Drain(Drain),
+}
+
+/// Where streams are handed over. The shards end when this is dropped and their last stream is gone.
+#[derive(Debug)]
+pub(super) struct Shards {
+    shards: Vec<mpsc::UnboundedSender<Message>>,
+    next: AtomicUsize,
+}
+
+impl Shards {
+    pub(super) fn start(options: &Options) -> (Self, JoinSet<()>) {
+        let mut running = JoinSet::new();
+        let start = |_| {
+            // Not bounded, but by the number of connections that are admitted.
+            let (sender, messages) = mpsc::unbounded_channel();
+            // The shard yields by itself, and would take a forced yield of a socket for one that is not ready.
+            running.spawn(tokio::task::coop::unconstrained(Shard::new(options.clone(), messages)));
+            sender
+        };
+        let shards = (0..options.shard_count()).map(start).collect();
+        (Self { shards, next: AtomicUsize::new(0) }, running)
+    }
+
+    /// Gives a stream to one of the shards in turn.
+    pub(super) fn hand(&self, arrival: Arrival) {
+        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut message = Message::Arrival(arrival);
+        for offset in 0..self.shards.len() {
+            match self.shards[first.wrapping_add(offset) % self.shards.len()].send(message) {
+                Ok(()) => return,
+                // It is gone, by a panic or because time is up. Another one may not be.
+                Err(mpsc::error::SendError(returned)) => message = returned,
+            }
+        }
+    }
+
+    pub(super) fn drain(&self, drain: &Drain) {
+        for shard in &self.shards {
+            let _ = shard.send(Message::Drain(drain.clone()));
+        }
+    }
+}
+
+/// Writes to the streams that were handed to it.
+///
+/// One task and no locks: whatever wakes it, be it a socket, a topic or a history that answers, rings the [bell](Bells) of
+/// a client or a group, and those are looked at one after the other.
+struct Shard {
+    options: Options,
+    counters: Arc<Counters>,
+    messages: mpsc::UnboundedReceiver<Message>,
+    /// Nobody can hand over anything any more.
+    is_last: bool,
+    bells: Arc<Bells>,
+    /// Whom to look at.
+    rung: VecDeque<Token>,
+    clients: Slab<Box<Client>>,
+    groups: Slab<Group>,
+    /// The groups that can be joined.
+    groups_by_key: HashMap<Key, u32>,
+    deadlines: Deadlines,
+    due: Due,
+    drain: Option<Drain>,
+}
+
+impl Shard {
+    fn new(options: Options, messages: mpsc::UnboundedReceiver<Message>) -> Self {
+        Self {
+            counters: options.stats.counters(),
+            options,
+            messages,
+            is_last: false,
+            bells: Arc::default(),
+            rung: VecDeque::new(),
+            clients: Slab::new(),
+            groups: Slab::new(),
+            groups_by_key: HashMap::new(),
+            deadlines: Deadlines::new(),
+            due: Due::default(),
+            drain: None,
+        }
+    }
+
+    fn take_messages(&mut self, cx: &mut Context<'_>) {
+        if self.is_last {
+            return;
+        }
+        for _ in 0..ARRIVALS_PER_TURN {
+            match self.messages.poll_recv(cx) {
+                Poll::Ready(Some(Message::Arrival(arrival))) => self.admit(arrival),
+                Poll::Ready(Some(Message::Drain(drain))) => self.begin_drain(drain),
+                Poll::Ready(None) => {
+                    self.is_last = true;
+                    return;
+                }
+                Poll::Pending => return,
+            }
+        }
+        cx.waker().wake_by_ref();
+    }
+
+    fn admit(&mut self, arrival: Arrival) {
+        let part_at = match &self.drain {
+            Some(drain) => Some(drain.place()),
+            None => expiry(&self.options, Instant::now()).map(|at| (at, Parting::Now)),
+        };
+        let slot = self.clients.vacant_entry();
+        let number = number(slot.key());
+        let token = Token::Client(number);
+        let client = slot.insert(Box::new(Client::new(arrival, self.bells.bell(token), part_at)));
+        if let Some((at, _)) = client.part_at {
+            self.deadlines.no_later(token, &mut client.due, at);
+        }
+        self.counters.sharded.add(1);
+        self.rung.push_back(token);
+    }
+
+    fn begin_drain(&mut self, drain: Drain) {
+        for (key, client) in &mut self.clients {
+            let place = drain.place();
+            client.part_at = Some(place);
+            self.deadlines.no_later(Token::Client(number(key)), &mut client.due, place.0);
+        }
+        self.deadlines.no_later(Token::Shard, &mut self.due, drain.deadline);
+        self.drain = Some(drain);
+    }
+
+    /// Looks at a client that something has happened to.
+    fn turn_to_client(&mut self, number: u32) {
+        // A second look is enough to find out what a group has that was read a moment ago.
+        for _ in 0..2 {
+            let Some(client) = self.clients.get_mut(number as usize) else {
+                return;
+            };
+            match client.take_turn(&self.counters) {
+                Turn::Over => return self.remove(number),
+                Turn::Again => return self.rung.push_back(Token::Client(number)),
+                Turn::Waiting => {
+                    if let Some(since) = client.blocked_since {
+                        let at = since + self.options.write_deadline;
+                        self.deadlines.no_later(Token::Client(number), &mut client.due, at);
+                    }
+                    return;
+                }
+                Turn::AtTip => {}
+            }
+            let key = Key::of(client);
+            let known = self.groups_by_key.get(&key).copied();
+            let group = known.and_then(|group| self.groups.get(group as usize));
+            match (known, group) {
+                (Some(known), Some(group)) if client.subscription.reader().position() >= group.position() => {
+                    return self.join(number, known);
+                }
+                // The group has read further.
+                (_, Some(_)) => client.subscription.look_again(),
+                (_, None) => return self.found(number, key),
+            }
+        }
+        // A history that does not show the same to everyone. A group that it leads leaves nothing out.
+        if let Some(client) = self.clients.get(number as usize) {
+            let key = Key::of(client);
+            self.found(number, key);
+        }
+    }
+
+    /// Makes a group of one client, which others may join.
+    fn found(&mut self, client: u32, key: Key) {
+        let Some(founder) = self.clients.get(client as usize) else {
+            return;
+        };
+        let slot = self.groups.vacant_entry();
+        let number = number(slot.key());
+        let token = Token::Group(number);
+        let group = slot.insert(Group::new(founder, key.clone(), self.bells.bell(token)));
+        if let Some(at) = group.heartbeat_at() {
+            self.deadlines.no_later(token, &mut group.due, at);
+        }
+        self.groups_by_key.insert(key, number);
+        self.counters.groups.add(1);
+        self.join(client, number);
+        // It may have been told of something before its bell was known to anyone.
+        self.rung.push_back(token);
+    }
+
+    fn join(&mut self, client: u32, group: u32) {
+        if let Some(joined) = self.groups.get_mut(group as usize) {
+            joined.add(client, group, &mut self.clients);
+            self.counters.grouped.add(1);
+        }
+    }
+
+    /// Has a client read by itself again.
+    fn take_out(&mut self, client: u32) {
+        let Some(Client { state: State::Member { group, index, .. }, .. }) =
+            self.clients.get(client as usize).map(|client| &**client)
+        else {
+            return;
+        };
+        let (number, index) = (*group, *index);
+        let Some(group) = self.groups.get_mut(number as usize) else {
+            return;
+        };
+        let position = group.remove(index, &mut self.clients);
+        let is_empty = group.is_empty();
+        self.counters.grouped.subtract(1);
+        if is_empty {
+            self.remove_group(number);
+        }
+        if let Some(client) = self.clients.get_mut(client as usize) {
+            client.go_alone(position);
+        }
+    }
+
+    fn remove(&mut self, number: u32) {
+        self.take_out(number);
+        if let Some(mut client) = self.clients.try_remove(number as usize) {
+            self.deadlines.forget(Token::Client(number), &mut client.due);
+            self.counters.sharded.subtract(1);
+        }
+    }
+
+    fn remove_group(&mut self, number: u32) {
+        let Some(mut group) = self.groups.try_remove(number as usize) else {
+            return;
+        };
+        self.deadlines.forget(Token::Group(number), &mut group.due);
+        if self.groups_by_key.get(&group.key) == Some(&number) {
+            self.groups_by_key.remove(&group.key);
+        }
+        self.counters.groups.subtract(1);
+    }
+
+    /// Lets each member go on by itself.
+    fn dissolve(&mut self, number: u32) {
+        let members = self.groups.get(number as usize).map(|group| group.members().to_vec());
+        for member in members.unwrap_or_default() {
+            self.take_out(member);
+            self.rung.push_back(Token::Client(member));
+        }
+        self.remove_group(number);
+    }
+
+    /// Writes the page of a group, and reads the next ones, until there is nothing more or `writes` is used up.
+    fn turn_to_group(&mut self, number: u32, writes: &mut usize) {
+        let Some(group) = self.groups.get(number as usize) else {
+            return;
+        };
+        group.bell.answer();
+        let waker = Waker::from(Arc::clone(&group.bell));
+        let cx = &mut Context::from_waker(&waker);
+        loop {
+            self.write(number, writes);
+            let Some(group) = self.groups.get_mut(number as usize) else {
+                return;
+            };
+            if group.next_unserved().is_some() {
+                return self.rung.push_back(Token::Group(number));
+            }
+            match group.poll_next(cx) {
+                Next::Write => {}
+                Next::Wait => return,
+                Next::Dissolve => return self.dissolve(number),
+            }
+        }
+    }
+
+    /// Writes the page of a group to the members that do not have it.
+    fn write(&mut self, number: u32, writes: &mut usize) {
+        let (mut deliveries, mut bytes) = (0, 0);
+        while *writes > 0
+            && let Some(group) = self.groups.get_mut(number as usize)
+            && let Some((member, page)) = group.next_unserved()
+            && let Some(client) = self.clients.get_mut(member as usize)
+        {
+            let seen = match client.state {
+                State::Member { seen, .. } => seen,
+                State::Alone | State::Leaving => 0,
+            };
+            let Some(chunk) = page.behind(seen, client.framing) else {
+                group.handle_served();
+                continue;
+            };
+            *writes -= 1;
+            let events = page.entries.len();
+            let taken = client.send(&chunk, &self.counters);
+            group.handle_served();
+            match taken {
+                Taken::All => {
+                    deliveries += events;
+                    bytes += chunk.len();
+                }
+                Taken::Part => {
+                    deliveries += events;
+                    self.take_out(member);
+                    self.turn_to_client(member);
+                }
+                Taken::Broken => self.remove(member),
+            }
+        }
+        self.counters.deliveries.add(deliveries);
+        self.counters.bytes.add(bytes);
+    }
+
+    /// Looks at those whose time has come. Ready when all time is up.
+    fn look_at_the_clock(&mut self) -> Poll<()> {
+        let now = Instant::now();
+        while let Some(token) = self.deadlines.pop(now) {
+            match token {
+                Token::Client(number) => self.handle_client_due(number, now),
+                Token::Group(number) => self.handle_group_due(number, now),
+                Token::Shard => return Poll::Ready(()),
+            }
+        }
+        Poll::Pending
+    }
+
+    fn handle_client_due(&mut self, number: u32, now: Instant) {
+        let Some(client) = self.clients.get_mut(number as usize) else {
+            return;
+        };
+        client.due.handle();
+        let cut_at = client.blocked_since.map(|since| since + self.options.write_deadline);
+        if cut_at.is_some_and(|at| at <= now) {
+            forget_unsent(client.socket());
+            self.counters.cut.add(1);
+            return self.remove(number);
+        }
+        let parting = client.part_at.take_if(|(at, _)| *at <= now).map(|(_, parting)| parting);
+        for at in [cut_at, client.part_at.map(|(at, _)| at)].into_iter().flatten() {
+            self.deadlines.no_later(Token::Client(number), &mut client.due, at);
+        }
+        if let Some(parting) = parting {
+            if parting == Parting::Now {
+                self.counters.expired.add(1);
+            }
+            client.subscription.signal().part(parting);
+            self.take_out(number);
+            self.rung.push_back(Token::Client(number));
+        }
+    }
+
+    fn handle_group_due(&mut self, number: u32, now: Instant) {
+        let Some(group) = self.groups.get_mut(number as usize) else {
+            return;
+        };
+        group.due.handle();
+        if group.heartbeat_at().is_some_and(|at| at <= now) {
+            group.beat();
+            self.rung.push_back(Token::Group(number));
+        }
+        if let Some(at) = group.heartbeat_at() {
+            self.deadlines.no_later(Token::Group(number), &mut group.due, at.max(now + Duration::from_millis(1)));
+        }
+    }
+}
+
+impl Future for Shard {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        this.bells.listen(cx.waker());
+        this.take_messages(cx);
+        if this.look_at_the_clock().is_ready() {
+            return Poll::Ready(());
+        }
+        let mut writes = WRITES_PER_TURN;
+        while writes > 0 {
+            if this.rung.is_empty() {
+                this.bells.take(&mut this.rung);
+            }
+            match this.rung.pop_front() {
+                Some(Token::Client(number)) => {
+                    writes -= 1;
+                    this.turn_to_client(number);
+                }
+                Some(Token::Group(number)) => this.turn_to_group(number, &mut writes),
+                Some(Token::Shard) => {}
+                None => break,
+            }
+        }
+        if this.is_last && this.clients.is_empty() {
+            return Poll::Ready(());
+        }
+        if writes == 0 || this.deadlines.poll_first(cx).is_ready() {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Shard {
+    fn drop(&mut self) {
+        self.counters.sharded.subtract(self.clients.len());
+        self.counters.groups.subtract(self.groups.len());
+        let grouped: usize = self.groups.iter().map(|(_, group)| group.members().len()).sum();
+        self.counters.grouped.subtract(grouped);
+    }
+}
+
+/// There are never as many clients or groups in one process as `u32` can count.
+fn number(key: usize) -> u32 {
+    u32::try_from(key).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,94 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts what happens to the connections. Clones count into the same.
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    counters: Arc<Counters>,
+}
+
+/// One counter for each field of [`Counts`].
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) connections: Counter,
+    pub(super) accepted: Counter,
+    pub(super) refused: Counter,
+    pub(super) sharded: Counter,
+    pub(super) groups: Counter,
+    pub(super) grouped: Counter,
+    pub(super) deliveries: Counter,
+    pub(super) bytes: Counter,
+    pub(super) blocked: Counter,
+    pub(super) cut: Counter,
+    pub(super) expired: Counter,
+}
+
+/// What was counted up to a moment. Each number is exact, but they are read one after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Connections that are open now.
+    pub connections: u64,
+    /// Connections that were accepted.
+    pub accepted: u64,
+    /// Connections that were refused, by one of the caps.
+    pub refused: u64,
+    /// Streams that the shards hold now. Those over TLS and HTTP/2 are not among them.
+    pub sharded: u64,
+    /// Groups of streams that are written to as one.
+    pub groups: u64,
+    /// Streams that are in a group now: all that the shards hold, but for those that are catching up.
+    pub grouped: u64,
+    /// Events that were written to a stream by a shard, once for each stream.
+    pub deliveries: u64,
+    /// Bytes that the shards wrote.
+    pub bytes: u64,
+    /// How often a stream did not take all that a shard had for it.
+    pub blocked: u64,
+    /// Connections that were cut because their client took nothing for too long.
+    pub cut: u64,
+    /// Streams that were ended at their maximum age.
+    pub expired: u64,
+}
+
+impl Stats {
+    /// What was counted up to now.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let counters = &*self.counters;
+        Counts {
+            connections: counters.connections.value(),
+            accepted: counters.accepted.value(),
+            refused: counters.refused.value(),
+            sharded: counters.sharded.value(),
+            groups: counters.groups.value(),
+            grouped: counters.grouped.value(),
+            deliveries: counters.deliveries.value(),
+            bytes: counters.bytes.value(),
+            blocked: counters.blocked.value(),
+            cut: counters.cut.value(),
+            expired: counters.expired.value(),
+        }
+    }
+
+    pub(super) fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(super) fn add(&self, count: usize) {
+        self.0.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn subtract(&self, count: usize) {
+        self.0.fetch_sub(count as u64, Ordering::Relaxed);
+    }
+
+    fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
