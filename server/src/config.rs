@@ -8,6 +8,7 @@ use clap::{Parser, ValueEnum};
 use sse_hub::history::redb;
 
 use crate::origin::Origin;
+use crate::serving::Serving;
 
 /// The demo's companion server: live streams (a market, chat rooms, the streams of the classic examples) and the
 /// page that shows them.
@@ -53,9 +54,13 @@ pub struct Config {
     #[arg(long, env = "SSE_TICK_RATE", value_name = "NUMBER", default_value = "4", value_parser = tick_rate)]
     pub tick_rate: f64,
 
-    /// How long a shutdown may take. Streams are ended at once; this is for clients that do not read
+    /// How long a shutdown may take. What is still open then is cut
     #[arg(long, env = "SSE_SHUTDOWN_DEADLINE", value_name = "TIME", default_value = "5s", value_parser = duration)]
     pub shutdown_deadline: Duration,
+
+    /// Connections and TLS
+    #[command(flatten)]
+    pub serving: Serving,
 }
 
 /// Where events are kept.
@@ -119,11 +124,12 @@ impl Default for Config {
             seed: None,
             tick_rate: 4.0,
             shutdown_deadline: Duration::from_secs(5),
+            serving: Serving::default(),
         }
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     let millis = match unit {

@@ -6,6 +6,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`config`] | flags and environment variables |
+//! | `serving` | those for connections and TLS |
 //! | `app` | the routes, and what stands behind them |
 //! | `market` | the simulator, its feed, and its stream |
 //! | `chat` | rooms: what may be said, who is there |
@@ -26,19 +27,17 @@ mod origin;
 mod page;
 mod presence;
 mod problem;
+mod serving;
 mod task;
 mod visitor;
 
-use std::io;
-
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
 pub use config::Config;
 pub use origin::Origin;
+pub use serving::Serving;
 
-/// The server could not start, or broke.
+/// The server could not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
@@ -51,9 +50,15 @@ pub enum RunError {
     /// The history could not be closed: something that was published is not kept.
     #[error("the history was not closed: {0}")]
     NotClosed(sse_hub::history::HistoryError),
-    /// The listener failed.
+    /// The certificate or its key cannot be used.
     #[error(transparent)]
-    Listener(#[from] io::Error),
+    Tls(#[from] sse_hub::serve::TlsError),
+    /// An option cannot be, or the listener cannot listen.
+    #[error(transparent)]
+    Serve(#[from] sse_hub::serve::ServeError),
+    /// The listener has no address.
+    #[error(transparent)]
+    Listener(#[from] std::io::Error),
 }
 
 /// Serves on `listener` until `shutdown` completes. Then every stream is ended and told when to come back, and
@@ -66,33 +71,15 @@ pub async fn run(
     config: Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), RunError> {
+    let options = config.serving.options(config.shutdown_deadline)?;
     let app = app::App::start(&config, listener.local_addr()?).await?;
     let hub = app.hub.clone();
-    let (closing, closed) = oneshot::channel();
     let shutdown = async move {
         shutdown.await;
         tracing::info!(streams = hub.subscriptions(), "shutting down");
-        hub.shutdown();
-        let _ = closing.send(());
+        hub.drain();
     };
-    let deadline = async {
-        // An error means that serving ended on its own, and with it the sender: then nothing is waited for.
-        if closed.await.is_ok() {
-            tokio::time::sleep(config.shutdown_deadline).await;
-        } else {
-            std::future::pending::<()>().await;
-        }
-    };
-    // An event is small and must not wait for the next one to fill a packet.
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY was not set");
-        }
-    });
-    tokio::select! {
-        served = async { axum::serve(listener, app.routes.clone()).with_graceful_shutdown(shutdown).await } => served?,
-        () = deadline => tracing::warn!(streams = app.hub.subscriptions(), "cut off at the deadline"),
-    }
+    sse_hub::serve::run(listener, app.routes.clone(), options, shutdown).await?;
     let hub = app.hub.clone();
     // The feeds first: they would find the history closed.
     drop(app);

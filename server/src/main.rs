@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
     // The kernel queues whoever connects from here on, so the line may come before the first `accept`.
     if let Ok(address) = listener.local_addr() {
         // Whoever closed our standard output does not want the line.
-        let _ = writeln!(io::stdout(), "listening on http://{address}");
+        let _ = writeln!(io::stdout(), "listening on {}://{address}", config.serving.scheme());
     }
     match server::run(listener, config, stop).await {
         Ok(()) => ExitCode::SUCCESS,

@@ -39,19 +39,35 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn serve(self) {
-        let Self { server, mut socket, peer, permit, draining } = self;
-        if let Err(error) = socket::tune(&socket, &server.options) {
+    pub(super) async fn serve(mut self) {
+        let options = &self.server.options;
+        if let Err(error) = socket::tune(&self.socket, options) {
             // It may be gone already. If not, it works without.
             tracing::debug!(%error, "a socket option was not set");
         }
+        let ask_by = Instant::now() + options.header_timeout;
+        // Not `readable`, which may say so when there is nothing.
+        let mut first = [0];
+        let asks = tokio::select! {
+            asks = timeout_at(ask_by, self.socket.peek(&mut first)) => matches!(asks, Ok(Ok(1))),
+            _ = self.draining.wait_for(Option::is_some) => false,
+        };
+        if asks {
+            // Only now, and apart. In a storm, thousands have connected before one is answered; what hyper needs for
+            // each of them would be taken at once, and the process would keep it.
+            Box::pin(self.serve_requests(ask_by)).await;
+        }
+    }
+
+    async fn serve_requests(self, ask_by: Instant) {
+        let Self { server, mut socket, peer, permit, draining } = self;
         let streams = Streams::default();
-        let life = Life::new(&server.options, draining, streams.clone());
+        let life = Life::new(&server.options, draining, streams.clone(), ask_by);
         let front = Front { app: server.app.clone(), peer, streams, handoff: None };
 
         #[cfg(feature = "tls")]
         if let Some(tls) = &server.options.tls {
-            let accepted = timeout_at(life.ask_by(), tls.accept(socket)).await;
+            let accepted = timeout_at(ask_by, tls.accept(socket)).await;
             let Ok(Ok((socket, protocol))) = accepted else {
                 return;
             };
@@ -66,7 +82,7 @@ impl Connection {
             return;
         }
 
-        let Ok(Ok((protocol, read))) = timeout_at(life.ask_by(), detect(&mut socket)).await else {
+        let Ok(Ok((protocol, read))) = timeout_at(ask_by, detect(&mut socket)).await else {
             return;
         };
         let transport =
@@ -114,12 +130,7 @@ async fn detect(socket: &mut TcpStream) -> io::Result<(Protocol, Bytes)> {
 }
 
 /// Serves requests until the connection ends. `Some` if a stream is to be handed over: its head is on the wire.
-async fn serve_http1<T>(
-    options: &Options,
-    transport: Transport<T>,
-    front: Front,
-    mut life: Life,
-) -> Option<T>
+async fn serve_http1<T>(options: &Options, transport: Transport<T>, front: Front, mut life: Life) -> Option<T>
 where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -207,19 +218,15 @@ impl Life {
         options: &Options,
         draining: tokio::sync::watch::Receiver<Option<Drain>>,
         streams: Streams,
+        ask_by: Instant,
     ) -> Self {
-        let now = Instant::now();
         Self {
             streams,
             draining,
-            ask_by: Some(now + options.header_timeout),
-            part_at: expiry(options, now).map(|at| (at, Parting::Now)),
+            ask_by: Some(ask_by),
+            part_at: expiry(options, Instant::now()).map(|at| (at, Parting::Now)),
             cut_at: None,
         }
-    }
-
-    fn ask_by(&self) -> Instant {
-        self.ask_by.unwrap_or_else(Instant::now)
     }
 
     /// What comes next. Can be dropped and called again.
@@ -236,7 +243,8 @@ impl Life {
                 self.streams.part(parting);
                 return Order::Finish;
             }
-            let earliest = [self.cut_at, self.ask_by, self.part_at.map(|(at, _)| at)].into_iter().flatten().min();
+            let earliest =
+                [self.cut_at, self.ask_by, self.part_at.map(|(at, _)| at)].into_iter().flatten().min();
             let wake = async {
                 match earliest {
                     Some(at) => sleep_until(at).await,

@@ -61,7 +61,10 @@ mod tests {
 
     #[test]
     fn events_go_in_one_chunk_with_its_size_in_hexadecimal() {
-        assert_eq!(events(Framing::Chunked, &entries(&["a: 1\n\n", "b: 2222\n\n"])), "f\r\na: 1\n\nb: 2222\n\n\r\n");
+        assert_eq!(
+            events(Framing::Chunked, &entries(&["a: 1\n\n", "b: 2222\n\n"])),
+            "f\r\na: 1\n\nb: 2222\n\n\r\n"
+        );
         assert_eq!(events(Framing::Bare, &entries(&["a: 1\n\n", "b: 2\n\n"])), "a: 1\n\nb: 2\n\n");
         let large = Bytes::from(vec![b'x'; 0x1234]);
         assert!(chunk(Framing::Chunked, large).starts_with(b"1234\r\nx"));

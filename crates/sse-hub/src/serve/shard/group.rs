@@ -162,7 +162,8 @@ impl Group {
     /// Tells the member at `index`, if there is one, that it is there.
     fn tell_index(&self, index: usize, clients: &mut Slab<Box<Client>>) {
         let member = self.members.get(index).and_then(|number| clients.get_mut(*number as usize));
-        if let Some(Client { state: State::Member { index: told, .. }, .. }) = member.map(|member| &mut **member)
+        if let Some(Client { state: State::Member { index: told, .. }, .. }) =
+            member.map(|member| &mut **member)
         {
             *told = index;
         }

@@ -44,7 +44,8 @@ pub(super) struct Arrival {
 }
 
 enum Message {
-    Arrival(Arrival),
+    /// Boxed: the other message is small.
+    Arrival(Box<Arrival>),
     Drain(Drain),
 }
 
@@ -72,7 +73,7 @@ impl Shards {
     /// Gives a stream to one of the shards in turn.
     pub(super) fn hand(&self, arrival: Arrival) {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut message = Message::Arrival(arrival);
+        let mut message = Message::Arrival(Box::new(arrival));
         for offset in 0..self.shards.len() {
             match self.shards[first.wrapping_add(offset) % self.shards.len()].send(message) {
                 Ok(()) => return,
@@ -135,7 +136,7 @@ impl Shard {
         }
         for _ in 0..ARRIVALS_PER_TURN {
             match self.messages.poll_recv(cx) {
-                Poll::Ready(Some(Message::Arrival(arrival))) => self.admit(arrival),
+                Poll::Ready(Some(Message::Arrival(arrival))) => self.admit(*arrival),
                 Poll::Ready(Some(Message::Drain(drain))) => self.begin_drain(drain),
                 Poll::Ready(None) => {
                     self.is_last = true;
@@ -397,7 +398,11 @@ impl Shard {
             self.rung.push_back(Token::Group(number));
         }
         if let Some(at) = group.heartbeat_at() {
-            self.deadlines.no_later(Token::Group(number), &mut group.due, at.max(now + Duration::from_millis(1)));
+            self.deadlines.no_later(
+                Token::Group(number),
+                &mut group.due,
+                at.max(now + Duration::from_millis(1)),
+            );
         }
     }
 }
@@ -410,6 +415,9 @@ impl Future for Shard {
         this.bells.listen(cx.waker());
         this.take_messages(cx);
         if this.look_at_the_clock().is_ready() {
+            if !this.clients.is_empty() {
+                tracing::warn!(streams = this.clients.len(), "cut at the deadline of the shutdown");
+            }
             return Poll::Ready(());
         }
         let mut writes = WRITES_PER_TURN;

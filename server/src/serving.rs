@@ -1,0 +1,105 @@
+//! What can be set about connections and TLS.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use sse_hub::serve::{Options, Tls, TlsError};
+
+use crate::config::duration;
+
+/// Flags for connections and TLS.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Connections")]
+pub struct Serving {
+    /// A certificate in PEM, followed by those between it and the root: serves HTTPS and HTTP/2
+    #[arg(long, env = "SSE_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate in PEM
+    #[arg(long, env = "SSE_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Serves HTTPS and HTTP/2 with a certificate that is made now, for localhost: for development
+    #[arg(long, env = "SSE_TLS_SELF_SIGNED", conflicts_with = "tls_cert")]
+    pub tls_self_signed: bool,
+
+    /// The most connections at a time; more are answered with 503
+    #[arg(long, env = "SSE_CONNECTIONS", value_name = "NUMBER", default_value = "20000")]
+    pub connections: usize,
+
+    /// The most connections at a time from one address [default: no limit, as behind a proxy]
+    #[arg(long, env = "SSE_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
+    pub connections_per_address: Option<usize>,
+
+    /// The most connections that are accepted in a second [default: no limit]
+    #[arg(long, env = "SSE_ACCEPTS_PER_SECOND", value_name = "NUMBER")]
+    pub accepts_per_second: Option<u32>,
+
+    /// How long a client may take to send the head of a request
+    #[arg(long, env = "SSE_HEADER_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub header_timeout: Duration,
+
+    /// How long a client may take nothing although something is there for it
+    #[arg(long, env = "SSE_WRITE_DEADLINE", value_name = "TIME", default_value = "20s", value_parser = duration)]
+    pub write_deadline: Duration,
+
+    /// How long a connection lasts, within a tenth; a stream then comes back with its cursor
+    #[arg(long, env = "SSE_MAX_AGE", value_name = "TIME", default_value = "60m", value_parser = duration)]
+    pub max_age: Duration,
+
+    /// Over which time a shutdown ends the streams; less if there are few
+    #[arg(long, env = "SSE_DRAIN", value_name = "TIME", default_value = "2s", value_parser = duration)]
+    pub drain: Duration,
+}
+
+impl Default for Serving {
+    fn default() -> Self {
+        let options = Options::default();
+        Self {
+            tls_cert: None,
+            tls_key: None,
+            tls_self_signed: false,
+            connections: options.connections,
+            connections_per_address: options.connections_per_address,
+            accepts_per_second: options.accepts_per_second,
+            header_timeout: options.header_timeout,
+            write_deadline: options.write_deadline,
+            max_age: Duration::from_secs(3_600),
+            drain: options.drain,
+        }
+    }
+}
+
+impl Serving {
+    /// `https` or `http`.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.tls_self_signed || self.tls_cert.is_some() { "https" } else { "http" }
+    }
+
+    /// The options of the hub's server.
+    ///
+    /// # Errors
+    /// [`TlsError`] if the certificate cannot be used.
+    pub(crate) fn options(&self, shutdown_deadline: Duration) -> Result<Options, TlsError> {
+        let tls = match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => Some(Tls::from_files(certificate, key)?),
+            _ if self.tls_self_signed => Some(Tls::self_signed(["localhost", "127.0.0.1", "::1"])?),
+            _ => None,
+        };
+        Ok(Options {
+            connections: self.connections,
+            connections_per_address: self.connections_per_address,
+            accepts_per_second: self.accepts_per_second,
+            header_timeout: self.header_timeout,
+            write_deadline: self.write_deadline,
+            max_age: Some(self.max_age),
+            // A short deadline is meant to be kept.
+            drain: self.drain.min(shutdown_deadline / 2),
+            shutdown_deadline,
+            tls,
+            ..Options::default()
+        })
+    }
+}
