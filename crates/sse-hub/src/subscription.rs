@@ -152,13 +152,15 @@ impl Subscription {
                 return Poll::Ready(self.close(None));
             }
             if !self.readable {
-                // Only now that all is read: what was published before the end was acknowledged.
-                if let Some(last_words) = self.last_words(parting) {
-                    return Poll::Ready(self.close(Some(last_words)));
+                if self.place.signal.poll_lower(cx).is_ready() {
+                    self.readable = true;
+                    continue;
                 }
-                ready!(self.place.signal.poll_lower(cx));
-                self.readable = true;
-                continue;
+                // Only now that all is read: what was published before the end was acknowledged.
+                return match self.last_words(parting) {
+                    Some(last_words) => Poll::Ready(self.close(Some(last_words))),
+                    None => Poll::Pending,
+                };
             }
             let entries = match ready!(self.pages.poll_step(cx)) {
                 Ok(Step::More(entries)) => entries,

@@ -176,3 +176,15 @@ async fn what_is_pending_comes_in_chunks_and_a_single_event_is_not_copied() {
     }
     assert!(chunks <= 8, "{chunks} chunks");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_published_before_a_shutdown_is_delivered_to_a_stream_that_waits() {
+    let hub = hub(HubOptions::default());
+    let topic = hub.topic::<News>("news").expect("opened");
+    let mut live = Client::new(hub.subscribe(Subscribe::to(["news"])).expect("subscribed"));
+    assert_eq!(told(&live.drain().await), ["sse.open:{\"heartbeat_ms\":15000}"]);
+    topic.publish(&News::Count(1)).expect("published");
+    hub.shutdown();
+    assert_eq!(live.take(1).await, ["count:1"]);
+    assert_eq!(live.next().await, None);
+}
