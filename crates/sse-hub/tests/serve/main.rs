@@ -3,6 +3,12 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod ends;
+mod http;
+mod limits;
 mod server;
 mod shards;
+mod slow;
+#[cfg(feature = "tls")]
+mod tls;
 mod wire;

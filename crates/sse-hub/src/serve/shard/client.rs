@@ -185,6 +185,8 @@ impl Client {
                     self.blocked_since = None;
                     return Taken::All;
                 }
+                // It has taken something: the time begins anew.
+                self.note_blocked(counters);
                 self.blocked_since = Some(Instant::now());
                 Taken::Part
             }

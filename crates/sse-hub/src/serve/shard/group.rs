@@ -185,11 +185,8 @@ impl Group {
         self.page = None;
         loop {
             if !self.readable {
-                if self.hub.is_closing() {
-                    return Next::Dissolve;
-                }
                 if self.signal.poll_lower(cx).is_pending() {
-                    return Next::Wait;
+                    return if self.hub.is_closing() { Next::Dissolve } else { Next::Wait };
                 }
                 self.readable = true;
             }

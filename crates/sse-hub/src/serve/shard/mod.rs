@@ -291,21 +291,18 @@ impl Shard {
 
     /// Writes the page of a group, and reads the next ones, until there is nothing more or `writes` is used up.
     fn turn_to_group(&mut self, number: u32, writes: &mut usize) {
-        let Some(group) = self.groups.get(number as usize) else {
-            return;
-        };
-        group.bell.answer();
-        let waker = Waker::from(Arc::clone(&group.bell));
-        let cx = &mut Context::from_waker(&waker);
         loop {
             self.write(number, writes);
+            // Looked up again: whoever left it last has ended it, and may have begun another one in its place.
             let Some(group) = self.groups.get_mut(number as usize) else {
                 return;
             };
             if group.next_unserved().is_some() {
                 return self.rung.push_back(Token::Group(number));
             }
-            match group.poll_next(cx) {
+            group.bell.answer();
+            let waker = Waker::from(Arc::clone(&group.bell));
+            match group.poll_next(&mut Context::from_waker(&waker)) {
                 Next::Write => {}
                 Next::Wait => return,
                 Next::Dissolve => return self.dissolve(number),

@@ -1,0 +1,119 @@
+//! How connections end.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use sse_hub::serve::Options;
+use tokio::net::TcpStream;
+
+use crate::common::News;
+use crate::server::Server;
+use crate::wire;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_ends_streams_one_after_the_other_and_spreads_their_return() {
+    const STREAMS: usize = 150;
+    let mut server = Server::start(Options { shards: Some(2), ..Options::default() }).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    let mut streams = Vec::new();
+    for _ in 0..STREAMS {
+        streams.push(server.stream("news").await);
+    }
+    server.until("all held", |counts| counts.grouped == STREAMS as u64).await;
+    news.publish(&News::Count(1)).expect("published");
+    let started = Instant::now();
+    server.shut_down();
+    let mut ends = Vec::new();
+    for mut stream in streams {
+        ends.push(tokio::spawn(async move {
+            let seen = stream.rest().await;
+            assert_eq!(seen.len(), 1, "what was published before it ended, and no `sse.end`: {seen:?}");
+            assert!(stream.is_complete, "ended, not cut");
+            (started.elapsed(), stream.retry.expect("a time to come back"))
+        }));
+    }
+    let mut back = BTreeMap::<u64, usize>::new();
+    let mut ended = Vec::new();
+    for end in ends {
+        let (at, retry) = end.await.expect("read");
+        *back.entry((at + retry).as_secs()).or_default() += 1;
+        ended.push(at);
+    }
+    ended.sort();
+    let span = ended[STREAMS - 1] - ended[0];
+    assert!(span >= Duration::from_millis(400), "all ended at once: {span:?}");
+    let mean = STREAMS as f64 / back.len() as f64;
+    let most = back.values().max().copied().expect("some");
+    assert!(back.len() >= 7 && (most as f64) < 2.0 * mean, "{back:?}");
+
+    wire::in_time("the end", &mut server.running).await.expect("no panic").expect("served");
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert_eq!((server.stats.counts().sharded, server.hub.subscriptions()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_with_few_streams_takes_no_time_and_leaves_no_connection() {
+    let mut server = Server::start(Options::default()).await;
+    server.hub.topic::<News>("news").expect("opened");
+    let mut stream = server.stream("news").await;
+    let idle = wire::get(server.address, "/plain", &[]).await;
+    let _silent = TcpStream::connect(server.address).await.expect("connected");
+    server.until("three", |counts| counts.connections == 3).await;
+    let started = Instant::now();
+    server.shut_down();
+    assert!(stream.rest().await.is_empty());
+    wire::in_time("the end", &mut server.running).await.expect("no panic").expect("served");
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert_eq!(server.stats.counts().connections, 0);
+    assert!(server.hub.is_shutting_down());
+    TcpStream::connect(server.address).await.expect_err("nobody listens");
+    drop(idle);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_shuts_down_ends_its_streams_and_the_server_goes_on() {
+    let server = Server::start(Options::default()).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    let mut streams = [server.stream("news").await, server.stream("news").await];
+    server.until("both held", |counts| counts.grouped == 2).await;
+    news.publish(&News::Count(1)).expect("published");
+    server.hub.shutdown();
+    for stream in &mut streams {
+        assert_eq!(stream.take(1).await, ["count:1"]);
+        assert_eq!(stream.event().await, None);
+        assert!(stream.is_complete && stream.retry.is_some());
+    }
+    assert_eq!(wire::get(server.address, "/plain", &[]).await.status, 200);
+    assert_eq!(server.stream("news").await.status, 503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_has_reached_its_age_comes_back_with_its_cursor() {
+    let max_age = Some(Duration::from_millis(300));
+    let server = Server::start(Options { max_age, ..Options::default() }).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    let started = Instant::now();
+    let mut stream = server.stream("news").await;
+    news.publish(&News::Count(1)).expect("published");
+    let seen = stream.rest().await;
+    assert!(started.elapsed() >= Duration::from_millis(250), "{:?}", started.elapsed());
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert!(stream.is_complete, "ended, not cut");
+    assert_eq!(server.stats.counts().expired, 1);
+    news.publish(&News::Count(2)).expect("published");
+    let mut back = server.stream_after("news", &seen[0].last_event_id).await;
+    assert_eq!(back.take(1).await, ["count:2"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_is_removed_under_its_streams_ends_them() {
+    let server = Server::start(Options::default()).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    let mut stream = server.stream("news").await;
+    server.until("held", |counts| counts.grouped == 1).await;
+    assert!(!server.hub.remove_idle("news"), "somebody listens");
+    news.end().expect("ended");
+    assert_eq!(stream.take(1).await, ["sse.end:{}"]);
+    server.until("gone", |counts| counts.sharded == 0).await;
+    assert!(server.hub.remove_idle("news"));
+}

@@ -1,0 +1,153 @@
+//! What HTTP wants of a stream, and what layers make of it.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::response::Response;
+use axum::routing::get;
+use bytes::Bytes;
+use http_body::Frame;
+use sse_hub::HubOptions;
+use sse_hub::serve::Options;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::common::{self, News};
+use crate::server::{Server, app};
+use crate::wire::{self, Answer};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_has_everything_is_sent_away_with_204() {
+    let server = Server::start(Options::default()).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    let last = news.publish(&News::Count(1)).expect("published");
+    news.end().expect("ended");
+    let complete = server.stream_after("news", last.as_str()).await;
+    assert_eq!(complete.status, 204);
+    let mut stream = server.stream("news").await;
+    assert_eq!(stream.take(2).await, ["count:1", "sse.end:{}"]);
+    assert_eq!(stream.event().await, None);
+    assert!(stream.is_complete);
+    server.until("nothing is held", |counts| counts.sharded == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn head_gets_the_head_and_no_stream() {
+    let server = Server::start(Options::default()).await;
+    server.hub.topic::<News>("news").expect("opened");
+    let socket = TcpStream::connect(server.address).await.expect("connected");
+    let head = wire::ask(socket, "HEAD", "/stream?topics=news", &[]).await;
+    assert_eq!((head.status, head.header("content-type")), (200, "text/event-stream"));
+    // The connection goes on.
+    let mut plain = wire::ask(head.socket, "GET", "/plain", &[]).await;
+    assert_eq!(plain.text().await, "plain");
+    assert_eq!((server.stats.counts().sharded, server.hub.subscriptions()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_http_1_0_gets_the_events_without_chunks() {
+    let server = Server::start(Options::default()).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    let mut socket = TcpStream::connect(server.address).await.expect("connected");
+    socket.write_all(b"GET /stream?topics=news HTTP/1.0\r\n\r\n").await.expect("sent");
+    let mut stream = Answer::read(socket).await;
+    assert_eq!((stream.status, stream.header("transfer-encoding")), (200, ""));
+    server.until("held by a shard", |counts| counts.grouped == 1).await;
+    for count in 1..=3 {
+        news.publish(&News::Count(count)).expect("published");
+    }
+    news.end().expect("ended");
+    assert_eq!(stream.take(4).await, ["count:1", "count:2", "count:3", "sse.end:{}"]);
+    assert_eq!(stream.event().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_refused_is_an_ordinary_response() {
+    let server = Server::start(Options::default()).await;
+    let mut refused = server.stream("nothing").await;
+    assert_eq!(refused.status, 404);
+    assert!(refused.text().await.contains("nothing"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_may_ask_who_is_there() {
+    let hub = common::hub(HubOptions::default());
+    let whoami = async |ConnectInfo(peer): ConnectInfo<std::net::SocketAddr>| peer.to_string();
+    let app = app(hub.clone()).route("/whoami", get(whoami));
+    let server = Server::with_app(hub, app, Options::default()).await;
+    let socket = TcpStream::connect(server.address).await.expect("connected");
+    let ours = socket.local_addr().expect("an address").to_string();
+    assert_eq!(wire::ask(socket, "GET", "/whoami", &[]).await.text().await, ours);
+}
+
+/// A body around another one.
+struct Around<F> {
+    inner: Body,
+    /// What it makes of a chunk.
+    change: F,
+    /// Seen when it is dropped.
+    _alive: std::sync::Arc<()>,
+}
+
+impl<F: Fn(Bytes) -> Bytes + Unpin> http_body::Body for Around<F> {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = &mut *self;
+        let change = &this.change;
+        Pin::new(&mut this.inner).poll_frame(cx).map_ok(|frame| frame.map_data(change))
+    }
+}
+
+fn around<F>(hub: sse_hub::Hub, alive: &std::sync::Arc<()>, change: F) -> Router
+where
+    F: Fn(Bytes) -> Bytes + Clone + Unpin + Send + Sync + 'static,
+{
+    let alive = std::sync::Arc::clone(alive);
+    app(hub).layer(axum::middleware::map_response(move |response: Response| {
+        let (change, alive) = (change.clone(), alive.clone());
+        async move { response.map(|inner| Body::new(Around { inner, change, _alive: alive })) }
+    }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_layer_that_only_looks_on_is_kept_until_the_stream_ends() {
+    let (hub, alive) = (common::hub(HubOptions::default()), std::sync::Arc::new(()));
+    let app = around(hub.clone(), &alive, |chunk| chunk);
+    let server = Server::with_app(hub, app, Options::default()).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    let before = std::sync::Arc::strong_count(&alive);
+    let mut stream = server.stream("news").await;
+    server.until("held by a shard", |counts| counts.grouped == 1).await;
+    news.publish(&News::Count(1)).expect("published");
+    assert_eq!(stream.take(1).await, ["count:1"]);
+    assert_eq!(std::sync::Arc::strong_count(&alive), before + 1);
+    drop(stream);
+    server.until("gone", |counts| counts.sharded == 0).await;
+    assert_eq!(std::sync::Arc::strong_count(&alive), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_layer_that_changes_the_bytes_has_its_way() {
+    let (hub, alive) = (common::hub(HubOptions::default()), std::sync::Arc::new(()));
+    let shout = |chunk: Bytes| String::from_utf8_lossy(&chunk).replace("count", "COUNT").into_bytes().into();
+    let app = around(hub.clone(), &alive, shout);
+    let server = Server::with_app(hub, app, Options::default()).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    let mut stream = server.stream("news").await;
+    news.publish(&News::Count(1)).expect("published");
+    assert_eq!(stream.take(1).await, ["COUNT:1"]);
+    news.publish(&News::Count(2)).expect("published");
+    assert_eq!(stream.take(1).await, ["COUNT:2"]);
+    assert_eq!(server.stats.counts().sharded, 0, "hyper keeps it");
+    drop(stream);
+    server.until("gone", |counts| counts.connections == 0).await;
+    assert_eq!(server.hub.subscriptions(), 0);
+}

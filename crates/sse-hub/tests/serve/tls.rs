@@ -1,0 +1,177 @@
+//! HTTPS and HTTP/2.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::http2::{self, SendRequest};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use sse_hub::serve::{Options, Tls};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
+
+use crate::common::News;
+use crate::server::Server;
+use crate::wire;
+
+/// A server with a certificate, and a client that believes it.
+async fn start(options: Options) -> (Server, ClientConfig) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    let tls = Tls::from_pem(certificate.as_bytes(), key.as_bytes()).expect("usable");
+    let server = Server::start(Options { tls: Some(tls), ..options }).await;
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone()).expect("a root");
+    let client = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    (server, client)
+}
+
+async fn connect(server: &Server, mut client: ClientConfig, protocol: &[u8]) -> TlsStream<TcpStream> {
+    client.alpn_protocols = vec![protocol.to_vec()];
+    let socket = TcpStream::connect(server.address).await.expect("connected");
+    let name = ServerName::try_from("localhost").expect("a name");
+    TlsConnector::from(Arc::new(client)).connect(name, socket).await.expect("a handshake")
+}
+
+async fn speak_http2<S>(socket: S) -> SendRequest<Empty<Bytes>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(socket)).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    sender
+}
+
+struct Stream(hyper::body::Incoming, String);
+
+impl Stream {
+    async fn open(sender: &mut SendRequest<Empty<Bytes>>, uri: &str) -> Self {
+        let request = http::Request::get(uri).body(Empty::new()).expect("a request");
+        let response = wire::in_time("a response", sender.send_request(request)).await.expect("answered");
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self(response.into_body(), String::new())
+    }
+
+    /// Reads until the text is there; returns false if the stream has ended before.
+    async fn until(&mut self, text: &str) -> bool {
+        wire::in_time(text, async {
+            while !self.1.contains(text) {
+                match self.0.frame().await {
+                    Some(Ok(frame)) => {
+                        let data = frame.into_data().expect("data");
+                        self.1 += std::str::from_utf8(&data).expect("UTF-8");
+                    }
+                    Some(Err(_)) | None => return false,
+                }
+            }
+            true
+        })
+        .await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn https_carries_a_stream_over_http_1_1() {
+    let (server, client) = start(Options::default()).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    let socket = connect(&server, client, b"http/1.1").await;
+    let mut stream = wire::ask(socket, "GET", "/stream?topics=news", &[]).await;
+    news.publish(&News::Count(1)).expect("published");
+    assert_eq!(stream.take(1).await, ["count:1"]);
+    drop(stream);
+    server.until("gone", |counts| counts.connections == 0).await;
+    assert_eq!(server.hub.subscriptions(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_http_2_connection_carries_fifty_streams() {
+    let (server, client) = start(Options::default()).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    let mut sender = speak_http2(connect(&server, client, b"h2").await).await;
+    let mut streams = Vec::new();
+    for _ in 0..50 {
+        streams.push(Stream::open(&mut sender, "https://localhost/stream?topics=news").await);
+    }
+    assert_eq!((server.hub.subscriptions(), server.stats.counts().connections), (50, 1));
+    news.publish(&News::Count(7)).expect("published");
+    for stream in &mut streams {
+        assert!(stream.until("event: count\ndata: 7\n\n").await);
+    }
+    streams.truncate(10);
+    wire::in_time("forty are gone", async {
+        while server.hub.subscriptions() > 10 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn http_2_without_tls_is_known_by_its_preface() {
+    let server = Server::start(Options::default()).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    let socket = TcpStream::connect(server.address).await.expect("connected");
+    let mut sender = speak_http2(socket).await;
+    let mut stream = Stream::open(&mut sender, "http://localhost/stream?topics=news").await;
+    news.publish(&News::Count(7)).expect("published");
+    assert!(stream.until("data: 7\n\n").await);
+    assert_eq!(server.stats.counts().sharded, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_ends_the_streams_of_http_2_with_a_time_to_come_back() {
+    let (mut server, client) = start(Options::default()).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    let mut sender = speak_http2(connect(&server, client, b"h2").await).await;
+    let mut stream = Stream::open(&mut sender, "https://localhost/stream?topics=news").await;
+    assert!(stream.until("sse.open").await);
+    news.publish(&News::Count(7)).expect("published");
+    server.shut_down();
+    assert!(!stream.until("never").await, "it ends");
+    assert!(stream.1.contains("data: 7\n\n"), "{}", stream.1);
+    assert!(stream.1.rsplit_once("data: 7\n\n").expect("it").1.starts_with("retry: "), "{}", stream.1);
+    wire::in_time("the end", &mut server.running).await.expect("no panic").expect("served");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_over_tls_has_an_age_too() {
+    let max_age = Some(Duration::from_millis(300));
+    let (server, client) = start(Options { max_age, ..Options::default() }).await;
+    server.hub.topic::<News>("news").expect("opened");
+    let mut sender = speak_http2(connect(&server, client.clone(), b"h2").await).await;
+    let mut stream = Stream::open(&mut sender, "https://localhost/stream?topics=news").await;
+    assert!(!stream.until("never").await);
+    let socket = connect(&server, client, b"http/1.1").await;
+    let mut stream = wire::ask(socket, "GET", "/stream?topics=news", &[]).await;
+    assert!(stream.rest().await.is_empty());
+    assert!(stream.is_complete);
+    server.until("gone", |counts| counts.connections == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handshake_that_does_not_come_is_not_waited_for() {
+    let (server, client) =
+        start(Options { header_timeout: Duration::from_millis(200), ..Options::default() }).await;
+    let mut silent = TcpStream::connect(server.address).await.expect("connected");
+    tokio::io::AsyncWriteExt::write_all(&mut silent, b"\x16\x03\x01").await.expect("sent");
+    // The handshake is made, and then nothing is asked.
+    let _speechless = connect(&server, client, b"h2").await;
+    server.until("both are gone", |counts| (counts.accepted, counts.connections) == (2, 0)).await;
+}
+
+#[cfg(feature = "self-signed")]
+#[test]
+fn a_certificate_for_development_is_made_on_the_spot() {
+    Tls::self_signed(["localhost", "127.0.0.1"]).expect("made");
+}
