@@ -73,6 +73,7 @@
 //! | [`Hub::snapshot`], [`Hub::last_event_id`] | where a page that is rendered here begins |
 //! | [`Member`], [`Presence`] | who is there |
 //! | [`history`] | the trait behind which events are kept, and its engines: in memory, in a file |
+//! | `serve` | a server in which a stream costs a socket and a position, and no task |
 //! | [`mod@axum`] | the extractor `LastEventId`, and responses |
 //!
 //! # Features
@@ -81,11 +82,15 @@
 //! |---|---|---|
 //! | `axum` | yes | [`mod@axum`]: a subscription is a response, the last event id an extractor |
 //! | `redb` | no | `history::redb`: a durable history, in a file |
+//! | `serve` | no | `serve`: an accept loop of its own for axum apps, with shards, limits and a shutdown that spreads reconnects |
+//! | `tls` | no | HTTPS and HTTP/2 for `serve`, by rustls |
+//! | `self-signed` | no | a certificate made on the spot, for development |
 
 #[cfg(feature = "axum")]
 pub mod axum;
 mod entropy;
 mod error;
+mod flush;
 mod heartbeat;
 pub mod history;
 mod hub;
@@ -106,7 +111,7 @@ mod wire;
 pub use error::{PublishError, SnapshotError, SubscribeError, TopicError};
 pub use history::{History, MemoryHistory};
 pub use hub::Hub;
-pub use options::{HubOptions, Limits, Replay, Retention, Superseded, TopicOptions};
+pub use options::{HubOptions, Lagging, Limits, Replay, Retention, Superseded, TopicOptions};
 pub use presence::{Member, Presence};
 /// The contract crate, for the derive macro and for custom codecs.
 pub use sse_events;

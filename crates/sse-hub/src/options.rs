@@ -14,6 +14,8 @@ pub struct HubOptions {
     /// How long a member who has left is still counted as present, so that a reconnect is not seen as leaving
     /// and coming back. Default: 5 s.
     pub presence_grace: Duration,
+    /// A client that has not taken a chunk for this long is [lagging](Lagging). Default: 1 s.
+    pub lagging_after: Duration,
     /// The bounds.
     pub limits: Limits,
 }
@@ -24,6 +26,7 @@ impl Default for HubOptions {
             heartbeat: Some(Duration::from_secs(15)),
             retry: Duration::from_secs(2),
             presence_grace: Duration::from_secs(5),
+            lagging_after: Duration::from_secs(1),
             limits: Limits::default(),
         }
     }
@@ -75,6 +78,29 @@ pub struct TopicOptions {
     pub superseded: Superseded,
     /// How much is kept.
     pub retention: Retention,
+    /// What a client gets that has been too slow.
+    pub lagging: Lagging,
+    /// The shortest time between two chunks of a stream. What is published within it goes out together: for a topic
+    /// with hundreds of events a second, 20 ms make a few large writes of many small ones. The first event after a
+    /// silence goes at once. It counts if every topic of a stream has one; the shortest does. Default: `None`.
+    pub flush_window: Option<Duration>,
+}
+
+/// What a client gets that did not take what was sent for longer than [`HubOptions::lagging_after`].
+///
+/// In the meantime it costs its position and nothing else, whatever is set here. A client that takes nothing at all is
+/// cut off by whoever serves it (see `serve::Options::write_deadline`), and comes back with its cursor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lagging {
+    /// Every event that is still kept. What is not is announced by `sse.gap`.
+    #[default]
+    Replay,
+    /// The latest event of each key, and every event without one. For state of which the steps do not matter, such as
+    /// prices: a slow page shows what is, not what was. Needs [`Replay::All`]; where a topic replays less, it is
+    /// [`Self::Skip`], because what is left out has to be announced.
+    Latest,
+    /// What a new client would get, after `sse.gap`: with [`Replay::LiveOnly`], only what comes.
+    Skip,
 }
 
 /// What a client that brings no cursor gets before it goes live.

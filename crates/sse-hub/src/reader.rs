@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sse_proto::Cursor;
 
 use crate::history::{Entry, History, HistoryError, Lane, Page, Read, Reply, TopicId};
-use crate::options::Replay;
+use crate::options::{Lagging, Replay};
 
 /// Reads some topics in order: first what a new client needs, then everything as it comes.
 ///
@@ -142,6 +142,32 @@ impl Reader {
             (true, false) => Step::All(page.entries),
             (true, true) | (false, _) => Step::More(page.entries),
         })
+    }
+
+    /// Leaves out what those topics that say so do not want a client to get that lags. Returns up to where something is
+    /// left out that has to be announced.
+    pub(crate) fn handle_lag(
+        &mut self,
+        lagging: impl Iterator<Item = Lagging>,
+    ) -> Result<Option<u64>, HistoryError> {
+        let last_seq = self.history.last_seq();
+        let mut skipped = None;
+        for ((lane, replay), lagging) in self.lanes.iter_mut().zip(&self.replays).zip(lagging) {
+            let status = self.history.status(lane.topic)?;
+            let has_missed = status.last > self.position;
+            match (lagging, replay) {
+                (Lagging::Replay, _) => {}
+                // A snapshot leaves out no event without a key.
+                (Lagging::Latest, Replay::All) => lane.snapshot_through = last_seq,
+                (Lagging::Latest | Lagging::Skip, _) if has_missed => {
+                    lane.snapshot_through = last_seq;
+                    lane.forgiven = status.trimmed;
+                    skipped = skipped.max(Some(status.last));
+                }
+                (Lagging::Latest | Lagging::Skip, _) => {}
+            }
+        }
+        Ok(skipped)
     }
 
     /// Gives up on what is gone. A topic that has lost something goes on from a snapshot, which brings a client up

@@ -6,12 +6,15 @@ use bytes::Bytes;
 use futures_core::Stream;
 use sse_proto::Cursor;
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
 use crate::entropy;
 use crate::error::SubscribeError;
+use crate::flush::{self, Flush};
 use crate::heartbeat::Heartbeat;
 use crate::history::Entry;
 use crate::hub::Shared;
+use crate::options::Lagging;
 use crate::pages::Pages;
 use crate::parting::Parting;
 use crate::presence::{Attendee, Member};
@@ -70,6 +73,9 @@ pub struct Subscription {
     readable: bool,
     phase: Phase,
     heartbeat: Heartbeat,
+    flush: Flush,
+    /// Since when the client has not asked for more; only kept where a topic has a word on clients that lag.
+    handed_out_at: Option<Instant>,
     /// How many events were handed out since somebody asked.
     #[cfg(feature = "serve")]
     handed_out: usize,
@@ -111,6 +117,7 @@ impl Subscription {
                 Phase::Opening(wire::opening(cursor, options.heartbeat, options.retry, reset))
             }
         };
+        let flush = flush::window(place.topics.iter().map(|topic| &**topic));
         let attendances = place.topics.iter().map(|topic| Arc::clone(&topic.attendance)).collect();
         Ok(Self {
             _attendee: Attendee::join(attendances, member, options.presence_grace, runtime),
@@ -119,6 +126,8 @@ impl Subscription {
             readable: true,
             phase,
             heartbeat: Heartbeat::new(options.heartbeat),
+            flush: Flush::new(flush),
+            handed_out_at: None,
             #[cfg(feature = "serve")]
             handed_out: 0,
         })
@@ -146,6 +155,17 @@ impl Subscription {
             self.phase = Phase::Streaming;
             return Poll::Ready(Some(opening));
         }
+        if self.has_lagged() {
+            let lagging = self.place.topics.iter().map(|topic| topic.options.lagging);
+            match self.pages.reader_mut().handle_lag(lagging) {
+                Ok(Some(trimmed)) => {
+                    self.readable = true;
+                    return Poll::Ready(Some(wire::gap(trimmed)));
+                }
+                Ok(None) => {}
+                Err(_) => return Poll::Ready(self.close(None)),
+            }
+        }
         loop {
             let parting = self.place.signal.parting();
             if parting == Some(Parting::Now) {
@@ -162,10 +182,14 @@ impl Subscription {
                     None => Poll::Pending,
                 };
             }
+            ready!(self.flush.poll_open(cx));
             let entries = match ready!(self.pages.poll_step(cx)) {
                 Ok(Step::More(entries)) => entries,
                 Ok(Step::All(entries)) => {
                     self.readable = false;
+                    if !entries.is_empty() {
+                        self.flush.handle_sent();
+                    }
                     entries
                 }
                 Ok(Step::Gap { trimmed }) => return Poll::Ready(Some(wire::gap(trimmed))),
@@ -178,9 +202,22 @@ impl Subscription {
                 self.handed_out += entries.len();
             }
             if let Some(chunk) = join(entries) {
+                self.note_handed_out();
                 return Poll::Ready(Some(chunk));
             }
         }
+    }
+
+    fn note_handed_out(&mut self) {
+        if self.place.topics.iter().any(|topic| topic.options.lagging != Lagging::Replay) {
+            self.handed_out_at = Some(Instant::now());
+        }
+    }
+
+    /// Whether the client took long to take the last chunk.
+    fn has_lagged(&mut self) -> bool {
+        let after = self.place.hub.options.lagging_after;
+        self.handed_out_at.take().is_some_and(|at| at.elapsed() >= after)
     }
 
     fn last_words(&self, parting: Option<Parting>) -> Option<Bytes> {
@@ -228,6 +265,7 @@ impl Subscription {
 
     /// Its topics no longer wake it.
     pub(crate) fn rest(&mut self) {
+        self.handed_out_at = None;
         self.place.leave_topics();
     }
 
@@ -236,6 +274,8 @@ impl Subscription {
         self.pages.reader_mut().skip_to(position);
         self.place.join_topics();
         self.look_again();
+        // It is on its own because something was not taken, or because it ends.
+        self.note_handed_out();
     }
 
     /// How many events were handed out since this was last asked.

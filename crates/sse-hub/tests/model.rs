@@ -92,6 +92,7 @@ fn open(engine: &Engine, case: &Case) -> (Hub, [Topic<News>; 2]) {
             replay: Replay::All,
             superseded: if case.drops[topic] { Superseded::Drop } else { Superseded::Keep },
             retention: Retention { events: case.retained[topic], ..Retention::default() },
+            ..TopicOptions::default()
         };
         hub.topic_with::<News>(NAMES[topic], options).expect("opened")
     });

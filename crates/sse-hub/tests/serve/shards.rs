@@ -1,9 +1,9 @@
 //! Streams in the hands of the shards.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sse_hub::HubOptions;
 use sse_hub::serve::Options;
+use sse_hub::{HubOptions, TopicOptions};
 
 use crate::common::{self, News};
 use crate::server::Server;
@@ -154,4 +154,33 @@ async fn a_member_that_comes_back_within_the_grace_has_not_left() {
     let _second = server.stream("room&member=one").await;
     server.until("back", |counts| counts.grouped == 1).await;
     assert!(!changes.has_changed().expect("a topic"), "{:?}", changes.borrow());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_within_the_flush_window_goes_in_one_chunk_and_the_first_at_once() {
+    let server = Server::start(Options { shards: Some(1), ..Options::default() }).await;
+    let flush_window = Some(Duration::from_millis(300));
+    let options = TopicOptions { flush_window, ..TopicOptions::default() };
+    let news = server.hub.topic_with::<News>("news", options).expect("opened");
+    let mut streams = [server.stream("news").await, server.stream("news").await];
+    server.until("one group", |counts| (counts.grouped, counts.groups) == (2, 1)).await;
+    let started = Instant::now();
+    news.publish(&News::Count(0)).expect("published");
+    for stream in &mut streams {
+        assert_eq!(stream.take(1).await, ["count:0"]);
+        assert_eq!(stream.chunks, 2, "the opening, and this");
+    }
+    let first = started.elapsed();
+    for count in 1..=20 {
+        news.publish(&News::Count(count)).expect("published");
+        tokio::task::yield_now().await;
+    }
+    let burst = started.elapsed();
+    for stream in &mut streams {
+        assert_eq!(stream.take(20).await.last().expect("twenty"), "count:20");
+        if burst < Duration::from_millis(250) {
+            assert_eq!(stream.chunks, 3, "the first went after {first:?}, and the others together");
+        }
+    }
+    assert!(started.elapsed() >= Duration::from_millis(290), "{:?}", started.elapsed());
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sse_hub::serve::Options;
-use sse_hub::{HubOptions, Limits, Retention, TopicOptions};
+use sse_hub::{HubOptions, Lagging, Limits, Replay, Retention, TopicOptions};
 use tokio::io::AsyncReadExt;
 
 use crate::common::{self, Seen, note};
@@ -141,6 +141,36 @@ async fn a_reader_that_was_stalled_for_longer_than_history_lasts_is_told_of_the_
     assert_eq!(before, (0..before.len()).collect::<Vec<_>>(), "nothing is missing before the gap");
     let after = sequences(&seen[gap..]);
     assert_eq!(after, (number - 50..number).collect::<Vec<_>>(), "and nothing that is still there behind it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_lagged_skips_what_its_topic_says_and_is_told_of_it() {
+    let lagging_after = Duration::from_millis(50);
+    let hub = common::hub(HubOptions { lagging_after, ..HubOptions::default() });
+    let server = Server::with_hub(hub, Options { shards: Some(1), ..Options::default() }).await;
+    let options = TopicOptions { lagging: Lagging::Skip, replay: Replay::LiveOnly, ..kept() };
+    let news = server.hub.topic_with("news", options).expect("opened");
+    let mut slow = narrow(&server, "/stream?topics=news").await;
+    server.until("in a group", |counts| counts.grouped == 1).await;
+    let padding = "x".repeat(4_000);
+    let mut number = 0;
+    let mut publish = || {
+        news.publish(&note(&format!("{number}|{padding}"))).expect("published");
+        number += 1;
+    };
+    fill(&server, &mut publish).await;
+    (0..200).for_each(|_| publish());
+    tokio::time::sleep(lagging_after * 2).await;
+    let mut seen = Vec::new();
+    while seen.last().is_none_or(|seen: &Seen| seen.event_type != "sse.gap") {
+        seen.push(slow.event().await.expect("goes on"));
+    }
+    let before = sequences(&seen);
+    assert_eq!(before, (0..before.len()).collect::<Vec<_>>());
+    assert!(before.len() < 100, "what was in the buffers, and not the rest: {}", before.len());
+    server.until("in a group again", |counts| counts.grouped == 1).await;
+    publish();
+    assert_eq!(sequences(&[slow.event().await.expect("goes on")]), [number - 1]);
 }
 
 /// Many clients, each of which reads a little, stalls, or comes back with its last event id.

@@ -57,6 +57,8 @@ pub(crate) struct Answer<S = TcpStream> {
     pub(crate) body: Vec<u8>,
     /// Whether the body is complete: an empty chunk, or all of its announced length.
     pub(crate) is_complete: bool,
+    /// How many chunks have come.
+    pub(crate) chunks: usize,
     decoder: Decoder,
     seen: VecDeque<Seen>,
     pub(crate) retry: Option<Duration>,
@@ -71,6 +73,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Answer<S> {
             raw: Vec::new(),
             body: Vec::new(),
             is_complete: false,
+            chunks: 0,
             decoder: Decoder::new(Limits::default()),
             seen: VecDeque::new(),
             retry: None,
@@ -120,6 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Answer<S> {
             }
             assert!(!self.is_complete, "a chunk after the last one");
             self.is_complete = size == 0;
+            self.chunks += 1;
             self.body.extend_from_slice(&self.raw[line + 2..line + 2 + size]);
             assert_eq!(&self.raw[line + 2 + size..line + 4 + size], b"\r\n", "what ends a chunk");
             self.raw.drain(..line + 2 + size + 2);

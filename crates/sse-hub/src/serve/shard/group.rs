@@ -10,6 +10,7 @@ use super::bell::Bell;
 use super::client::{Client, State};
 use super::deadlines::Due;
 use super::frame;
+use crate::flush::{self, Flush};
 use crate::history::{Entry, TopicId};
 use crate::hub::Shared;
 use crate::pages::Pages;
@@ -56,6 +57,7 @@ pub(super) struct Group {
     served: usize,
     page: Option<Outgoing>,
     last_sent: Instant,
+    flush: Flush,
     pub(super) due: Due,
 }
 
@@ -73,6 +75,8 @@ pub(super) enum Next {
     Write,
     /// Its bell will ring.
     Wait,
+    /// It is to be looked at then.
+    WaitUntil(Instant),
     /// Something that concerns each member apart: an end, a gap, a failure.
     Dissolve,
 }
@@ -95,6 +99,7 @@ impl Group {
             served: 0,
             page: None,
             last_sent: Instant::now(),
+            flush: Flush::new(flush::window(subscription.topics().iter().map(|topic| &**topic))),
             due: Due::default(),
             hub,
         };
@@ -189,12 +194,19 @@ impl Group {
                     return if self.hub.is_closing() { Next::Dissolve } else { Next::Wait };
                 }
                 self.readable = true;
+                // The signal stays lowered meanwhile, and nobody is woken by what is published.
+                if let Some(at) = self.flush.held_until() {
+                    return Next::WaitUntil(at);
+                }
             }
             let after = self.position();
             let entries = match self.pages.poll_step(cx) {
                 Poll::Pending => return Next::Wait,
                 Poll::Ready(Ok(Step::All(entries))) => {
                     self.readable = false;
+                    if !entries.is_empty() {
+                        self.flush.handle_sent();
+                    }
                     entries
                 }
                 Poll::Ready(Ok(Step::More(entries))) => entries,

@@ -305,6 +305,9 @@ impl Shard {
             match group.poll_next(&mut Context::from_waker(&waker)) {
                 Next::Write => {}
                 Next::Wait => return,
+                Next::WaitUntil(at) => {
+                    return self.deadlines.no_later(Token::Group(number), &mut group.due, at);
+                }
                 Next::Dissolve => return self.dissolve(number),
             }
         }
@@ -392,8 +395,9 @@ impl Shard {
         group.due.handle();
         if group.heartbeat_at().is_some_and(|at| at <= now) {
             group.beat();
-            self.rung.push_back(Token::Group(number));
         }
+        // There is something to send, or what was held back may go.
+        self.rung.push_back(Token::Group(number));
         if let Some(at) = group.heartbeat_at() {
             self.deadlines.no_later(
                 Token::Group(number),
