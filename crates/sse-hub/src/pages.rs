@@ -25,6 +25,7 @@ impl Pages {
         Self { reader, reading: None }
     }
 
+    #[cfg(feature = "serve")]
     pub(crate) fn reader(&self) -> &Reader {
         &self.reader
     }

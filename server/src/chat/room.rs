@@ -40,6 +40,7 @@ impl Room {
             // Who was there a minute ago is of no interest, and must not push messages out.
             superseded: Superseded::Drop,
             retention: Retention { events: KEPT, bytes: 2 * 1024 * 1024, age: None, keys: 1 },
+            ..TopicOptions::default()
         };
         let topic = hub.topic_with(&topic(name.as_str()), options)?;
         // Followed from here on, before anybody is let in, so that the first to come is told of.
