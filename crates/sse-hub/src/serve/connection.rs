@@ -139,7 +139,9 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(options.header_timeout)
         .max_buf_size(64 * 1024)
-        .serve_connection(TokioIo::new(transport), front);
+        .serve_connection(TokioIo::new(transport), front)
+        // For WebSockets and the like, which then leave this server.
+        .with_upgrades();
     loop {
         let ended = std::future::poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
             Poll::Ready(result) => Poll::Ready(Some(result)),
@@ -149,7 +151,7 @@ where
         tokio::select! {
             ended = ended => match ended {
                 // hyper and its buffers go; the socket stays.
-                None => return Some(connection.into_parts().io.into_inner().into_inner()),
+                None => return connection.into_parts().map(|parts| parts.io.into_inner().into_inner()),
                 Some(result) => {
                     log(result);
                     return None;

@@ -18,7 +18,8 @@
 //! # }
 //! ```
 //!
-//! It takes the place of `axum::serve` and serves every route as that does. What it adds:
+//! It takes the place of `axum::serve` and serves every route as that does. A connection that is upgraded, as for a
+//! WebSocket, is the handler's from then on: no cap, age or shutdown reaches it. What it adds:
 //!
 //! - **Streams without tasks.** Over plain HTTP/1.1, hyper parses the request and writes the head of the response.
 //!   Then hyper and its buffers are dropped, and the socket goes to one of a few tasks, the shards. There, streams of
@@ -31,8 +32,8 @@
 //!   their clients do not come in one second.
 //!
 //! Over TLS and HTTP/2 a stream is an ordinary body that hyper asks for, and so it is when a layer has wrapped the body
-//! and changes what it carries (a compressor, say). Layers that only look on, as for tracing, cost nothing; they are
-//! dropped when the stream ends.
+//! and changes what it carries (a compressor, say). Layers that only look on, as for tracing, are in nobody's way:
+//! what they keep is dropped when the stream ends.
 
 mod accept;
 mod admission;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http_body::Frame;
 use sse_hub::HubOptions;
 use sse_hub::serve::Options;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::common::{self, News};
@@ -81,6 +81,28 @@ async fn a_handler_may_ask_who_is_there() {
     let socket = TcpStream::connect(server.address).await.expect("connected");
     let ours = socket.local_addr().expect("an address").to_string();
     assert_eq!(wire::ask(socket, "GET", "/whoami", &[]).await.text().await, ours);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_may_be_upgraded() {
+    let echo = async |request: axum::extract::Request| {
+        tokio::spawn(async move {
+            let upgraded = hyper::upgrade::on(request).await.expect("upgraded");
+            let (mut from, mut to) = tokio::io::split(hyper_util::rt::TokioIo::new(upgraded));
+            let _ = tokio::io::copy(&mut from, &mut to).await;
+        });
+        (axum::http::StatusCode::SWITCHING_PROTOCOLS, [("connection", "upgrade"), ("upgrade", "echo")])
+    };
+    let hub = common::hub(HubOptions::default());
+    let server = Server::with_app(hub.clone(), app(hub).route("/echo", get(echo)), Options::default()).await;
+    let socket = TcpStream::connect(server.address).await.expect("connected");
+    let switched = wire::ask(socket, "GET", "/echo", &[("Connection", "upgrade"), ("Upgrade", "echo")]).await;
+    assert_eq!(switched.status, 101);
+    let mut socket = switched.socket;
+    socket.write_all(b"hello").await.expect("sent");
+    let mut heard = [0; 5];
+    wire::in_time("an echo", socket.read_exact(&mut heard)).await.expect("read");
+    assert_eq!(&heard, b"hello");
 }
 
 /// A body around another one.
