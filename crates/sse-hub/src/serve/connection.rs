@@ -17,7 +17,7 @@ use super::Server;
 use super::admission::Permit;
 use super::drain::Drain;
 use super::front::{Front, Streams};
-use super::handoff::Handoff;
+use super::handoff::{Handoff, Stream};
 use super::io::Transport;
 use super::options::Options;
 use super::shard::Arrival;
@@ -55,55 +55,53 @@ impl Connection {
         if asks {
             // Only now, and apart. In a storm, thousands have connected before one is answered; what hyper needs for
             // each of them would be taken at once, and the process would keep it.
-            Box::pin(self.serve_requests(ask_by)).await;
+            let rest = Box::pin(self.serve_requests(ask_by)).await;
+            if let Some(rest) = rest {
+                rest.await;
+            }
         }
     }
 
-    async fn serve_requests(self, ask_by: Instant) {
+    /// Serves until the connection ends, or until all that is left is a stream.
+    async fn serve_requests(self, ask_by: Instant) -> Option<Rest> {
         let Self { server, mut socket, peer, permit, draining } = self;
         let streams = Streams::default();
         let life = Life::new(&server.options, draining, streams.clone(), ask_by);
         let front = Front { app: server.app.clone(), peer, streams, handoff: None };
 
+        let (deadline, counters) = (server.options.write_deadline, server.options.stats.counters());
         #[cfg(feature = "tls")]
         if let Some(tls) = &server.options.tls {
-            let accepted = timeout_at(ask_by, tls.accept(socket)).await;
-            let Ok(Ok((socket, protocol))) = accepted else {
-                return;
-            };
-            let transport =
-                Transport::new(socket, server.options.write_deadline, server.options.stats.counters());
-            match protocol {
-                Protocol::Http1 => {
-                    serve_http1(&server.options, transport, front, life).await;
+            let (socket, protocol) = timeout_at(ask_by, tls.accept(socket)).await.ok()?.ok()?;
+            let transport = Transport::new(socket, deadline, counters);
+            return match protocol {
+                Protocol::Http2 => {
+                    serve_http2(&server.options, transport, front, life).await;
+                    None
                 }
-                Protocol::Http2 => serve_http2(&server.options, transport, front, life).await,
-            }
-            return;
+                Protocol::Http1 => {
+                    let (transport, stream, life) =
+                        serve_http1(&server.options, transport, front, life).await?;
+                    Some(Box::pin(super::solo::serve(transport, stream, life, permit)))
+                }
+            };
         }
 
-        let Ok(Ok((protocol, read))) = timeout_at(ask_by, detect(&mut socket)).await else {
-            return;
-        };
-        let transport =
-            Transport::new(socket, server.options.write_deadline, server.options.stats.counters())
-                .read_before(read);
+        let (protocol, read) = timeout_at(ask_by, detect(&mut socket)).await.ok()?.ok()?;
+        let transport = Transport::new(socket, deadline, counters).read_before(read);
         match protocol {
             Protocol::Http2 => serve_http2(&server.options, transport, front, life).await,
             Protocol::Http1 => {
-                let handoff = Arc::new(Handoff::default());
-                let front = Front { handoff: Some(Arc::clone(&handoff)), ..front };
-                let transport = transport.handoff(Arc::clone(&handoff));
-                let Some(socket) = serve_http1(&server.options, transport, front, life).await else {
-                    return;
-                };
-                if let Some(stream) = handoff.take() {
-                    server.shards.hand(Arrival { socket, stream, permit });
-                }
+                let (transport, stream, _) = serve_http1(&server.options, transport, front, life).await?;
+                server.shards.hand(Arrival { socket: transport.into_inner(), stream, permit });
             }
         }
+        None
     }
 }
+
+/// What is left of a connection when hyper is gone.
+type Rest = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
@@ -130,11 +128,18 @@ async fn detect(socket: &mut TcpStream) -> io::Result<(Protocol, Bytes)> {
 }
 
 /// Serves requests until the connection ends. `Some` if a stream is to be handed over: its head is on the wire.
-async fn serve_http1<T>(options: &Options, transport: Transport<T>, front: Front, mut life: Life) -> Option<T>
+async fn serve_http1<T>(
+    options: &Options,
+    transport: Transport<T>,
+    front: Front,
+    mut life: Life,
+) -> Option<(Transport<T>, Stream, Life)>
 where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let handoff = front.handoff.clone();
+    let handoff = Arc::new(Handoff::default());
+    let front = Front { handoff: Some(Arc::clone(&handoff)), ..front };
+    let transport = transport.handoff(Arc::clone(&handoff));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(options.header_timeout)
@@ -145,13 +150,13 @@ where
     loop {
         let ended = std::future::poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
             Poll::Ready(result) => Poll::Ready(Some(result)),
-            Poll::Pending if handoff.as_ref().is_some_and(|handoff| handoff.is_ready()) => Poll::Ready(None),
+            Poll::Pending if handoff.is_ready() => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         });
         tokio::select! {
             ended = ended => match ended {
-                // hyper and its buffers go; the socket stays.
-                None => return connection.into_parts().map(|parts| parts.io.into_inner().into_inner()),
+                // hyper and its buffers go; the transport stays.
+                None => return Some((connection.into_parts()?.io.into_inner(), handoff.take()?, life)),
                 Some(result) => {
                     log(result);
                     return None;
@@ -195,9 +200,9 @@ fn log(result: hyper::Result<()>) {
     }
 }
 
-/// When a connection that hyper serves is to end.
+/// When a connection that no shard holds is to end.
 #[derive(Debug)]
-struct Life {
+pub(super) struct Life {
     streams: Streams,
     draining: tokio::sync::watch::Receiver<Option<Drain>>,
     /// By then there must be a request. hyper's own timer begins anew with every read before there is one.
@@ -209,7 +214,7 @@ struct Life {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
+pub(super) enum Order {
     /// Answer what was asked, and nothing more.
     Finish,
     Cut,
@@ -231,8 +236,14 @@ impl Life {
         }
     }
 
+    /// The streams that it ends.
+    #[cfg(feature = "tls")]
+    pub(super) fn streams(&self) -> &Streams {
+        &self.streams
+    }
+
     /// What comes next. Can be dropped and called again.
-    async fn next(&mut self) -> Order {
+    pub(super) async fn next(&mut self) -> Order {
         loop {
             let now = Instant::now();
             if self.cut_at.is_some_and(|at| at <= now) {

@@ -27,7 +27,7 @@ pub(super) struct Front {
     pub(super) app: Router,
     pub(super) peer: SocketAddr,
     pub(super) streams: Streams,
-    /// `None` where hyper keeps the streams: over TLS, and over HTTP/2.
+    /// `None` where hyper keeps the streams: over HTTP/2.
     pub(super) handoff: Option<Arc<Handoff>>,
 }
 
@@ -113,7 +113,7 @@ pub(super) enum FrontBody {
     Begun(Option<Bytes>, AppBody),
     /// The app's own failed at once.
     Failed(Option<axum::Error>),
-    /// That of a stream that a shard will write to: nothing, for ever.
+    /// That of a stream that somebody else will write to: nothing, for ever.
     HandedOver(Arc<Handoff>),
 }
 
@@ -154,7 +154,7 @@ impl Body for FrontBody {
     }
 }
 
-/// The streams that hyper keeps on one connection, to be ended from outside, and whether anything was asked for at all.
+/// The streams of a connection that no shard holds, to be ended from outside, and whether anything was asked for at all.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Streams {
     kept: Arc<Mutex<Kept>>,
@@ -181,7 +181,7 @@ impl Streams {
         self.kept().asked
     }
 
-    fn add(&self, signal: &Arc<Signal>) {
+    pub(super) fn add(&self, signal: &Arc<Signal>) {
         let mut kept = self.kept();
         if let Some(parting) = kept.parting {
             signal.part(parting);

@@ -1,4 +1,4 @@
-//! How a stream gets from hyper to a shard.
+//! How a stream gets from hyper to who writes it.
 
 use std::any::Any;
 use std::sync::atomic::{AtomicU8, Ordering};

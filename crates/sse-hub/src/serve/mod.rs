@@ -31,20 +31,23 @@
 //! - **An end.** At shutdown the streams are ended one after the other, each told its own time to come back, so that
 //!   their clients do not come in one second.
 //!
-//! Over TLS and HTTP/2 a stream is an ordinary body that hyper asks for, and so it is when a layer has wrapped the body
-//! and changes what it carries (a compressor, say). Layers that only look on, as for tracing, are in nobody's way:
+//! Over TLS and HTTP/1.1 a stream leaves hyper too, for a small task of its own. Over HTTP/2 it is an ordinary body that
+//! hyper asks for, and so it is when a layer has wrapped the body and changes what it carries (a compressor, say). Layers that only look on, as for tracing, are in nobody's way:
 //! what they keep is dropped when the stream ends.
 
 mod accept;
 mod admission;
 mod connection;
 mod drain;
+mod frame;
 mod front;
 mod handoff;
 mod io;
 mod options;
 mod shard;
 mod socket;
+#[cfg(feature = "tls")]
+mod solo;
 mod stats;
 #[cfg(feature = "tls")]
 mod tls;

@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sse_hub::serve::{Options, Tls};
+use sse_hub::{Retention, TopicOptions};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -15,7 +16,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
-use crate::common::News;
+use crate::common::{News, note};
 use crate::server::Server;
 use crate::wire;
 
@@ -92,6 +93,31 @@ async fn https_carries_a_stream_over_http_1_1() {
     drop(stream);
     server.until("gone", |counts| counts.connections == 0).await;
     assert_eq!(server.hub.subscriptions(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn https_loses_nothing_to_a_client_that_reads_late_and_ends_its_streams_at_a_shutdown() {
+    let (mut server, client) = start(Options::default()).await;
+    let retention = Retention { events: 10_000, bytes: 64 * 1024 * 1024, ..Retention::default() };
+    let options = TopicOptions { retention, ..TopicOptions::default() };
+    let news = server.hub.topic_with("news", options).expect("opened");
+    let socket = connect(&server, client, b"http/1.1").await;
+    let mut stream = wire::ask(socket, "GET", "/stream?topics=news", &[]).await;
+    let padding = "x".repeat(1_000);
+    for number in 0..3_000 {
+        news.publish(&note(&format!("{number}|{padding}"))).expect("published");
+        if number % 16 == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    server.shut_down();
+    let seen = stream.rest().await;
+    for (number, seen) in seen.iter().enumerate() {
+        assert!(seen.data.starts_with(&format!("\"{number}|")), "{number}: {}", &seen.data[..10]);
+    }
+    assert_eq!(seen.len(), 3_000);
+    assert!(stream.is_complete && stream.retry.is_some(), "ended, not cut");
+    wire::in_time("the end", &mut server.running).await.expect("no panic").expect("served");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,10 +10,10 @@ use tokio::time::Instant;
 use super::Arrival;
 use super::bell::Bell;
 use super::deadlines::Due;
-use super::frame;
 use crate::Subscription;
 use crate::parting::Parting;
 use crate::serve::admission::Permit;
+use crate::serve::frame;
 use crate::serve::handoff::Framing;
 use crate::serve::stats::Counters;
 

@@ -3,7 +3,6 @@
 mod bell;
 mod client;
 mod deadlines;
-mod frame;
 mod group;
 
 use std::collections::{HashMap, VecDeque};

@@ -1,9 +1,11 @@
+//! Chunks as they go on the wire.
+
 use std::io::Write;
 
 use bytes::Bytes;
 
+use super::handoff::Framing;
 use crate::history::Entry;
-use crate::serve::handoff::Framing;
 
 /// How many bytes `size` and the line ends around the data take at most.
 const OVERHEAD: usize = 16 + 4;
