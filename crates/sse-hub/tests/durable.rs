@@ -108,7 +108,7 @@ async fn whatever_a_topic_replays_it_replays_the_same_from_a_file() {
         for replay in [Replay::All, Replay::Latest, Replay::LiveOnly] {
             for superseded in [Superseded::Keep, Superseded::Drop] {
                 let retention = Retention { events: 4, ..Retention::default() };
-                let options = TopicOptions { replay, superseded, retention };
+                let options = TopicOptions { replay, superseded, retention, ..TopicOptions::default() };
                 let mut seen = Vec::new();
                 for engine in
                     [Engine::Memory, Engine::file(RedbOptions { ring_events, ..RedbOptions::default() })]
