@@ -283,3 +283,51 @@ impl Life {
 pub(super) fn expiry(options: &Options, now: Instant) -> Option<Instant> {
     options.max_age.map(|age| now + entropy::between(age.mul_f32(0.9), age.mul_f32(1.1)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Context;
+
+    use axum::Router;
+    use axum::routing::get;
+    use sse_events::Json;
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+    use crate::{Hub, Subscribe};
+
+    #[tokio::test]
+    async fn a_stream_is_handed_over_when_its_head_is_on_the_wire_and_not_before() {
+        let hub = Hub::default();
+        hub.topic::<Json<u64>>("news").expect("opened");
+        let app = Router::new().route("/", get(async move || hub.subscribe(Subscribe::to(["news"]))));
+        let (options, streams) = (Options::default(), Streams::default());
+        let (_sender, draining) = tokio::sync::watch::channel(None);
+        let life = Life::new(&options, draining, streams.clone(), Instant::now() + options.header_timeout);
+        let front = Front { app, peer: SocketAddr::from(([127, 0, 0, 1], 1)), streams, handoff: None };
+        // The head is longer than what the transport takes at once.
+        let (ours, mut theirs) = tokio::io::duplex(40);
+        let transport = Transport::new(ours, options.write_deadline, options.stats.counters());
+        let mut serving = std::pin::pin!(serve_http1(&options, transport, front, life));
+        let mut head = Vec::new();
+        theirs.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("it fits");
+        let (_, stream, _) = loop {
+            let polled = serving.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop()));
+            let is_whole = head.ends_with(b"\r\n\r\n");
+            match polled {
+                Poll::Ready(handed) => break handed.expect("a stream"),
+                Poll::Pending => assert!(!is_whole, "it does not end"),
+            }
+            theirs.read_buf(&mut head).await.expect("read");
+        };
+        // What is left of it is in the transport.
+        theirs.read_buf(&mut head).await.expect("read");
+        let head = String::from_utf8(head).expect("ASCII");
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.ends_with("\r\n\r\n"), "{head}");
+        assert!(
+            head.contains("transfer-encoding: chunked\r\n") && head.contains("connection: close\r\n"),
+            "{head}"
+        );
+        assert!(stream.first.starts_with(b": sse-hub\n\n"));
+    }
+}

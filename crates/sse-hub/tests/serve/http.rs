@@ -13,7 +13,7 @@ use http_body::Frame;
 use sse_hub::HubOptions;
 use sse_hub::serve::Options;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::common::{self, News};
 use crate::server::{Server, app};
@@ -81,6 +81,42 @@ async fn a_handler_may_ask_who_is_there() {
     let socket = TcpStream::connect(server.address).await.expect("connected");
     let ours = socket.local_addr().expect("an address").to_string();
     assert_eq!(wire::ask(socket, "GET", "/whoami", &[]).await.text().await, ours);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_taken_from_hyper_only_when_all_before_it_is_on_the_wire() {
+    let hub = common::hub(HubOptions::default());
+    let large = || axum::body::Bytes::from(vec![b'x'; 400_000]);
+    let app = app(hub.clone()).route("/large", get(async move || large()));
+    let server = Server::with_app(hub, app, Options::default()).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    // Both are asked for at once, and the answer to the first does not fit into the buffers.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(32 * 1024).expect("a small buffer");
+    let mut socket = socket.connect(server.address).await.expect("connected");
+    let [first, second] =
+        ["/large", "/stream?topics=news"].map(|path| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"));
+    socket.write_all(format!("{first}{second}").as_bytes()).await.expect("sent");
+    let mut heard = Vec::new();
+    wire::in_time("the subscription", async {
+        // A little at a time, until hyper has the rest of the first answer in its buffer and takes up the second.
+        while server.hub.subscriptions() == 0 {
+            let mut some = [0; 8_192];
+            let length = socket.read(&mut some).await.expect("read");
+            heard.extend_from_slice(&some[..length]);
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    news.publish(&News::Count(1)).expect("published");
+    while !heard.ends_with(b"data: 1\n\n\r\n") {
+        assert!(wire::in_time("the event", socket.read_buf(&mut heard)).await.expect("read") > 0, "closed");
+    }
+    let body = heard.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
+    let (body, stream) = heard[body..].split_at(400_000);
+    assert!(body.iter().all(|byte| *byte == b'x'), "the first answer is whole");
+    assert!(stream.starts_with(b"HTTP/1.1 200 OK\r\n"), "and the head of the stream comes after it");
+    server.until("held by a shard", |counts| counts.grouped == 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -256,3 +256,28 @@ impl Outgoing {
         (!entries.is_empty()).then(|| frame::events(framing, entries))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_joined_while_a_page_was_published_gets_only_what_it_has_not_seen() {
+        let entry = |seq, frame: &'static str| Entry { seq, frame: Bytes::from_static(frame.as_bytes()) };
+        let entries = vec![entry(8, "a\n\n"), entry(11, "b\n\n")];
+        let chunk = frame::events(Framing::Chunked, &entries);
+        let page = Outgoing { chunk: chunk.clone(), entries, after: 5 };
+        let behind = |seen| page.behind(seen, Framing::Chunked);
+        for seen in [0, 5] {
+            assert_eq!(behind(seen), Some(chunk.clone()), "{seen}");
+        }
+        for seen in [8, 10] {
+            assert_eq!(behind(seen).as_deref(), Some(&b"3\r\nb\n\n\r\n"[..]), "{seen}");
+        }
+        for seen in [11, 20] {
+            assert_eq!(behind(seen), None, "{seen}");
+        }
+        let heartbeat = Outgoing { chunk: Bytes::from_static(b"beat"), entries: Vec::new(), after: 5 };
+        assert_eq!(heartbeat.behind(20, Framing::Chunked).as_deref(), Some(&b"beat"[..]));
+    }
+}

@@ -263,6 +263,8 @@ impl Shard {
         self.take_out(number);
         if let Some(mut client) = self.clients.try_remove(number as usize) {
             self.deadlines.forget(Token::Client(number), &mut client.due);
+            // First gone, then counted: whoever reads the count finds the subscription gone.
+            drop(client);
             self.counters.sharded.subtract(1);
         }
     }
