@@ -103,3 +103,31 @@ impl Serving {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_is_not_there_is_named_and_one_of_our_own_is_made() {
+        let deadline = Duration::from_secs(1);
+        let files = Serving {
+            tls_cert: Some("no/such.pem".into()),
+            tls_key: Some("no/such.key".into()),
+            ..Serving::default()
+        };
+        let error = files.options(deadline).expect_err("no file").to_string();
+        assert!(error.starts_with("no/such.pem: "), "{error}");
+        assert_eq!(files.scheme(), "https");
+        let own = Serving { tls_self_signed: true, ..Serving::default() };
+        assert!(own.options(deadline).expect("made").tls.is_some());
+        assert_eq!(Serving::default().scheme(), "http");
+    }
+
+    #[test]
+    fn the_defaults_and_any_deadline_are_valid_options() {
+        for deadline in [Duration::from_millis(1), Duration::from_secs(60)] {
+            Serving::default().options(deadline).expect("no TLS").validate().expect("valid");
+        }
+    }
+}
