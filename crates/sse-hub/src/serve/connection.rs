@@ -48,11 +48,8 @@ impl Connection {
         let ask_by = Instant::now() + options.header_timeout;
         // Not `readable`, which may say so when there is nothing.
         let mut first = [0];
-        let asks = tokio::select! {
-            asks = timeout_at(ask_by, self.socket.peek(&mut first)) => matches!(asks, Ok(Ok(1))),
-            _ = self.draining.wait_for(Option::is_some) => false,
-        };
-        if asks {
+        let peeked = unless_late(ask_by, &mut self.draining, self.socket.peek(&mut first)).await;
+        if peeked == Some(1) {
             // Only now, and apart. In a storm, thousands have connected before one is answered; what hyper needs for
             // each of them would be taken at once, and the process would keep it.
             let rest = Box::pin(self.serve_requests(ask_by)).await;
@@ -64,15 +61,14 @@ impl Connection {
 
     /// Serves until the connection ends, or until all that is left is a stream.
     async fn serve_requests(self, ask_by: Instant) -> Option<Rest> {
-        let Self { server, mut socket, peer, permit, draining } = self;
+        let Self { server, mut socket, peer, permit, mut draining } = self;
         let streams = Streams::default();
-        let life = Life::new(&server.options, draining, streams.clone(), ask_by);
-        let front = Front { app: server.app.clone(), peer, streams, handoff: None };
-
+        let front = Front { app: server.app.clone(), peer, streams: streams.clone(), handoff: None };
         let (deadline, counters) = (server.options.write_deadline, server.options.stats.counters());
         #[cfg(feature = "tls")]
         if let Some(tls) = &server.options.tls {
-            let (socket, protocol) = timeout_at(ask_by, tls.accept(socket)).await.ok()?.ok()?;
+            let (socket, protocol) = unless_late(ask_by, &mut draining, tls.accept(socket)).await?;
+            let life = Life::new(&server.options, draining, streams, ask_by);
             let transport = Transport::new(socket, deadline, counters);
             return match protocol {
                 Protocol::Http2 => {
@@ -87,7 +83,8 @@ impl Connection {
             };
         }
 
-        let (protocol, read) = timeout_at(ask_by, detect(&mut socket)).await.ok()?.ok()?;
+        let (protocol, read) = unless_late(ask_by, &mut draining, detect(&mut socket)).await?;
+        let life = Life::new(&server.options, draining, streams, ask_by);
         let transport = Transport::new(socket, deadline, counters).read_before(read);
         match protocol {
             Protocol::Http2 => serve_http2(&server.options, transport, front, life).await,
@@ -97,6 +94,18 @@ impl Connection {
             }
         }
         None
+    }
+}
+
+/// What a client does before it asks for anything; `None` if it fails, or comes too late, or we shut down.
+async fn unless_late<T>(
+    ask_by: Instant,
+    draining: &mut tokio::sync::watch::Receiver<Option<Drain>>,
+    first: impl Future<Output = io::Result<T>>,
+) -> Option<T> {
+    tokio::select! {
+        first = timeout_at(ask_by, first) => first.ok()?.ok(),
+        _ = draining.wait_for(Option::is_some) => None,
     }
 }
 

@@ -196,6 +196,19 @@ async fn a_handshake_that_does_not_come_is_not_waited_for() {
     server.until("both are gone", |counts| (counts.accepted, counts.connections) == (2, 0)).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handshake_that_does_not_come_holds_up_no_shutdown() {
+    let (mut server, _client) = start(Options::default()).await;
+    let mut silent = TcpStream::connect(server.address).await.expect("connected");
+    tokio::io::AsyncWriteExt::write_all(&mut silent, b"\x16\x03\x01").await.expect("sent");
+    server.until("it is there", |counts| counts.connections == 1).await;
+    let started = std::time::Instant::now();
+    server.shut_down();
+    wire::in_time("the end", &mut server.running).await.expect("no panic").expect("served");
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert_eq!(server.stats.counts().connections, 0);
+}
+
 #[cfg(feature = "self-signed")]
 #[test]
 fn a_certificate_for_development_is_made_on_the_spot() {
