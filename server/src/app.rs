@@ -9,20 +9,28 @@ use axum::http::HeaderValue;
 use axum::http::header::{REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use demo_contract::notifications::Severity;
 use sse_hub::history::redb::{RedbHistory, RedbOptions};
+use sse_hub::serve::Stats;
 use sse_hub::{Hub, HubOptions};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::{DefaultOnFailure, TraceLayer};
 use tracing::Level;
 
+use crate::access::{self, Access};
+use crate::assistant::{self, Answers};
 use crate::chat::{self, Rooms};
 use crate::classics::{self, Classics};
 use crate::config::{Config, History};
+use crate::logs::{self, LogStream};
 use crate::market::{self, Exchange};
+use crate::metrics::{self, Started};
 use crate::origin::{self, Origins};
 use crate::page::{self, Page};
 use crate::problem::method_not_allowed;
-use crate::{RunError, health, presence};
+use crate::publish::{self, Notices, Publisher};
+use crate::requests::{self, RequestCounts};
+use crate::{RunError, events, health, notifications, presence};
 
 /// Everything that runs. Dropping it stops the feeds.
 #[derive(Debug)]
@@ -31,28 +39,54 @@ pub(crate) struct App {
     pub(crate) routes: Router,
     _exchange: Exchange,
     _classics: Classics,
+    _log: LogStream,
 }
 
 /// What the handlers ask for.
 #[derive(Clone, FromRef)]
-struct Shared {
+pub(crate) struct Shared {
     hub: Hub,
+    access: Access,
+    answers: Arc<Answers>,
     rooms: Arc<Rooms>,
+    publisher: Arc<Publisher>,
+    requests: Arc<RequestCounts>,
+    started: Started,
+    connections: Stats,
     page: Page,
 }
 
 impl App {
-    pub(crate) async fn start(config: &Config, address: SocketAddr) -> Result<Self, RunError> {
+    pub(crate) async fn start(
+        config: &Config,
+        address: SocketAddr,
+        connections: Stats,
+    ) -> Result<Self, RunError> {
+        config.secrets().for_each(logs::keep_out);
         let hub = open_hub(config)?;
         let seed = config.seed.unwrap_or_else(|| fastrand::u64(..));
-        tracing::info!(seed, "the market opens");
-        let exchange = Exchange::open(&hub, config, seed)?;
+        let log = LogStream::open(&hub)?;
+        let notices = Notices::open(&hub)?;
+        let exchange = Exchange::open(&hub, config, seed, notices.clone())?;
         let classics = Classics::start(&hub, seed)?;
+        notices.say("The server has started", Severity::Info);
+        let origins = Origins::new(&config.allow_origins, address.ip().is_loopback());
+        let publisher = Publisher::new(&hub, exchange.desk().clone(), notices, config.access.publish_rate);
+        let answers = Answers::new(&hub, &config.assistant, seed).map_err(RunError::Config)?;
         let rooms = Rooms::new(hub.clone());
         rooms.restore().await;
-        let shared = Shared { rooms: Arc::new(rooms), page: Page::new(&config.dist), hub: hub.clone() };
-        let origins = Origins::new(&config.allow_origins, address.ip().is_loopback());
-        Ok(Self { hub, routes: routes(shared, origins), _exchange: exchange, _classics: classics })
+        let shared = Shared {
+            access: Access::new(&config.access, origins.clone()),
+            answers: Arc::new(answers),
+            rooms: Arc::new(rooms),
+            publisher: Arc::new(publisher),
+            requests: Arc::default(),
+            started: Started::now(),
+            connections,
+            page: Page::new(&config.dist),
+            hub: hub.clone(),
+        };
+        Ok(Self { hub, routes: routes(shared, origins), _exchange: exchange, _classics: classics, _log: log })
     }
 }
 
@@ -68,24 +102,37 @@ fn open_hub(config: &Config) -> Result<Hub, RunError> {
 }
 
 fn routes(shared: Shared, origins: Origins) -> Router {
-    let of_the_hub = Router::new()
-        .merge(market::routes())
-        .merge(classics::routes())
-        .route("/api/presence/{topic}", get(presence::show))
-        .route("/healthz/live", get(health::live))
-        .route("/healthz/ready", get(health::ready))
-        .with_state(shared.hub.clone());
     let cors = origins.cors();
     let header = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    let requests = Arc::clone(&shared.requests);
     Router::new()
+        .merge(market::routes())
+        .merge(classics::routes())
+        .merge(assistant::routes())
         .merge(chat::routes())
-        .with_state(shared.clone())
-        .merge(of_the_hub)
-        .merge(Router::new().fallback(page::serve).with_state(shared.page))
+        .merge(events::routes())
+        .merge(logs::routes())
+        .merge(metrics::routes())
+        .merge(notifications::routes())
+        .merge(publish::routes())
+        .merge(access::routes())
+        .route("/api/presence/{topic}", get(presence::show))
+        .route("/healthz", get(health::ready))
+        .route("/healthz/live", get(health::live))
+        .route("/healthz/ready", get(health::ready))
+        .fallback(page::serve)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(shared.access.clone(), access::limit_posts))
+        .with_state(shared)
         .layer(from_fn_with_state(origins, origin::guard))
         .layer(cors)
         .layer(header(X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(REFERRER_POLICY, "same-origin"))
-        .layer(TraceLayer::new_for_http().on_failure(DefaultOnFailure::new().level(Level::WARN)))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(requests::span)
+                .on_failure(DefaultOnFailure::new().level(Level::WARN)),
+        )
+        // Outermost: everything else may say which request it is about.
+        .layer(from_fn_with_state(requests, requests::name))
 }

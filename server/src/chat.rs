@@ -1,6 +1,5 @@
 //! The chat rooms.
 
-mod posted;
 mod room;
 mod rooms;
 mod validate;
@@ -9,15 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRef, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use demo_contract::chat::{NewMessage, Posted, topic};
-use sse_hub::axum::LastEventId;
 use sse_hub::history::Health;
 use sse_hub::{Subscribe, Subscription};
 
+use crate::access::{Access, Caller, Door};
+use crate::app::Shared;
 use crate::json::JsonBody;
 use crate::problem::Refusal;
 use crate::visitor::Visitor;
@@ -25,31 +25,30 @@ pub(crate) use rooms::Rooms;
 use validate::RoomName;
 
 /// `GET` and `POST /api/chat/{room}`
-pub(crate) fn routes<S>() -> Router<S>
-where
-    S: Clone + Send + Sync + 'static,
-    Arc<Rooms>: FromRef<S>,
-{
+pub(crate) fn routes() -> Router<Shared> {
     Router::new().route("/api/chat/{room}", get(stream).post(say))
 }
 
 async fn stream(
     State(rooms): State<Arc<Rooms>>,
     room: Result<Path<String>, PathRejection>,
-    LastEventId(last): LastEventId,
+    door: Door,
     Visitor(member): Visitor,
 ) -> Result<Subscription, Refusal> {
     let room = RoomName::new(&room?)?;
-    let subscribe = Subscribe::to([topic(room.as_str())]).after(last).member(member);
-    Ok(rooms.enter(room, |hub, _| hub.subscribe(subscribe))??)
+    let subscribe = Subscribe::to([topic(room.as_str())]).member(member);
+    rooms.enter(room, |_, _| door.open(subscribe))?
 }
 
 async fn say(
     State(rooms): State<Arc<Rooms>>,
+    State(access): State<Access>,
+    caller: Caller,
     room: Result<Path<String>, PathRejection>,
     JsonBody(message): JsonBody<NewMessage>,
 ) -> Result<(StatusCode, Json<Posted>), Refusal> {
     let room = RoomName::new(&room?)?;
+    access.check_read(&caller, &[topic(room.as_str())])?;
     let message = validate::message(message)?;
     let said = rooms.enter(room, |hub, room| match (hub.is_shutting_down(), hub.health()) {
         // Nobody would be told of it any more.

@@ -6,16 +6,16 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
 use axum::routing::{MethodRouter, get};
 use sse_events::Text;
-use sse_hub::axum::LastEventId;
 use sse_hub::history::HistoryError;
 use sse_hub::{
     Hub, PublishError, Replay, Retention, Subscribe, Subscription, Topic, TopicError, TopicOptions,
 };
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::access::Door;
+use crate::app::Shared;
 use crate::clock::now_ms;
 use crate::problem::Refusal;
 use crate::task::Task;
@@ -58,21 +58,15 @@ fn say_hello(topic: &Topic<Text>) {
 }
 
 /// `GET /stock-price`, `/events` and `/stream`
-pub(crate) fn routes() -> Router<Hub> {
+pub(crate) fn routes() -> Router<Shared> {
     Router::new()
         .route("/stock-price", stream_of(STOCK_PRICE))
         .route("/events", stream_of(EVENTS))
         .route("/stream", stream_of(STREAM))
 }
 
-fn stream_of(topic: &'static str) -> MethodRouter<Hub> {
-    get(
-        async move |State(hub): State<Hub>,
-                    LastEventId(last): LastEventId|
-                    -> Result<Subscription, Refusal> {
-            Ok(hub.subscribe(Subscribe::to([topic]).after(last))?)
-        },
-    )
+fn stream_of(topic: &'static str) -> MethodRouter<Shared> {
+    get(async move |door: Door| -> Result<Subscription, Refusal> { door.open(Subscribe::to([topic])) })
 }
 
 /// A random walk between 100 and 110, once a second.

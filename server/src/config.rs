@@ -1,14 +1,26 @@
-//! What can be set, by flags or by environment variables.
+//! What can be set, by flags, by environment variables, or in a file.
 
+mod access;
+mod assistant;
+mod feeds;
+mod file;
+
+use std::error::Error;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 use sse_hub::history::redb;
 
 use crate::origin::Origin;
 use crate::serving::Serving;
+pub use access::{AccessConfig, TopicPattern};
+pub use assistant::AssistantConfig;
+pub use feeds::{FeedConfig, MarketFeed};
+pub use file::FileError;
 
 /// The demo's companion server: live streams (a market, chat rooms, the streams of the classic examples) and the
 /// page that shows them.
@@ -58,6 +70,25 @@ pub struct Config {
     #[arg(long, env = "SSE_SHUTDOWN_DEADLINE", value_name = "TIME", default_value = "5s", value_parser = duration)]
     pub shutdown_deadline: Duration,
 
+    /// A TOML file with the same keys as the flags: `listen = "0.0.0.0:8080"`. Flags and environment variables win
+    #[arg(long, env = "SSE_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Say whether the configuration is valid, and stop
+    #[arg(long)]
+    pub check_config: bool,
+
+    /// Who may do what, and how often
+    #[command(flatten)]
+    pub access: AccessConfig,
+
+    /// The assistant
+    #[command(flatten)]
+    pub assistant: AssistantConfig,
+
+    /// What is published
+    #[command(flatten)]
+    pub feeds: FeedConfig,
     /// Connections and TLS
     #[command(flatten)]
     pub serving: Serving,
@@ -97,7 +128,8 @@ impl From<Durability> for redb::Durability {
 
 const AFTER_HELP: &str = "\
 Times are a number and a unit: 500ms, 15s, 2m. An origin is a scheme and a host: https://example.org. A flag wins
-over its environment variable; in that, several origins are separated by commas.
+over its environment variable, which wins over the file; in a variable, several values are separated by commas. Rates
+are a number a second; 0 is no limit.
 
 The log is filtered by SSE_LOG, for example SSE_LOG=debug or SSE_LOG=server=debug,tower_http=debug.
 
@@ -105,9 +137,16 @@ Paths:
   GET  /api/market[?symbols=A,B]   stream: tick, bar, halt
   GET  /api/chat/{room}            stream: message, presence
   POST /api/chat/{room}            say something: {\"client_id\",\"author\",\"text\"}
+  GET  /api/events?topic=A&topic=B stream: any topics
+  POST /api/publish/{topic}        publish {\"id\",\"event\",\"key\",\"data\"}, or lines of them (application/x-ndjson)
+  POST /api/assistant              ask {\"messages\":[{\"role\",\"content\"}]}: a stream of the answer
+  GET  /api/assistant/{answer}     the stream again, from where it was left; DELETE stops the answer
+  GET  /api/notifications, /api/logs   streams
+  POST /api/ticket                 a one-time ticket for native EventSource: {\"topics\":[..]} -> ?ticket=
+  POST /api/session                a cookie for a token; DELETE forgets it
   GET  /api/presence/{topic}       who is there; topics: market, market.{symbol}, chat.{room}
   GET  /stock-price, /events, /stream   the streams of the classic EventSource examples
-  GET  /healthz/live, /healthz/ready
+  GET  /healthz/live, /healthz/ready, /metrics
   everything else                  the page";
 
 impl Default for Config {
@@ -124,11 +163,106 @@ impl Default for Config {
             seed: None,
             tick_rate: 4.0,
             shutdown_deadline: Duration::from_secs(5),
+            config: None,
+            check_config: false,
+            access: AccessConfig::default(),
+            assistant: AssistantConfig::default(),
+            feeds: FeedConfig::default(),
             serving: Serving::default(),
         }
     }
 }
 
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A flag or an environment variable is wrong, or help was asked for: [`clap::Error::exit`] says so.
+    #[error(transparent)]
+    Flag(#[from] clap::Error),
+    /// The file is wrong.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A secret is not valid. Begins with its key, and does not repeat it.
+    #[error("{0}")]
+    Secret(String),
+    /// Values that are valid alone do not go together. Begins with a key.
+    #[error("{0}")]
+    Together(String),
+}
+
+impl ConfigError {
+    /// What clap says, unless it would repeat a secret: a wrong variable of a service is told to the system's log.
+    fn of_flag(error: clap::Error, command: &clap::Command) -> Self {
+        let flag = match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(arg)) if error.kind() == ErrorKind::ValueValidation => {
+                arg.split(' ').next().and_then(|flag| flag.strip_prefix("--"))
+            }
+            _ => None,
+        };
+        let is_secret = |arg: &clap::Arg| arg.get_long() == flag && arg.is_hide_env_values_set();
+        match flag.filter(|_| command.get_arguments().any(is_secret)) {
+            Some(flag) => {
+                let what = error.source().map_or_else(|| "is not valid".to_owned(), ToString::to_string);
+                Self::Secret(format!("{flag}: {what}"))
+            }
+            None => Self::Flag(error),
+        }
+    }
+}
+
+impl Config {
+    /// Reads flags, the environment, and the file that one of them may name. A flag wins over its environment variable,
+    /// and both over the file.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names the flag, or the file and the key.
+    pub fn load(args: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, ConfigError> {
+        let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+        let parse = |command: clap::Command| {
+            command.clone().try_get_matches_from(&args).map_err(|error| ConfigError::of_flag(error, &command))
+        };
+        let matches = parse(Self::command())?;
+        let config = match matches.get_one::<PathBuf>("config") {
+            None => Self::from_arg_matches(&matches)?,
+            Some(file) => {
+                let matches = parse(file::apply(Self::command(), file)?)?;
+                Self::from_arg_matches(&matches)?
+            }
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Looks at what no single value tells.
+    ///
+    /// # Errors
+    /// [`ConfigError::Together`]
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.assistant.assistant_url.is_some() && self.assistant.assistant_model.is_none() {
+            return Err(ConfigError::Together("assistant-model: must be set with assistant-url".into()));
+        }
+        let AccessConfig { publish_token, read_token, .. } = &self.access;
+        if publish_token.is_some() && publish_token == read_token {
+            let what = "read-token: must not be the publish-token, or whoever reads may publish";
+            return Err(ConfigError::Together(what.into()));
+        }
+        // The file has no `requires`: what it sets are defaults.
+        if self.serving.tls_cert.is_some() != self.serving.tls_key.is_some() {
+            let what = "tls-cert: must be set with tls-key, and tls-key with tls-cert";
+            return Err(ConfigError::Together(what.into()));
+        }
+        crate::market::check_feed(&self.feeds).map_err(ConfigError::Together)
+    }
+
+    /// What must not be shown.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &crate::Secret> {
+        let AccessConfig { publish_token, read_token, .. } = &self.access;
+        [publish_token, read_token, &self.assistant.assistant_key].into_iter().flatten()
+    }
+}
+
+/// A time as it is written in a flag.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
@@ -154,15 +288,13 @@ fn tick_rate(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_flags_are_consistent_and_have_an_environment_variable_each() {
         let command = Config::command();
         command.clone().debug_assert();
-        for flag in command.get_arguments() {
+        for flag in command.get_arguments().filter(|flag| flag.get_id() != "check_config") {
             let variable = flag.get_env().expect("a variable").to_string_lossy();
             assert!(variable.starts_with("SSE_"), "{variable}");
             assert!(flag.get_help().is_some(), "{variable}");

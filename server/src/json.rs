@@ -31,29 +31,34 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
-        let (parts, body) = request.into_parts();
-        let body = tokio::time::timeout(BODY_TIMEOUT, read(&parts.headers, body))
-            .await
-            .map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive"))??;
-        if !is_json(&parts.headers) {
-            let detail = "the body must be sent as application/json";
-            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
-        }
-        match Json::from_bytes(&body) {
-            Ok(Json(value)) => Ok(Self(value)),
-            Err(JsonRejection::JsonDataError(error)) => {
-                Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error.body_text()))
-            }
-            Err(error) => Err(Refusal::new(StatusCode::BAD_REQUEST, error.body_text())),
-        }
+        read(request, MAX_BODY).await.map(Self)
     }
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
+/// Reads a JSON body of at most `limit` bytes.
+pub(crate) async fn read<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, Refusal> {
+    let (parts, body) = request.into_parts();
+    let body = tokio::time::timeout(BODY_TIMEOUT, collect(&parts.headers, body, limit))
+        .await
+        .map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive"))??;
+    if !is_json(&parts.headers) {
+        let detail = "the body must be sent as application/json";
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    match Json::from_bytes(&body) {
+        Ok(Json(value)) => Ok(value),
+        Err(JsonRejection::JsonDataError(error)) => {
+            Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error.body_text()))
+        }
+        Err(error) => Err(Refusal::new(StatusCode::BAD_REQUEST, error.body_text())),
+    }
+}
+
+async fn collect(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, Refusal> {
     let announced =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     let too_large = || {
-        let detail = format!("the body is larger than {MAX_BODY} bytes");
+        let detail = format!("the body is larger than {limit} bytes");
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     };
     if announced.is_some_and(|length| length > MAX_DISCARDED) {
@@ -67,11 +72,11 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
         if seen > MAX_DISCARDED {
             break;
         }
-        if seen <= MAX_BODY {
+        if seen <= limit {
             kept.extend_from_slice(&chunk);
         }
     }
-    if seen > MAX_BODY { Err(too_large()) } else { Ok(kept) }
+    if seen > limit { Err(too_large()) } else { Ok(kept) }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

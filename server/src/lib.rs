@@ -1,32 +1,48 @@
-//! The demo's companion server: a market, chat rooms, the streams of the classic `EventSource` examples, and the
-//! page. A thin user of [`sse_hub`]: what a client missed, who is there and how a stream ends is the hub's work.
+//! The demo's companion server: a market, chat rooms, an assistant, feeds of others, the streams of the classic
+//! `EventSource` examples, and the page. A thin user of [`sse_hub`]: what a client missed, who is there and how a stream
+//! ends is the hub's work.
 //!
 //! # Layout
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`config`] | flags and environment variables |
+//! | [`config`] | flags, environment variables, and a file with the same keys |
 //! | `serving` | those for connections and TLS |
 //! | `app` | the routes, and what stands behind them |
-//! | `market` | the simulator, its feed, and its stream |
+//! | `access` | who may read and publish what: tokens, tickets, cookies; every stream is opened by its `Door` |
+//! | `market` | the simulator, recordings, trades of others, and the stream |
 //! | `chat` | rooms: what may be said, who is there |
+//! | `assistant` | questions, and answers that are topics; the endpoint of a model, or a generator |
+//! | `publish`, `events`, `notifications` | feeds of others, any topics on one connection, what pages show in passing |
 //! | `classics` | `/stock-price`, `/events`, `/stream` |
+//! | [`logs`], `metrics`, `health`, `requests` | for those who run it; no secret is in the log |
 //! | `page` | the files of the page |
-//! | `origin` | which web pages may read and post |
-//! | `problem`, `json`, `visitor` | refusals, bodies, and who asks |
+//! | `origin`, `rate` | which web pages may read and post, and how often |
+//! | `problem`, `json`, `posted`, `visitor` | refusals, bodies, what was sent before, and who asks |
 
+mod access;
 mod app;
+mod assistant;
 mod chat;
 mod classics;
 mod clock;
 pub mod config;
+mod events;
 mod health;
 mod json;
+pub mod logs;
 mod market;
+mod metrics;
+mod notifications;
 mod origin;
 mod page;
+mod posted;
 mod presence;
 mod problem;
+mod publish;
+mod rate;
+mod requests;
+mod secret;
 mod serving;
 mod task;
 mod visitor;
@@ -35,6 +51,7 @@ use tokio::net::TcpListener;
 
 pub use config::Config;
 pub use origin::Origin;
+pub use secret::Secret;
 pub use serving::Serving;
 
 /// The server could not start.
@@ -50,6 +67,12 @@ pub enum RunError {
     /// The history could not be closed: something that was published is not kept.
     #[error("the history was not closed: {0}")]
     NotClosed(sse_hub::history::HistoryError),
+    /// What the market is to be replayed from cannot be read, for this reason.
+    #[error("{0}")]
+    Feed(String),
+    /// What is configured does not go together, for this reason.
+    #[error("{0}")]
+    Config(String),
     /// The certificate or its key cannot be used.
     #[error(transparent)]
     Tls(#[from] sse_hub::serve::TlsError),
@@ -72,7 +95,7 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), RunError> {
     let options = config.serving.options(config.shutdown_deadline)?;
-    let app = app::App::start(&config, listener.local_addr()?).await?;
+    let app = app::App::start(&config, listener.local_addr()?, options.stats.clone()).await?;
     let hub = app.hub.clone();
     let shutdown = async move {
         shutdown.await;

@@ -1,23 +1,25 @@
 //! The server's command line: `server --help`.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::Parser;
 use server::Config;
+use server::config::ConfigError;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Config::parse();
-    let filter = EnvFilter::try_from_env("SSE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
+    let config = match Config::load(std::env::args_os()) {
+        Ok(config) => config,
+        Err(ConfigError::Flag(error)) => error.exit(),
+        Err(error) => return fail(&error.to_string()),
+    };
+    if config.check_config {
+        let _ = writeln!(io::stdout(), "the configuration is valid");
+        return ExitCode::SUCCESS;
+    }
+    server::logs::init();
 
     let listener = match TcpListener::bind(config.listen).await {
         Ok(listener) => listener,

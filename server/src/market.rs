@@ -1,41 +1,50 @@
-//! The market: made-up companies, traded by a [simulator](simulator::Simulator).
+//! The market: made-up companies, traded by a [simulator](simulator::Simulator), from a
+//! [recording](recording::Recording), or by whoever publishes.
 
+mod desk;
 mod feed;
+mod recording;
 mod simulator;
 mod stock;
 
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use demo_contract::Market;
 use demo_contract::market::{COMPANIES, ROUTE, TOPIC};
 use serde::Deserialize;
-use sse_hub::axum::LastEventId;
-use sse_hub::{Hub, Replay, Retention, Subscribe, Subscription, Topic, TopicError, TopicOptions};
+use sse_hub::{Hub, Replay, Retention, Subscribe, Subscription, Topic, TopicOptions};
 
+use crate::RunError;
+use crate::access::Door;
+use crate::app::Shared;
 use crate::clock::now_ms;
-use crate::config::Config;
+use crate::config::{Config, FeedConfig, MarketFeed};
 use crate::problem::Refusal;
+use crate::publish::Notices;
 use crate::task::Task;
 use crate::visitor::Visitor;
+pub(crate) use desk::Desk;
 use feed::Feed;
+use recording::Recording;
 use simulator::Simulator;
 
 /// The one producer for all clients; dropping it stops it.
 #[derive(Debug)]
 pub(crate) struct Exchange {
-    _trading: Task,
+    _trading: Option<Task>,
+    desk: Desk,
     /// Nothing is published on it: it is who has the page open.
     _visitors: Topic<Market>,
 }
 
 impl Exchange {
-    /// Opens a topic for each symbol, publishes the bars that a chart begins with, and starts trading.
-    pub(crate) fn open(hub: &Hub, config: &Config, seed: u64) -> Result<Self, TopicError> {
+    /// Opens a topic for each symbol and starts trading. The simulator begins with the bars of a full chart.
+    pub(crate) fn open(hub: &Hub, config: &Config, seed: u64, notices: Notices) -> Result<Self, RunError> {
         let visitors =
             hub.topic_with(TOPIC, TopicOptions { replay: Replay::LiveOnly, ..Default::default() })?;
         // Five minutes of the busiest second: after that a client needs the bars, not every tick.
@@ -51,15 +60,39 @@ impl Exchange {
             .map(|company| hub.topic_with(&topic(company.symbol), options.clone()))
             .collect::<Result<_, _>>()?;
         let feed = Feed::new(topics);
+        let desk = Desk::new(feed.clone(), config.feeds.market_feed == MarketFeed::Published);
+        let trading = match &config.feeds.market_feed {
+            MarketFeed::Simulator => {
+                tracing::info!(seed, "the market opens");
+                let (simulator, bars) = Simulator::with_history(seed, config.tick_rate, now_ms());
+                bars.iter().for_each(|event| feed.publish_own(event));
+                Some(Task::spawn(feed.trade(simulator, notices)))
+            }
+            MarketFeed::File(path) => {
+                let recording = Recording::read(path).map_err(RunError::Feed)?;
+                Some(Task::spawn(recording.play(desk.clone(), config.feeds.market_speed)))
+            }
+            MarketFeed::Published => None,
+        };
+        Ok(Self { _trading: trading, desk, _visitors: visitors })
+    }
 
-        let (simulator, bars) = Simulator::with_history(seed, config.tick_rate, now_ms());
-        bars.iter().for_each(|event| feed.publish(event));
-        Ok(Self { _trading: Task::spawn(feed.trade(simulator)), _visitors: visitors })
+    /// Where trades of others come in.
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.desk
+    }
+}
+
+/// Whether what the market is to come from can be read.
+pub(crate) fn check_feed(config: &FeedConfig) -> Result<(), String> {
+    match &config.market_feed {
+        MarketFeed::File(path) => Recording::read(path).map(drop),
+        MarketFeed::Simulator | MarketFeed::Published => Ok(()),
     }
 }
 
 /// `GET /api/market`
-pub(crate) fn routes() -> Router<Hub> {
+pub(crate) fn routes() -> Router<Shared> {
     Router::new().route(ROUTE, get(stream))
 }
 
@@ -69,13 +102,12 @@ struct Parameters {
 }
 
 async fn stream(
-    State(hub): State<Hub>,
-    LastEventId(last): LastEventId,
+    door: Door,
     Visitor(member): Visitor,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<Subscription, Refusal> {
     let topics = topics(parameters?.0.symbols.as_deref())?;
-    Ok(hub.subscribe(Subscribe::to(topics).after(last).member(member))?)
+    door.open(Subscribe::to(topics).member(member))
 }
 
 /// The topics of a comma-separated list of symbols, or of the whole market.

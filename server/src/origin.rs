@@ -3,13 +3,14 @@
 use std::str::FromStr;
 
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::problem::Refusal;
+use crate::requests::REQUEST_ID;
 
 /// A web origin: scheme, host and, if it is not the scheme's default, port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,12 +57,16 @@ impl Origins {
     pub(crate) fn cors(&self) -> CorsLayer {
         CorsLayer::new()
             .allow_origin(AllowOrigin::list(self.allowed.iter().cloned()))
-            .allow_methods([Method::GET, Method::POST])
-            .allow_headers([CONTENT_TYPE, sse_hub::axum::LAST_EVENT_ID.clone()])
+            .allow_methods([Method::GET, Method::POST, Method::DELETE])
+            .allow_headers([AUTHORIZATION, CONTENT_TYPE, sse_hub::axum::LAST_EVENT_ID.clone()])
+            // Of the origins above, no others: a list never answers with a star.
+            .allow_credentials(true)
+            .expose_headers([RETRY_AFTER, REQUEST_ID.clone()])
             .max_age(std::time::Duration::from_secs(600))
     }
 
-    fn may_post(&self, headers: &HeaderMap) -> bool {
+    /// Whether the page that asks may do something in its reader's name.
+    pub(crate) fn may_act(&self, headers: &HeaderMap) -> bool {
         // No `Origin`: not a browser, or one so old that it has no streams either.
         let Some(origin) = headers.get(ORIGIN) else {
             return true;
@@ -79,7 +84,7 @@ impl Origins {
 /// Refuses what changes something, if the page that asks for it is a stranger's.
 pub(crate) async fn guard(State(origins): State<Origins>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if !safe && !origins.may_post(request.headers()) {
+    if !safe && !origins.may_act(request.headers()) {
         let detail =
             "pages of this origin may not post here; the server's flag --allow-origin names those that may";
         return Refusal::new(StatusCode::FORBIDDEN, detail).into_response();
@@ -92,7 +97,8 @@ fn authority(origin: &str) -> Option<&str> {
     origin.split_once("://").map(|(_, authority)| authority).filter(|authority| !authority.is_empty())
 }
 
-fn is_loopback(authority: &str) -> bool {
+/// Whether a host, with or without a port, is this machine by its name.
+pub(crate) fn is_loopback(authority: &str) -> bool {
     let host = match authority.strip_prefix('[') {
         Some(v6) => v6.split_once(']').map_or(v6, |(host, _)| host),
         None => authority.split_once(':').map_or(authority, |(host, _)| host),
@@ -110,7 +116,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(ORIGIN, origin.parse().expect("a header"));
         headers.insert(HOST, host.parse().expect("a header"));
-        Origins::new(&allowed, loopback).may_post(&headers)
+        Origins::new(&allowed, loopback).may_act(&headers)
     }
 
     #[test]

@@ -6,14 +6,18 @@ use axum::extract::{Path, State};
 use demo_contract::chat::Presence;
 use sse_hub::Hub;
 
+use crate::access::{Access, Caller};
 use crate::problem::Refusal;
 
 /// `GET /api/presence/{topic}`
 pub(crate) async fn show(
     State(hub): State<Hub>,
+    State(access): State<Access>,
+    caller: Caller,
     topic: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Presence>, Refusal> {
     let Path(topic) = topic?;
+    access.check_read(&caller, std::slice::from_ref(&topic))?;
     let presence =
         hub.presence(&topic).ok_or_else(|| Refusal::not_found(format!("there is no topic {topic:?}")))?;
     Ok(Json(to_contract(presence)))

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use demo_contract::Problem;
 use demo_contract::problem::MEDIA_TYPE;
-use sse_hub::SubscribeError;
+use sse_hub::history::HistoryError;
+use sse_hub::{PublishError, SubscribeError, TopicError};
 
 /// Why a request was refused, in words that its sender can act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,11 +17,13 @@ pub(crate) struct Refusal {
     status: StatusCode,
     detail: String,
     retry_after: Option<Duration>,
+    /// Whether a token would help: then the answer says which kind.
+    wants_token: bool,
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), retry_after: None }
+        Self { status, detail: detail.into(), retry_after: None, wants_token: false }
     }
 
     /// A `503` that says when to try again.
@@ -30,6 +33,30 @@ impl Refusal {
 
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    /// A `401` that asks for a bearer token.
+    pub(crate) fn unauthorized(detail: impl Into<String>) -> Self {
+        Self { wants_token: true, ..Self::new(StatusCode::UNAUTHORIZED, detail) }
+    }
+
+    /// A `429` that says when there is room again.
+    pub(crate) fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
+        Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
+    }
+
+    /// Says before the detail where it happened.
+    pub(crate) fn at(mut self, place: impl std::fmt::Display) -> Self {
+        self.detail = format!("{place}: {}", self.detail);
+        self
     }
 
     #[cfg(test)]
@@ -54,7 +81,13 @@ impl IntoResponse for Refusal {
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (self.status, [(CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
         if let Some(after) = self.retry_after {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+            // Rounded up: who comes back on the second must not be too early.
+            let seconds = after.as_millis().div_ceil(1_000).max(1);
+            let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.wants_token {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }
@@ -79,6 +112,34 @@ impl From<SubscribeError> for Refusal {
             SubscribeError::UnknownTopic(_) => Self::not_found(detail),
             SubscribeError::NoTopics | SubscribeError::TooManyTopics { .. } => {
                 Self::new(StatusCode::BAD_REQUEST, detail)
+            }
+            _ => Self::unavailable(detail, Duration::from_secs(5)),
+        }
+    }
+}
+
+impl From<TopicError> for Refusal {
+    fn from(error: TopicError) -> Self {
+        let detail = error.to_string();
+        match error {
+            TopicError::Name(_) => Self::bad_request(detail),
+            TopicError::OtherEvents | TopicError::OtherOptions => Self::new(StatusCode::CONFLICT, detail),
+            _ => Self::unavailable(detail, Duration::from_secs(60)),
+        }
+    }
+}
+
+impl From<PublishError> for Refusal {
+    fn from(error: PublishError) -> Self {
+        let detail = error.to_string();
+        match error {
+            PublishError::Encode(_)
+            | PublishError::EventType { .. }
+            | PublishError::ReservedType { .. }
+            | PublishError::KeyTooLong { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+            PublishError::TooLarge { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail),
+            PublishError::History(HistoryError::Ended | HistoryError::TooManyKeys { .. }) => {
+                Self::new(StatusCode::CONFLICT, detail)
             }
             _ => Self::unavailable(detail, Duration::from_secs(5)),
         }

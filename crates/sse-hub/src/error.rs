@@ -35,19 +35,19 @@ pub enum PublishError {
     /// The payload could not be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// The event set names a type that cannot be sent. A derived set does not compile with one.
+    /// The type cannot be sent. A derived set does not compile with such a one.
     #[error("event type {event_type:?} {reason}")]
     EventType {
         /// The type.
-        event_type: &'static str,
+        event_type: String,
         /// What is wrong with it.
         reason: InvalidField,
     },
-    /// The event set names a type that begins with `sse.`, which only the hub may send.
+    /// The type begins with `sse.`, which only the hub may send.
     #[error("event type {event_type:?} begins with the reserved prefix \"sse.\"")]
     ReservedType {
         /// The type.
-        event_type: &'static str,
+        event_type: String,
     },
     /// The encoded event is larger than [`Limits::event_bytes`](crate::Limits::event_bytes).
     #[error("the encoded event has {bytes} bytes, the limit is {limit}")]

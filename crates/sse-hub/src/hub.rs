@@ -1,6 +1,6 @@
 use std::any::TypeId;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -8,7 +8,8 @@ use sse_events::{EventSet, Snapshot};
 use sse_proto::{Cursor, Epoch, EventId};
 use tokio::sync::watch;
 
-use crate::error::{SnapshotError, SubscribeError, TopicError};
+use crate::counters::{Counters, HubCounts};
+use crate::error::{PublishError, SnapshotError, SubscribeError, TopicError};
 use crate::history::{Health, History, HistoryError, MemoryHistory, Reply};
 use crate::options::{HubOptions, TopicOptions};
 use crate::presence::Presence;
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     draining: AtomicBool,
     /// Every stream ends.
     closing: AtomicBool,
+    pub(crate) counters: Counters,
 }
 
 impl Hub {
@@ -56,6 +58,7 @@ impl Hub {
                 next_subscription: AtomicU64::new(0),
                 draining: AtomicBool::new(false),
                 closing: AtomicBool::new(false),
+                counters: Counters::default(),
             }),
         }
     }
@@ -136,7 +139,7 @@ impl Hub {
     /// # Errors
     /// [`SubscribeError`] if a topic does not exist, a limit is reached, or the hub is shutting down.
     pub fn subscribe(&self, subscribe: Subscribe) -> Result<Subscription, SubscribeError> {
-        Subscription::new(&self.shared, subscribe)
+        Subscription::new(&self.shared, subscribe).inspect_err(|_| self.shared.counters.refused.add(1))
     }
 
     /// The id of the last event on any topic: a client that begins behind it gets every later one.
@@ -197,6 +200,32 @@ impl Hub {
         snapshot::take_with_ids(&self.shared, topic).await
     }
 
+    /// What happened so far, for metrics. Looks at every subscription: once every few seconds is often enough.
+    #[must_use]
+    pub fn counts(&self) -> HubCounts {
+        let counters = &self.shared.counters;
+        let (topics, lagging) = {
+            let topics = self.shared.topics();
+            let lagging: HashSet<u64> = topics.values().flat_map(|topic| topic.lagging()).collect();
+            (topics.len() as u64, lagging.len() as u64)
+        };
+        HubCounts {
+            topics,
+            subscriptions: self.subscriptions() as u64,
+            lagging,
+            published: counters.published.value(),
+            published_bytes: counters.published_bytes.value(),
+            deliveries: counters.deliveries.value(),
+            delivered_bytes: counters.delivered_bytes.value(),
+            replayed: counters.replayed.value(),
+            started: counters.started.value(),
+            resumed: counters.resumed.value(),
+            reset: counters.reset.value(),
+            refused: counters.refused.value(),
+            gaps: counters.gaps.value(),
+        }
+    }
+
     /// How many subscriptions there are.
     #[must_use]
     pub fn subscriptions(&self) -> usize {
@@ -225,6 +254,15 @@ impl Hub {
     #[must_use]
     pub fn health(&self) -> Health {
         self.shared.history.health()
+    }
+
+    /// Completes when the event with this id, on whatever topic, and every event before it are kept as safely as the
+    /// history keeps anything.
+    ///
+    /// # Errors
+    /// [`PublishError::History`] if they never will be; at once if the id is of another epoch.
+    pub async fn committed(&self, id: &EventId) -> Result<(), PublishError> {
+        self.shared.committed(id).await
     }
 
     /// Closes the history: nothing can be published any more, and what was published is kept. For the end of a
@@ -274,6 +312,18 @@ impl Shared {
 
     fn topics_mut(&self) -> RwLockWriteGuard<'_, HashMap<TopicName, Arc<TopicState>>> {
         self.topics.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) async fn committed(&self, id: &EventId) -> Result<(), PublishError> {
+        let seq = match id.as_str().parse::<Cursor>() {
+            Ok(cursor) if cursor.epoch == self.history.epoch() => cursor.seq,
+            _ => return Err(HistoryError::Engine(format!("{id} is not an id of this epoch")).into()),
+        };
+        match self.history.committed(seq) {
+            Reply::Now(committed) => committed?,
+            Reply::Later(committed) => committed.await?,
+        }
+        Ok(())
     }
 
     pub(crate) fn is_closing(&self) -> bool {

@@ -69,9 +69,11 @@
 //! |---|---|
 //! | [`Hub`], [`HubOptions`], [`Limits`] | the whole, and its bounds |
 //! | [`Topic`], [`TopicName`], [`TopicOptions`] | where events are published, and what is kept of them |
+//! | [`RawTopic`], [`RawEvent`] | a topic for events that no enum describes |
 //! | [`Subscribe`], [`Subscription`] | what a client asks for, and its stream of bytes |
 //! | [`Hub::snapshot`], [`Hub::last_event_id`] | where a page that is rendered here begins |
 //! | [`Member`], [`Presence`] | who is there |
+//! | [`Hub::counts`], [`HubCounts`] | for metrics |
 //! | [`history`] | the trait behind which events are kept, and its engines: in memory, in a file |
 //! | `serve` | a server in which a stream costs a socket and a position, and no task |
 //! | [`mod@axum`] | the extractor `LastEventId`, and responses |
@@ -88,6 +90,7 @@
 
 #[cfg(feature = "axum")]
 pub mod axum;
+mod counters;
 mod entropy;
 mod error;
 mod flush;
@@ -98,6 +101,7 @@ mod options;
 mod pages;
 mod parting;
 mod presence;
+mod raw;
 mod reader;
 #[cfg(feature = "serve")]
 pub mod serve;
@@ -108,11 +112,13 @@ mod topic;
 mod topic_name;
 mod wire;
 
+pub use counters::HubCounts;
 pub use error::{PublishError, SnapshotError, SubscribeError, TopicError};
 pub use history::{History, MemoryHistory};
 pub use hub::Hub;
 pub use options::{HubOptions, Lagging, Limits, Replay, Retention, Superseded, TopicOptions};
 pub use presence::{Member, Presence};
+pub use raw::{RawEvent, RawTopic};
 /// The contract crate, for the derive macro and for custom codecs.
 pub use sse_events;
 pub use sse_events::Snapshot;

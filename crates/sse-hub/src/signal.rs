@@ -29,6 +29,11 @@ impl Signal {
         }
     }
 
+    /// Whether it is raised, and nobody has seen it yet.
+    pub(crate) fn is_raised(&self) -> bool {
+        self.raised.load(Ordering::Relaxed)
+    }
+
     /// Tells the subscription to end. The first word counts.
     #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "only `serve` ends streams one by one"))]
     pub(crate) fn part(&self, parting: Parting) {

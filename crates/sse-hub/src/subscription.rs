@@ -73,6 +73,8 @@ pub struct Subscription {
     readable: bool,
     phase: Phase,
     heartbeat: Heartbeat,
+    /// The last event that was there when it began.
+    replay_through: u64,
     flush: Flush,
     /// Since when the client has not asked for more; only kept where a topic has a word on clients that lag.
     handed_out_at: Option<Instant>,
@@ -103,6 +105,7 @@ impl Subscription {
         let start = Start::of(last_event_id.as_deref(), &*history);
         let topics: Vec<_> = place.topics.iter().map(|topic| (topic.id, topic.options.replay)).collect();
         let page = (options.limits.page_events, options.limits.page_bytes);
+        let replay_through = history.last_seq();
         let reader = Reader::new(history, &topics, start, page)?;
 
         let complete = match start {
@@ -117,6 +120,11 @@ impl Subscription {
                 Phase::Opening(wire::opening(cursor, options.heartbeat, options.retry, reset))
             }
         };
+        match start {
+            Start::New => hub.counters.started.add(1),
+            Start::Resume(_) => hub.counters.resumed.add(1),
+            Start::Reset => hub.counters.reset.add(1),
+        }
         let flush = flush::window(place.topics.iter().map(|topic| &**topic));
         let attendances = place.topics.iter().map(|topic| Arc::clone(&topic.attendance)).collect();
         Ok(Self {
@@ -126,6 +134,7 @@ impl Subscription {
             readable: true,
             phase,
             heartbeat: Heartbeat::new(options.heartbeat),
+            replay_through,
             flush: Flush::new(flush),
             handed_out_at: None,
             #[cfg(feature = "serve")]
@@ -192,11 +201,17 @@ impl Subscription {
                     }
                     entries
                 }
-                Ok(Step::Gap { trimmed }) => return Poll::Ready(Some(wire::gap(trimmed))),
+                Ok(Step::Gap { trimmed }) => {
+                    self.place.hub.counters.gaps.add(1);
+                    return Poll::Ready(Some(wire::gap(trimmed)));
+                }
                 Ok(Step::End) => return Poll::Ready(self.close(Some(wire::end()))),
                 // There is nobody to tell here. The client comes back, and is answered by `subscribe`.
                 Err(_) => return Poll::Ready(self.close(None)),
             };
+            let counters = &self.place.hub.counters;
+            counters.deliveries.add(entries.len());
+            counters.replayed.add(entries.partition_point(|entry| entry.seq <= self.replay_through));
             #[cfg(feature = "serve")]
             {
                 self.handed_out += entries.len();
@@ -302,6 +317,7 @@ impl Stream for Subscription {
             }
         };
         this.heartbeat.handle_sent();
+        this.place.hub.counters.delivered_bytes.add(chunk.as_ref().map_or(0, Bytes::len));
         Poll::Ready(chunk)
     }
 }

@@ -5,14 +5,14 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sse_events::EventSet;
-use sse_proto::control::RESERVED_PREFIX;
-use sse_proto::{Cursor, EventId, EventType, encode};
+use sse_proto::{Cursor, EventId, encode};
 
 use crate::error::PublishError;
-use crate::history::{Health, HistoryError, News, Record, Reply, TopicId};
+use crate::history::{Health, HistoryError, News, Record, TopicId};
 use crate::hub::Shared;
 use crate::options::TopicOptions;
 use crate::presence::Attendance;
+use crate::raw;
 use crate::signal::Signal;
 use crate::topic_name::TopicName;
 
@@ -67,10 +67,7 @@ impl<E: EventSet> Topic<E> {
     /// # Errors
     /// [`PublishError`]; then nothing was kept or sent.
     pub fn publish_keyed(&self, key: &str, event: &E) -> Result<EventId, PublishError> {
-        let limit = self.hub.options.limits.key_bytes;
-        if key.len() > limit {
-            return Err(PublishError::KeyTooLong { bytes: key.len(), limit });
-        }
+        self.check_key(Some(key))?;
         self.append(Some(key), event)
     }
 
@@ -96,15 +93,7 @@ impl<E: EventSet> Topic<E> {
     /// # Errors
     /// [`PublishError::History`] if they never will be; at once if the id is of another epoch.
     pub async fn committed(&self, id: &EventId) -> Result<(), PublishError> {
-        let seq = match id.as_str().parse::<Cursor>() {
-            Ok(cursor) if cursor.epoch == self.hub.history.epoch() => cursor.seq,
-            _ => return Err(HistoryError::Engine(format!("{id} is not an id of this epoch")).into()),
-        };
-        match self.hub.history.committed(seq) {
-            Reply::Now(committed) => committed?,
-            Reply::Later(committed) => committed.await?,
-        }
-        Ok(())
+        self.hub.committed(id).await
     }
 
     /// Marks the topic as complete. Subscribers get what is left and then `sse.end`, and their streams close; one
@@ -116,27 +105,36 @@ impl<E: EventSet> Topic<E> {
         Ok(self.hub.history.end(self.state.id)?)
     }
 
-    fn append(&self, key: Option<&str>, event: &E) -> Result<EventId, PublishError> {
-        let body = self.encode(event)?;
-        let seq = self.hub.history.append(self.state.id, Record { key, body: &body })?;
-        Ok(EventId::from(Cursor { epoch: self.hub.history.epoch(), seq }))
+    pub(crate) fn check_key(&self, key: Option<&str>) -> Result<(), PublishError> {
+        let limit = self.hub.options.limits.key_bytes;
+        match key {
+            Some(key) if key.len() > limit => Err(PublishError::KeyTooLong { bytes: key.len(), limit }),
+            _ => Ok(()),
+        }
     }
 
-    /// Encoded before the history is locked, once for all subscribers.
-    fn encode(&self, event: &E) -> Result<Vec<u8>, PublishError> {
-        let event_type = event.event_type();
-        if event_type.starts_with(RESERVED_PREFIX) {
-            return Err(PublishError::ReservedType { event_type });
-        }
-        let valid =
-            EventType::new(event_type).map_err(|reason| PublishError::EventType { event_type, reason })?;
+    fn append(&self, key: Option<&str>, event: &E) -> Result<EventId, PublishError> {
+        self.append_fields(key, event.event_type(), &event.encode()?)
+    }
+
+    /// Encodes before the history is locked, once for all subscribers.
+    pub(crate) fn append_fields(
+        &self,
+        key: Option<&str>,
+        event_type: &str,
+        data: &str,
+    ) -> Result<EventId, PublishError> {
+        let event_type = raw::publishable(event_type)?;
         let mut body = Vec::new();
-        encode::fields(&mut body, None, Some(&valid), &event.encode()?);
+        encode::fields(&mut body, None, Some(&event_type), data);
         let limit = self.hub.options.limits.event_bytes;
-        match body.len() > limit {
-            true => Err(PublishError::TooLarge { bytes: body.len(), limit }),
-            false => Ok(body),
+        if body.len() > limit {
+            return Err(PublishError::TooLarge { bytes: body.len(), limit });
         }
+        let seq = self.hub.history.append(self.state.id, Record { key, body: &body })?;
+        self.hub.counters.published.add(1);
+        self.hub.counters.published_bytes.add(body.len());
+        Ok(EventId::from(Cursor { epoch: self.hub.history.epoch(), seq }))
     }
 }
 
@@ -167,6 +165,12 @@ impl TopicState {
 
     pub(crate) fn wake(&self) {
         self.listeners.wake();
+    }
+
+    /// The numbers of the subscriptions that have not looked yet at what was published.
+    pub(crate) fn lagging(&self) -> Vec<u64> {
+        let signals = self.listeners.signals();
+        signals.iter().filter(|(_, signal)| signal.is_raised()).map(|(&number, _)| number).collect()
     }
 
     pub(crate) fn is_idle(&self) -> bool {

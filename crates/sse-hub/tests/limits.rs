@@ -96,7 +96,8 @@ async fn a_publisher_cannot_forge_a_field_or_a_control_event() {
     let hub = hub(HubOptions::default());
     let topic = hub.topic::<ByHand>("news").expect("opened");
     for event_type in ["sse.end", "sse.open", "sse."] {
-        assert_eq!(topic.publish(&ByHand(event_type, "")), Err(PublishError::ReservedType { event_type }));
+        let refused = Err(PublishError::ReservedType { event_type: event_type.into() });
+        assert_eq!(topic.publish(&ByHand(event_type, "")), refused);
     }
     for event_type in ["a\nid: x", "a\r", "a\0", ""] {
         let refused = topic.publish(&ByHand(event_type, ""));

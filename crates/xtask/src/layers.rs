@@ -64,7 +64,7 @@ const LAYERS: [Layer; 11] = [
     },
     Layer {
         name: "server",
-        members: &["sse-hub", "sse-events", "demo-contract"],
+        members: &["sse-proto", "sse-hub", "sse-events", "demo-contract"],
         outside: Without(&["leptos", "web-sys"]),
     },
     Layer { name: "xtask", members: &[], outside: Without(&["leptos", "tokio", "web-sys"]) },

@@ -11,15 +11,18 @@ use sse_hub::{
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::posted::{Known, PostedMessages};
 use super::validate::RoomName;
 use crate::clock::now_ms;
+use crate::posted::{self, Known};
 use crate::presence::to_contract;
 use crate::problem::Refusal;
 use crate::task::Task;
 
 /// How many messages a room keeps for those who come.
 const KEPT: usize = 200;
+
+/// How many ids of messages a room remembers.
+const MAX_REMEMBERED: usize = 1_024;
 
 /// How often changes of presence are told at most.
 const PRESENCE_INTERVAL: Duration = Duration::from_millis(200);
@@ -28,7 +31,7 @@ const PRESENCE_INTERVAL: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(crate) struct Room {
     topic: Topic<Chat>,
-    posted: PostedMessages,
+    posted: posted::Posted,
     last_message: Option<Instant>,
     _presence: Task,
 }
@@ -46,14 +49,19 @@ impl Room {
         // Followed from here on, before anybody is let in, so that the first to come is told of.
         let changes = hub.presence_changes(topic.name().as_str());
         let presence = Task::spawn(tell_presence(changes, topic.clone()));
-        Ok(Self { topic, posted: PostedMessages::default(), last_message: None, _presence: presence })
+        Ok(Self {
+            topic,
+            posted: posted::Posted::new(MAX_REMEMBERED),
+            last_message: None,
+            _presence: presence,
+        })
     }
 
     /// Remembers what was said in an earlier life of the server.
     pub(super) async fn recall(&mut self, hub: &Hub) -> Result<(), SnapshotError> {
         for (id, event) in hub.kept_events(self.topic.name().as_str()).await? {
             if let Chat::Message(Message { client_id, author, text, .. }) = event {
-                self.posted.remember(&NewMessage { client_id, author, text }, id);
+                self.posted.remember(&client_id, (&author, &text), id);
             }
         }
         Ok(())
@@ -65,8 +73,9 @@ impl Room {
     }
 
     pub(super) fn say(&mut self, message: NewMessage) -> Result<Said, Refusal> {
-        let id = match self.posted.look_up(&message) {
-            Known::Said(id) => id,
+        let content = (&message.author, &message.text);
+        let id = match self.posted.look_up(&message.client_id, content) {
+            Known::Taken(id) => id,
             Known::Conflict => {
                 let detail = "client_id: another message was sent with this id";
                 return Err(Refusal::new(StatusCode::CONFLICT, detail));
@@ -75,7 +84,7 @@ impl Room {
                 let NewMessage { client_id, author, text } = message.clone();
                 let said = Chat::Message(Message { client_id, author, text, time: now_ms() });
                 let id = self.topic.publish(&said).map_err(refuse)?;
-                self.posted.remember(&message, id.clone());
+                self.posted.remember(&message.client_id, content, id.clone());
                 self.last_message = Some(Instant::now());
                 id
             }

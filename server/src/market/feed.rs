@@ -1,37 +1,51 @@
 //! Publishes what the simulator makes up, when its time comes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use demo_contract::Market;
-use demo_contract::market::{BAR_SECONDS, BARS_KEPT, COMPANIES};
-use sse_hub::Topic;
+use demo_contract::market::{BAR_SECONDS, BARS_KEPT, COMPANIES, Halt};
+use demo_contract::notifications::Severity;
+use sse_hub::{EventId, PublishError, Topic};
 use tokio::time::{Instant, sleep_until};
 
 use super::simulator::Simulator;
 use crate::clock::now_ms;
+use crate::publish::Notices;
 
 /// How far the wall clock may run ahead before the time in between is left out: a laptop that slept must not
 /// replay the night.
 const MAX_LAG: u64 = 10_000;
 
-/// The topics of the symbols.
-#[derive(Debug)]
+/// Something was not published.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FeedError {
+    #[error("symbol: {0:?} is not traded here")]
+    UnknownSymbol(String),
+    #[error("price: must be a number above zero, not {0}")]
+    Price(f64),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
+
+/// The topics of the symbols. Cheap to clone.
+#[derive(Clone, Debug)]
 pub(super) struct Feed {
     /// In the order of [`COMPANIES`].
-    topics: Vec<Topic<Market>>,
+    topics: Arc<[Topic<Market>]>,
 }
 
 impl Feed {
     pub(super) fn new(topics: Vec<Topic<Market>>) -> Self {
-        Self { topics }
+        Self { topics: topics.into() }
     }
 
     /// Publishes under a key that keeps what a new page needs: the last price, the last halt, and one bar for each
-    /// place on the chart.
-    pub(super) fn publish(&self, event: &Market) {
+    /// place on the chart. Says under which event id.
+    pub(super) fn publish(&self, event: &Market) -> Result<EventId, FeedError> {
         let place = COMPANIES.iter().position(|company| company.symbol == event.symbol());
         let Some(topic) = place.and_then(|place| self.topics.get(place)) else {
-            return;
+            return Err(FeedError::UnknownSymbol(event.symbol().to_owned()));
         };
         let published = match event {
             Market::Tick(_) => topic.publish_keyed("tick", event),
@@ -41,13 +55,18 @@ impl Feed {
                 topic.publish_keyed(&format!("bar-{place}"), event)
             }
         };
-        if let Err(error) = published {
-            tracing::error!(%error, topic = %topic.name(), "not published");
+        Ok(published?)
+    }
+
+    /// Publishes what was made up here, in which nothing can be wrong.
+    pub(super) fn publish_own(&self, event: &Market) {
+        if let Err(error) = self.publish(event) {
+            tracing::error!(%error, symbol = event.symbol(), "not published");
         }
     }
 
-    /// Trades for ever.
-    pub(super) async fn trade(self, mut simulator: Simulator) {
+    /// Trades for ever, and tells of halts.
+    pub(super) async fn trade(self, mut simulator: Simulator, notices: Notices) {
         // Paced by the clock that never jumps, so that nothing bursts or stalls when the time of day is corrected.
         let (mut started, mut opened) = (Instant::now(), now_ms());
         loop {
@@ -60,7 +79,15 @@ impl Feed {
             } else {
                 simulator.advance()
             };
-            events.iter().for_each(|event| self.publish(event));
+            for event in &events {
+                self.publish_own(event);
+                if let Market::Halt(Halt { symbol, halted, .. }) = event {
+                    match halted {
+                        true => notices.say(&format!("Trading in {symbol} is halted"), Severity::Warning),
+                        false => notices.say(&format!("{symbol} is traded again"), Severity::Success),
+                    }
+                }
+            }
         }
     }
 }

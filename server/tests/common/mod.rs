@@ -1,6 +1,8 @@
 //! A server on a port of its own, and a client that speaks plain HTTP/1.1 over a socket.
 #![allow(dead_code, reason = "each suite uses its own part of it")]
 
+pub(crate) mod endpoint;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,6 +23,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// A server that was started otherwise.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        Self { address, stop: None, running: tokio::spawn(async { Ok(()) }) }
+    }
+
     pub(crate) async fn start(config: Config) -> Self {
         let listener = TcpListener::bind(config.listen).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -58,6 +65,13 @@ impl Server {
         self.send("GET", path, &[], b"").await
     }
 
+    /// Posts JSON with a token.
+    pub(crate) async fn post_as(&self, token: &str, path: &str, json: &str) -> Answer {
+        let bearer = format!("Bearer {token}");
+        let headers = [("Content-Type", "application/json"), ("Authorization", bearer.as_str())];
+        self.send("POST", path, &headers, json.as_bytes()).await
+    }
+
     pub(crate) async fn post_json(&self, path: &str, json: &str) -> Answer {
         self.send("POST", path, &[("Content-Type", "application/json")], json.as_bytes()).await
     }
@@ -68,7 +82,14 @@ impl Server {
         self.open("GET", path, &headers, b"").await
     }
 
-    async fn open(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    /// Sends a request and reads the head of the answer.
+    pub(crate) async fn open(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
         let mut socket = TcpStream::connect(self.address).await.expect("connected");
         let mut head =
             format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
@@ -177,6 +198,11 @@ impl Answer {
             }
         };
         tokio::time::timeout(PATIENCE, all).await.expect("an end in time");
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json<T: serde::de::DeserializeOwned>(&self) -> T {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.text()))
     }
 
     /// The next event of a stream that is not the opening or a heartbeat; `None` at its end.

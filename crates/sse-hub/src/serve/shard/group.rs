@@ -174,6 +174,11 @@ impl Group {
         }
     }
 
+    /// The hub of its streams.
+    pub(super) fn hub(&self) -> Arc<Shared> {
+        Arc::clone(&self.hub)
+    }
+
     /// The next member that does not have the page yet, and the page.
     pub(super) fn next_unserved(&self) -> Option<(u32, &Outgoing)> {
         Some((*self.members.get(self.served)?, self.page.as_ref()?))

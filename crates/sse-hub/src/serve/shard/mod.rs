@@ -317,6 +317,7 @@ impl Shard {
     /// Writes the page of a group to the members that do not have it.
     fn write(&mut self, number: u32, writes: &mut usize) {
         let (mut deliveries, mut bytes) = (0, 0);
+        let hub = self.groups.get(number as usize).map(Group::hub);
         while *writes > 0
             && let Some(group) = self.groups.get_mut(number as usize)
             && let Some((member, page)) = group.next_unserved()
@@ -349,6 +350,10 @@ impl Shard {
         }
         self.counters.deliveries.add(deliveries);
         self.counters.bytes.add(bytes);
+        if let Some(hub) = hub {
+            hub.counters.deliveries.add(deliveries);
+            hub.counters.delivered_bytes.add(bytes);
+        }
     }
 
     /// Looks at those whose time has come. Ready when all time is up.

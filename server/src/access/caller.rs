@@ -1,0 +1,92 @@
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRef, FromRequestParts, Query};
+use axum::http::header::{AUTHORIZATION, COOKIE, FORWARDED, HOST};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
+use serde::Deserialize;
+
+use super::{Access, Rights, session};
+use crate::origin::is_loopback;
+
+/// Who asks, as far as it can be told. Extracting it never fails: most paths are for everybody.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(super) rights: Rights,
+    /// A ticket that it brought, not looked at yet.
+    pub(super) ticket: Option<String>,
+    pub(super) address: Option<IpAddr>,
+    /// Whether it is somebody on this machine, and not a proxy's client.
+    pub(super) local: bool,
+}
+
+#[derive(Deserialize)]
+struct FromQuery {
+    ticket: String,
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller
+where
+    Access: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let access = Access::from_ref(state);
+        let headers = &parts.headers;
+        let address = address(parts);
+        let rights = match bearer(headers) {
+            Some(token) => access.rights_of(token),
+            None => by_cookie(&access, headers),
+        };
+        let ticket = Query::<FromQuery>::try_from_uri(&parts.uri).ok().map(|query| query.0.ticket);
+        Ok(Self { rights, ticket, address, local: is_local(&access, address, headers) })
+    }
+}
+
+/// The address at the other end of the connection, if whoever serves has told it.
+pub(super) fn address(parts: &Parts) -> Option<IpAddr> {
+    let info = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(info.0.ip().to_canonical())
+}
+
+/// Whom a rate is for. A network of IPv6 is one household (RFC 6177), which has more addresses than we could remember.
+pub(super) fn network(address: Option<IpAddr>) -> Option<IpAddr> {
+    address.map(|address| match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => IpAddr::from((v6.to_bits() >> 64 << 64).to_be_bytes()),
+    })
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// A browser sends a cookie whoever's page asks, so the page's origin counts too.
+fn by_cookie(access: &Access, headers: &HeaderMap) -> Rights {
+    match session_id(headers) {
+        Some(id) if access.0.origins.may_act(headers) => access.0.sessions.rights(id),
+        _ => Rights::None,
+    }
+}
+
+/// What the session's cookie holds.
+pub(super) fn session_id(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|all| all.split(';'))
+        .find_map(|cookie| cookie.trim().strip_prefix(session::COOKIE_NAME)?.strip_prefix('='))
+}
+
+/// A proxy on this machine brings strangers from loopback, and says so; a name that a stranger has pointed at this
+/// machine (DNS rebinding) is not a name of loopback; a stranger's page in a browser here says whose it is.
+fn is_local(access: &Access, address: Option<IpAddr>, headers: &HeaderMap) -> bool {
+    const BY_A_PROXY: [HeaderName; 3] =
+        [FORWARDED, HeaderName::from_static("x-forwarded-for"), HeaderName::from_static("x-real-ip")];
+    address.is_some_and(|address| address.is_loopback())
+        && !BY_A_PROXY.iter().any(|name| headers.contains_key(name))
+        && access.0.origins.may_act(headers)
+        && headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(is_loopback)
+}

@@ -1,0 +1,45 @@
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::request::Parts;
+use sse_hub::axum::LastEventId;
+use sse_hub::{Hub, Subscribe, Subscription};
+
+use super::{Access, Caller};
+use crate::problem::Refusal;
+
+/// The way to a stream: who asks, where they left off, and whether they may.
+#[derive(Debug)]
+pub(crate) struct Door {
+    hub: Hub,
+    access: Access,
+    caller: Caller,
+    last_event_id: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Door
+where
+    Hub: FromRef<S>,
+    Access: FromRef<S>,
+{
+    type Rejection = Refusal;
+
+    /// Refused with `429` if its address opens too many streams.
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let access = Access::from_ref(state);
+        let Ok(caller) = Caller::from_request_parts(parts, state).await;
+        if let Some(rate) = &access.0.connects {
+            rate.take(super::caller::network(caller.address)).map_err(|wait| {
+                Refusal::too_many("your address opens too many streams; come back later", wait)
+            })?;
+        }
+        let Ok(LastEventId(last_event_id)) = LastEventId::from_request_parts(parts, state).await;
+        Ok(Self { hub: Hub::from_ref(state), access, caller, last_event_id })
+    }
+}
+
+impl Door {
+    /// Opens the stream, after the last event id that the client brought.
+    pub(crate) fn open(self, subscribe: Subscribe) -> Result<Subscription, Refusal> {
+        self.access.check_read(&self.caller, &subscribe.topics)?;
+        Ok(self.hub.subscribe(subscribe.after(self.last_event_id))?)
+    }
+}

@@ -1,0 +1,79 @@
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use demo_contract::access::{NewTicket, SESSION_ROUTE, TICKET_ROUTE, Ticket};
+use sse_hub::TopicName;
+
+use super::{Access, Caller, Rights, caller, session, ticket};
+use crate::app::Shared;
+use crate::json::JsonBody;
+use crate::problem::Refusal;
+
+/// The most topics of one ticket, as of one stream.
+const MAX_TOPICS: usize = 64;
+
+/// `POST /api/ticket`, `POST` and `DELETE /api/session`
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new()
+        .route(TICKET_ROUTE, post(issue_ticket))
+        .route(SESSION_ROUTE, post(open_session).delete(close_session))
+}
+
+async fn issue_ticket(
+    State(access): State<Access>,
+    caller: Caller,
+    JsonBody(wanted): JsonBody<NewTicket>,
+) -> Result<impl IntoResponse, Refusal> {
+    let invalid = |detail: String| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
+    if !(1..=MAX_TOPICS).contains(&wanted.topics.len()) {
+        return Err(invalid(format!("topics: name 1 to {MAX_TOPICS} topics")));
+    }
+    for topic in &wanted.topics {
+        TopicName::new(topic).map_err(|error| invalid(format!("topics: {error}")))?;
+    }
+    // A ticket is not passed on for another one.
+    access.check_read(&Caller { ticket: None, ..caller }, &wanted.topics)?;
+    let ticket = access.0.tickets.issue(wanted.topics)?;
+    let expires_ms = u64::try_from(ticket::LIFETIME.as_millis()).unwrap_or(u64::MAX);
+    Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(Ticket { ticket, expires_ms })))
+}
+
+async fn open_session(State(access): State<Access>, caller: Caller) -> Result<impl IntoResponse, Refusal> {
+    if caller.rights == Rights::None {
+        return Err(Refusal::unauthorized("a session needs a token as Authorization: Bearer TOKEN"));
+    }
+    let id = access.0.sessions.open(caller.rights)?;
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie(&id, session::LIFETIME.as_secs()))]))
+}
+
+async fn close_session(State(access): State<Access>, headers: HeaderMap) -> impl IntoResponse {
+    if let Some(id) = caller::session_id(&headers) {
+        access.0.sessions.close(id);
+    }
+    (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie("", 0))])
+}
+
+/// No script can read it, and no other site's page sends it.
+fn cookie(id: &str, seconds: u64) -> String {
+    format!("{}={id}; Path=/api; HttpOnly; SameSite=Strict; Max-Age={seconds}", session::COOKIE_NAME)
+}
+
+/// Refuses what is posted too often from one address. Whoever publishes has a token, and a rate for each topic.
+pub(crate) async fn limit_posts(State(access): State<Access>, request: Request, next: Next) -> Response {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if let Some(rate) = &access.0.posts
+        && !safe
+        && !request.uri().path().starts_with("/api/publish/")
+    {
+        let (parts, body) = request.into_parts();
+        if let Err(wait) = rate.take(caller::network(caller::address(&parts))) {
+            return Refusal::too_many("your address posts too often; wait a little", wait).into_response();
+        }
+        return next.run(Request::from_parts(parts, body)).await;
+    }
+    next.run(request).await
+}

@@ -1,0 +1,78 @@
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Rights;
+use crate::problem::Refusal;
+use crate::secret::unguessable;
+
+pub(super) const COOKIE_NAME: &str = "sse_session";
+
+/// How long a cookie is good.
+pub(super) const LIFETIME: Duration = Duration::from_secs(12 * 3_600);
+
+/// The most sessions at a time.
+const MAX_SESSIONS: usize = 10_000;
+
+/// Who has got a cookie for a token. They are forgotten when the server stops.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    open: Mutex<HashMap<String, Session>>,
+}
+
+#[derive(Debug)]
+struct Session {
+    rights: Rights,
+    expires: Instant,
+}
+
+impl Sessions {
+    /// The id of a session with these rights. A cookie never publishes: a page that is tricked could.
+    pub(super) fn open(&self, rights: Rights) -> Result<String, Refusal> {
+        let unavailable =
+            || Refusal::unavailable("no session can be had at the moment", Duration::from_secs(60));
+        let now = Instant::now();
+        let id = unguessable().ok_or_else(unavailable)?;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.len() >= MAX_SESSIONS {
+            open.retain(|_, session| session.expires > now);
+        }
+        if open.len() >= MAX_SESSIONS {
+            return Err(unavailable());
+        }
+        let rights = rights.min(Rights::Read);
+        open.insert(id.clone(), Session { rights, expires: now + LIFETIME });
+        Ok(id)
+    }
+
+    pub(super) fn rights(&self, id: &str) -> Rights {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = open.get(id).filter(|session| session.expires > Instant::now());
+        session.map_or(Rights::None, |session| session.rights)
+    }
+
+    pub(super) fn close(&self, id: &str) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_reads_until_it_is_closed_or_too_old() {
+        let sessions = Sessions::default();
+        let [closed, old] =
+            [Rights::Publish, Rights::Read].map(|rights| sessions.open(rights).expect("opened"));
+        assert_eq!(sessions.rights(&closed), Rights::Read, "a cookie never publishes");
+        assert_eq!(sessions.rights("guessed"), Rights::None);
+        sessions.close(&closed);
+        assert_eq!(sessions.rights(&closed), Rights::None);
+        assert_eq!(sessions.rights(&old), Rights::Read);
+        tokio::time::advance(LIFETIME).await;
+        assert_eq!(sessions.rights(&old), Rights::None);
+    }
+}

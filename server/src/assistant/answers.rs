@@ -1,0 +1,253 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use demo_contract::Assistant;
+use demo_contract::assistant::{Answer, Question, topic};
+use sse_hub::{Hub, Retention, Topic, TopicOptions};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use super::asked::Asked;
+use super::generator::Generator;
+use super::model::Model;
+use super::pump::{self, MAX_PIECES};
+use super::upstream::Upstream;
+use crate::config::AssistantConfig;
+use crate::problem::Refusal;
+use crate::task::Task;
+
+/// The most answers that are being given at a time.
+const MAX_RUNNING: usize = 32;
+
+/// The most answers that can be read again.
+const MAX_KEPT: usize = 256;
+
+/// How long an answer can be read again after it began.
+const KEPT_FOR: Duration = Duration::from_secs(3_600);
+
+/// The answers: those that are being given, and those that can still be read again.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    hub: Hub,
+    model: Model,
+    linger: Duration,
+    kept: Mutex<HashMap<String, Kept>>,
+    running: Arc<Semaphore>,
+    asked: Asked,
+}
+
+#[derive(Debug)]
+struct Kept {
+    began: Instant,
+    stop: Arc<Notify>,
+    /// Gives the answer; ends with the server.
+    giving: Task,
+}
+
+impl Answers {
+    pub(crate) fn new(hub: &Hub, config: &AssistantConfig, seed: u64) -> Result<Self, String> {
+        let model = match Upstream::new(config)? {
+            Some(upstream) => Model::Upstream(upstream),
+            None => Model::Generator(Generator::new(seed, config.assistant_pace)),
+        };
+        Ok(Self::with_model(hub, model, config.assistant_linger))
+    }
+
+    fn with_model(hub: &Hub, model: Model, linger: Duration) -> Self {
+        let running = Arc::new(Semaphore::new(MAX_RUNNING));
+        Self { hub: hub.clone(), model, linger, kept: Mutex::default(), running, asked: Asked::default() }
+    }
+
+    /// Asks the model, and begins the answer `id`; unless the same question was asked before under the same id, and its
+    /// answer can still be read. Returns the answer's id, whose topic holds the first event.
+    pub(super) async fn ask(&self, id: &str, question: &Question) -> Result<String, Refusal> {
+        let mut turn = self.asked.turn(question).await?;
+        if let Some(known) = turn.as_ref().and_then(|turn| turn.as_deref())
+            && self.find(known).is_ok()
+        {
+            return Ok(known.to_owned());
+        }
+        self.begin(id, question).await?;
+        if let Some(turn) = &mut turn {
+            **turn = Some(id.to_owned());
+        }
+        Ok(id.to_owned())
+    }
+
+    async fn begin(&self, id: &str, question: &Question) -> Result<(), Refusal> {
+        if self.hub.is_shutting_down() {
+            return Err(Refusal::unavailable("the server is shutting down", Duration::from_secs(1)));
+        }
+        let busy = || {
+            Refusal::unavailable("too many answers are being given at the moment", Duration::from_secs(10))
+        };
+        let permit = Arc::clone(&self.running).try_acquire_owned().map_err(|_| busy())?;
+        // If the client goes away meanwhile this is dropped, and the question with it.
+        let speech = self.model.ask(question).await?;
+        let topic = self.open(id)?;
+        let begins = Answer { answer: id.to_owned(), model: self.model.name().to_owned() };
+        topic.publish(&Assistant::Answer(begins))?;
+        let listeners = self.hub.presence_changes(topic.name().as_str());
+        let stop = Arc::new(Notify::new());
+        let giving = pump::give(topic, speech, listeners, Arc::clone(&stop), self.linger);
+        let giving = Task::spawn(holding(permit, giving));
+        self.kept().insert(id.to_owned(), Kept { began: Instant::now(), stop, giving });
+        Ok(())
+    }
+
+    /// What stops an answer that is there.
+    pub(super) fn find(&self, id: &str) -> Result<Arc<Notify>, Refusal> {
+        let not_found = || Refusal::not_found("there is no such answer, or not any more");
+        self.kept().get(id).map(|kept| Arc::clone(&kept.stop)).ok_or_else(not_found)
+    }
+
+    /// How many answers are being given.
+    pub(crate) fn running(&self) -> usize {
+        MAX_RUNNING - self.running.available_permits()
+    }
+
+    fn open(&self, id: &str) -> Result<Topic<Assistant>, Refusal> {
+        self.make_place();
+        // All of it is kept, however long it becomes: it is read from its beginning.
+        let retention = Retention { events: MAX_PIECES + 8, bytes: 16 * 1024 * 1024, age: None, keys: 1 };
+        Ok(self.hub.topic_with(&topic(id), TopicOptions { retention, ..TopicOptions::default() })?)
+    }
+
+    /// Forgets what is too old, and as much more as there is too much; never what is being given or read.
+    fn make_place(&self) {
+        let mut kept = self.kept();
+        let mut oldest_first: Vec<_> = kept.iter().map(|(id, answer)| (answer.began, id.clone())).collect();
+        oldest_first.sort_unstable();
+        for (began, id) in oldest_first {
+            if kept.len() < MAX_KEPT && began.elapsed() < KEPT_FOR {
+                return;
+            }
+            let finished = kept.get(&id).is_some_and(|answer| answer.giving.is_finished());
+            if finished && self.hub.remove_idle(&topic(&id)) {
+                kept.remove(&id);
+            }
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<String, Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn holding(_permit: OwnedSemaphorePermit, giving: impl Future<Output = ()>) {
+    giving.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use demo_contract::assistant::{FinishReason, Finished, Message, Role, Token};
+    use sse_hub::{Subscribe, Subscription};
+
+    use super::*;
+
+    fn answers(linger: u64) -> Answers {
+        // A token every ten seconds: an answer lasts for ever.
+        let model = Model::Generator(Generator::new(1, 0.1));
+        Answers::with_model(&Hub::default(), model, Duration::from_secs(linger))
+    }
+
+    fn question() -> Question {
+        Question { messages: vec![Message { role: Role::User, content: "why?".into() }], client_id: None }
+    }
+
+    async fn all(answers: &Answers, id: &str) -> Vec<Assistant> {
+        answers.hub.snapshot::<Assistant>([topic(id)]).await.expect("a snapshot").value
+    }
+
+    fn listen(answers: &Answers, id: &str) -> Subscription {
+        answers.hub.subscribe(Subscribe::to([topic(id)])).expect("subscribed")
+    }
+
+    async fn last(answers: &Answers, id: &str) -> Option<Assistant> {
+        all(answers, id).await.pop()
+    }
+
+    const ABANDONED: Assistant = Assistant::Finished(Finished { reason: FinishReason::Abandoned });
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_nobody_listens_to_ends_when_its_time_is_up() {
+        let answers = answers(30);
+        answers.begin("a", &question()).await.expect("begun");
+        let (first, second) = (listen(&answers, "a"), listen(&answers, "a"));
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        drop(first);
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        assert!(matches!(last(&answers, "a").await, Some(Assistant::Token(_))), "one still listens");
+        drop(second);
+        tokio::time::sleep(Duration::from_millis(29_900)).await;
+        assert!(matches!(last(&answers, "a").await, Some(Assistant::Token(_))), "not yet");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(last(&answers, "a").await, Some(ABANDONED));
+        assert_eq!(answers.running.available_permits(), MAX_RUNNING);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_comes_back_in_time_finds_it_going_on() {
+        let answers = answers(30);
+        answers.begin("a", &question()).await.expect("begun");
+        for _ in 0..5 {
+            let listener = listen(&answers, "a");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            drop(listener);
+            tokio::time::sleep(Duration::from_secs(29)).await;
+        }
+        assert!(matches!(last(&answers, "a").await, Some(Assistant::Token(_))));
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(last(&answers, "a").await, Some(ABANDONED));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_so_many_answers_are_given_at_a_time() {
+        let answers = answers(30);
+        for id in 0..MAX_RUNNING {
+            answers.begin(&id.to_string(), &question()).await.expect("begun");
+        }
+        assert_eq!(answers.begin("x", &question()).await.expect_err("busy").status().as_u16(), 503);
+        answers.find("0").expect("there").notify_one();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        answers.begin("x", &question()).await.expect("one has stopped");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn old_answers_make_place() {
+        let answers = answers(1);
+        for id in 0..MAX_KEPT + 10 {
+            answers.begin(&id.to_string(), &question()).await.expect("begun");
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+        assert!(answers.find("0").is_err() && answers.hub.presence(&topic("0")).is_none());
+        assert_eq!(answers.kept().len(), MAX_KEPT);
+        tokio::time::sleep(KEPT_FOR).await;
+        answers.begin("x", &question()).await.expect("begun");
+        assert_eq!(answers.kept().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_same_question_has_the_same_answer() {
+        let texts = async || {
+            let answers = Answers::with_model(
+                &Hub::default(),
+                Model::Generator(Generator::new(1, 1_000.0)),
+                Duration::from_secs(3_600),
+            );
+            answers.begin("a", &question()).await.expect("begun");
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            let events = all(&answers, "a").await;
+            assert!(matches!(events.first(), Some(Assistant::Answer(_))));
+            let complete = Assistant::Finished(Finished { reason: FinishReason::Complete });
+            assert_eq!(events.last(), Some(&complete));
+            let text = events.iter().filter_map(|event| match event {
+                Assistant::Token(Token { text }) => Some(text.as_str()),
+                _ => None,
+            });
+            text.collect::<String>()
+        };
+        assert_eq!(texts().await, texts().await);
+    }
+}

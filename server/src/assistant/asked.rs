@@ -1,0 +1,97 @@
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::StatusCode;
+use demo_contract::assistant::{Message, Question};
+use tokio::sync::OwnedMutexGuard;
+
+use crate::problem::Refusal;
+
+/// How many questions are remembered by the ids of those who asked.
+const MAX_REMEMBERED: usize = 1_024;
+
+/// What was asked lately, so that a question which is sent again is not asked again.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    questions: Mutex<Questions>,
+}
+
+#[derive(Debug, Default)]
+struct Questions {
+    by_client_id: HashMap<String, Asking>,
+    oldest_first: VecDeque<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Asking {
+    messages: Arc<[Message]>,
+    /// The answer's id. Locked while the model is asked: who sends the question again waits for that.
+    answer: Arc<tokio::sync::Mutex<Option<String>>>,
+}
+
+/// One who asks: the answer's id, or the place for it. Dropping it empty lets the next one ask.
+pub(super) type Turn = OwnedMutexGuard<Option<String>>;
+
+impl Asked {
+    /// Waits for a turn to ask; at once, if the question has no id.
+    pub(super) async fn turn(&self, question: &Question) -> Result<Option<Turn>, Refusal> {
+        let Some(client_id) = &question.client_id else { return Ok(None) };
+        let asking = self.enter(client_id, question);
+        if *asking.messages != *question.messages {
+            let detail = "client_id: another question was asked with this id";
+            return Err(Refusal::new(StatusCode::CONFLICT, detail));
+        }
+        Ok(Some(asking.answer.lock_owned().await))
+    }
+
+    fn enter(&self, client_id: &str, question: &Question) -> Asking {
+        let mut questions = self.questions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(asking) = questions.by_client_id.get(client_id) {
+            return asking.clone();
+        }
+        if questions.oldest_first.len() >= MAX_REMEMBERED
+            && let Some(oldest) = questions.oldest_first.pop_front()
+        {
+            questions.by_client_id.remove(&oldest);
+        }
+        let asking = Asking { messages: question.messages.clone().into(), answer: Arc::default() };
+        questions.oldest_first.push_back(client_id.to_owned());
+        questions.by_client_id.insert(client_id.to_owned(), asking.clone());
+        asking
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use demo_contract::assistant::Role;
+
+    use super::*;
+
+    fn question(client_id: usize) -> Question {
+        let messages = vec![Message { role: Role::User, content: "why?".into() }];
+        Question { messages, client_id: Some(client_id.to_string()) }
+    }
+
+    #[tokio::test]
+    async fn only_so_many_questions_are_remembered() {
+        let asked = Asked::default();
+        for id in 0..=MAX_REMEMBERED {
+            let mut turn = asked.turn(&question(id)).await.expect("no conflict").expect("a turn");
+            assert_eq!(turn.replace("answer".into()), None);
+        }
+        assert_eq!(*asked.turn(&question(0)).await.expect("no conflict").expect("a turn"), None);
+        assert!(asked.turn(&question(MAX_REMEMBERED)).await.expect("no conflict").expect("a turn").is_some());
+        let questions = asked.questions.lock().expect("not poisoned");
+        assert_eq!(
+            (questions.by_client_id.len(), questions.oldest_first.len()),
+            (MAX_REMEMBERED, MAX_REMEMBERED)
+        );
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_while_the_model_is_asked_leaves_the_turn_to_the_next() {
+        let asked = Asked::default();
+        drop(asked.turn(&question(1)).await.expect("no conflict"));
+        assert_eq!(*asked.turn(&question(1)).await.expect("no conflict").expect("a turn"), None);
+    }
+}

@@ -1,0 +1,77 @@
+//! Where the assistant's answers come from.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::duration;
+use crate::secret::{self, Secret};
+
+/// Where the assistant's answers come from.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Assistant")]
+pub struct AssistantConfig {
+    /// The base of an OpenAI-compatible endpoint, such as https://api.openai.com/v1 or http://127.0.0.1:11434/v1.
+    /// Without one, a small generator makes up answers
+    #[arg(long, env = "SSE_ASSISTANT_URL", value_name = "URL", value_parser = base_url)]
+    pub assistant_url: Option<String>,
+
+    /// The endpoint's key, if it wants one. Better in the environment or the file than on the command line
+    #[arg(long, env = "SSE_ASSISTANT_KEY", value_name = "KEY", hide_env_values = true, value_parser = secret::key)]
+    pub assistant_key: Option<Secret>,
+
+    /// The model to ask the endpoint for
+    #[arg(long, env = "SSE_ASSISTANT_MODEL", value_name = "NAME", value_parser = model)]
+    pub assistant_model: Option<String>,
+
+    /// The longest that the endpoint may be silent, before an answer and within it
+    #[arg(long, env = "SSE_ASSISTANT_TIMEOUT", value_name = "TIME", default_value = "60s", value_parser = duration)]
+    pub assistant_timeout: Duration,
+
+    /// How long an answer goes on when nobody listens
+    #[arg(long, env = "SSE_ASSISTANT_LINGER", value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub assistant_linger: Duration,
+
+    /// How many tokens a second the built-in generator makes up, from 1 to 10000
+    #[arg(long, env = "SSE_ASSISTANT_PACE", value_name = "NUMBER", default_value = "30", value_parser = pace)]
+    pub assistant_pace: f64,
+}
+
+impl Default for AssistantConfig {
+    fn default() -> Self {
+        Self {
+            assistant_url: None,
+            assistant_key: None,
+            assistant_model: None,
+            assistant_timeout: Duration::from_secs(60),
+            assistant_linger: Duration::from_secs(30),
+            assistant_pace: 30.0,
+        }
+    }
+}
+
+fn base_url(text: &str) -> Result<String, String> {
+    let url: reqwest::Url =
+        text.parse().map_err(|_| "expected a URL, such as https://api.example.org/v1".to_owned())?;
+    if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
+        return Err("expected http or https, without a query".into());
+    }
+    match url.username().is_empty() && url.password().is_none() {
+        true => Ok(text.trim_end_matches('/').to_owned()),
+        false => Err("a key belongs in assistant-key, not in the URL".into()),
+    }
+}
+
+fn model(text: &str) -> Result<String, String> {
+    match (1..=128).contains(&text.len()) && !text.chars().any(char::is_control) {
+        true => Ok(text.to_owned()),
+        false => Err("expected a name of 1 to 128 bytes".into()),
+    }
+}
+
+fn pace(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(pace) if (1.0..=10_000.0).contains(&pace) => Ok(pace),
+        _ => Err("expected a number from 1 to 10000".into()),
+    }
+}

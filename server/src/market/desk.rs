@@ -1,0 +1,167 @@
+//! Where trades of others come in: over the publish API, or from a file.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::StatusCode;
+use demo_contract::Market;
+use demo_contract::market::{Bar, COMPANIES, Halt, Tick};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sse_hub::EventId;
+
+use super::feed::{Feed, FeedError};
+use super::stock::slot;
+use crate::clock::now_ms;
+use crate::problem::Refusal;
+
+/// Takes trades, and makes of them what the page draws. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk {
+    feed: Feed,
+    /// Whether trades are published by others, or somebody else trades already.
+    published: bool,
+    ledgers: Arc<Mutex<HashMap<String, Ledger>>>,
+}
+
+/// A trade as others tell it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(super) struct Trade {
+    /// Milliseconds since the Unix epoch; now, if it is left out.
+    pub(super) time: Option<u64>,
+    pub(super) symbol: String,
+    pub(super) price: f64,
+    #[serde(default = "one")]
+    pub(super) size: u64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+/// A symbol's day.
+#[derive(Debug)]
+struct Ledger {
+    open: f64,
+    volume: u64,
+    bar: Bar,
+}
+
+impl Desk {
+    pub(super) fn new(feed: Feed, published: bool) -> Self {
+        Self { feed, published, ledgers: Arc::default() }
+    }
+
+    /// Refuses if the market comes from elsewhere: two feeds would make two prices.
+    pub(crate) fn check_published(&self) -> Result<(), Refusal> {
+        match self.published {
+            true => Ok(()),
+            false => Err(Refusal::new(
+                StatusCode::CONFLICT,
+                "the market has another feed: start the server with --market-feed published",
+            )),
+        }
+    }
+
+    /// Publishes a `tick`, `bar` or `halt`, and says under which event id. Of a tick only symbol and price are needed; its
+    /// bar is drawn here.
+    pub(crate) fn publish(&self, event_type: &str, data: &str) -> Result<EventId, Refusal> {
+        match event_type {
+            "tick" | "message" => self.trade(read(data)?).map_err(refuse),
+            "bar" => self.feed.publish(&Market::Bar(read::<Bar>(data)?)).map_err(refuse),
+            "halt" => self.feed.publish(&Market::Halt(read::<Halt>(data)?)).map_err(refuse),
+            _ => Err(invalid("event: must be \"tick\", \"bar\" or \"halt\"")),
+        }
+    }
+
+    pub(super) fn trade(&self, trade: Trade) -> Result<EventId, FeedError> {
+        if !COMPANIES.iter().any(|company| company.symbol == trade.symbol) {
+            return Err(FeedError::UnknownSymbol(trade.symbol));
+        }
+        if !(trade.price.is_finite() && trade.price > 0.0) {
+            return Err(FeedError::Price(trade.price));
+        }
+        // Held while both are published, so that no other trade's bar comes between.
+        let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        let (tick, bar) = match ledgers.get_mut(&trade.symbol) {
+            Some(ledger) => ledger.enter(trade),
+            None => {
+                let ledger = Ledger::new(&trade);
+                ledgers.entry(trade.symbol.clone()).or_insert(ledger).enter(trade)
+            }
+        };
+        let id = self.feed.publish(&Market::Tick(tick))?;
+        self.feed.publish(&Market::Bar(bar))?;
+        Ok(id)
+    }
+}
+
+impl Ledger {
+    fn new(first: &Trade) -> Self {
+        let Trade { symbol, price, .. } = first;
+        let bar = Bar {
+            symbol: symbol.clone(),
+            time: 0,
+            open: *price,
+            high: *price,
+            low: *price,
+            close: *price,
+            volume: 0,
+        };
+        Self { open: *price, volume: 0, bar }
+    }
+
+    fn enter(&mut self, trade: Trade) -> (Tick, Bar) {
+        let Trade { time, symbol, price, size } = trade;
+        let time = time.unwrap_or_else(now_ms);
+        self.volume = self.volume.saturating_add(size);
+        let bar = &mut self.bar;
+        if slot(time) > bar.time {
+            (bar.time, bar.open, bar.high, bar.low, bar.volume) = (slot(time), price, price, price, 0);
+        }
+        bar.high = bar.high.max(price);
+        bar.low = bar.low.min(price);
+        bar.close = price;
+        bar.volume = bar.volume.saturating_add(size);
+        (Tick { symbol, time, price, open: self.open, size, volume: self.volume }, bar.clone())
+    }
+}
+
+fn read<T: DeserializeOwned>(data: &str) -> Result<T, Refusal> {
+    serde_json::from_str(data).map_err(|error| invalid(format!("data: {error}")))
+}
+
+fn invalid(detail: impl Into<String>) -> Refusal {
+    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+}
+
+fn refuse(error: FeedError) -> Refusal {
+    match error {
+        FeedError::Publish(error) => error.into(),
+        error => invalid(format!("data: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trade(time: u64, price: f64, size: u64) -> Trade {
+        Trade { time: Some(time), symbol: "ACME".into(), price, size }
+    }
+
+    #[test]
+    fn trades_draw_bars() {
+        let mut ledger = Ledger::new(&trade(0, 10.0, 1));
+        ledger.enter(trade(10_000, 10.0, 1));
+        ledger.enter(trade(11_000, 12.0, 2));
+        let (tick, bar) = ledger.enter(trade(14_999, 9.0, 3));
+        assert_eq!((tick.open, tick.volume, tick.price), (10.0, 6, 9.0));
+        assert_eq!(
+            (bar.time, bar.open, bar.high, bar.low, bar.close, bar.volume),
+            (10, 10.0, 12.0, 9.0, 9.0, 6)
+        );
+        let (tick, bar) = ledger.enter(trade(15_000, 11.0, u64::MAX));
+        assert_eq!((tick.volume, bar.time, bar.open, bar.low), (u64::MAX, 15, 11.0, 11.0));
+    }
+}

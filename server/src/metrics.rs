@@ -1,0 +1,145 @@
+//! `GET /metrics`: counters and gauges in Prometheus's text format.
+//!
+//! Written by hand: the numbers are counted elsewhere, and a registry would only keep copies of them.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use sse_hub::serve::{Counts, Stats};
+use sse_hub::{Hub, HubCounts};
+
+use crate::app::Shared;
+use crate::assistant::Answers;
+use crate::requests::RequestCounts;
+
+/// Version 0.0.4 of the text format, which every scraper reads.
+const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// When the server started.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Started(Instant);
+
+impl Started {
+    pub(crate) fn now() -> Self {
+        Self(Instant::now())
+    }
+}
+
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new().route("/metrics", get(show))
+}
+
+async fn show(
+    State(hub): State<Hub>,
+    State(answers): State<Arc<Answers>>,
+    State(requests): State<Arc<RequestCounts>>,
+    State(Started(started)): State<Started>,
+    State(connections): State<Stats>,
+) -> impl IntoResponse {
+    let mut text = Text::default();
+    of_the_hub(&mut text, &hub.counts());
+    of_connections(&mut text, &connections.counts());
+    text.gauge(
+        "sse_answers_running",
+        "Answers of the assistant that are being given now.",
+        answers.running() as u64,
+    );
+    for (class, count) in requests.by_class() {
+        let labels = format!("{{status=\"{class}\"}}");
+        text.sample(
+            "sse_http_responses_total",
+            &labels,
+            ("counter", "Responses, by the class of their status."),
+            count,
+        );
+    }
+    text.gauge("sse_uptime_seconds", "Seconds since the server started.", started.elapsed().as_secs());
+    ([(CONTENT_TYPE, MEDIA_TYPE), (CACHE_CONTROL, "no-store")], text.0)
+}
+
+fn of_the_hub(text: &mut Text, counts: &HubCounts) {
+    let HubCounts { topics, subscriptions, lagging, .. } = *counts;
+    text.gauge("sse_topics", "Topics that are open now.", topics);
+    text.gauge("sse_streams", "Streams that are open now.", subscriptions);
+    text.gauge(
+        "sse_streams_lagging",
+        "Streams that have not taken yet what was published for them; for long only those of slow clients.",
+        lagging,
+    );
+    for (name, help, value) in [
+        ("sse_published_events_total", "Events that were published.", counts.published),
+        ("sse_published_bytes_total", "Bytes of encoded events that were published.", counts.published_bytes),
+        (
+            "sse_deliveries_total",
+            "Events that were handed to streams, once for each stream.",
+            counts.deliveries,
+        ),
+        ("sse_delivered_bytes_total", "Bytes that were handed to streams.", counts.delivered_bytes),
+        (
+            "sse_replayed_events_total",
+            "Deliveries of events that were older than their stream.",
+            counts.replayed,
+        ),
+        ("sse_streams_started_total", "Streams of clients that had no cursor.", counts.started),
+        ("sse_streams_resumed_total", "Streams of clients that went on after their cursor.", counts.resumed),
+        ("sse_streams_reset_total", "Streams of clients whose cursor meant nothing any more.", counts.reset),
+        ("sse_streams_refused_total", "Streams that were refused.", counts.refused),
+        (
+            "sse_gaps_total",
+            "How often a client was told that events were dropped before it had read them.",
+            counts.gaps,
+        ),
+    ] {
+        text.sample(name, "", ("counter", help), value);
+    }
+}
+
+fn of_connections(text: &mut Text, counts: &Counts) {
+    text.gauge("sse_connections", "Connections that are open now.", counts.connections);
+    text.gauge(
+        "sse_shard_streams",
+        "Streams that the shards hold now; not those over TLS or HTTP/2.",
+        counts.sharded,
+    );
+    text.gauge("sse_shard_groups", "Groups of streams that are written to as one.", counts.groups);
+    for (name, help, value) in [
+        ("sse_connections_accepted_total", "Connections that were accepted.", counts.accepted),
+        ("sse_connections_refused_total", "Connections that were refused by a cap.", counts.refused),
+        ("sse_connections_cut_total", "Connections whose client took nothing for too long.", counts.cut),
+        ("sse_connections_expired_total", "Streams that were ended at their maximum age.", counts.expired),
+        ("sse_shard_deliveries_total", "Events that shards wrote, once for each stream.", counts.deliveries),
+        ("sse_shard_bytes_total", "Bytes that shards wrote.", counts.bytes),
+        (
+            "sse_shard_blocked_total",
+            "How often a stream did not take all that was there for it.",
+            counts.blocked,
+        ),
+    ] {
+        text.sample(name, "", ("counter", help), value);
+    }
+}
+
+/// The text so far.
+#[derive(Debug, Default)]
+struct Text(String);
+
+impl Text {
+    fn gauge(&mut self, name: &str, help: &str, value: u64) {
+        self.sample(name, "", ("gauge", help), value);
+    }
+
+    /// Samples of one name must follow each other; the first brings the help.
+    fn sample(&mut self, name: &str, labels: &str, (kind, help): (&str, &str), value: u64) {
+        if !self.0.contains(&format!("# TYPE {name} ")) {
+            // Writing to a `String` cannot fail.
+            let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        }
+        let _ = writeln!(self.0, "{name}{labels} {value}");
+    }
+}

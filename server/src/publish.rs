@@ -1,0 +1,60 @@
+//! `POST /api/publish/{topic}`: feeds of others.
+//!
+//! One event in a request, or any number of them as lines of one body that is read as it comes. Nothing is queued: a line
+//! is read when the one before it is published, so a feed that is too fast is held up by its own connection.
+
+mod event;
+mod lines;
+mod topics;
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+
+use demo_contract::publish::Published;
+
+use crate::access::{Access, Caller};
+use crate::app::Shared;
+use crate::json;
+use crate::problem::Refusal;
+use event::{MAX_EVENT, NewEvent};
+use topics::Taken;
+pub(crate) use topics::{Notices, Publisher};
+
+/// `POST /api/publish/{topic}`
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new().route("/api/publish/{topic}", post(publish))
+}
+
+async fn publish(
+    State(access): State<Access>,
+    State(publisher): State<Arc<Publisher>>,
+    caller: Caller,
+    topic: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    access.check_publish(&caller)?;
+    let Path(topic) = topic?;
+    // Before the body: whoever streams into a wrong topic is told at once.
+    let topic = publisher.topic(&topic)?;
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    if lines::MEDIA_TYPES.iter().any(|lines| essence.eq_ignore_ascii_case(lines)) {
+        let published = lines::publish(&publisher, &topic, request.into_body()).await?;
+        return Ok(Json(published).into_response());
+    }
+    let event: NewEvent = json::read(request, MAX_EVENT).await?;
+    publisher.take_turn(&topic).map_err(|wait| {
+        Refusal::too_many("more events a second than --publish-rate allows for a topic", wait)
+    })?;
+    let Taken { id, duplicate } = publisher.publish(&topic, event)?;
+    publisher.committed(&id).await?;
+    let status = if duplicate { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(Published { id: id.into_string(), duplicate })).into_response())
+}

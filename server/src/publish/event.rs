@@ -1,0 +1,58 @@
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::problem::Refusal;
+use crate::visitor::is_client_id;
+
+/// The most bytes of an event as JSON; the hub's own limit is for what it makes of it.
+pub(super) const MAX_EVENT: usize = 64 * 1024;
+
+/// An event as a feed sends it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewEvent {
+    /// The feed's own id: the same again is the same event.
+    pub(super) id: Option<String>,
+    /// The event type.
+    pub(super) event: Option<String>,
+    /// The event replaces the one before with the same key.
+    pub(super) key: Option<String>,
+    /// Passed on as it was written: numbers keep their digits.
+    pub(super) data: Box<RawValue>,
+}
+
+impl NewEvent {
+    /// Looks at what the hub does not look at.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        match &self.id {
+            Some(id) if !is_client_id(id) => Err(invalid("id: must be 1 to 64 of A-Z a-z 0-9 - _")),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn event_type(&self) -> &str {
+        self.event.as_deref().unwrap_or("message")
+    }
+
+    /// What two events with the same id must share.
+    pub(super) fn content(&self) -> (&str, Option<&str>, &str) {
+        (self.event_type(), self.key.as_deref(), self.data.get())
+    }
+
+    /// A line of many.
+    pub(super) fn from_line(line: &[u8]) -> Result<Self, Refusal> {
+        serde_json::from_slice(line).map_err(|error| {
+            let status = match error.is_data() {
+                true => StatusCode::UNPROCESSABLE_ENTITY,
+                false => StatusCode::BAD_REQUEST,
+            };
+            // To the parser every line is the first one.
+            Refusal::new(status, error.to_string().replace(" at line 1 column", " at column"))
+        })
+    }
+}
+
+pub(super) fn invalid(detail: impl Into<String>) -> Refusal {
+    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+}

@@ -1,0 +1,143 @@
+//! Many events in one body, each on a line (NDJSON).
+
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
+use axum::http::StatusCode;
+use demo_contract::publish::PublishedLines;
+use futures_util::StreamExt;
+use sse_hub::EventId;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::event::{MAX_EVENT, NewEvent};
+use super::topics::{PublishTopic, Publisher};
+use crate::problem::Refusal;
+
+pub(super) const MEDIA_TYPES: [&str; 4] =
+    ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-lines"];
+
+/// How long a feed may be silent. An empty line says that it is still there.
+const MAX_SILENCE: Duration = Duration::from_secs(60);
+
+/// How often a feed that waits looks whether the server shuts down.
+const LOOK_UP: Duration = Duration::from_millis(250);
+
+/// How much of the rest of a body is read when a line was refused, so that its sender comes to read why: a connection
+/// that is closed with bytes unread is reset.
+const MAX_DISCARDED: usize = 1024 * 1024;
+
+/// Publishes line after line. What a refusal names is the first line that was not taken; all before it were.
+pub(super) async fn publish(
+    publisher: &Publisher,
+    topic: &PublishTopic,
+    body: Body,
+) -> Result<PublishedLines, Refusal> {
+    let mut chunks = body.into_data_stream();
+    let mut done = PublishedLines::default();
+    let mut last = None;
+    let mut number = 0;
+    let result = async {
+        let mut rest = Vec::new();
+        while let Some(chunk) = next(publisher, &mut chunks).await? {
+            let mut chunk = &chunk[..];
+            while let Some(end) = chunk.iter().position(|byte| *byte == b'\n') {
+                number += 1;
+                let (line, tail) = (&chunk[..end], &chunk[end + 1..]);
+                if rest.is_empty() {
+                    take(publisher, topic, line, &mut done, &mut last).await?;
+                } else {
+                    rest.extend_from_slice(line);
+                    take(publisher, topic, &rest, &mut done, &mut last).await?;
+                    rest.clear();
+                }
+                chunk = tail;
+            }
+            rest.extend_from_slice(chunk);
+            if rest.len() > MAX_EVENT {
+                number += 1;
+                return Err(too_long());
+            }
+        }
+        number += 1;
+        take(publisher, topic, &rest, &mut done, &mut last).await
+    }
+    .await;
+    // All at once: one that is kept has all before it kept.
+    if let Some(last) = &last {
+        publisher.committed(last).await?;
+        done.last_id = Some(last.as_str().to_owned());
+    }
+    match result {
+        Ok(()) => Ok(done),
+        Err(refusal) => {
+            discard(&mut chunks).await;
+            let taken = done.published + done.duplicates;
+            Err(refusal.at(format_args!("line {number} ({taken} events before it were taken)")))
+        }
+    }
+}
+
+/// The next piece of the body. Ends early when the server shuts down: what was sent and not answered is sent again.
+async fn next(publisher: &Publisher, chunks: &mut BodyDataStream) -> Result<Option<bytes::Bytes>, Refusal> {
+    let silent_since = Instant::now();
+    loop {
+        publisher.check_open()?;
+        match timeout(LOOK_UP, chunks.next()).await {
+            Ok(None) => return Ok(None),
+            Ok(Some(Ok(chunk))) => return Ok(Some(chunk)),
+            Ok(Some(Err(_))) => return Err(Refusal::bad_request("the body broke off")),
+            Err(_) if silent_since.elapsed() >= MAX_SILENCE => {
+                return Err(Refusal::new(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "the feed was silent for a minute; send an empty line now and then",
+                ));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+async fn take(
+    publisher: &Publisher,
+    topic: &PublishTopic,
+    line: &[u8],
+    done: &mut PublishedLines,
+    last: &mut Option<EventId>,
+) -> Result<(), Refusal> {
+    if line.len() > MAX_EVENT {
+        return Err(too_long());
+    }
+    if line.trim_ascii().is_empty() {
+        return Ok(());
+    }
+    let event = NewEvent::from_line(line)?;
+    while let Err(wait) = publisher.take_turn(topic) {
+        publisher.check_open()?;
+        sleep(wait.min(LOOK_UP)).await;
+    }
+    let taken = publisher.publish(topic, event)?;
+    match taken.duplicate {
+        true => done.duplicates += 1,
+        false => done.published += 1,
+    }
+    *last = Some(taken.id);
+    Ok(())
+}
+
+fn too_long() -> Refusal {
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the line is longer than {MAX_EVENT} bytes"))
+}
+
+async fn discard(chunks: &mut BodyDataStream) {
+    let rest = async {
+        let mut seen = 0;
+        while let Some(Ok(chunk)) = chunks.next().await {
+            seen += chunk.len();
+            if seen > MAX_DISCARDED {
+                break;
+            }
+        }
+    };
+    // A feed that goes on for ever is cut off.
+    let _ = timeout(Duration::from_secs(1), rest).await;
+}

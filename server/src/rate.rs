@@ -1,0 +1,98 @@
+//! How often something may be done.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How many keys are told apart. When there are more, those that are at rest are forgotten.
+const MAX_KEYS: usize = 16 * 1024;
+
+/// So many a second, and a burst of so many seconds' worth, for each key.
+///
+/// One time for each key and no counters: the time at which its next turn would be if turns were taken evenly (GCRA,
+/// ITU-T I.371). Whoever is ahead of that by more than the burst has to wait.
+#[derive(Debug)]
+pub(crate) struct Rate<K> {
+    interval: Duration,
+    burst: Duration,
+    next: Mutex<HashMap<K, Instant>>,
+}
+
+impl<K: Eq + Hash> Rate<K> {
+    /// `None` if `per_second` is zero: no limit.
+    pub(crate) fn new(per_second: f64, burst_seconds: f64) -> Option<Self> {
+        if per_second <= 0.0 {
+            return None;
+        }
+        let interval = Duration::from_secs_f64(1.0 / per_second);
+        // Whatever the rate is, one may always be done at once.
+        let burst = Duration::from_secs_f64(burst_seconds).max(interval).saturating_sub(interval);
+        Some(Self { interval, burst, next: Mutex::default() })
+    }
+
+    /// Takes a turn, or says how long to wait for one.
+    pub(crate) fn take(&self, key: K) -> Result<(), Duration> {
+        let now = Instant::now();
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        if next.len() >= MAX_KEYS && !next.contains_key(&key) {
+            next.retain(|_, next| *next > now);
+            if next.len() >= MAX_KEYS {
+                return Err(self.interval);
+            }
+        }
+        let turn = next.entry(key).or_insert(now);
+        let at = (*turn).max(now);
+        match at.duration_since(now).checked_sub(self.burst) {
+            Some(wait) if wait > Duration::ZERO => Err(wait),
+            _ => {
+                *turn = at + self.interval;
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_passes_and_then_one_for_each_interval() {
+        let rate = Rate::new(10.0, 1.0).expect("a limit");
+        for _ in 0..10 {
+            rate.take("a").expect("within the burst");
+        }
+        let wait = rate.take("a").expect_err("too many");
+        assert_eq!(wait, Duration::from_millis(100));
+        rate.take("b").expect("another key has its own");
+        tokio::time::advance(wait).await;
+        rate.take("a").expect("the time has come");
+        rate.take("a").expect_err("only one");
+        tokio::time::advance(Duration::from_secs(3_600)).await;
+        assert_eq!(
+            (0..100).filter(|_| rate.take("a").is_ok()).count(),
+            10,
+            "no more than a burst is saved up"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_are_bounded_and_those_at_rest_make_place() {
+        let rate = Rate::new(1.0, 1.0).expect("a limit");
+        for key in 0..MAX_KEYS {
+            rate.take(key).expect("new");
+        }
+        rate.take(MAX_KEYS).expect_err("full");
+        tokio::time::advance(Duration::from_secs(2)).await;
+        rate.take(MAX_KEYS).expect("those at rest are forgotten");
+        assert_eq!(rate.next.lock().expect("not poisoned").len(), 1);
+    }
+
+    #[test]
+    fn zero_is_no_limit() {
+        assert!(Rate::<u8>::new(0.0, 1.0).is_none());
+    }
+}

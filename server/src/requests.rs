@@ -1,0 +1,68 @@
+//! Names for requests, and how they were answered.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Span;
+
+use crate::visitor::is_client_id;
+
+/// The header in which a proxy may name a request, and in which the response tells its name.
+pub(crate) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The name of a request: what its client complains of is found under it in the log.
+#[derive(Clone, Debug)]
+struct RequestId(String);
+
+/// How many responses there were of each class of status.
+#[derive(Debug, Default)]
+pub(crate) struct RequestCounts {
+    classes: [AtomicU64; 5],
+}
+
+impl RequestCounts {
+    fn count(&self, status: StatusCode) {
+        let class = usize::from(status.as_u16() / 100).saturating_sub(1);
+        if let Some(count) = self.classes.get(class) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The classes and their counts.
+    pub(crate) fn by_class(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self.classes.iter().map(|count| count.load(Ordering::Relaxed));
+        ["1xx", "2xx", "3xx", "4xx", "5xx"].into_iter().zip(counts)
+    }
+}
+
+/// Names the request, unless a proxy has, and counts its answer.
+pub(crate) async fn name(
+    State(counts): State<Arc<RequestCounts>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let given = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
+    // What strangers write is not put into the log unless it is plain.
+    let id = given.filter(|id| is_client_id(id)).map_or_else(random, str::to_owned);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let mut response = next.run(request).await;
+    counts.count(response.status());
+    if let Ok(id) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID.clone(), id);
+    }
+    response
+}
+
+fn random() -> String {
+    format!("{:016x}", fastrand::u64(..))
+}
+
+/// What the log says of a request. Not its query: a ticket may be in it.
+pub(crate) fn span<B>(request: &axum::http::Request<B>) -> Span {
+    let id = request.extensions().get::<RequestId>().map_or("", |id| id.0.as_str());
+    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+}

@@ -1,0 +1,179 @@
+//! Who may read and publish what, and how often.
+
+mod common;
+
+use common::{Answer, Server};
+use demo_contract::access::Ticket;
+use server::Config;
+use server::config::AccessConfig;
+
+const PUBLISH: &str = "the-token-that-publishes-1";
+const READ: &str = "the-token-that-reads-2";
+
+fn config() -> Config {
+    let access = AccessConfig {
+        publish_token: Some(PUBLISH.parse().expect("a token")),
+        read_token: Some(READ.parse().expect("a token")),
+        private_topics: vec![
+            "orders.*".parse().expect("a pattern"),
+            "chat.secret".parse().expect("a pattern"),
+        ],
+        ..AccessConfig::default()
+    };
+    Config {
+        access,
+        allow_origins: vec!["https://friend.example".parse().expect("an origin")],
+        ..Config::default()
+    }
+}
+
+async fn with_orders() -> Server {
+    let server = Server::start(config()).await;
+    for topic in ["orders.eu", "orders.us", "news"] {
+        let published = server.post_as(PUBLISH, &format!("/api/publish/{topic}"), r#"{"data":1}"#).await;
+        assert_eq!(published.status, 201);
+    }
+    server
+}
+
+async fn ticket(server: &Server, token: &str, topics: &str) -> Answer {
+    server.post_as(token, "/api/ticket", &format!(r#"{{"topics":{topics}}}"#)).await
+}
+
+#[tokio::test]
+async fn a_private_topic_wants_a_token_with_a_cursor_and_without() {
+    let server = with_orders().await;
+    let bearer = |token: &str| format!("Bearer {token}");
+    let (read, publish, wrong) = (bearer(READ), bearer(PUBLISH), bearer("a-token-that-nobody-knows"));
+    let path = "/api/events?topic=orders.eu&topic=news";
+    let mut last = None;
+    for token in [&read, &publish] {
+        let mut stream = server.open("GET", path, &[("Authorization", token)], b"").await;
+        assert_eq!(stream.status, 200);
+        last = Some(stream.event().await.expect("an event").id);
+    }
+    let last = last.expect("an id");
+    for headers in [
+        vec![],
+        vec![("Authorization", wrong.as_str())],
+        vec![("Last-Event-ID", last.as_str())],
+        vec![("Cookie", "sse_session=0123456789abcdef0123456789abcdef")],
+    ] {
+        let refused = server.send("GET", path, &headers, b"").await;
+        assert_eq!(
+            (refused.problem().status, refused.header("www-authenticate")),
+            (401, "Bearer"),
+            "{headers:?}"
+        );
+    }
+    assert_eq!(server.get("/api/presence/orders.eu").await.problem().status, 401);
+    assert_eq!(server.stream("/api/events?topic=news", None).await.status, 200, "others are for everybody");
+    assert_eq!(server.get("/api/chat/secret").await.problem().status, 401);
+    let message = r#"{"client_id":"1","author":"Ann","text":"hi"}"#;
+    assert_eq!(server.post_json("/api/chat/secret", message).await.problem().status, 401);
+    assert_eq!(server.post_as(READ, "/api/chat/secret", message).await.status, 201);
+    assert_eq!(server.post_as(READ, "/api/publish/news", r#"{"data":1}"#).await.problem().status, 401);
+}
+
+#[tokio::test]
+async fn a_ticket_opens_one_stream_of_its_topics() {
+    let server = with_orders().await;
+    let answer = ticket(&server, READ, r#"["orders.eu","news"]"#).await;
+    assert_eq!((answer.status, answer.header("cache-control")), (201, "no-store"));
+    let Ticket { ticket: one, expires_ms } = answer.json();
+    assert!((1_000..=60_000).contains(&expires_ms));
+    let path = format!("/api/events?topic=orders.eu&topic=news&ticket={one}");
+    assert_eq!(server.stream(&path, None).await.status, 200);
+    assert_eq!(server.get(&path).await.problem().status, 401, "it is used up");
+
+    let other: Ticket = ticket(&server, READ, r#"["orders.eu"]"#).await.json();
+    let elsewhere = format!("/api/events?topic=orders.us&ticket={}", other.ticket);
+    assert_eq!(server.get(&elsewhere).await.problem().status, 401, "it is not for that topic");
+    assert_eq!(server.get("/api/events?topic=orders.eu&ticket=guessed").await.problem().status, 401);
+
+    for (token, topics, status) in [
+        ("a-token-that-nobody-knows", r#"["orders.eu"]"#, 401),
+        ("a-token-that-nobody-knows", r#"["news"]"#, 201),
+        (READ, "[]", 422),
+        (READ, r#"["a b"]"#, 422),
+        (READ, "7", 422),
+        (READ, "[", 400),
+    ] {
+        assert_eq!(ticket(&server, token, topics).await.status, status, "{topics}");
+    }
+    // A ticket does not get another ticket.
+    let spare: Ticket = ticket(&server, READ, r#"["orders.eu"]"#).await.json();
+    let path = format!("/api/ticket?ticket={}", spare.ticket);
+    let chained = server.post_json(&path, r#"{"topics":["orders.eu"]}"#).await;
+    assert_eq!(chained.problem().status, 401);
+}
+
+#[tokio::test]
+async fn a_cookie_reads_for_the_servers_own_pages_only() {
+    let server = with_orders().await;
+    assert_eq!(server.post_json("/api/session", "").await.problem().status, 401);
+    let opened = server.post_as(PUBLISH, "/api/session", "").await;
+    assert_eq!(opened.status, 204);
+    let cookie = opened.header("set-cookie").to_owned();
+    for attribute in ["HttpOnly", "SameSite=Strict", "Path=/api"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    let cookie = cookie.split(';').next().expect("a pair").to_owned();
+    let cookie = format!("theme=dark; {cookie}");
+    let get = async |origin: Option<&str>| {
+        let mut headers = vec![("Cookie", cookie.as_str())];
+        headers.extend(origin.map(|origin| ("Origin", origin)));
+        server.open("GET", "/api/events?topic=orders.eu", &headers, b"").await
+    };
+    assert_eq!(get(None).await.status, 200);
+    let friend = get(Some("https://friend.example")).await;
+    assert_eq!((friend.status, friend.header("access-control-allow-credentials")), (200, "true"));
+    assert_eq!(get(Some("https://evil.example")).await.status, 401);
+    let publish = [("Cookie", cookie.as_str()), ("Content-Type", "application/json")];
+    let publish = server.send("POST", "/api/publish/news", &publish, br#"{"data":1}"#).await;
+    assert_eq!(publish.problem().status, 401, "a cookie never publishes");
+
+    let closed = server.send("DELETE", "/api/session", &[("Cookie", &cookie)], b"").await;
+    assert_eq!(closed.status, 204);
+    assert_eq!(get(None).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_friends_page_may_send_a_token_and_where_it_left_off() {
+    let server = Server::start(config()).await;
+    for (origin, allowed) in [("https://friend.example", true), ("https://evil.example", false)] {
+        let headers = [
+            ("Origin", origin),
+            ("Access-Control-Request-Method", "DELETE"),
+            ("Access-Control-Request-Headers", "authorization,last-event-id"),
+        ];
+        let answer = server.send("OPTIONS", "/api/assistant/x", &headers, b"").await;
+        assert_eq!(answer.header("access-control-allow-origin") == origin, allowed, "{origin}");
+        for name in ["authorization", "last-event-id", "content-type"] {
+            assert!(answer.header("access-control-allow-headers").contains(name), "{name}");
+        }
+        assert!(answer.header("access-control-allow-methods").contains("DELETE"));
+    }
+}
+
+#[tokio::test]
+async fn who_comes_or_posts_too_often_is_told_when_to_come_back() {
+    let access = AccessConfig { connect_rate: 0.01, post_rate: 0.01, ..AccessConfig::default() };
+    let server = Server::start(Config { access, ..Config::default() }).await;
+    assert_eq!(server.stream("/api/market", None).await.status, 200);
+    let refused = server.get("/stock-price").await;
+    assert_eq!(refused.problem().status, 429);
+    let wait: u64 = refused.header("retry-after").parse().expect("seconds");
+    assert!((90..=100).contains(&wait), "{wait}");
+
+    let message = r#"{"client_id":"1","author":"Ann","text":"hi"}"#;
+    assert_eq!(server.post_json("/api/chat/lobby", message).await.status, 201);
+    let refused = server.post_json("/api/chat/lobby", message).await;
+    assert_eq!(refused.problem().status, 429);
+    assert!(!refused.header("retry-after").is_empty());
+    assert_eq!(
+        server.get("/healthz/live").await.status,
+        200,
+        "what opens no stream and changes nothing is free"
+    );
+}

@@ -1,0 +1,334 @@
+//! What those who run the server rely on: configuration, metrics, the log, and that no secret is in it.
+
+mod common;
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use common::Server;
+use common::endpoint::{Endpoint, Reply};
+use demo_contract::access::Ticket;
+use demo_contract::logs::{Level, Line};
+use server::Config;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+const PUBLISH: &str = "publish-0123456789abcdef";
+const READ: &str = "read-0123456789abcdef";
+const KEY: &str = "sk-0123456789abcdef";
+
+/// A file of its own for a test, gone with it.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str, text: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()));
+        std::fs::write(&path, text).expect("written");
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("UTF-8")
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SSE_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// The exit code of a check, and what was said.
+async fn check(file: &str, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
+    let mut command = program();
+    command.args(["--check-config", "--config", file]).args(arguments).envs(variables.iter().copied());
+    let output = command.output().await.expect("ended");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code().expect("a code"), String::from_utf8(said).expect("UTF-8"))
+}
+
+async fn start(command: &mut Command) -> (Child, Server) {
+    let mut child = command.args(["--listen", "127.0.0.1:0"]).spawn().expect("started");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let line = tokio::time::timeout(Duration::from_secs(20), lines.next_line()).await.expect("in time");
+    let line = line.expect("readable").expect("a line");
+    let address = line.strip_prefix("listening on http://").expect(&line).parse().expect("an address");
+    (child, Server::at(address))
+}
+
+#[tokio::test]
+async fn a_flag_wins_over_the_environment_and_both_win_over_the_file() {
+    let file = File::new("wins.toml", "heartbeat = \"0s\"\n");
+    let (code, said) = check(file.path(), &[], &[]).await;
+    assert_eq!(code, 1);
+    assert!(said.contains("wins.toml: heartbeat: must be longer than zero"), "{said}");
+
+    let file =
+        format!("publish-token = \"{PUBLISH}\"\ntick-rate = 2\nallow-origin = [\"https://a.example\"]\n");
+    let file = File::new("order.toml", &file);
+    let load = |arguments: &[&str]| {
+        let all = [&["server", "--config", file.path()], arguments].concat();
+        Config::load(all.into_iter().map(str::to_owned)).expect("valid")
+    };
+    let config = load(&[]);
+    assert_eq!(config.tick_rate, 2.0);
+    assert!(config.access.publish_token.expect("set").matches(PUBLISH));
+    assert_eq!(config.allow_origins.len(), 1);
+    assert_eq!(config.heartbeat, Duration::from_secs(15), "what nobody sets is as it was");
+    assert_eq!(load(&["--tick-rate", "3"]).tick_rate, 3.0);
+
+    // In a process of its own, because the environment is its.
+    let (child, server) =
+        start(program().args(["--config", file.path()]).env("SSE_PUBLISH_TOKEN", READ)).await;
+    let json = r#"{"data":1}"#;
+    assert_eq!(server.post_as(PUBLISH, "/api/publish/a", json).await.status, 401, "the environment wins");
+    assert_eq!(server.post_as(READ, "/api/publish/a", json).await.status, 201);
+    drop(child);
+    let mut command = program();
+    command.args(["--config", file.path(), "--publish-token", KEY]).env("SSE_PUBLISH_TOKEN", READ);
+    let (_child, server) = start(&mut command).await;
+    assert_eq!(server.post_as(READ, "/api/publish/a", json).await.status, 401, "the flag wins");
+    assert_eq!(server.post_as(KEY, "/api/publish/a", json).await.status, 201);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value() {
+    for (text, says) in [
+        ("tick-rat = 4", "wrong.toml: tick-rat: there is no such key"),
+        ("tick_rate = 4", "wrong.toml: tick_rate: there is no such key"),
+        ("config = \"x\"", "wrong.toml: config: there is no such key"),
+        ("check-config = true", "wrong.toml: check-config: there is no such key"),
+        ("help = true", "wrong.toml: help: there is no such key"),
+        ("tick-rate = \"often\"", "wrong.toml: tick-rate: expected a number from 0.01 to 1000"),
+        ("tick-rate = 0", "wrong.toml: tick-rate: expected"),
+        ("tick-rate = [1, 2]", "wrong.toml: tick-rate: expected a string or a number"),
+        ("tick-rate = true", "wrong.toml: tick-rate: expected a string or a number"),
+        ("listen = \"here\"", "wrong.toml: listen: "),
+        ("allow-origin = [\"https://a.example\", \"*\"]", "wrong.toml: allow-origin: every origin"),
+        ("allow-origin = [1]", "wrong.toml: allow-origin: expected a list of strings"),
+        (
+            "[access]\npublish-token = \"0123456789abcdef\"",
+            "wrong.toml: access-publish-token: there is no such key",
+        ),
+        ("publish-token = \"my secret token\"", "wrong.toml: publish-token: expected"),
+        ("listen = \"127.0.0.1:0\"\npublish-token = my-secret-token", "wrong.toml: line 2: "),
+        ("[assistant]\nurl = \"ftp://x\"", "wrong.toml: assistant-url: expected http"),
+        ("[assistant]\nurl = \"http://127.0.0.1:1/v1\"", "assistant-model: must be set"),
+        ("publish-token = \"my-secret-token-x\"\nread-token = \"my-secret-token-x\"", "read-token: must not"),
+        ("[tls]\ncert = \"cert.pem\"", "tls-cert: must be set with tls-key"),
+        ("tls-self-signed = \"yes\"", "wrong.toml: tls-self-signed: expected true or false"),
+        ("market-feed = \"nowhere.csv\"", "market-feed: nowhere.csv: "),
+    ] {
+        let file = File::new("wrong.toml", text);
+        let (code, said) = check(file.path(), &[], &[]).await;
+        assert_eq!(code, 1, "{text}: {said}");
+        assert!(said.contains(says), "{text}: {said}");
+        assert!(!said.contains("secret") && !said.contains("panicked"), "{text}: {said}");
+    }
+    let (code, said) = check("no/such/file.toml", &[], &[]).await;
+    assert_eq!(code, 1);
+    assert!(said.contains("no/such/file.toml: "), "{said}");
+    let (code, said) = check("x.toml", &["--tick-rate", "often"], &[]).await;
+    assert_eq!(code, 2);
+    assert!(said.contains("--tick-rate"), "{said}");
+    // What a service is given in its environment ends up in the system's log if it is wrong.
+    for variable in ["SSE_PUBLISH_TOKEN", "SSE_READ_TOKEN", "SSE_ASSISTANT_KEY"] {
+        let (code, said) = check("x.toml", &[], &[(variable, "a secret with spaces")]).await;
+        let key = variable.trim_start_matches("SSE_").to_lowercase().replace('_', "-");
+        assert!(code == 1 && said.contains(&format!("{key}: expected")), "{said}");
+        assert!(!said.contains("secret"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_valid_configuration_is_said_to_be_valid_and_nothing_is_started() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/server.toml");
+    let (code, said) = check(example, &[], &[]).await;
+    assert_eq!((code, said.trim()), (0, "the configuration is valid"));
+    let file = File::new("tables.toml", "[assistant]\nurl = \"http://127.0.0.1:1/v1\"\nmodel = \"m\"\n");
+    assert_eq!(check(file.path(), &[], &[]).await.0, 0);
+}
+
+#[tokio::test]
+async fn metrics_have_help_and_count_what_happens() {
+    let server = Server::start(Config::default()).await;
+    let value = async |name: &str| -> u64 {
+        let answer = server.get("/metrics").await;
+        assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+        let line = answer.text().lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+        line.unwrap_or_else(|| panic!("{name} is missing in {}", answer.text())).parse().expect("a number")
+    };
+    assert_eq!(value("sse_streams").await, 0);
+    let replayed = value("sse_replayed_events_total").await;
+    let mut stream = server.stream("/api/market?symbols=ACME", None).await;
+    stream.event_of("bar").await;
+    assert_eq!(value("sse_streams").await, 1);
+    assert_eq!(value("sse_streams_started_total").await, 1);
+    assert!(value("sse_replayed_events_total").await > replayed);
+    assert!(value("sse_delivered_bytes_total").await > 0);
+    assert!(value("sse_connections").await > 0);
+    // What is wrapped around a response does not keep its stream from the shards.
+    assert_eq!(value("sse_shard_streams").await, 1);
+    let before = value("sse_deliveries_total").await;
+    stream.event_of("tick").await;
+    stream.event_of("tick").await;
+    assert!(value("sse_deliveries_total").await > before, "also of what the shards write");
+    assert_eq!(server.get("/api/events?topic=nowhere").await.status, 404);
+    assert_eq!(value("sse_streams_refused_total").await, 1);
+    assert_eq!(value("sse_http_responses_total{status=\"4xx\"}").await, 1);
+
+    // The form, as the format's description has it: every name has its help and type once, before its samples.
+    let text = server.get("/metrics").await;
+    let mut described = std::collections::HashSet::new();
+    let mut lines = text.text().lines();
+    while let Some(line) = lines.next() {
+        match line.strip_prefix("# HELP ") {
+            Some(help) => {
+                let (name, help) = help.split_once(' ').expect("a help text");
+                let kind = lines
+                    .next()
+                    .and_then(|line| line.strip_prefix(&format!("# TYPE {name} ")))
+                    .expect("a type");
+                assert!(described.insert(name.to_owned()) && !help.is_empty(), "{name}");
+                assert_eq!(kind == "counter", name.ends_with("_total"), "{name}");
+            }
+            None => {
+                let name = line.split(['{', ' ']).next().expect("a name");
+                assert!(described.contains(name), "{line}");
+                line.rsplit(' ').next().expect("a value").parse::<u64>().expect("a number");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_names_its_request() {
+    let server = Server::start(Config::default()).await;
+    let own = server.get("/healthz").await;
+    assert_eq!((own.status, own.header("x-request-id").len()), (200, 16));
+    let given = server.send("GET", "/api/nowhere", &[("X-Request-Id", "from-a-proxy-7")], b"").await;
+    assert_eq!((given.status, given.header("x-request-id")), (404, "from-a-proxy-7"));
+    let forged = server.send("GET", "/healthz", &[("X-Request-Id", "a b=\"c\"")], b"").await;
+    assert_eq!(forged.header("x-request-id").len(), 16);
+}
+
+#[tokio::test]
+async fn the_log_is_a_stream_for_this_machine_or_a_token_and_holds_no_secret() {
+    let endpoint = Endpoint::start().await;
+    let mut command = program();
+    command.envs([
+        ("SSE_LOG", "trace"),
+        ("SSE_PUBLISH_TOKEN", PUBLISH),
+        ("SSE_READ_TOKEN", READ),
+        ("SSE_PRIVATE_TOPIC", "orders"),
+        ("SSE_ASSISTANT_KEY", KEY),
+        ("SSE_ASSISTANT_MODEL", "m"),
+        ("SSE_ASSISTANT_URL", &format!("http://{}/v1", endpoint.address)),
+    ]);
+    let (mut child, server) = start(&mut command).await;
+    let mut stderr = child.stderr.take().expect("piped");
+    let log = tokio::spawn(async move {
+        let mut log = Vec::new();
+        let _ = stderr.read_to_end(&mut log).await;
+        String::from_utf8(log).expect("UTF-8")
+    });
+
+    // Everything that carries a secret, the wrong ones too.
+    assert_eq!(server.post_as(PUBLISH, "/api/publish/orders", r#"{"data":1}"#).await.status, 201);
+    assert_eq!(
+        server.post_as("wrong-token-of-a-stranger", "/api/publish/orders", r#"{"data":1}"#).await.status,
+        401
+    );
+    let ticket: Ticket = server.post_as(READ, "/api/ticket", r#"{"topics":["orders"]}"#).await.json();
+    let path = format!("/api/events?topic=orders&ticket={}", ticket.ticket);
+    assert_eq!(server.stream(&path, None).await.status, 200);
+    assert_eq!(server.get(&path).await.status, 401);
+    let opened = server.post_as(READ, "/api/session", "").await;
+    let cookie = opened.header("set-cookie").split(';').next().expect("a cookie").to_owned();
+    let session = cookie.split_once('=').expect("a value").1.to_owned();
+    let with_cookie = server.open("GET", "/api/events?topic=orders", &[("Cookie", &cookie)], b"").await;
+    assert_eq!(with_cookie.status, 200);
+    let question = r#"{"messages":[{"role":"user","content":"hi"}]}"#;
+    let (refused, ()) = tokio::join!(server.post_json("/api/assistant", question), async {
+        let body = format!("{{\"error\":\"the key {KEY} is wrong\"}}");
+        endpoint
+            .call()
+            .await
+            .begin(Reply::Refusal { status: "400 Bad Request", headers: "", body: &body })
+            .await;
+    });
+    assert_eq!(refused.status, 502);
+    assert!(!refused.text().contains(KEY), "{}", refused.text());
+
+    // The stream, for this machine.
+    let mut logs = server.stream("/api/logs", None).await;
+    assert_eq!(logs.status, 200);
+    let mut told = String::new();
+    loop {
+        let event = logs.event_of("line").await;
+        told += &event.data;
+        let line: Line = serde_json::from_str(&event.data).expect("a line");
+        if line.message.contains("the model's endpoint refused a question") {
+            assert_eq!(line.level, Level::Warn);
+            assert_eq!(line.request.expect("during a request"), refused.header("x-request-id"));
+            break;
+        }
+    }
+    // And for nobody else: a proxy's client, a name that was pointed here, but whoever has a token.
+    let token = format!("Bearer {READ}");
+    for (headers, status) in [
+        (vec![("X-Forwarded-For", "198.51.100.7")], 401),
+        (vec![("Forwarded", "for=198.51.100.7")], 401),
+        (vec![("Host", "evil.example")], 401),
+        (vec![("Origin", "https://evil.example")], 401),
+        (vec![("Host", "evil.example"), ("Authorization", token.as_str())], 200),
+    ] {
+        let answer = server.open("GET", "/api/logs", &headers, b"").await;
+        assert_eq!(answer.status, status, "{headers:?}");
+    }
+
+    child.kill().await.expect("killed");
+    let log = log.await.expect("read");
+    assert!(log.contains("/api/events") && log.contains("request{id="), "{log}");
+    for secret in [PUBLISH, READ, KEY, &ticket.ticket, &session, "wrong-token-of-a-stranger"] {
+        assert!(!log.contains(secret) && !told.contains(secret), "{secret} is in the log");
+    }
+}
+
+#[tokio::test]
+async fn reading_the_log_does_not_make_the_log_grow() {
+    // Nobody listens there any more: a question is answered by a line in the log.
+    let nowhere = Endpoint::start().await.address;
+    let mut command = program();
+    command.envs([("SSE_LOG", "trace"), ("SSE_ASSISTANT_MODEL", "m")]);
+    command.env("SSE_ASSISTANT_URL", format!("http://{nowhere}/v1")).stderr(Stdio::null());
+    let (_child, server) = start(&mut command).await;
+    let mut readers = Vec::new();
+    for _ in 0..20 {
+        let mut reader = server.stream("/api/logs", None).await;
+        reader.event_of("line").await;
+        readers.push(reader);
+    }
+    let question = r#"{"messages":[{"role":"user","content":"hi"}]}"#;
+    for _ in 0..2 {
+        assert_eq!(server.post_json("/api/assistant", question).await.status, 502);
+    }
+    let mut all = server.stream("/api/logs", None).await;
+    let (mut lines, mut asked) = (0, 0);
+    while asked < 2 {
+        asked += usize::from(all.event_of("line").await.data.contains("was not reached"));
+        lines += 1;
+    }
+    // The start, the two questions, and not a line for what twenty readers were told.
+    assert!(lines < 10, "{lines}");
+}
