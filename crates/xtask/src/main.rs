@@ -84,10 +84,11 @@ enum Command {
     /// that ran and, on the last line, `N passed, N failed`. A suite that ran no test has failed. Later suites still run after a failed one.
     Test(test::Options),
 
-    /// Measure: decode, browser, size
+    /// Measure: decode, browser, fanout, size
     ///
     /// `decode` compares sse-proto with the published decoders, `browser` the crates for a page with what people use
-    /// today, in a browser, and `size` weighs a page with one signal beside the same in React.
+    /// today, in a browser, `fanout` sse-hub with other servers under many clients, and `size` weighs a page with one
+    /// signal beside the same in React.
     Bench(bench::Options),
 
     /// Search for inputs that break sse-proto: decoder, encoder, client

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what is measured rather than tested.
 
 mod browser;
+mod fanout;
 mod pages;
 mod size;
 
@@ -15,7 +16,7 @@ use crate::repo::Repo;
 /// The published decoders beside ours: a workspace of its own, so that nobody else fetches them.
 pub(crate) const PEERS: &str = "crates/sse-proto/peers/Cargo.toml";
 
-/// The pages beside ours: the same.
+/// The pages and servers beside ours: the same.
 pub(crate) const BENCHES: &str = "benches/Cargo.toml";
 
 /// `cargo xtask bench`
@@ -65,6 +66,20 @@ enum What {
         options: Vec<String>,
     },
 
+    /// Measure what an event costs that goes to many clients, beside other servers
+    ///
+    /// Builds benches/fanout, whose load client drives in turn: a bare write loop (the floor), sse-hub, axum's `Sse` and
+    /// a broadcast channel, nginx with nchan, a hub on Go's net/http, better-sse on Node. Prints processor time for each
+    /// delivery, latency, memory for each client, and how long 4,000 clients take to connect. Linux only; about ten
+    /// minutes; the last line is JSON. Unpacks Debian's nginx into target/xtask, and installs Go by apt-get when it may;
+    /// servers that cannot be had are named. `cargo xtask bench fanout --help` lists the options.
+    #[command(disable_help_flag = true)]
+    Fanout {
+        /// For the program: --json, --scenario NAME, --peer NAME, --seconds N, --rounds N
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+        options: Vec<String>,
+    },
+
     /// Weigh a page with one signal from an event stream: ours, without a stream, and the same page in React
     ///
     /// Builds the three for production, compresses every file that a visitor downloads, and prints the sums. What ours
@@ -84,6 +99,7 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
             let program = repo.cmd("cargo").args(example).args(["bench_history", "--"]).args(options);
             hand_over(program, options)
         }
+        What::Fanout { options } => fanout::run(repo, options),
         What::Size(options) => size::run(repo, options),
     }
 }
@@ -93,7 +109,7 @@ pub(crate) fn peers(repo: &Repo, command: &str) -> Cmd {
     repo.cmd("cargo").args([command, "--ignore-rust-version", "--manifest-path", PEERS])
 }
 
-/// A cargo command for the workspace of the pages and of the program that opens them.
+/// A cargo command for the workspace of the pages, of the program that opens them, and of the servers.
 pub(crate) fn benches(repo: &Repo, command: &str) -> Cmd {
     let cargo = repo.cmd("cargo").args([command, "--manifest-path", BENCHES, "--target-dir"]);
     cargo.arg(pages::target(repo))

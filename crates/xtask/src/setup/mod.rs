@@ -6,6 +6,8 @@
 pub(crate) mod browser;
 mod cxx;
 pub(crate) mod firefox;
+mod go;
+pub(crate) mod nchan;
 pub(crate) mod node;
 mod system;
 mod tools;
@@ -24,7 +26,7 @@ use crate::repo::Repo;
 /// `cargo xtask setup`
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Only these (default: all)
+    /// Only these (default: all but go and nchan, with which only `bench fanout` compares)
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Need>,
 
@@ -48,8 +50,12 @@ pub(crate) enum Need {
     WasmPack,
     /// The npm packages of the end-to-end tests: Playwright
     E2e,
-    /// The npm packages of the benchmarks: React, eventsource-parser, a bundler
+    /// The npm packages of the benchmarks: React, eventsource-parser, better-sse, a bundler
     Benches,
+    /// Go, in which a server of the fan-out benchmark is written
+    Go,
+    /// nginx with nchan, a server of the fan-out benchmark
+    Nchan,
     /// Chromium and its driver
     Browser,
     /// Firefox
@@ -75,6 +81,9 @@ impl Need {
     /// What fuzzing needs.
     pub(crate) const FUZZ: [Self; 2] = [Self::CargoFuzz, Self::Cxx];
 
+    /// What a benchmark can do without, if it says so. They are installed when it runs, and not by `setup` for all.
+    const OPTIONAL: [Self; 2] = [Self::Go, Self::Nchan];
+
     /// What measuring coverage needs.
     pub(crate) const COVERAGE: [Self; 2] = [Self::CargoLlvmCov, Self::LlvmTools];
 
@@ -88,6 +97,8 @@ impl Need {
             Self::WasmPack => tools::wasm_pack(repo),
             Self::E2e => node::missing(repo, node::E2E),
             Self::Benches => node::missing(repo, node::BENCHES),
+            Self::Go => Ok(go::missing(repo)),
+            Self::Nchan => nchan::missing(repo),
             Self::Browser => Ok(browser::missing(repo)),
             Self::Firefox => Ok(firefox::missing(repo)),
             Self::Geckodriver => Ok(tools::geckodriver(repo)),
@@ -132,9 +143,10 @@ impl Remedy {
 
 /// `cargo xtask setup`
 pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
-    let needs = if options.only.is_empty() { Need::value_variants() } else { &options.only };
+    let usual = Need::value_variants().iter().copied().filter(|need| !Need::OPTIONAL.contains(need));
+    let needs = if options.only.is_empty() { usual.collect() } else { options.only.clone() };
     if options.dry_run {
-        let plan = plan(repo, needs)?;
+        let plan = plan(repo, &needs)?;
         if plan.is_empty() {
             eprintln!("Nothing is missing.");
         } else {
@@ -142,7 +154,7 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
         }
         return Ok(());
     }
-    ensure(repo, needs)?;
+    ensure(repo, &needs)?;
     eprintln!("Everything is in place.");
     Ok(())
 }

@@ -59,7 +59,7 @@ fn apt_by_hand(packages: &[&str]) -> String {
 }
 
 /// Asks the kernel who owns our process, because the standard library does not know.
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;

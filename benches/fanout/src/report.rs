@@ -1,0 +1,372 @@
+//! Medians, ratios, tables and the line of JSON.
+
+use serde_json::{Map, Value, json};
+
+use crate::peer::Peer;
+use crate::scenario::{Outcome, Scenario, Steady};
+
+/// One server in one scenario in one round.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// In what.
+    pub scenario: Scenario,
+    /// Who.
+    pub peer: Peer,
+    /// When; ratios are those of a round.
+    pub round: u32,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// All that was measured.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// In the order in which it was.
+    pub measured: Vec<Measured>,
+    /// The servers that could not be had.
+    pub missing: Vec<Peer>,
+    /// Measurements that came to nothing, and why.
+    pub broken: Vec<Broken>,
+}
+
+/// A server that did not get through a scenario.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    /// In what.
+    pub scenario: Scenario,
+    /// Who.
+    pub peer: Peer,
+    /// What happened.
+    pub why: String,
+}
+
+/// What is promised.
+const PROMISES: [(&str, f64); 5] = [
+    ("cpu_vs_floor", 1.3),
+    ("cpu_vs_best_peer", 1.0),
+    ("flush_us", 1.5),
+    ("idle_kib", 4.0),
+    ("storm_s", 1.0),
+];
+
+/// The middle one, or the mean of the two in the middle.
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.retain(|value| value.is_finite());
+    values.sort_by(f64::total_cmp);
+    let (middle, count) = (values.len() / 2, values.len());
+    match count {
+        0 => None,
+        _ if count % 2 == 1 => Some(values[middle]),
+        _ => Some((values[middle - 1] + values[middle]) / 2.0),
+    }
+}
+
+impl Report {
+    fn outcomes(&self, scenario: Scenario, peer: Peer) -> impl Iterator<Item = &Measured> {
+        self.measured.iter().filter(move |one| one.scenario == scenario && one.peer == peer)
+    }
+
+    /// The median over the rounds of something about a server.
+    fn median(
+        &self,
+        scenario: Scenario,
+        peer: Peer,
+        figure: impl Fn(&Outcome) -> Option<f64>,
+    ) -> Option<f64> {
+        median(self.outcomes(scenario, peer).filter_map(|one| figure(&one.outcome)).collect())
+    }
+
+    /// The sum over the rounds of something that should be zero.
+    fn sum(&self, scenario: Scenario, peer: Peer, figure: impl Fn(&Outcome) -> u64) -> u64 {
+        self.outcomes(scenario, peer).map(|one| figure(&one.outcome)).sum()
+    }
+
+    fn peers(&self, scenario: Scenario) -> Vec<Peer> {
+        let mut peers = Vec::new();
+        for one in self.measured.iter().filter(|one| one.scenario == scenario) {
+            if !peers.contains(&one.peer) {
+                peers.push(one.peer);
+            }
+        }
+        peers
+    }
+
+    /// How much more processor time one takes than another: the median of the ratios of the rounds, each of which may
+    /// have been on a busier machine than the next.
+    fn cpu_ratio(&self, scenario: Scenario, one: Peer, other: Peer) -> Option<f64> {
+        let ratios = self.outcomes(scenario, one).filter_map(|ours| {
+            let theirs = self.outcomes(scenario, other).find(|theirs| theirs.round == ours.round)?;
+            Some(cpu_us(&ours.outcome)? / cpu_us(&theirs.outcome)?)
+        });
+        median(ratios.collect())
+    }
+
+    /// Whoever takes the least processor time, of those we are compared with who lost nothing in any round: to drop an
+    /// event is cheaper than to deliver it.
+    fn best_rival(&self, scenario: Scenario) -> Option<Peer> {
+        let is_whole = |peer: &Peer| self.outcomes(scenario, *peer).all(|one| one.outcome.is_whole());
+        let cost = |peer: &Peer| self.median(scenario, *peer, cpu_us).unwrap_or(f64::INFINITY);
+        let rivals = self.peers(scenario).into_iter().filter(|peer| peer.is_rival() && is_whole(peer));
+        rivals.min_by(|one, other| cost(one).total_cmp(&cost(other)))
+    }
+
+    /// The line for machines.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let (thousand, ours) = (Scenario::Thousand, Peer::SseHub);
+        let best = self.best_rival(thousand);
+        let mut peers: Vec<Peer> = Vec::new();
+        for one in &self.measured {
+            if one.peer.is_rival() && !peers.contains(&one.peer) {
+                peers.push(one.peer);
+            }
+        }
+        let names = |peers: &[Peer]| peers.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let storm_failed = self.sum(Scenario::Storm, ours, failed);
+        json!({
+            "cpu_vs_floor": rounded(self.cpu_ratio(thousand, ours, Peer::Floor)),
+            "cpu_vs_best_peer": rounded(best.and_then(|best| self.cpu_ratio(thousand, ours, best))),
+            "flush_us": rounded(self.median(Scenario::Flush, ours, cpu_us)),
+            "idle_kib": rounded(self.median(Scenario::Idle, ours, kib)),
+            "storm_s": rounded(self.median(Scenario::Storm, ours, seconds)),
+            "storm_failed": storm_failed,
+            "peers": names(&peers),
+            "missing": names(&self.missing),
+            "broken": self.broken.iter().map(|it| json!({
+                "scenario": it.scenario.name(), "peer": it.peer.to_string(), "why": it.why,
+            })).collect::<Vec<_>>(),
+            "best_peer": best.map(|best| best.to_string()),
+            "figures": self.figures(),
+        })
+    }
+
+    /// Everything, by scenario and server.
+    fn figures(&self) -> Value {
+        let mut scenarios = Map::new();
+        for one in &self.measured {
+            let Measured { scenario, peer, .. } = *one;
+            let peers = scenarios.entry(scenario.name()).or_insert_with(|| Value::Object(Map::new()));
+            let median = |figure: fn(&Outcome) -> Option<f64>| rounded(self.median(scenario, peer, figure));
+            let sum = |figure: fn(&Outcome) -> u64| self.sum(scenario, peer, figure);
+            peers[peer.to_string()] = match one.outcome {
+                Outcome::Steady(_) => json!({
+                    "cpu_us": median(cpu_us),
+                    "p50_ms": median(|it| steady(it).map(|it| it.p50_ms)),
+                    "p99_ms": median(|it| steady(it).map(|it| it.p99_ms)),
+                    "kib": median(kib),
+                    "per_second": median(per_second),
+                    "lost": sum(lost),
+                    "twice": sum(twice),
+                    "failed": sum(failed),
+                }),
+                Outcome::Idle { .. } => json!({ "kib": median(kib), "failed": sum(failed) }),
+                Outcome::Storm { .. } => json!({ "seconds": median(seconds), "failed": sum(failed) }),
+            };
+        }
+        Value::Object(scenarios)
+    }
+
+    /// The tables, one for each scenario.
+    #[must_use]
+    pub fn tables(&self) -> String {
+        let mut text = String::new();
+        for scenario in
+            [Scenario::Thousand, Scenario::TwoThousand, Scenario::Flush, Scenario::Idle, Scenario::Storm]
+        {
+            let peers = self.peers(scenario);
+            if !peers.is_empty() {
+                text += &format!("\n{}\n", scenario.title());
+                text += &aligned(&self.rows(scenario, &peers));
+            }
+        }
+        text += "\n";
+        for Broken { scenario, peer, why } in &self.broken {
+            text += &format!("broken: {peer} in {}: {why}\n", scenario.name());
+        }
+        for peer in &self.missing {
+            text += &format!("missing: {peer}\n");
+        }
+        let json = self.json();
+        for (name, most) in PROMISES {
+            if let Some(value) = json[name].as_f64() {
+                let verdict = if value <= most { "" } else { "  MISSED" };
+                text += &format!("{name} {value}, at most {most}{verdict}\n");
+            }
+        }
+        text
+    }
+
+    fn rows(&self, scenario: Scenario, peers: &[Peer]) -> Vec<Vec<String>> {
+        let shown =
+            |value: Option<f64>, digits: usize| value.map_or("-".into(), |it| format!("{it:.digits$}"));
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        let head: &[&str] = match scenario {
+            Scenario::Idle => &["", "KiB/client", "failed"],
+            Scenario::Storm => &["", "seconds", "failed"],
+            _ => &[
+                "",
+                "us/delivery",
+                "of floor",
+                "p50 ms",
+                "p99 ms",
+                "KiB/client",
+                "deliveries/s",
+                "lost",
+                "twice",
+                "failed",
+            ],
+        };
+        rows.push(head.iter().map(ToString::to_string).collect());
+        for &peer in peers {
+            let median = |figure: fn(&Outcome) -> Option<f64>| self.median(scenario, peer, figure);
+            let failed = self.sum(scenario, peer, failed).to_string();
+            let mut row = vec![peer.to_string()];
+            match scenario {
+                Scenario::Idle => row.push(shown(median(kib), 2)),
+                Scenario::Storm => row.push(shown(median(seconds), 2)),
+                Scenario::Thousand | Scenario::TwoThousand | Scenario::Flush => row.extend([
+                    shown(median(cpu_us), 2),
+                    shown(self.cpu_ratio(scenario, peer, Peer::Floor), 2),
+                    shown(median(|it| steady(it).map(|it| it.p50_ms)), 2),
+                    shown(median(|it| steady(it).map(|it| it.p99_ms)), 2),
+                    shown(median(kib), 1),
+                    shown(median(per_second), 0),
+                    self.sum(scenario, peer, lost).to_string(),
+                    self.sum(scenario, peer, twice).to_string(),
+                ]),
+            }
+            row.push(failed);
+            rows.push(row);
+        }
+        rows
+    }
+}
+
+fn steady(outcome: &Outcome) -> Option<&Steady> {
+    match outcome {
+        Outcome::Steady(steady) => Some(steady),
+        _ => None,
+    }
+}
+
+fn cpu_us(outcome: &Outcome) -> Option<f64> {
+    steady(outcome).map(|steady| steady.cpu_us)
+}
+
+fn per_second(outcome: &Outcome) -> Option<f64> {
+    steady(outcome).map(|steady| steady.per_second)
+}
+
+fn kib(outcome: &Outcome) -> Option<f64> {
+    match outcome {
+        Outcome::Steady(steady) => Some(steady.kib),
+        Outcome::Idle { kib, .. } => Some(*kib),
+        Outcome::Storm { .. } => None,
+    }
+}
+
+fn seconds(outcome: &Outcome) -> Option<f64> {
+    match outcome {
+        Outcome::Storm { seconds, .. } => Some(*seconds),
+        _ => None,
+    }
+}
+
+fn lost(outcome: &Outcome) -> u64 {
+    steady(outcome).map_or(0, |steady| steady.lost)
+}
+
+fn twice(outcome: &Outcome) -> u64 {
+    steady(outcome).map_or(0, |steady| steady.twice)
+}
+
+fn failed(outcome: &Outcome) -> u64 {
+    let failed = match outcome {
+        Outcome::Steady(steady) => steady.failed,
+        Outcome::Idle { failed, .. } | Outcome::Storm { failed, .. } => *failed,
+    };
+    failed as u64
+}
+
+fn rounded(value: Option<f64>) -> Option<f64> {
+    value.map(|value| (value * 1_000.0).round() / 1_000.0)
+}
+
+/// The first column to the left, the others to the right.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let widths: Vec<usize> =
+        (0..columns).map(|at| rows.iter().map(|row| row[at].len()).max().unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in rows {
+        for (at, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            text += &if at == 0 { format!("  {cell:<width$}") } else { format!("  {cell:>width$}") };
+        }
+        text += "\n";
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(peer: Peer, round: u32, cpu_us: f64, lost: u64) -> Measured {
+        let steady = Steady {
+            cpu_us,
+            p50_ms: 1.0,
+            p99_ms: 2.0,
+            kib: 3.0,
+            per_second: 50_000.0,
+            lost,
+            twice: 0,
+            failed: 0,
+        };
+        Measured { scenario: Scenario::Thousand, peer, round, outcome: Outcome::Steady(steady) }
+    }
+
+    fn report() -> Report {
+        let measured = vec![
+            measured(Peer::Floor, 0, 4.0, 0),
+            measured(Peer::SseHub, 0, 6.0, 0),
+            measured(Peer::Go, 0, 12.0, 0),
+            measured(Peer::Axum, 0, 3.0, 1),
+            // The machine was busier.
+            measured(Peer::Floor, 1, 8.0, 0),
+            measured(Peer::SseHub, 1, 10.0, 0),
+            measured(Peer::Go, 1, 20.0, 0),
+            measured(Peer::Axum, 1, 3.0, 0),
+        ];
+        let broken = vec![Broken { scenario: Scenario::Idle, peer: Peer::Go, why: "it has ended".into() }];
+        Report { measured, missing: vec![Peer::Nchan], broken }
+    }
+
+    #[test]
+    fn ratios_are_of_rounds_and_who_loses_events_is_not_the_best() {
+        let json = report().json();
+        assert_eq!(json["cpu_vs_floor"], 1.375);
+        assert_eq!(json["cpu_vs_best_peer"], 0.5);
+        assert_eq!(json["best_peer"], "go");
+        assert_eq!(json["figures"]["1000x50"]["axum"]["lost"], 1);
+        assert_eq!(json["figures"]["1000x50"]["floor"]["cpu_us"], 6.0);
+    }
+
+    #[test]
+    fn what_was_not_measured_is_null_and_who_is_missing_is_named() {
+        let json = report().json();
+        assert!(json["storm_s"].is_null() && json["flush_us"].is_null());
+        assert_eq!(json["peers"], serde_json::json!(["go", "axum"]));
+        assert_eq!(json["missing"], serde_json::json!(["nchan"]));
+        let tables = report().tables();
+        assert!(tables.contains("missing: nchan\n"), "{tables}");
+        assert!(tables.contains("broken: go in idle: it has ended\n"), "{tables}");
+        assert_eq!(json["broken"][0]["peer"], "go");
+        assert!(tables.contains("cpu_vs_floor 1.375, at most 1.3  MISSED"), "{tables}");
+    }
+
+    #[test]
+    fn the_median_passes_over_what_is_no_number() {
+        assert_eq!(median(vec![3.0, f64::NAN, 1.0]), Some(2.0));
+        assert_eq!(median(vec![]), None);
+    }
+}

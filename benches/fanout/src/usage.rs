@@ -1,0 +1,73 @@
+//! What a server uses, as Linux counts it.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use procfs::process::{Process, Stat, all_processes};
+
+/// What a process and its descendants have used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// On a processor since they began, in user and in kernel mode, all threads. Counted in steps of 10 ms.
+    pub cpu: Duration,
+    /// Resident memory in bytes. Pages that they share count once. What the kernel keeps for sockets is not in it.
+    pub memory: u64,
+}
+
+impl Usage {
+    /// Of a process and all its descendants.
+    ///
+    /// # Errors
+    /// If the process has ended, or cannot be looked at.
+    pub fn of(root: u32) -> Result<Self> {
+        let stats: Vec<Stat> = all_processes()?.filter_map(|process| process.ok()?.stat().ok()).collect();
+        let root = i32::try_from(root)?;
+        let mut family = HashSet::from([root]);
+        // A child may have a lower number than its parent, so one pass is not enough.
+        while stats.iter().any(|stat| family.contains(&stat.ppid) && family.insert(stat.pid)) {}
+        let mut usage = Self::default();
+        for stat in stats.iter().filter(|stat| family.contains(&stat.pid)) {
+            let ticks = (stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64;
+            usage.cpu += Duration::from_secs_f64(ticks);
+            usage.memory += memory(stat.pid)?;
+        }
+        anyhow::ensure!(usage.memory > 0, "the server has ended");
+        Ok(usage)
+    }
+}
+
+/// The proportional set size: a page counts for each process by how many share it.
+fn memory(pid: i32) -> Result<u64> {
+    let rollup = Process::new(pid)?.smaps_rollup().context("the kernel tells no smaps_rollup")?;
+    let map = rollup.memory_map_rollup.0.first().context("an empty smaps_rollup")?;
+    map.extension.map.get("Pss").copied().context("no Pss in smaps_rollup")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_and_the_memory_of_children_count() {
+        let me = std::process::id();
+        let before = Usage::of(me).expect("I am here");
+        let mut child = std::process::Command::new("sh")
+            .args(["-c", "while :; do :; done"])
+            .spawn()
+            .expect("there is a shell");
+        let patience = std::time::Instant::now() + Duration::from_secs(60);
+        let used = loop {
+            let used = Usage::of(me).expect("I am here").cpu - before.cpu;
+            let of_child = Usage::of(child.id()).expect("it is there");
+            assert!(of_child.memory > 100_000, "{of_child:?}");
+            if used >= Duration::from_millis(100) || std::time::Instant::now() > patience {
+                break used;
+            }
+            std::thread::yield_now();
+        };
+        child.kill().and_then(|()| child.wait()).expect("it ends");
+        assert!(used >= Duration::from_millis(100), "{used:?}");
+        assert!(Usage::of(child.id()).is_err(), "what has ended uses nothing");
+    }
+}

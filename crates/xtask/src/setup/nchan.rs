@@ -1,0 +1,58 @@
+//! nginx with nchan. Debian's packages are unpacked into our own folder and not installed: that would start nginx on port
+//! 80 of somebody's machine, for a benchmark.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use super::system::{System, is_root};
+use super::{Missing, Remedy};
+use crate::repo::Repo;
+
+/// nginx and the module that it is to load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Nchan {
+    pub(crate) nginx: PathBuf,
+    pub(crate) module: PathBuf,
+}
+
+/// Below `target/xtask`.
+const FOLDER: &str = "tools/nchan";
+const MODULE: &str = "usr/lib/nginx/modules/ngx_nchan_module.so";
+
+/// Unpacks what was fetched, whatever its version. A package of an earlier try is not unpacked beside it.
+const UNPACK: &str = "for package in *.deb; do dpkg-deb --extract \"$package\" . && rm \"$package\"; done";
+
+/// The one of this machine: the one that is installed, else ours.
+pub(crate) fn find(repo: &Repo) -> Option<Nchan> {
+    let installed = repo.which("nginx").map(|nginx| Nchan { nginx, module: PathBuf::from("/").join(MODULE) });
+    let ours = repo.work(FOLDER);
+    let unpacked = Nchan { nginx: ours.join("usr/sbin/nginx"), module: ours.join(MODULE) };
+    let works = |nchan: &Nchan| {
+        // Also where it is there, a library that it needs may not be.
+        nchan.module.is_file() && repo.cmd(&nchan.nginx.to_string_lossy()).arg("-v").ask().is_some()
+    };
+    installed.into_iter().chain([unpacked]).find(works)
+}
+
+pub(super) fn missing(repo: &Repo) -> Result<Option<Missing>> {
+    if find(repo).is_some() {
+        return Ok(None);
+    }
+    let remedy = match System::detect() {
+        System::Debian | System::Ubuntu => {
+            let folder = repo.work(FOLDER);
+            std::fs::create_dir_all(&folder)
+                .with_context(|| format!("could not create {}", folder.display()))?;
+            let fetch = ["download", "nginx", "libnginx-mod-nchan"];
+            let unpack = repo.cmd("sh").args(["-e", "-c", UNPACK]).folder(&folder);
+            let mut commands = vec![repo.cmd("apt-get").args(fetch).folder(&folder), unpack];
+            if is_root() {
+                commands.insert(0, repo.cmd("apt-get").arg("update"));
+            }
+            Remedy::Run(commands)
+        }
+        _ => Remedy::ByHand(format!("Install nginx and nchan with your package manager, as /{MODULE}")),
+    };
+    Ok(Some(Missing { what: "nginx with nchan".to_owned(), takes: "apt-get, about 10 s", remedy }))
+}
