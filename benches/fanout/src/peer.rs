@@ -125,7 +125,7 @@ pub struct Server {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
-    _publisher: Option<Publisher>,
+    publisher: Option<Publisher>,
 }
 
 /// The server that runs now, to be ended when we are interrupted; zero if there is none.
@@ -166,10 +166,10 @@ impl Server {
         let child = child.with_context(|| format!("could not start {peer}"))?;
         RUNNING.store(child.id(), Ordering::Relaxed);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut server = Self { child, address, _publisher: None };
+        let mut server = Self { child, address, publisher: None };
         server.wait_until_it_listens().with_context(|| format!("{peer} does not listen"))?;
         if peer == Peer::Nchan && rate > 0 {
-            server._publisher = Some(Publisher::start(address, "/publish", &options)?);
+            server.publisher = Some(Publisher::start(address, "/publish", &options)?);
         }
         Ok(server)
     }
@@ -197,6 +197,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // It would fail when the server has ended.
+        self.publisher = None;
         // Asked, not killed: nginx then ends its workers.
         terminate(self.child.id());
         let deadline = Instant::now() + Duration::from_secs(5);

@@ -166,6 +166,8 @@ pub fn steady(server: &Server, demand: Demand, seconds: u32) -> Result<Steady> {
     if let Some(why) = connected.why {
         eprintln!("  {} clients were not served: {why}", connected.failed);
     }
+    load.read_until_ticks(PATIENCE)?;
+    // Until all that only connecting needs is over.
     load.read_for(Duration::from_secs(1))?;
     let ticks = u64::from(demand.rate) * u64::from(seconds);
     // Who takes twice the time cannot do it; what is missing then counts as lost.

@@ -188,11 +188,26 @@ impl Load {
         Ok(())
     }
 
+    /// Reads until every client that is left has got a tick.
+    ///
+    /// # Errors
+    /// If that takes longer than `patience`, or the system does not let us.
+    pub fn read_until_ticks(&mut self, patience: Duration) -> Result<()> {
+        let deadline = Instant::now() + patience;
+        while self.subscribers.iter().any(|one| one.last == 0 && one.state != State::Failed) {
+            if Instant::now() > deadline {
+                bail!("no tick has come to every client within {} s", patience.as_secs());
+            }
+            self.turn(Duration::from_millis(50))?;
+        }
+        Ok(())
+    }
+
     /// Waits for `ticks` ticks from the next one on, and calls `at_edge` when it begins and when every client has got
     /// the last of them. Clients who have not after `patience` are not waited for.
     ///
     /// # Errors
-    /// If no tick has come so far, the system does not let us, or `at_edge` fails.
+    /// If no tick has come so far, the system does not let us, or `at_edge` fails. [`Self::read_until_ticks`] first.
     pub fn measure<E>(
         &mut self,
         ticks: u64,

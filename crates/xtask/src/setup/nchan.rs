@@ -1,11 +1,11 @@
 //! nginx with nchan. Debian's packages are unpacked into our own folder and not installed: that would start nginx on port
-//! 80 of somebody's machine, for a benchmark.
+//! 80 of somebody's machine, for a benchmark. But for one folder outside, which nchan wants whatever it is configured.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::system::{System, is_root};
+use super::system::{System, apt_by_hand, is_root};
 use super::{Missing, Remedy};
 use crate::repo::Repo;
 
@@ -20,6 +20,12 @@ pub(crate) struct Nchan {
 const FOLDER: &str = "tools/nchan";
 const MODULE: &str = "usr/lib/nginx/modules/ngx_nchan_module.so";
 
+/// Where nchan makes a folder when nginx starts. Its directive for another place cannot be used: nginx takes it for a
+/// second one (nchan 1.3.6).
+const STATE: &str = "/var/lib/nginx";
+
+const PACKAGES: [&str; 2] = ["nginx", "libnginx-mod-nchan"];
+
 /// Unpacks what was fetched, whatever its version. A package of an earlier try is not unpacked beside it.
 const UNPACK: &str = "for package in *.deb; do dpkg-deb --extract \"$package\" . && rm \"$package\"; done";
 
@@ -30,7 +36,9 @@ pub(crate) fn find(repo: &Repo) -> Option<Nchan> {
     let unpacked = Nchan { nginx: ours.join("usr/sbin/nginx"), module: ours.join(MODULE) };
     let works = |nchan: &Nchan| {
         // Also where it is there, a library that it needs may not be.
-        nchan.module.is_file() && repo.cmd(&nchan.nginx.to_string_lossy()).arg("-v").ask().is_some()
+        nchan.module.is_file()
+            && Path::new(STATE).is_dir()
+            && repo.cmd(&nchan.nginx.to_string_lossy()).arg("-v").ask().is_some()
     };
     installed.into_iter().chain([unpacked]).find(works)
 }
@@ -40,18 +48,18 @@ pub(super) fn missing(repo: &Repo) -> Result<Option<Missing>> {
         return Ok(None);
     }
     let remedy = match System::detect() {
-        System::Debian | System::Ubuntu => {
+        System::Debian | System::Ubuntu if is_root() => {
             let folder = repo.work(FOLDER);
             std::fs::create_dir_all(&folder)
                 .with_context(|| format!("could not create {}", folder.display()))?;
-            let fetch = ["download", "nginx", "libnginx-mod-nchan"];
-            let unpack = repo.cmd("sh").args(["-e", "-c", UNPACK]).folder(&folder);
-            let mut commands = vec![repo.cmd("apt-get").args(fetch).folder(&folder), unpack];
-            if is_root() {
-                commands.insert(0, repo.cmd("apt-get").arg("update"));
-            }
-            Remedy::Run(commands)
+            Remedy::Run(vec![
+                repo.cmd("apt-get").arg("update"),
+                repo.cmd("apt-get").arg("download").args(PACKAGES).folder(&folder),
+                repo.cmd("sh").args(["-e", "-c", UNPACK]).folder(&folder),
+                repo.cmd("mkdir").args(["-p", STATE]),
+            ])
         }
+        System::Debian | System::Ubuntu => Remedy::ByHand(apt_by_hand(&PACKAGES)),
         _ => Remedy::ByHand(format!("Install nginx and nchan with your package manager, as /{MODULE}")),
     };
     Ok(Some(Missing { what: "nginx with nchan".to_owned(), takes: "apt-get, about 10 s", remedy }))

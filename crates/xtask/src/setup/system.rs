@@ -54,7 +54,7 @@ pub(super) fn apt(repo: &Repo, packages: &[&str]) -> Remedy {
     ])
 }
 
-fn apt_by_hand(packages: &[&str]) -> String {
+pub(super) fn apt_by_hand(packages: &[&str]) -> String {
     format!("sudo apt-get install --no-install-recommends {}", packages.join(" "))
 }
 
