@@ -265,7 +265,7 @@ impl Load {
             if result.is_ok() && event.is_readable() {
                 let tally = &mut self.tally;
                 result = subscriber.handle_readable(&mut self.buffer, |last, stamp, now| {
-                    tally.handle_tick(last, stamp, now)
+                    tally.handle_tick(last, stamp, now);
                 });
             }
             if !had_answer && subscriber.state == State::Reading {

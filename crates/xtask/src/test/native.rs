@@ -21,6 +21,10 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
     count += counted(&bench::peers(repo, "test").arg("--no-fail-fast"))?;
     // What the browser benchmark sends and how it counts.
     count += counted(&bench::benches(repo, "test").args(["--package", "harness", "--no-fail-fast"]))?;
+    // How the fan-out benchmark counts, and that the servers in it send everything. It reads /proc.
+    if cfg!(target_os = "linux") {
+        count += counted(&bench::benches(repo, "test").args(["--package", "fanout", "--no-fail-fast"]))?;
+    }
     // The fuzz targets over their seeds, and then each for a few seconds on its own.
     count += counted(&fuzz::package(repo, "test").arg("--no-fail-fast"))?;
     count += fuzz::smoke(repo)?;
