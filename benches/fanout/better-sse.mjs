@@ -21,7 +21,7 @@ server.listen({ port, host: "127.0.0.1", backlog: 4096 });
 
 function tick(seq) {
   const size = 100 + (seq % 900);
-  // Nanoseconds of CLOCK_MONOTONIC do not fit a number with all their digits after 104 days; JSON takes them as text.
+  // Nanoseconds of CLOCK_MONOTONIC, which JSON.stringify would refuse, for they are a BigInt.
   const at = process.hrtime.bigint();
   return `{"symbol":"ACME","seq":${seq},"at":${at},"price":${100 + size / 100},"size":${size},"venue":"XNAS"}`;
 }
@@ -42,18 +42,18 @@ function send(ticks) {
 
 // As in src/pace.rs: no tick is left out, and one that is overdue is sent as soon as it can be.
 if (rate > 0) {
-  const inWindow = Math.max(1, Math.floor((rate * window) / 1000));
+  const inWindow = Math.floor((rate * window) / 1000);
   const start = performance.now();
   let made = 0;
   let held = [];
   const turn = () => {
-    if (held.length === inWindow) {
+    if (inWindow > 0 && held.length === inWindow) {
       send(held);
       held = [];
     }
     made += 1;
     held.push({ id: String(made), data: tick(made) });
-    if (window === 0) {
+    if (inWindow === 0) {
       send(held);
       held = [];
     }

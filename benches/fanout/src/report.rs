@@ -1,5 +1,6 @@
 //! Medians, ratios, tables and the line of JSON.
 
+use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 use crate::peer::Peer;
@@ -114,6 +115,11 @@ impl Report {
         rivals.min_by(|one, other| cost(one).total_cmp(&cost(other)))
     }
 
+    /// How long an event takes that nothing holds up, by which one knows how busy the machine is.
+    fn floor_p50_ms(&self) -> Option<f64> {
+        self.median(Scenario::Thousand, Peer::Floor, p50_ms)
+    }
+
     /// The line for machines.
     #[must_use]
     pub fn json(&self) -> Value {
@@ -134,6 +140,7 @@ impl Report {
             "idle_kib": rounded(self.median(Scenario::Idle, ours, kib)),
             "storm_s": rounded(self.median(Scenario::Storm, ours, seconds)),
             "storm_failed": storm_failed,
+            "floor_p50_ms": rounded(self.floor_p50_ms()),
             "peers": names(&peers),
             "missing": names(&self.missing),
             "broken": self.broken.iter().map(|it| json!({
@@ -155,8 +162,8 @@ impl Report {
             peers[peer.to_string()] = match one.outcome {
                 Outcome::Steady(_) => json!({
                     "cpu_us": median(cpu_us),
-                    "p50_ms": median(|it| steady(it).map(|it| it.p50_ms)),
-                    "p99_ms": median(|it| steady(it).map(|it| it.p99_ms)),
+                    "p50_ms": median(p50_ms),
+                    "p99_ms": median(p99_ms),
                     "kib": median(kib),
                     "per_second": median(per_second),
                     "lost": sum(lost),
@@ -174,9 +181,7 @@ impl Report {
     #[must_use]
     pub fn tables(&self) -> String {
         let mut text = String::new();
-        for scenario in
-            [Scenario::Thousand, Scenario::TwoThousand, Scenario::Flush, Scenario::Idle, Scenario::Storm]
-        {
+        for &scenario in Scenario::value_variants() {
             let peers = self.peers(scenario);
             if !peers.is_empty() {
                 text += &format!("\n{}\n", scenario.title());
@@ -190,8 +195,7 @@ impl Report {
         for peer in &self.missing {
             text += &format!("missing: {peer}\n");
         }
-        if let Some(latency) =
-            self.median(Scenario::Thousand, Peer::Floor, |it| steady(it).map(|it| it.p50_ms))
+        if let Some(latency) = self.floor_p50_ms()
             && latency > BUSY_MS
         {
             text += &format!(
@@ -240,8 +244,8 @@ impl Report {
                 Scenario::Thousand | Scenario::TwoThousand | Scenario::Flush => row.extend([
                     shown(median(cpu_us), 2),
                     shown(self.cpu_ratio(scenario, peer, Peer::Floor), 2),
-                    shown(median(|it| steady(it).map(|it| it.p50_ms)), 2),
-                    shown(median(|it| steady(it).map(|it| it.p99_ms)), 2),
+                    shown(median(p50_ms), 2),
+                    shown(median(p99_ms), 2),
                     shown(median(kib), 1),
                     shown(median(per_second), 0),
                     self.sum(scenario, peer, lost).to_string(),
@@ -264,6 +268,14 @@ fn steady(outcome: &Outcome) -> Option<&Steady> {
 
 fn cpu_us(outcome: &Outcome) -> Option<f64> {
     steady(outcome).map(|steady| steady.cpu_us)
+}
+
+fn p50_ms(outcome: &Outcome) -> Option<f64> {
+    steady(outcome).map(|steady| steady.p50_ms)
+}
+
+fn p99_ms(outcome: &Outcome) -> Option<f64> {
+    steady(outcome).map(|steady| steady.p99_ms)
 }
 
 fn per_second(outcome: &Outcome) -> Option<f64> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::load::Load;
+use crate::load::{Arrival, Load};
 use crate::peer::{Peer, Programs, Server};
 use crate::usage::Usage;
 
@@ -136,15 +136,16 @@ impl Outcome {
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// So many clients are on their way at a time, but for a storm.
-const AT_A_TIME: usize = 100;
+/// Clients who come one hundred after the other.
+fn orderly(clients: usize) -> Arrival {
+    Arrival { clients, at_a_time: 100, patience: PATIENCE }
+}
 
 /// What the server uses when it has served a few clients: what it makes but once is not for each.
 fn base(server: &Server) -> Result<Usage> {
-    let mut few = Load::new(server.address, "/")?;
-    few.connect(50, 50, PATIENCE)?;
+    let (mut few, _) = Load::connect(server.address, orderly(50))?;
     few.read_for(Duration::from_millis(300))?;
     drop(few);
     std::thread::sleep(Duration::from_millis(300));
@@ -161,8 +162,7 @@ fn kib_each(before: Usage, after: Usage, clients: usize) -> f64 {
 /// If the server ends, or sends nothing.
 pub fn steady(server: &Server, demand: Demand, seconds: u32) -> Result<Steady> {
     let before = base(server)?;
-    let mut load = Load::new(server.address, "/")?;
-    let connected = load.connect(demand.clients, AT_A_TIME, PATIENCE)?;
+    let (mut load, connected) = Load::connect(server.address, orderly(demand.clients))?;
     if let Some(why) = connected.why {
         eprintln!("  {} clients were not served: {why}", connected.failed);
     }
@@ -188,8 +188,7 @@ pub fn steady(server: &Server, demand: Demand, seconds: u32) -> Result<Steady> {
 
 fn idle(server: &Server, demand: Demand) -> Result<Outcome> {
     let before = base(server)?;
-    let mut load = Load::new(server.address, "/")?;
-    load.connect(demand.clients, AT_A_TIME, PATIENCE)?;
+    let (mut load, _) = Load::connect(server.address, orderly(demand.clients))?;
     // Until buffers that only connecting needs have been given back.
     load.read_for(Duration::from_secs(2))?;
     let after = Usage::of(server.id())?;
@@ -200,7 +199,7 @@ fn idle(server: &Server, demand: Demand) -> Result<Outcome> {
 
 fn storm(server: &Server, demand: Demand) -> Result<Outcome> {
     base(server)?;
-    let mut load = Load::new(server.address, "/")?;
-    let connected = load.connect(demand.clients, usize::MAX, PATIENCE)?;
+    let at_once = Arrival { at_a_time: usize::MAX, ..orderly(demand.clients) };
+    let (_load, connected) = Load::connect(server.address, at_once)?;
     Ok(Outcome::Storm { seconds: connected.took.as_secs_f64(), failed: connected.failed })
 }

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use fanout::load::Load;
+use fanout::load::{Arrival, Load};
 use fanout::peer::{Peer, Programs, Server};
 use fanout::usage::Usage;
 
 const CLIENTS: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(60);
+const ORDERLY: Arrival = Arrival { clients: CLIENTS, at_a_time: 5, patience: PATIENCE };
 
 fn start(peer: Peer, rate: u32, window: u32) -> Server {
     let rust = Path::new(env!("CARGO_BIN_EXE_fanout-floor")).parent().expect("a folder").to_path_buf();
@@ -19,8 +20,7 @@ fn start(peer: Peer, rate: u32, window: u32) -> Server {
 /// Every client gets every tick once, at this rate, collected over this window.
 fn delivers(peer: Peer, rate: u32, window: u32, ticks: u64) {
     let server = start(peer, rate, window);
-    let mut load = Load::new(server.address, "/").expect("epoll");
-    let connected = load.connect(CLIENTS, 5, PATIENCE).expect("they connect");
+    let (mut load, connected) = Load::connect(server.address, ORDERLY).expect("they connect");
     assert_eq!((connected.failed, connected.why), (0, None), "{peer}");
     load.read_until_ticks(PATIENCE).expect("every client gets one");
     let at_edge = || Usage::of(server.id());
@@ -52,8 +52,8 @@ fn every_server_sends_the_ticks_of_a_window_too() {
 fn clients_that_come_all_at_once_are_all_answered() {
     for peer in [Peer::Floor, Peer::SseHub, Peer::Axum] {
         let server = start(peer, 0, 0);
-        let mut load = Load::new(server.address, "/").expect("epoll");
-        let connected = load.connect(200, usize::MAX, PATIENCE).expect("they connect");
+        let at_once = Arrival { clients: 200, at_a_time: usize::MAX, patience: PATIENCE };
+        let (_load, connected) = Load::connect(server.address, at_once).expect("they connect");
         assert_eq!((connected.failed, connected.why), (0, None), "{peer}");
         assert!(connected.took < PATIENCE);
     }
@@ -62,12 +62,27 @@ fn clients_that_come_all_at_once_are_all_answered() {
 #[test]
 fn clients_that_lose_their_server_are_counted_as_cut_off() {
     let server = start(Peer::Floor, 50, 0);
-    let mut load = Load::new(server.address, "/").expect("epoll");
-    load.connect(CLIENTS, 5, PATIENCE).expect("they connect");
+    let (mut load, _) = Load::connect(server.address, ORDERLY).expect("they connect");
     load.read_until_ticks(PATIENCE).expect("every client gets one");
     let mut server = Some(server);
     // It ends as soon as the window has begun.
-    let (received, _) = load.measure(1_000, PATIENCE, || Ok(drop(server.take()))).expect("ticks came");
+    let end_server = || {
+        server = None;
+        Ok(())
+    };
+    let (received, _) = load.measure(1_000, PATIENCE, end_server).expect("ticks came");
     assert_eq!((received.cut, load.failed()), (CLIENTS, CLIENTS));
     assert!(received.lost() > 0, "{received:?}");
+}
+
+#[test]
+fn clients_whom_a_server_does_not_let_in_have_failed() {
+    // It listens and answers nobody.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let server = listener.local_addr().expect("an address");
+    let hurried = Arrival { patience: Duration::from_millis(200), ..ORDERLY };
+    let (load, connected) = Load::connect(server, hurried).expect("they try");
+    // Five were on their way, and the others waited for them.
+    assert_eq!((connected.failed, load.failed()), (CLIENTS, CLIENTS));
+    assert!(connected.why.is_some_and(|why| why.contains("let nobody in")));
 }

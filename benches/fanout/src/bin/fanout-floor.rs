@@ -2,7 +2,7 @@
 //! the other, a system call each. It keeps nothing for anybody: a client whose socket is full is dropped.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
@@ -11,7 +11,6 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use fanout::pace::{Pace, ServerOptions};
 use rustix::net::{AddressFamily, SocketType, bind, listen, sockopt};
-use std::net::{SocketAddr, TcpListener};
 
 /// The bare write loop of the fan-out benchmark
 #[derive(Debug, Parser)]

@@ -23,12 +23,25 @@ pub struct Load {
     poll: Poll,
     events: Events,
     subscribers: Vec<Subscriber>,
+    /// How many there should be. Fewer are there if a server lets nobody in any more.
+    wanted: usize,
     buffer: Box<[u8]>,
     /// How many clients have got the first bytes, and how many have failed.
     answered: usize,
     failed: usize,
     first_failure: Option<String>,
     tally: Tally,
+}
+
+/// How clients come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// How many.
+    pub clients: usize,
+    /// How many may be on their way at a time, from connecting to the first bytes.
+    pub at_a_time: usize,
+    /// How long to wait for a server that lets nobody in.
+    pub patience: Duration,
 }
 
 /// How clients connected.
@@ -117,26 +130,61 @@ impl Tally {
 }
 
 impl Load {
-    /// No clients yet of the server at this address, who will ask for this path.
+    /// Clients of the server at this address. Returns when all have got the first bytes of their responses or have
+    /// failed. When nobody has got anywhere for [`Arrival::patience`], those who are left have.
     ///
     /// # Errors
-    /// If the system has no more descriptors.
-    pub fn new(server: SocketAddr, path: &str) -> Result<Self> {
+    /// If the system does not let us; a server that does not is counted.
+    pub fn connect(server: SocketAddr, arrival: Arrival) -> Result<(Self, Connected)> {
         let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {server}\r\nAccept: text/event-stream\r\nCache-Control: no-cache\r\n\r\n"
+            "GET / HTTP/1.1\r\nHost: {server}\r\nAccept: text/event-stream\r\nCache-Control: no-cache\r\n\r\n"
         );
-        Ok(Self {
+        let mut load = Self {
             server,
             request: request.into_bytes(),
             poll: Poll::new().context("no epoll")?,
             events: Events::with_capacity(1_024),
             subscribers: Vec::new(),
+            wanted: arrival.clients,
             buffer: vec![0; 64 * 1024].into(),
             answered: 0,
             failed: 0,
             first_failure: None,
             tally: Tally::default(),
-        })
+        };
+        let took = load.let_in(arrival)?;
+        let connected = Connected { took, failed: load.failed, why: load.first_failure.clone() };
+        Ok((load, connected))
+    }
+
+    fn let_in(&mut self, arrival: Arrival) -> Result<Duration> {
+        let start = Instant::now();
+        let (mut settled, mut progress) = (0, start);
+        while self.settled() < self.wanted && progress.elapsed() < arrival.patience {
+            let under_way = self.subscribers.len() - self.settled();
+            let to_come = self.wanted - self.subscribers.len();
+            for _ in 0..arrival.at_a_time.saturating_sub(under_way).min(to_come) {
+                self.start_one()?;
+                // Answers are taken in between, as by many clients that know nothing of each other.
+                if self.subscribers.len().is_multiple_of(64) {
+                    self.turn(Duration::ZERO)?;
+                }
+            }
+            self.turn(Duration::from_millis(50))?;
+            if self.settled() > settled {
+                (settled, progress) = (self.settled(), Instant::now());
+            }
+        }
+        let took = start.elapsed();
+        let gave_up = anyhow::anyhow!("the server let nobody in for {} s", arrival.patience.as_secs());
+        for at in 0..self.subscribers.len() {
+            if matches!(self.subscribers[at].state, State::Connecting | State::Asked) {
+                self.fail(at, &gave_up);
+            }
+        }
+        // Those who did not even try.
+        self.failed += self.wanted - self.subscribers.len();
+        Ok(took)
     }
 
     /// How many clients have been cut off or never came in.
@@ -145,35 +193,9 @@ impl Load {
         self.failed
     }
 
-    /// So many more clients, of whom `at_a_time` may be on their way. Returns when all have got the first bytes of
-    /// their responses or have failed; those who wait longer than `patience` have.
-    ///
-    /// # Errors
-    /// If the system does not let us; a server that does not is counted.
-    pub fn connect(&mut self, count: usize, at_a_time: usize, patience: Duration) -> Result<Connected> {
-        let start = Instant::now();
-        let deadline = start + patience;
-        let (answered, failed) = (self.answered, self.failed);
-        let whole = self.subscribers.len() + count;
-        while self.answered + self.failed < whole && Instant::now() < deadline {
-            let under_way = self.subscribers.len() - self.answered - self.failed;
-            for _ in under_way..at_a_time.min(under_way + whole - self.subscribers.len()) {
-                self.start_one()?;
-                // Answers are taken in between, as by many clients that know nothing of each other.
-                if self.subscribers.len().is_multiple_of(64) {
-                    self.turn(Duration::ZERO)?;
-                }
-            }
-            self.turn(Duration::from_millis(50))?;
-        }
-        let took = start.elapsed();
-        for at in 0..self.subscribers.len() {
-            if matches!(self.subscribers[at].state, State::Connecting | State::Asked) {
-                self.fail(at, &anyhow::anyhow!("no answer within {} s", patience.as_secs()));
-            }
-        }
-        debug_assert_eq!(self.answered - answered + self.failed - failed, count);
-        Ok(Connected { took, failed: self.failed - failed, why: self.first_failure.clone() })
+    /// How many clients have come in or have failed.
+    fn settled(&self) -> usize {
+        self.answered + self.failed
     }
 
     /// Reads what comes, for so long.
@@ -219,13 +241,13 @@ impl Load {
             bail!("no tick has come");
         }
         let window = Window { after, until: after + ticks };
-        let expected = ticks * self.subscribers.len() as u64;
+        let expected = ticks * self.wanted as u64;
         let room = usize::try_from(expected).unwrap_or_default();
         self.tally = Tally { window: Some(window), latencies: Vec::with_capacity(room), ..Tally::default() };
         let cut = self.failed;
         let begun = at_edge()?;
         let start = Instant::now();
-        while self.tally.finished + self.failed < self.subscribers.len() && start.elapsed() < patience {
+        while self.tally.finished + self.failed < self.wanted && start.elapsed() < patience {
             self.turn(Duration::from_millis(50))?;
         }
         let (took, ended) = (start.elapsed(), at_edge()?);
