@@ -98,7 +98,7 @@ impl Need {
             Self::E2e => node::missing(repo, node::E2E),
             Self::Benches => node::missing(repo, node::BENCHES),
             Self::Go => Ok(go::missing(repo)),
-            Self::Nchan => nchan::missing(repo),
+            Self::Nchan => Ok(nchan::missing(repo)),
             Self::Browser => Ok(browser::missing(repo)),
             Self::Firefox => Ok(firefox::missing(repo)),
             Self::Geckodriver => Ok(tools::geckodriver(repo)),

@@ -3,8 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-
 use super::system::{System, apt_by_hand, is_root};
 use super::{Missing, Remedy};
 use crate::repo::Repo;
@@ -26,7 +24,7 @@ const STATE: &str = "/var/lib/nginx";
 
 const PACKAGES: [&str; 2] = ["nginx", "libnginx-mod-nchan"];
 
-/// Unpacks what was fetched, whatever its version. A package of an earlier try is not unpacked beside it.
+/// Unpacks what was fetched, whatever version that is, and leaves nothing that a later one could be mixed with.
 const UNPACK: &str = "for package in *.deb; do dpkg-deb --extract \"$package\" . && rm \"$package\"; done";
 
 /// The one of this machine: the one that is installed, else ours.
@@ -43,24 +41,22 @@ pub(crate) fn find(repo: &Repo) -> Option<Nchan> {
     installed.into_iter().chain([unpacked]).find(works)
 }
 
-pub(super) fn missing(repo: &Repo) -> Result<Option<Missing>> {
+pub(super) fn missing(repo: &Repo) -> Option<Missing> {
     if find(repo).is_some() {
-        return Ok(None);
+        return None;
     }
     let remedy = match System::detect() {
         System::Debian | System::Ubuntu if is_root() => {
             let folder = repo.work(FOLDER);
-            std::fs::create_dir_all(&folder)
-                .with_context(|| format!("could not create {}", folder.display()))?;
             Remedy::Run(vec![
+                repo.cmd("mkdir").arg("-p").arg(&folder).arg(STATE),
                 repo.cmd("apt-get").arg("update"),
                 repo.cmd("apt-get").arg("download").args(PACKAGES).folder(&folder),
                 repo.cmd("sh").args(["-e", "-c", UNPACK]).folder(&folder),
-                repo.cmd("mkdir").args(["-p", STATE]),
             ])
         }
         System::Debian | System::Ubuntu => Remedy::ByHand(apt_by_hand(&PACKAGES)),
         _ => Remedy::ByHand(format!("Install nginx and nchan with your package manager, as /{MODULE}")),
     };
-    Ok(Some(Missing { what: "nginx with nchan".to_owned(), takes: "apt-get, about 10 s", remedy }))
+    Some(Missing { what: "nginx with nchan".to_owned(), takes: "apt-get, about 10 s", remedy })
 }
