@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use fanout::peer::{self, Nchan, Peer, Programs};
 use fanout::report::{Broken, Measured, Report};
-use fanout::scenario::{Outcome, Scenario};
+use fanout::scenario::{Outcome, Plan, Scenario};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Measure what an event costs that goes to many clients, for our server and for others
@@ -32,6 +32,10 @@ struct Options {
     /// For how many seconds' worth of events a server is measured
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=600))]
     seconds: u32,
+
+    /// Events a second instead of a scenario's own: few, for a machine so busy that servers come late
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    rate: Option<u32>,
 
     /// How often each server has its turn
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
@@ -80,12 +84,13 @@ fn main() -> Result<ExitCode> {
     allow_descriptors(scenarios)?;
     peer::end_on_interrupt()?;
 
-    let mut report = Report { missing, ..Report::default() };
+    let plan = Plan { seconds: options.seconds, rate: options.rate };
+    let mut report = Report { missing, rate: options.rate, ..Report::default() };
     let mut ours_failed = false;
     for round in 0..options.rounds {
         for &scenario in scenarios {
             for &peer in &peers {
-                let outcome = scenario.run(peer, &programs, options.seconds, &options.folder);
+                let outcome = scenario.run(peer, &programs, plan, &options.folder);
                 eprintln!(
                     "round {} of {}, {}, {peer}: {}",
                     round + 1,

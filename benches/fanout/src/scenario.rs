@@ -27,6 +27,15 @@ pub enum Scenario {
     Storm,
 }
 
+/// How the scenarios with events are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// For how many seconds' worth of events.
+    pub seconds: u32,
+    /// Events a second instead of a scenario's own.
+    pub rate: Option<u32>,
+}
+
 /// What is asked of a server in a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Demand {
@@ -66,16 +75,19 @@ impl Scenario {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    /// Starts a server, puts it to this, and ends it.
+    /// Starts a server, puts it to this, and ends it. The server may write into `folder`.
     ///
     /// # Errors
     /// If the server does not start, ends, or serves nobody.
-    pub fn run(self, peer: Peer, programs: &Programs, seconds: u32, folder: &Path) -> Result<Outcome> {
-        let demand = self.demand();
+    pub fn run(self, peer: Peer, programs: &Programs, plan: Plan, folder: &Path) -> Result<Outcome> {
+        let mut demand = self.demand();
+        if let Some(rate) = plan.rate.filter(|_| demand.rate > 0) {
+            demand.rate = rate;
+        }
         let server = Server::start(peer, programs, demand.rate, demand.window, folder)?;
         match self {
             Self::Thousand | Self::TwoThousand | Self::Flush => {
-                steady(&server, demand, seconds).map(Outcome::Steady)
+                steady(&server, demand, plan.seconds).map(Outcome::Steady)
             }
             Self::Idle => idle(&server, demand),
             Self::Storm => storm(&server, demand),

@@ -75,7 +75,7 @@ enum What {
     /// servers that cannot be had are named. `cargo xtask bench fanout --help` lists the options.
     #[command(disable_help_flag = true)]
     Fanout {
-        /// For the program: --json, --scenario NAME, --peer NAME, --seconds N, --rounds N
+        /// For the program: --json, --scenario NAME, --peer NAME, --seconds N, --rate N, --rounds N
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
         options: Vec<String>,
     },
