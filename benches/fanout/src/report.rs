@@ -192,14 +192,13 @@ impl Report {
         for &scenario in Scenario::value_variants() {
             let peers = self.peers(scenario);
             if !peers.is_empty() {
-                text += &format!("\n{}\n", scenario.title());
+                let here = self.rate.filter(|_| scenario.demand().rate > 0);
+                let here = here.map(|rate| format!(" (here {rate})")).unwrap_or_default();
+                text += &format!("\n{}{here}\n", scenario.title());
                 text += &aligned(&self.rows(scenario, &peers));
             }
         }
         text += "\n";
-        if let Some(rate) = self.rate {
-            text += &format!("Events were published at {rate} a second, whatever the headings say.\n");
-        }
         for Broken { scenario, peer, why } in &self.broken {
             text += &format!("broken: {peer} in {}: {why}\n", scenario.name());
         }
@@ -412,7 +411,8 @@ mod tests {
             |p50_ms, rate| Report { measured: vec![floor(p50_ms)], rate, ..Report::default() }.tables();
         assert!(!tables(9.0, None).contains("The machine was busy"));
         assert!(tables(11.0, None).contains("more than 11 ms"));
-        assert!(!tables(11.0, Some(5)).contains("The machine was busy"));
+        let slower = tables(11.0, Some(5));
+        assert!(!slower.contains("The machine was busy") && slower.contains("a second (here 5)"), "{slower}");
     }
 
     #[test]
