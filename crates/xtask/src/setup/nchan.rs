@@ -1,5 +1,5 @@
-//! nginx with nchan. Debian's packages are unpacked into our own folder and not installed: that would start nginx on port
-//! 80 of somebody's machine, for a benchmark. But for one folder outside, which nchan wants whatever it is configured.
+//! nginx with nchan. Debian's packages are unpacked into our own folder and not installed: that would start nginx on
+//! port 80 of somebody's machine, for a benchmark. Outside it is one empty folder, which nchan wants in any case.
 
 use std::path::{Path, PathBuf};
 
