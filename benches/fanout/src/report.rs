@@ -53,7 +53,7 @@ const PROMISES: [(&str, f64); 5] = [
 ];
 
 /// If half of the floor's events come later than this part of the time between two, the servers did not get the
-/// processor when they wanted it. On a quiet machine with two cores it is below a third of that.
+/// processor when they wanted it. On a quiet machine with two cores it is a fifth to a third.
 const BUSY: f64 = 0.5;
 
 /// The middle one, or the mean of the two in the middle.
