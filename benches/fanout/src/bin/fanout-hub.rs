@@ -1,17 +1,18 @@
 //! Our own hub, used as anybody would: a topic, a route, a publisher.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use clap::Parser;
 use fanout::pace::{Pace, ServerOptions};
 use fanout::tick::Tick;
 use sse_hub::axum::LastEventId;
 use sse_hub::sse_events::EventSet;
-use sse_hub::{Hub, HubOptions, Limits, Replay, Subscribe, Topic, TopicOptions};
+use sse_hub::{Hub, HubOptions, Limits, Replay, Subscribe, Topic, TopicOptions, serve};
 
 /// sse-hub in the fan-out benchmark
 #[derive(Debug, Parser)]
@@ -38,12 +39,15 @@ async fn main() -> Result<()> {
     let hub = Hub::new(HubOptions { limits, ..HubOptions::default() });
     // The others replay nothing to a client that has just come.
     let replay = Replay::LiveOnly;
-    let market = hub.topic_with(TOPIC, TopicOptions { replay, ..TopicOptions::default() })?;
-    let publishing = tokio::spawn(publish(market, Pace::new(&options)));
+    // The others have to hold events back before they publish them.
+    let flush_window = (options.window > 0).then(|| Duration::from_millis(options.window.into()));
+    let pace = Pace::new(&ServerOptions { window: 0, ..options });
+    let market = hub.topic_with(TOPIC, TopicOptions { replay, flush_window, ..TopicOptions::default() })?;
+    let publishing = tokio::spawn(publish(market, pace));
     let app = Router::new().route("/", get(stream)).with_state(hub);
-    let listener = fanout::listener(options.port)?.tap_io(|socket| drop(socket.set_nodelay(true)));
+    let listener = fanout::listener(options.port)?;
     tokio::select! {
-        served = axum::serve(listener, app) => served?,
+        served = serve::run(listener, app, serve::Options::default(), std::future::pending()) => served?,
         // It ends only with an error; at no rate it never does.
         published = publishing => published??,
     }
