@@ -350,8 +350,8 @@ fn a_reason_to_pause_that_comes_before_open_counts() {
 
 #[test]
 fn a_client_is_drained_until_there_is_something_new_to_do() {
-    let mut options = ClientOptions::default();
-    options.silence = Silence::After(Duration::from_secs(5));
+    let options =
+        ClientOptions { silence: Silence::After(Duration::from_secs(5)), ..ClientOptions::default() };
     let mut bench = Bench::new(options);
     let connection = bench.connection.expect("it connects");
     bench.client.handle_event(bench.now, connection, "message", "x", "");
