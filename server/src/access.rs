@@ -1,7 +1,7 @@
 //! Who may read and publish what.
 //!
-//! Most topics are for everybody. The log is for this machine and for whoever has a token, and the configuration names
-//! further private topics. A token goes into the header `Authorization`; a page that cannot set headers, because it uses
+//! Most topics are for everybody. The log is for whoever has a token, or, where the configuration has none, for this
+//! machine; and the configuration names further private topics. A token goes into the header `Authorization`; a page that cannot set headers, because it uses
 //! the browser's own `EventSource`, gets a ticket or a cookie for its token.
 //!
 //! Every stream is opened through [`Door::open`], with a cursor or without: who may no longer read a topic gets
@@ -79,7 +79,7 @@ impl Access {
             // A name that no topic can have is not repeated as if it were one.
             return Err(Refusal::not_found(format!("there is no topic {topic:?}")));
         }
-        match self.0.read_token.is_some() || self.0.publish_token.is_some() {
+        match self.has_token() {
             true => Err(Refusal::unauthorized(format!(
                 "topic {topic:?} is private: send a token as Authorization: Bearer TOKEN, or get a ticket for it"
             ))),
@@ -90,11 +90,21 @@ impl Access {
     }
 
     fn is_open(&self, caller: &Caller, topic: &str) -> bool {
+        let is_private = self.0.private.iter().any(|pattern| pattern.matches(topic));
+        // A proxy on this machine that says nothing of its clients makes everybody look as if they were here, so being
+        // here counts only where nothing better is asked for.
         caller.rights >= Rights::Read
-            || match topic == logs::TOPIC {
-                true => caller.local,
-                false => !self.0.private.iter().any(|pattern| pattern.matches(topic)),
-            }
+            || !is_private && (topic != logs::TOPIC || caller.local && !self.has_token())
+    }
+
+    fn has_token(&self) -> bool {
+        self.0.read_token.is_some() || self.0.publish_token.is_some()
+    }
+
+    /// Whether anybody may read all of these.
+    fn are_public(&self, topics: &[String]) -> bool {
+        let stranger = Caller { rights: Rights::None, ticket: None, address: None, local: false };
+        topics.iter().all(|topic| self.is_open(&stranger, topic))
     }
 
     /// Whether the caller may publish.

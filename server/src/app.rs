@@ -72,6 +72,7 @@ impl App {
         notices.say("The server has started", Severity::Info);
         let origins = Origins::new(&config.allow_origins, address.ip().is_loopback());
         let publisher = Publisher::new(&hub, exchange.desk().clone(), notices, config.access.publish_rate);
+        publisher.restore();
         let answers = Answers::new(&hub, &config.assistant, seed).map_err(RunError::Config)?;
         let rooms = Rooms::new(hub.clone());
         rooms.restore().await;

@@ -37,7 +37,9 @@ async fn stream(
 ) -> Result<Subscription, Refusal> {
     let room = RoomName::new(&room?)?;
     let subscribe = Subscribe::to([topic(room.as_str())]).member(member);
-    rooms.enter(room, |_, _| door.open(subscribe))?
+    // Before the room opens, for which another one may have to go.
+    let admitted = door.admit(subscribe)?;
+    rooms.enter(room, |_, _| admitted.open())?
 }
 
 async fn say(

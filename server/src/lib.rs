@@ -94,8 +94,22 @@ pub async fn run(
     config: Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), RunError> {
+    run_and_tell(listener, config, || {}, shutdown).await
+}
+
+/// [`run`] that calls `ready` when everything is there that requests need: the history, the certificate, the feeds.
+///
+/// # Errors
+/// [`RunError`]
+pub async fn run_and_tell(
+    listener: TcpListener,
+    config: Config,
+    ready: impl FnOnce() + Send,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), RunError> {
     let options = config.serving.options(config.shutdown_deadline)?;
     let app = app::App::start(&config, listener.local_addr()?, options.stats.clone()).await?;
+    ready();
     let hub = app.hub.clone();
     let shutdown = async move {
         shutdown.await;

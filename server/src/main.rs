@@ -16,6 +16,9 @@ async fn main() -> ExitCode {
         Err(error) => return fail(&error.to_string()),
     };
     if config.check_config {
+        if let Err(error) = config.serving.check(config.shutdown_deadline) {
+            return fail(&error.to_string());
+        }
         let _ = writeln!(io::stdout(), "the configuration is valid");
         return ExitCode::SUCCESS;
     }
@@ -27,12 +30,15 @@ async fn main() -> ExitCode {
     };
     // From here on a signal is an order to stop and not the end: whoever reads the line may send one at once.
     let stop = stop_signal();
+    let (address, scheme) = (listener.local_addr(), config.serving.scheme());
     // The kernel queues whoever connects from here on, so the line may come before the first `accept`.
-    if let Ok(address) = listener.local_addr() {
-        // Whoever closed our standard output does not want the line.
-        let _ = writeln!(io::stdout(), "listening on {}://{address}", config.serving.scheme());
-    }
-    match server::run(listener, config, stop).await {
+    let ready = move || {
+        if let Ok(address) = address {
+            // Whoever closed our standard output does not want the line.
+            let _ = writeln!(io::stdout(), "listening on {scheme}://{address}");
+        }
+    };
+    match server::run_and_tell(listener, config, ready, stop).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }

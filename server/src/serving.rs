@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use sse_hub::serve::{Options, Tls, TlsError};
+use sse_hub::serve::{Options, ServeError, Tls, TlsError};
 
+use crate::RunError;
 use crate::config::duration;
 
 /// Flags for connections and TLS.
@@ -76,6 +77,14 @@ impl Serving {
     #[must_use]
     pub fn scheme(&self) -> &'static str {
         if self.tls_self_signed || self.tls_cert.is_some() { "https" } else { "http" }
+    }
+
+    /// Whether connections could be served so: the certificate and its key are read.
+    ///
+    /// # Errors
+    /// [`RunError`] that names what is wrong.
+    pub fn check(&self, shutdown_deadline: Duration) -> Result<(), RunError> {
+        Ok(self.options(shutdown_deadline)?.validate().map_err(ServeError::from)?)
     }
 
     /// The options of the hub's server.

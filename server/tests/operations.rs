@@ -270,8 +270,9 @@ async fn the_log_is_a_stream_for_this_machine_or_a_token_and_holds_no_secret() {
     assert_eq!(refused.status, 502);
     assert!(!refused.text().contains(KEY), "{}", refused.text());
 
-    // The stream, for this machine.
-    let mut logs = server.stream("/api/logs", None).await;
+    // The stream, for whoever has a token.
+    let token = format!("Bearer {READ}");
+    let mut logs = server.open("GET", "/api/logs", &[("Authorization", &token)], b"").await;
     assert_eq!(logs.status, 200);
     let mut told = String::new();
     loop {
@@ -284,9 +285,9 @@ async fn the_log_is_a_stream_for_this_machine_or_a_token_and_holds_no_secret() {
             break;
         }
     }
-    // And for nobody else: a proxy's client, a name that was pointed here, but whoever has a token.
-    let token = format!("Bearer {READ}");
+    // And for nobody else: somebody here, a proxy's client, a name that was pointed here.
     for (headers, status) in [
+        (vec![], 401),
         (vec![("X-Forwarded-For", "198.51.100.7")], 401),
         (vec![("Forwarded", "for=198.51.100.7")], 401),
         (vec![("Host", "evil.example")], 401),

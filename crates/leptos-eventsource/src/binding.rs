@@ -324,11 +324,13 @@ struct ToSignals {
 impl Sink for ToSignals {
     fn event(&self, event: EventRef<'_>) {
         let Some(binding) = self.binding.upgrade() else { return };
+        // One that is asked for meanwhile is made with this event's id, which the event may not carry.
+        let is_signal = binding.last_event_id.is_signal();
         binding.tell(Told::Event(event));
         if let Err(error) = binding.on_event.hear(event) {
             binding.refuse(error);
         }
-        if binding.last_event_id.is_signal() {
+        if is_signal {
             binding.last_event_id.set(event.last_event_id.to_owned());
         }
     }

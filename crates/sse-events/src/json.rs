@@ -189,10 +189,16 @@ impl<'de, D: Deserializer<'de>, const KEY: bool> Deserializer<'de> for Within<'_
     type Error = Error<D::Error>;
 
     as_any! {
-        deserialize_char() deserialize_str() deserialize_string() deserialize_identifier()
+        deserialize_char() deserialize_str() deserialize_string()
         deserialize_unit() deserialize_unit_struct(&'static str)
         deserialize_seq() deserialize_tuple(usize) deserialize_tuple_struct(&'static str, usize)
         deserialize_map() deserialize_struct(&'static str, &'static [&'static str])
+    }
+
+    /// The name of a field or a variant.
+    #[inline]
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        self.deserialize_any(Name(visitor))
     }
 
     as_any_but_in_keys! {
@@ -205,6 +211,33 @@ impl<'de, D: Deserializer<'de>, const KEY: bool> Deserializer<'de> for Within<'_
         deserialize_i128() deserialize_u128() deserialize_bytes() deserialize_byte_buf()
         deserialize_newtype_struct(name: &'static str)
         deserialize_enum(name: &'static str, variants: &'static [&'static str])
+    }
+}
+
+/// A visitor that has asked for a name. Derived ones would take a number for the place of a variant, which `serde_json`
+/// refuses.
+struct Name<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Name<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    #[inline]
+    fn visit_str<E: de::Error>(self, it: &str) -> Result<V::Value, E> {
+        self.0.visit_str(it)
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E: de::Error>(self, it: &'de str) -> Result<V::Value, E> {
+        self.0.visit_borrowed_str(it)
+    }
+
+    #[inline]
+    fn visit_string<E: de::Error>(self, it: String) -> Result<V::Value, E> {
+        self.0.visit_string(it)
     }
 }
 

@@ -152,6 +152,27 @@ async fn replays(engine: &Engine, options: &TopicOptions) -> Vec<Vec<String>> {
 }
 
 #[tokio::test]
+async fn whether_superseded_events_are_kept_may_change_from_one_life_to_the_next() {
+    for (before, after) in [(Superseded::Drop, Superseded::Keep), (Superseded::Keep, Superseded::Drop)] {
+        let engine = engine();
+        let hub = engine.hub(HubOptions::default());
+        let options = |superseded| TopicOptions { superseded, ..TopicOptions::default() };
+        let news = hub.topic_with::<News>("news", options(before)).expect("opened");
+        let first = news.publish_durably(&News::Count(1)).await.expect("kept");
+        let keyed = news.publish_keyed("a", &News::Count(2)).expect("published");
+        news.committed(&keyed).await.expect("kept");
+        news.publish_durably(&News::Count(3)).await.expect("kept");
+
+        let hub = restart(&engine, hub).await;
+        let news = hub.topic_with::<News>("news", options(after)).expect("opened again");
+        news.publish_durably(&News::Count(4)).await.expect("kept");
+        let mut back = client(&hub, Some(&first));
+        let seen = back.take(4).await.split_off(1);
+        assert_eq!(seen, ["count:2", "count:3", "count:4"], "{before:?}, then {after:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_cursor_that_means_nothing_here_is_no_acknowledgement() {
     let hub = engine().hub(HubOptions::default());
     let news: Topic<News> = hub.topic("news").expect("opened");

@@ -39,7 +39,26 @@ where
 impl Door {
     /// Opens the stream, after the last event id that the client brought.
     pub(crate) fn open(self, subscribe: Subscribe) -> Result<Subscription, Refusal> {
+        self.admit(subscribe)?.open()
+    }
+
+    /// The first half of [`Self::open`], for whoever has something to do between the two that a stranger must not cause.
+    pub(crate) fn admit(self, subscribe: Subscribe) -> Result<Admitted, Refusal> {
         self.access.check_read(&self.caller, &subscribe.topics)?;
-        Ok(self.hub.subscribe(subscribe.after(self.last_event_id))?)
+        Ok(Admitted { hub: self.hub, subscribe: subscribe.after(self.last_event_id) })
+    }
+}
+
+/// Who may read what was asked for.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    hub: Hub,
+    subscribe: Subscribe,
+}
+
+impl Admitted {
+    /// Opens the stream.
+    pub(crate) fn open(self) -> Result<Subscription, Refusal> {
+        Ok(self.hub.subscribe(self.subscribe)?)
     }
 }

@@ -37,16 +37,25 @@ async fn issue_ticket(
     }
     // A ticket is not passed on for another one.
     access.check_read(&Caller { ticket: None, ..caller }, &wanted.topics)?;
-    let ticket = access.0.tickets.issue(wanted.topics)?;
+    // What is for everybody needs no ticket, and nobody may use up the places of those who do.
+    let ticket = match access.are_public(&wanted.topics) {
+        true => ticket::unneeded()?,
+        false => access.0.tickets.issue(wanted.topics)?,
+    };
     let expires_ms = u64::try_from(ticket::LIFETIME.as_millis()).unwrap_or(u64::MAX);
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(Ticket { ticket, expires_ms })))
 }
 
-async fn open_session(State(access): State<Access>, caller: Caller) -> Result<impl IntoResponse, Refusal> {
-    if caller.rights == Rights::None {
+async fn open_session(
+    State(access): State<Access>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refusal> {
+    // The token itself: a cookie that could be had for a cookie would never end.
+    let rights = caller::bearer(&headers).map_or(Rights::None, |token| access.rights_of(token));
+    if rights == Rights::None {
         return Err(Refusal::unauthorized("a session needs a token as Authorization: Bearer TOKEN"));
     }
-    let id = access.0.sessions.open(caller.rights)?;
+    let id = access.0.sessions.open(rights)?;
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie(&id, session::LIFETIME.as_secs()))]))
 }
 

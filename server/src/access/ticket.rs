@@ -28,12 +28,20 @@ struct Ticket {
     expires: Instant,
 }
 
+fn unavailable() -> Refusal {
+    Refusal::unavailable("no ticket can be had at the moment", LIFETIME)
+}
+
+/// A ticket that is not kept: for topics that need none, it is never looked at.
+pub(super) fn unneeded() -> Result<String, Refusal> {
+    unguessable().ok_or_else(unavailable)
+}
+
 impl Tickets {
     /// A ticket for topics that its holder may read now.
     pub(super) fn issue(&self, topics: Vec<String>) -> Result<String, Refusal> {
         let now = Instant::now();
-        let unavailable = || Refusal::unavailable("no ticket can be had at the moment", LIFETIME);
-        let ticket = unguessable().ok_or_else(unavailable)?;
+        let ticket = unneeded()?;
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         if out.len() >= MAX_TICKETS {
             out.retain(|_, ticket| ticket.expires > now);

@@ -56,6 +56,7 @@ impl Answers {
 
     fn with_model(hub: &Hub, model: Model, linger: Duration) -> Self {
         let running = Arc::new(Semaphore::new(MAX_RUNNING));
+        forget_kept(hub);
         Self { hub: hub.clone(), model, linger, kept: Mutex::default(), running, asked: Asked::default() }
     }
 
@@ -87,7 +88,12 @@ impl Answers {
         let speech = self.model.ask(question).await?;
         let topic = self.open(id)?;
         let begins = Answer { answer: id.to_owned(), model: self.model.name().to_owned() };
-        topic.publish(&Assistant::Answer(begins))?;
+        if let Err(error) = topic.publish(&Assistant::Answer(begins)) {
+            let name = topic.name().to_string();
+            drop(topic);
+            let _ = self.hub.remove_idle(&name);
+            return Err(error.into());
+        }
         let listeners = self.hub.presence_changes(topic.name().as_str());
         let stop = Arc::new(Notify::new());
         let giving = pump::give(topic, speech, listeners, Arc::clone(&stop), self.linger);
@@ -109,9 +115,7 @@ impl Answers {
 
     fn open(&self, id: &str) -> Result<Topic<Assistant>, Refusal> {
         self.make_place();
-        // All of it is kept, however long it becomes: it is read from its beginning.
-        let retention = Retention { events: MAX_PIECES + 8, bytes: 16 * 1024 * 1024, age: None, keys: 1 };
-        Ok(self.hub.topic_with(&topic(id), TopicOptions { retention, ..TopicOptions::default() })?)
+        Ok(self.hub.topic_with(&topic(id), options())?)
     }
 
     /// Forgets what is too old, and as much more as there is too much; never what is being given or read.
@@ -132,6 +136,24 @@ impl Answers {
 
     fn kept(&self) -> MutexGuard<'_, HashMap<String, Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn options() -> TopicOptions {
+    // All of it is kept, however long it becomes: it is read from its beginning.
+    let retention = Retention { events: MAX_PIECES + 8, bytes: 16 * 1024 * 1024, age: None, keys: 1 };
+    TopicOptions { retention, ..TopicOptions::default() }
+}
+
+/// Removes what an earlier life of the server has left in a history on a disk: nobody knows those answers any more.
+fn forget_kept(hub: &Hub) {
+    let is_answer = |name: &str| name.strip_prefix(&topic("")).is_some();
+    for name in hub.kept_topics().iter().filter(|name| is_answer(name.as_str())) {
+        let forgotten = hub.topic_with::<Assistant>(name.as_str(), options()).map(drop);
+        if let Err(error) = forgotten {
+            tracing::warn!(%error, topic = %name, "not forgotten");
+        }
+        let _ = hub.remove_idle(name.as_str());
     }
 }
 

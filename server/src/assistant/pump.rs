@@ -33,8 +33,10 @@ pub(super) async fn give(
         () = abandoned(listeners, linger) => finished(FinishReason::Abandoned),
         last = speak(&topic, speech) => last,
     };
-    let ended = topic.publish(&last).and_then(|_| topic.end());
-    if let Err(error) = ended {
+    let said = topic.publish(&last);
+    // Also where the last word was refused: whoever listens must not wait for ever.
+    let ended = topic.end();
+    if let Err(error) = said.map(drop).and(ended) {
         tracing::error!(%error, topic = %topic.name(), "an answer was not ended");
     }
 }

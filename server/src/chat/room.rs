@@ -60,7 +60,10 @@ impl Room {
     /// Remembers what was said in an earlier life of the server.
     pub(super) async fn recall(&mut self, hub: &Hub) -> Result<(), SnapshotError> {
         for (id, event) in hub.kept_events(self.topic.name().as_str()).await? {
-            if let Chat::Message(Message { client_id, author, text, .. }) = event {
+            if let Chat::Message(Message { client_id, author, text, time }) = event {
+                let ago = Duration::from_millis(now_ms().saturating_sub(time));
+                let said = Instant::now().checked_sub(ago).unwrap_or_else(Instant::now);
+                self.last_message = self.last_message.max(Some(said));
                 self.posted.remember(&client_id, (&author, &text), id);
             }
         }

@@ -19,6 +19,10 @@ pub(super) const MEDIA_TYPES: [&str; 4] =
 /// How long a feed may be silent. An empty line says that it is still there.
 const MAX_SILENCE: Duration = Duration::from_secs(60);
 
+/// How many lines are taken before the disk is waited for: a feed that is faster is held up by it, and leaves room for
+/// what others publish.
+const COMMIT_EVERY: u64 = 1_024;
+
 /// How often a feed that waits looks whether the server shuts down.
 const LOOK_UP: Duration = Duration::from_millis(250);
 
@@ -119,6 +123,9 @@ async fn take(
     match taken.duplicate {
         true => done.duplicates += 1,
         false => done.published += 1,
+    }
+    if (done.published + done.duplicates) % COMMIT_EVERY == 0 {
+        publisher.committed(&taken.id).await?;
     }
     *last = Some(taken.id);
     Ok(())

@@ -9,6 +9,7 @@ use demo_contract::notifications::{
     MAX_BODY_CHARS, MAX_TITLE_CHARS, Notification, Severity, TOPIC as NOTIFICATIONS,
 };
 use demo_contract::{Notifications, market};
+use sse_hub::history::Health;
 use sse_hub::{
     EventId, Hub, PublishError, RawEvent, RawTopic, Retention, Topic, TopicError, TopicName, TopicOptions,
 };
@@ -106,6 +107,16 @@ impl Publisher {
         Ok(topic)
     }
 
+    /// Opens what feeds have published to in an earlier life of the server: who listens must find it before the feed
+    /// comes back.
+    pub(crate) fn restore(&self) {
+        for name in self.hub.kept_topics().iter().filter(|name| !is_reserved(name.as_str())) {
+            if let Err(error) = self.topic(name.as_str()) {
+                tracing::warn!(?error, topic = %name, "not restored");
+            }
+        }
+    }
+
     /// Refuses while the server shuts down: nobody would be told any more.
     pub(super) fn check_open(&self) -> Result<(), Refusal> {
         match self.hub.is_shutting_down() {
@@ -123,6 +134,10 @@ impl Publisher {
     pub(super) fn publish(&self, topic: &PublishTopic, event: NewEvent) -> Result<Taken, Refusal> {
         event.check()?;
         self.check_open()?;
+        // Before anybody sees it: what is refused is sent again.
+        if let Health::LiveOnly(_) = self.hub.health() {
+            return Err(Refusal::unavailable("events cannot be kept at the moment", Duration::from_secs(30)));
+        }
         // Held until the id is remembered, so that two requests with the same one do not both find it new.
         let mut feed = topic.feed();
         if let Some(id) = &event.id {

@@ -87,6 +87,8 @@ test("a page whose bids are gone from the server begins with another snapshot", 
   const amount = (number) => 120 + 5 * number;
   for (let number = 1; number <= KEPT + 1; number++) await bid(0, amount(number));
   program.release();
+  // The bids that are left come before the other snapshot, which then says how many there were.
+  await expect(bids(page)).toHaveText(`${KEPT + 1}`);
   await expectLot(page, amount(KEPT + 1), KEPT + 1);
   expect(snapshots).toHaveLength(1);
   await bid(0, amount(KEPT + 2));

@@ -109,18 +109,27 @@ fn every_shape_of_data_is_read_as_it_was_written() {
     assert_eq!(<JsonCodec as Decoder<All>>::decode(&spaced), Ok(all()));
 }
 
+/// Decodes `json` by both.
+fn alike<T: DeserializeOwned + PartialEq + Debug>(json: &str) {
+    let (ours, theirs) = (<JsonCodec as Decoder<T>>::decode(json), serde_json::from_str::<T>(json));
+    assert_eq!(ours.as_ref().ok(), theirs.as_ref().ok(), "{json}: {ours:?}, {theirs:?}");
+}
+
+#[test]
+fn the_place_of_a_variant_is_not_its_name() {
+    for json in [r#"{"kind":"A","n":1}"#, r#"{"kind":0,"n":1}"#, r#"{"kind":1}"#, r#"{"kind":true}"#] {
+        alike::<Tagged>(json);
+    }
+}
+
 /// Decodes every prefix of `json`, and `json` with each byte replaced in turn, by both.
 fn damaged<T: DeserializeOwned + PartialEq + Debug>(json: &str) {
-    let alike = |json: &str| {
-        let (ours, theirs) = (<JsonCodec as Decoder<T>>::decode(json), serde_json::from_str::<T>(json));
-        assert_eq!(ours.as_ref().ok(), theirs.as_ref().ok(), "{json}: {ours:?}, {theirs:?}");
-    };
     for end in json.char_indices().map(|(at, _)| at) {
-        alike(&json[..end]);
+        alike::<T>(&json[..end]);
     }
     for (at, _) in json.char_indices().filter(|(at, _)| json.as_bytes()[*at].is_ascii()) {
         for with in ["", "\"", "0", "-", "{", "]", ",", "null", "1e999", "\\u00", "[[[", "{\"a\":", "true "] {
-            alike(&[&json[..at], with, &json[at + 1..]].concat());
+            alike::<T>(&[&json[..at], with, &json[at + 1..]].concat());
         }
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Log {
     status: Status,
     /// Like `status.trimmed`, of the events without a key: those a snapshot owes one by one.
     trimmed_unkeyed: u64,
+    /// Events with a key up to here may be in `latest` only, whatever the options say now.
+    apart_through: u64,
     /// Events up to here are not in `recent`. Those above `status.trimmed` are kept elsewhere: on a disk.
     floor: u64,
 }
@@ -50,6 +52,7 @@ impl Log {
             keys: HashMap::new(),
             status: Status { last: trimmed, trimmed, ended: false },
             trimmed_unkeyed: trimmed,
+            apart_through: 0,
             floor: trimmed,
         }
     }
@@ -146,16 +149,24 @@ impl Log {
         let unkeyed = is_new && replay == Replay::All;
         let latest = is_new && replay != Replay::LiveOnly;
         let live = after.max(snapshot_through);
-        // Where superseded events are dropped at once, those with a key are not in the log at all.
-        let keyed_apart = self.options.superseded == Superseded::Drop;
         [
             unkeyed.then(|| self.recent(after, snapshot_through, Keyed::LeftOut)),
             latest.then(|| self.latest(after, snapshot_through)),
             Some(self.recent(live, u64::MAX, Keyed::Included)),
-            keyed_apart.then(|| self.latest(live, u64::MAX)),
+            self.keyed_apart(live),
         ]
         .into_iter()
         .flatten()
+    }
+
+    /// Events with a key above `after` that are not in the log.
+    fn keyed_apart(&self, after: u64) -> Option<Run<'_>> {
+        let through = match self.options.superseded {
+            // Dropped at once when another comes, so none of them is.
+            Superseded::Drop => u64::MAX,
+            Superseded::Keep => self.apart_through,
+        };
+        (through > after).then(|| self.latest(after, through))
     }
 
     /// The events of the log with numbers above `after`, up to `through`.

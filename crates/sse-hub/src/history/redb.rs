@@ -116,7 +116,7 @@ impl RedbHistory {
             let mut builder = Builder::new();
             let database = open(builder.set_cache_size(options.cache_bytes))?;
             let loaded = load::load(&database, whole)?;
-            let in_flight = options.queue_events as u64;
+            let in_flight = options.queue_events.max(1) as u64;
             load::begin(&database, &loaded, in_flight)?;
             Ok((database, loaded))
         }));

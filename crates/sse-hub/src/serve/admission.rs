@@ -38,8 +38,11 @@ impl Admission {
 
     /// One more connection; `None` if that is one too many.
     pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Permit> {
-        // An IPv6 socket shows IPv4 clients as mapped addresses.
-        let address = address.to_canonical();
+        // An IPv6 socket shows IPv4 clients as mapped addresses. A network of IPv6 is one household (RFC 6177).
+        let address = match address.to_canonical() {
+            IpAddr::V6(v6) => IpAddr::from((v6.to_bits() >> 64 << 64).to_be_bytes()),
+            v4 => v4,
+        };
         let mut open = self.open();
         if open.all >= self.limit {
             return None;

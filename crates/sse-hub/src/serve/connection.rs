@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::server::conn::{http1, http2};
@@ -220,6 +221,9 @@ pub(super) struct Life {
     part_at: Option<(Instant, Parting)>,
     /// Then everything is.
     cut_at: Option<Instant>,
+    /// Then it is cut, too: what was ended for its age, and goes on.
+    overdue_at: Option<Instant>,
+    write_deadline: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,6 +246,8 @@ impl Life {
             ask_by: Some(ask_by),
             part_at: expiry(options, Instant::now()).map(|at| (at, Parting::Now)),
             cut_at: None,
+            overdue_at: None,
+            write_deadline: options.write_deadline,
         }
     }
 
@@ -255,7 +261,7 @@ impl Life {
     pub(super) async fn next(&mut self) -> Order {
         loop {
             let now = Instant::now();
-            if self.cut_at.is_some_and(|at| at <= now) {
+            if [self.cut_at, self.overdue_at].into_iter().flatten().any(|at| at <= now) {
                 return Order::Cut;
             }
             if self.ask_by.take_if(|at| *at <= now).is_some() && !self.streams.were_asked_for() {
@@ -263,10 +269,12 @@ impl Life {
             }
             if let Some((_, parting)) = self.part_at.take_if(|(at, _)| *at <= now) {
                 self.streams.part(parting);
+                // Over HTTP/2, a client without a window is not even asked for more, and would never hear of it.
+                self.overdue_at.get_or_insert(now + self.write_deadline);
                 return Order::Finish;
             }
-            let earliest =
-                [self.cut_at, self.ask_by, self.part_at.map(|(at, _)| at)].into_iter().flatten().min();
+            let part_at = self.part_at.map(|(at, _)| at);
+            let earliest = [self.cut_at, self.overdue_at, self.ask_by, part_at].into_iter().flatten().min();
             let wake = async {
                 match earliest {
                     Some(at) => sleep_until(at).await,

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body as AppBody;
 use axum::extract::ConnectInfo;
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -38,6 +38,7 @@ impl hyper::service::Service<Request<Incoming>> for Front {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(ConnectInfo(self.peer));
+        name_host(&mut request);
         let asked = Asked { is_head: request.method() == Method::HEAD, version: request.version() };
         // A router is always ready.
         let response = self.app.clone().call(request);
@@ -63,6 +64,17 @@ impl hyper::service::Service<Request<Incoming>> for Front {
                 _ => response.map(FrontBody::App),
             })
         })
+    }
+}
+
+/// Over HTTP/2 the host is `:authority`, and most clients send no `Host` beside it (RFC 9113, section 8.3.1). An app looks
+/// for it where it is in HTTP/1.1.
+fn name_host(request: &mut Request<Incoming>) {
+    if request.version() == Version::HTTP_2
+        && let Some(authority) = request.uri().authority()
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        request.headers_mut().insert(HOST, host);
     }
 }
 

@@ -78,6 +78,9 @@ impl Default for Options {
     }
 }
 
+/// What is later than this is never: a clock that is added to must not overflow.
+const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+
 /// An option that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {reason}")]
@@ -110,6 +113,16 @@ impl Options {
         ] {
             if is_zero {
                 return invalid(field, zero);
+            }
+        }
+        for (field, time) in [
+            ("header_timeout", self.header_timeout),
+            ("write_deadline", self.write_deadline),
+            ("max_age", self.max_age.unwrap_or_default()),
+            ("shutdown_deadline", self.shutdown_deadline),
+        ] {
+            if time > LONGEST {
+                return invalid(field, "must not be longer than a year");
             }
         }
         if self.send_buffer < 4 * 1024 {
@@ -145,6 +158,10 @@ mod tests {
         assert_eq!(named(Options { connections: 0, ..default() }), "connections must be more than zero");
         assert_eq!(named(Options { shards: Some(0), ..default() }), "shards must be more than zero");
         assert_eq!(named(Options { send_buffer: 1, ..default() }), "send_buffer must be at least 4096 bytes");
+        assert_eq!(
+            named(Options { write_deadline: Duration::MAX, ..default() }),
+            "write_deadline must not be longer than a year"
+        );
         assert_eq!(named(Options { unsent: 1, ..default() }), "unsent must be at least 1024 bytes");
         assert_eq!(
             named(Options { drain: Duration::from_secs(6), ..default() }),

@@ -211,7 +211,9 @@ impl Tab {
         }
         let wait = deadline.saturating_duration_since(clock::now()).as_millis();
         let this = self.this.clone();
-        let timeout = Timeout::new(u32::try_from(wait).unwrap_or(u32::MAX >> 1), move || {
+        // A longer one wraps, and fires at once.
+        let millis = u32::try_from(wait).map_or(u32::MAX >> 1, |wait| wait.min(u32::MAX >> 1));
+        let timeout = Timeout::new(millis, move || {
             if let Some(tab) = this.upgrade() {
                 tab.timer.take();
                 tab.drive(|tabs, log| tabs.handle_timeout(clock::now(), wall(), log));

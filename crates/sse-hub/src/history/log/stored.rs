@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::{Keyed, Log, Run};
 use crate::history::{Lane, Status};
-use crate::options::{Replay, Superseded, TopicOptions};
+use crate::options::{Replay, TopicOptions};
 
 /// How far a log is trimmed: the highest number that it dropped, of all events and of those without a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,8 +33,12 @@ impl Log {
         self.keys.keys().map(AsRef::as_ref)
     }
 
-    /// Puts back the latest event of a key, from the disk.
-    pub(in crate::history) fn restore(&mut self, key: &str, seq: u64, frame: Bytes) {
+    /// Puts back the latest event of a key, from the disk. `is_apart`: it is not in the log there, because the topic
+    /// dropped superseded events when it came.
+    pub(in crate::history) fn restore(&mut self, key: &str, seq: u64, frame: Bytes, is_apart: bool) {
+        if is_apart {
+            self.apart_through = self.apart_through.max(seq);
+        }
         self.replace(key, seq, frame);
     }
 
@@ -96,12 +100,8 @@ impl Log {
     pub(in crate::history) fn latest_runs(&self, lane: &Lane, after: u64) -> impl Iterator<Item = Run<'_>> {
         let snapshot_through = lane.snapshot_through;
         let latest = after < snapshot_through && self.options.replay != Replay::LiveOnly;
-        let keyed_apart = self.options.superseded == Superseded::Drop;
-        [
-            latest.then(|| self.latest(after, snapshot_through)),
-            keyed_apart.then(|| self.latest(after.max(snapshot_through), u64::MAX)),
-        ]
-        .into_iter()
-        .flatten()
+        [latest.then(|| self.latest(after, snapshot_through)), self.keyed_apart(after.max(snapshot_through))]
+            .into_iter()
+            .flatten()
     }
 }

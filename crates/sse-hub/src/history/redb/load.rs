@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ::redb::{Database, Error, ReadableDatabase, ReadableTable, TableError};
 use sse_proto::{Cursor, Epoch};
 
-use super::tables::{self, FORMAT, LATEST, META, TOPICS, meta};
+use super::tables::{self, FORMAT, KEYED, LATEST, META, TOPICS, meta};
 use super::trim::Row;
 use crate::entropy;
 use crate::history::log::Log;
@@ -78,12 +78,16 @@ pub(super) fn load(database: &Database, whole: bool) -> Result<Loaded, LoadError
         let row = Row { name, last, trimmed, ended, events, bytes, options: None };
         topics.insert(TopicId(id.value()), (row, log));
     }
+    let keyed = transaction.open_table(KEYED)?;
     for latest in transaction.open_table(LATEST)?.iter()? {
         let (key, latest) = latest?;
         let ((topic, key), (seq, body)) = (key.value(), latest.value());
         let frame = Record { key: None, body }.frame(Cursor { epoch, seq });
         match topics.get_mut(&TopicId(topic)) {
-            Some((_, log)) => log.restore(key, seq, frame),
+            Some((row, log)) => {
+                let is_apart = seq > row.trimmed.through && keyed.get((topic, seq))?.is_none();
+                log.restore(key, seq, frame, is_apart);
+            }
             None => {
                 return Err(LoadError::Damaged(format!("an event is of topic {topic}, which is not there")));
             }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use ::redb::{Database, Error, ReadOnlyTable, ReadableDatabase};
 use bytes::Bytes;
 use sse_proto::Cursor;
+use tokio::task::JoinSet;
 
 use super::error::health_after;
 use super::shared::Shared;
 use super::tables::{KEYED, UNKEYED};
 use crate::history::log::Keyed;
-use crate::history::{HistoryError, Lane, Page, Read, Record, Reply, TopicId};
+use crate::history::{Health, HistoryError, Lane, Page, Read, Record, Reply, TopicId};
 
 /// What a reader wants next, apart from the reader.
 #[derive(Debug)]
@@ -41,12 +42,20 @@ pub(super) fn read(shared: &Arc<Shared>, read: Read<'_>) -> Reply<Result<Page, H
     let Read { lanes, after, max_events, max_bytes } = read;
     let wanted = Wanted { lanes: lanes.to_vec(), after, max_events, max_bytes };
     Reply::Later(Box::pin(async move {
-        // A crowd that comes back at once takes turns, instead of taking all threads.
-        let _turn = shared.reads.acquire().await;
-        let reading = Arc::clone(&shared);
-        match tokio::task::spawn_blocking(move || read_stored(&reading, &wanted)).await {
-            Ok(page) => page,
-            Err(_) => Err(HistoryError::Engine("reading failed an assertion".into())),
+        // A task of its own: who waits for the page may be busy, or leave, and must not hold a turn meanwhile.
+        let mut reading = JoinSet::new();
+        reading.spawn(async move {
+            // A crowd that comes back at once takes turns, instead of taking all threads.
+            let turn = Arc::clone(&shared.reads).acquire_owned().await;
+            let read = move || {
+                let _turn = turn;
+                read_stored(&shared, &wanted)
+            };
+            tokio::task::spawn_blocking(read).await
+        });
+        match reading.join_next().await {
+            Some(Ok(Ok(page))) => page,
+            _ => Err(HistoryError::Engine("reading failed an assertion".into())),
         }
     }))
 }
@@ -65,7 +74,12 @@ fn read_stored(shared: &Shared, wanted: &Wanted) -> Result<Page, HistoryError> {
     match stored {
         Ok(stored) => shared.logs().read_stored(wanted.read(), &stored, through),
         Err(error) => {
-            shared.halt(health_after(&error), &[]);
+            // A read needs no room: whatever it is, nothing of the file can be relied on.
+            let health = match health_after(&error) {
+                Health::LiveOnly(reason) => Health::ReadOnly(reason),
+                health => health,
+            };
+            shared.halt(health, &[]);
             Err(HistoryError::Engine(error.to_string()))
         }
     }

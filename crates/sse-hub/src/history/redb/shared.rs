@@ -31,7 +31,7 @@ pub(super) struct Shared {
     database: RwLock<Option<Arc<Database>>>,
     /// What readers see: at `Async` what was appended, else what is on the disk.
     logs: RwLock<Logs>,
-    pub(super) reads: Semaphore,
+    pub(super) reads: Arc<Semaphore>,
     pub(super) progress: Progress,
     seal: Box<dyn Seal>,
 }
@@ -58,7 +58,7 @@ impl Shared {
             arrived: Condvar::new(),
             logs: RwLock::new(logs),
             database: RwLock::new(Some(database)),
-            reads: Semaphore::new(options.reads.max(1)),
+            reads: Arc::new(Semaphore::new(options.reads.max(1))),
             progress: Progress::new(last_seq),
             seal,
             options,

@@ -97,7 +97,7 @@ impl Store {
             for topic in touched {
                 let Some(row) = self.topics.get_mut(&topic) else { continue };
                 let before = row.trimmed;
-                shelves.trim(topic, row, through, now)?;
+                shelves.trim(topic, row, through, now, batch.len())?;
                 if row.trimmed != before {
                     trimmed.push((topic, row.trimmed));
                 }

@@ -8,7 +8,8 @@ use crate::history::log::Trimmed;
 use crate::options::{Retention, TopicOptions};
 use crate::topic_name::TopicName;
 
-/// The most events that one commit drops, so that a retention that was made smaller does not hold up publishers.
+/// The most events that one commit drops beyond what it adds, so that a retention that was made smaller does not hold up
+/// publishers.
 const MOST: u64 = 8_192;
 
 /// A topic as the writer knows it.
@@ -55,6 +56,7 @@ impl<'t> Shelves<'t> {
         row: &mut Row,
         through: u64,
         now: u64,
+        added: usize,
     ) -> Result<(), Error> {
         let Some(Retention { events, bytes, age, .. }) =
             row.options.as_ref().map(|options| &options.retention)
@@ -68,7 +70,7 @@ impl<'t> Shelves<'t> {
         let (mut next_unkeyed, mut next_keyed) = (next(&mut unkeyed)?, next(&mut keyed)?);
 
         let before = row.trimmed;
-        for _ in 0..MOST {
+        for _ in 0..MOST + added as u64 {
             let is_unkeyed = match (&next_unkeyed, &next_keyed) {
                 (Some(unkeyed), Some(keyed)) => unkeyed.seq < keyed.seq,
                 (unkeyed, _) => unkeyed.is_some(),

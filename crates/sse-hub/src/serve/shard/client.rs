@@ -20,6 +20,12 @@ use crate::serve::stats::Counters;
 /// How many chunks a client that catches up is sent before others have their turn.
 const CHUNKS_PER_TURN: usize = 8;
 
+/// How often a client's words are read before others have their turn.
+const READS_PER_TURN: usize = 4;
+
+/// How much a client may say. It has asked, and has nothing to add.
+const MOST_SAID: usize = 64 * 1024;
+
 /// A stream that a shard holds.
 pub(super) struct Client {
     socket: TcpStream,
@@ -31,8 +37,12 @@ pub(super) struct Client {
     unsent: Bytes,
     /// Since when the socket has taken nothing although something is there.
     pub(super) blocked_since: Option<Instant>,
+    /// How many bytes it has said, to which nobody listens.
+    said: usize,
     /// When the stream is ended.
     pub(super) part_at: Option<(Instant, Parting)>,
+    /// When it is cut, although its stream was ended and it takes a little of the rest now and then.
+    pub(super) leave_by: Option<Instant>,
     pub(super) due: Due,
     _husk: Box<dyn Any + Send>,
     _permit: Permit,
@@ -81,6 +91,8 @@ impl Client {
             state: State::Alone,
             unsent: frame::chunk(stream.framing, stream.first),
             blocked_since: None,
+            said: 0,
+            leave_by: None,
             part_at,
             due: Due::default(),
             _husk: stream.husk,
@@ -131,8 +143,8 @@ impl Client {
 
     /// Ready when the client has closed its side, or the connection is broken. What it sends is nothing to us.
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut unread = [0; 256];
-        loop {
+        let mut unread = [0; 4096];
+        for _ in 0..READS_PER_TURN {
             match self.socket.poll_read_ready(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
@@ -140,11 +152,18 @@ impl Client {
             }
             match self.socket.try_read(&mut unread) {
                 Ok(0) => return Poll::Ready(()),
-                Ok(_) => {}
+                Ok(count) => {
+                    self.said += count;
+                    if self.said > MOST_SAID {
+                        return Poll::Ready(());
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => return Poll::Ready(()),
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Sends a chunk to a client for which nothing is left to be sent. What the socket does not take is kept.

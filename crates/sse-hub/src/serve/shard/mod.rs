@@ -374,7 +374,8 @@ impl Shard {
             return;
         };
         client.due.handle();
-        let cut_at = client.blocked_since.map(|since| since + self.options.write_deadline);
+        let blocked_until = client.blocked_since.map(|since| since + self.options.write_deadline);
+        let cut_at = [blocked_until, client.leave_by].into_iter().flatten().min();
         if cut_at.is_some_and(|at| at <= now) {
             forget_unsent(client.socket());
             self.counters.cut.add(1);
@@ -389,6 +390,9 @@ impl Shard {
                 self.counters.expired.add(1);
             }
             client.subscription.signal().part(parting);
+            let leave_by = now + self.options.write_deadline;
+            client.leave_by = Some(leave_by);
+            self.deadlines.no_later(Token::Client(number), &mut client.due, leave_by);
             self.take_out(number);
             self.rung.push_back(Token::Client(number));
         }
