@@ -124,7 +124,7 @@ async fn take(
         true => done.duplicates += 1,
         false => done.published += 1,
     }
-    if (done.published + done.duplicates) % COMMIT_EVERY == 0 {
+    if (done.published + done.duplicates).is_multiple_of(COMMIT_EVERY) {
         publisher.committed(&taken.id).await?;
     }
     *last = Some(taken.id);
