@@ -71,6 +71,9 @@ fn json(bytes: &[u8]) -> Vec<u8> {
     }
 }
 
+/// Method, path, headers and body.
+type Asked<'a> = (&'a str, String, &'a [(&'a str, &'a str)], Vec<u8>);
+
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
 #[tokio::test]
@@ -97,7 +100,7 @@ async fn nothing_that_is_sent_forges_a_field_breaks_the_server_or_makes_it_panic
         };
         let id = format!("\"{number}\"").into_bytes();
         let event = |name: &[u8], value: &[u8]| body(&[b"{\"", name, b"\":", value, br#","data":{"x":1}}"#]);
-        let requests: Vec<(&str, String, &[(&str, &str)], Vec<u8>)> = vec![
+        let requests: Vec<Asked<'_>> = vec![
             ("POST", "/api/chat/lobby".into(), &post, say(&id, b"\"Ann\"", &string)),
             ("POST", "/api/chat/lobby".into(), &post, say(&id, &string, b"\"hi\"")),
             ("POST", "/api/chat/lobby".into(), &post, say(&string, b"\"Ann\"", b"\"hi\"")),
