@@ -87,7 +87,7 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
             Some(payload) => {
                 let codec = match options.codec.as_ref().or(set.codec.as_ref()) {
                     Some(codec) => quote!(#codec),
-                    None => quote!(#sse_events::__private::JsonCodec),
+                    None => quote!(#sse_events::__private::JsonSerdeCodec),
                 };
                 type_arms.push(quote!(Self::#ident(_) => #event_type));
                 encode_arms.push(quote! {

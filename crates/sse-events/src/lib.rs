@@ -14,7 +14,6 @@
 //! | `derive` | yes | `#[derive(EventSet)]` |
 
 mod error;
-mod json;
 mod single;
 mod snapshot;
 
@@ -27,7 +26,7 @@ pub use sse_events_derive::EventSet;
 /// What the derive macro's output names; not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::json::JsonCodec;
+    pub use codee::string::JsonSerdeCodec;
     pub use codee::{Decoder, Encoder};
 }
 

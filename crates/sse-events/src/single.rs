@@ -1,10 +1,10 @@
 //! Sets of one: streams that send a single event type without a name.
 
+use codee::string::JsonSerdeCodec;
 use codee::{Decoder, Encoder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::json::JsonCodec;
 use crate::{DecodeError, EncodeError, EventSet};
 
 const MESSAGE: &str = "message";
@@ -29,14 +29,14 @@ impl<T: Serialize + DeserializeOwned + 'static> EventSet for Json<T> {
     }
 
     fn encode(&self) -> Result<String, EncodeError> {
-        JsonCodec::encode(&self.0).map_err(|error| EncodeError::new(MESSAGE, error))
+        JsonSerdeCodec::encode(&self.0).map_err(|error| EncodeError::new(MESSAGE, error))
     }
 
     fn decode(event_type: &str, data: &str) -> Result<Self, DecodeError> {
         if event_type != MESSAGE {
             return Err(DecodeError::unknown_type(event_type, data));
         }
-        JsonCodec::decode(data).map(Self).map_err(|error| DecodeError::data(event_type, data, error))
+        JsonSerdeCodec::decode(data).map(Self).map_err(|error| DecodeError::data(event_type, data, error))
     }
 }
 
