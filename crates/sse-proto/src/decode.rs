@@ -20,6 +20,8 @@ use core::fmt;
 use core::mem;
 use core::time::Duration;
 
+use memchr::memchr2;
+
 mod frames;
 mod gathered;
 mod line;
@@ -29,7 +31,7 @@ mod tests;
 mod utf8;
 
 pub use frames::Frames;
-use gathered::{Gathered, RETAINED};
+use gathered::{Gathered, RETAINED, STEP};
 use line::Line;
 use line_ends::BLOCK;
 
@@ -287,6 +289,20 @@ impl Decoder {
         self.at_start = false;
         self.line.strip(BYTE_ORDER_MARK);
         self.extend_line(rest)
+    }
+
+    /// Where the line that is begun ends in `chunk`. What is in front of that is kept already, but for the last step.
+    #[inline(always)]
+    fn find_line_end(&mut self, chunk: &mut &[u8]) -> Option<usize> {
+        loop {
+            let (step, rest) = chunk.split_at(chunk.len().min(STEP));
+            let end = memchr2(b'\n', b'\r', step);
+            if end.is_some() || rest.is_empty() {
+                return end;
+            }
+            self.keep(step);
+            *chunk = rest;
+        }
     }
 
     /// Keeps the unfinished line that a chunk ends with.

@@ -68,7 +68,7 @@ impl<'d, 'c> Frames<'d, 'c> {
                 line_ends = LineEnds::of_block(chunk);
                 line_ends.next_of_block()
             } else {
-                memchr2(b'\n', b'\r', chunk)
+                decoder.find_line_end(&mut chunk)
             };
             match end {
                 Some(end) => front = Front::Ends(end),
