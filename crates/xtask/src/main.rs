@@ -1,5 +1,5 @@
 //! `cargo xtask`: the one tool of this repository. It finds what a machine lacks and installs it, builds the page
-//! and the server, runs them, and runs every test. The README names no command that is not in here.
+//! and the server, runs them, and runs every test. Whatever the README asks for can be done by it.
 //!
 //! # Layout
 //!
@@ -55,7 +55,8 @@ enum Command {
     ///
     /// The wasm target, trunk, wasm-bindgen (the version in Cargo.lock), wasm-pack, the npm packages (wasm-opt,
     /// the chart library, Playwright), three browsers (Chromium, Firefox, WebKitGTK's) and their drivers, a display for
-    /// the one that needs it, cargo-fuzz and a C++ compiler. Prints the plan with the time each step takes, then
+    /// the one that needs it, cargo-fuzz and a C++ compiler, cargo-llvm-cov, and the packages of the benchmarks; not Go and nginx
+    /// with nchan, which only `bench fanout` uses. Prints the plan with the time each step takes, then
     /// installs what is missing. A tool that is already installed in another version is never overwritten: ours then
     /// goes to target/xtask/tools.
     Setup(setup::Options),
@@ -81,13 +82,15 @@ enum Command {
     /// Run the test suites: layers, lint, native, browser, examples, e2e
     ///
     /// `browser` runs in Chromium, Firefox and WebKit, or in those that `--browser` names. Prints a table of the tests
-    /// that ran and, on the last line, `N passed, N failed`. A suite that ran no test has failed. Later suites still run after a failed one.
+    /// that ran and, on the last line, `N passed, N failed`. A suite that ran no test has failed. Later suites still run after a
+    /// failed one.
     Test(test::Options),
 
-    /// Measure: decode, browser, fanout, size
+    /// Measure: decode, browser, history, fanout, size
     ///
     /// `decode` compares sse-proto with the published decoders, `browser` the crates for a page with what people use
-    /// today, in a browser, `fanout` sse-hub with other servers under many clients, and `size` weighs a page with one
+    /// today, in a browser, `history` publishes to a history in memory and in a file, `fanout` compares sse-hub with other
+    /// servers under many clients, and `size` weighs a page with one
     /// signal beside the same in React.
     Bench(bench::Options),
 

@@ -166,7 +166,7 @@ pub(crate) fn ensure(repo: &Repo, needs: &[Need]) -> Result<()> {
         return Ok(());
     }
     show(&plan);
-    // A need that only the user can meet stops us before half of an hour is spent on the others.
+    // A need that only the user can meet stops us before half an hour is spent on the others.
     if plan.iter().any(|(_, missing)| matches!(missing.remedy, Remedy::ByHand(_))) {
         bail!("this machine lacks something that has to be installed by hand; see the list above");
     }
