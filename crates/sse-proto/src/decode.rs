@@ -118,6 +118,8 @@ impl core::error::Error for DecodeError {}
 pub enum Frame<'a> {
     /// An event was dispatched.
     Event(EventRef<'a>),
+    /// An id without data: no event, but the last event id is this one now (p12).
+    LastEventId(&'a str),
     /// A line that begins with a colon, without the colon. No event, but a sign of life (p05). Told after
     /// [`Decoder::with_diagnostics`].
     Comment(&'a str),
@@ -200,6 +202,7 @@ enum Stopped {
 enum Told<'c> {
     Nothing,
     Event,
+    LastEventId,
     Retry(Duration),
     /// This line of the chunk has no effect.
     Ignored(&'c str),

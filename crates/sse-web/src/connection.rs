@@ -289,6 +289,15 @@ impl Inner {
         self.deliver(event, verdict, is_drained);
     }
 
+    /// An id without data (p12).
+    pub(crate) fn handle_id(&self, connection: ConnectionId, last_event_id: &str) {
+        let mut client = self.client.borrow_mut();
+        let verdict = client.handle_id(connection, last_event_id);
+        let is_drained = client.is_drained();
+        drop(client);
+        self.deliver(EventRef { event_type: "", data: "", last_event_id }, verdict, is_drained);
+    }
+
     /// Whether somebody has to know the last event id at an event of this type.
     pub(crate) fn reads_last_event_id(&self, event_type: &str) -> bool {
         self.sink.reads_last_event_id() || self.client.borrow().reads_last_event_id(event_type)

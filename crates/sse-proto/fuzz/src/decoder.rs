@@ -220,7 +220,9 @@ impl<'e> Place<'e> {
             self.at = line.next;
             self.last_event_id = &line.last_event_id;
             match &line.told {
-                Some(told @ (Told::Event { .. } | Told::Retry { .. })) => return Some(told),
+                Some(told @ (Told::Event { .. } | Told::LastEventId(_) | Told::Retry { .. })) => {
+                    return Some(told);
+                }
                 Some(told) if diagnostics => return Some(told),
                 _ => {}
             }

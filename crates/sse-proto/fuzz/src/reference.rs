@@ -30,6 +30,9 @@ struct Stream {
     last_event_id_buffer: String,
     /// Belongs to the event source.
     last_event_id: String,
+    /// Whether the buffer was set since the last blank line. The standard has no word to say of an id without data;
+    /// `sse_proto` tells it, for whoever keeps the string of the event source elsewhere.
+    is_id_set: bool,
 }
 
 /// What each complete line of `stream` does.
@@ -104,7 +107,10 @@ impl Stream {
             // "If the field value does not contain U+0000 NULL, then set the last event ID buffer to the field
             // value. Otherwise, ignore the field."
             "id" if value.contains('\0') => return Some(Told::NulInId),
-            "id" => value.clone_into(&mut self.last_event_id_buffer),
+            "id" => {
+                value.clone_into(&mut self.last_event_id_buffer);
+                self.is_id_set = true;
+            }
             // "If the field value consists of only ASCII digits, then interpret the field value as an integer in
             // base ten, and set the event stream's reconnection time to that integer. Otherwise, ignore the field."
             "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -126,13 +132,16 @@ impl Stream {
         // does not get reset, so the last event ID string of the event source remains set to this value until the
         // next time it is set by the server."
         self.last_event_id.clone_from(&self.last_event_id_buffer);
+        let is_id_set = std::mem::take(&mut self.is_id_set);
         let data = std::mem::take(&mut self.data);
         let event_type = std::mem::take(&mut self.event_type);
         // "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty
         // string and return."
         // "If the data buffer's last character is a U+000A LINE FEED (LF) character, then remove the last
         // character from the data buffer." It is: whatever is appended ends in one.
-        let data = data.strip_suffix('\n')?.to_owned();
+        let Some(data) = data.strip_suffix('\n').map(str::to_owned) else {
+            return is_id_set.then(|| Told::LastEventId(self.last_event_id.clone()));
+        };
         // "Initialize event's type attribute to "message", its data attribute to data […], and its lastEventId
         // attribute to the last event ID string of the event source. If the event type buffer has a value other
         // than the empty string, change the type of the newly created event to equal the value of the event type

@@ -7,6 +7,7 @@ use sse_proto::{Frame, Ignored};
 #[expect(missing_docs, reason = "the variants are those of `Frame` and `Ignored`")]
 pub enum Told {
     Event { event_type: String, data: String, last_event_id: String },
+    LastEventId(String),
     Comment(String),
     Retry { millis: u128 },
     UnknownField(String),
@@ -24,6 +25,7 @@ impl From<Frame<'_>> for Told {
                 data: event.data.to_owned(),
                 last_event_id: event.last_event_id.to_owned(),
             },
+            Frame::LastEventId(id) => Self::LastEventId(id.to_owned()),
             Frame::Comment(text) => Self::Comment(text.to_owned()),
             Frame::Retry(time) => Self::Retry { millis: time.as_millis() },
             Frame::Ignored(Ignored::UnknownField(name)) => Self::UnknownField(name.to_owned()),

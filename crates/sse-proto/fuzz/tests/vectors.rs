@@ -29,7 +29,8 @@ fn read(stream: &[u8]) -> Meaning {
             }
             Some(Told::Retry { millis }) => meaning.retries.push(millis),
             Some(Told::Comment(text)) => meaning.comments.push(text),
-            Some(Told::UnknownField(_) | Told::InvalidRetry(_) | Told::NulInId) | None => {}
+            Some(Told::LastEventId(_) | Told::UnknownField(_) | Told::InvalidRetry(_) | Told::NulInId)
+            | None => {}
         }
     }
     meaning

@@ -280,6 +280,17 @@ impl Client {
         }
     }
 
+    /// An id that came on `connection` without data, as a decoder tells it ([`Frame::LastEventId`](crate::Frame)): no
+    /// event, but the cursor moves as it does with one (p12).
+    pub fn handle_id(&mut self, connection: ConnectionId, last_event_id: &str) -> Verdict {
+        if self.connection != Some(connection) {
+            return Verdict::Stale;
+        }
+        let (_, gap) = self.resume.follow(last_event_id);
+        self.tell(gap);
+        Verdict::Control
+    }
+
     /// Does what the deadline of the last [`Output::Wait`] was for. Harmless at any other time.
     pub fn handle_timeout(&mut self, now: Instant) {
         // Taken all before any is acted on: one that is started meanwhile waits for the next call, so that no

@@ -120,6 +120,7 @@ impl<'d, 'c> Frames<'d, 'c> {
         match self.advance() {
             Ok(Told::Nothing) => Ok(None),
             Ok(Told::Event) => Ok(Some(Frame::Event(self.event()))),
+            Ok(Told::LastEventId) => Ok(Some(Frame::LastEventId(self.last_event_id()))),
             Ok(Told::Retry(time)) => Ok(Some(Frame::Retry(time))),
             Ok(Told::Ignored(line)) => Ok(Some(line::without_effect(line))),
             Ok(Told::IgnoredMade) => Ok(Some(line::without_effect(&self.decoder.made))),
@@ -176,11 +177,10 @@ impl<'d, 'c> Frames<'d, 'c> {
                 Line::Comment if self.decoder.skips_idle() => at = line_ends.skip_idle(bytes, at),
                 // There is nothing to end; or it is no line at all, but the LF of a CRLF that two blocks share.
                 Line::Blank if !self.decoder.in_event || is_inside_crlf(bytes, end) => {}
-                Line::Blank => {
-                    if self.dispatch() {
-                        break Ok(Told::Event);
-                    }
-                }
+                Line::Blank => match self.dispatch() {
+                    Told::Nothing => {}
+                    told => break Ok(told),
+                },
                 Line::Data(value) => {
                     if let Err(error) = self.append_data(&text[start + value..end]) {
                         break Err(error);
@@ -310,9 +310,7 @@ impl<'d, 'c> Frames<'d, 'c> {
                 && self.decoder.in_event
             {
                 begin = after_line_end(self.chunk, begin);
-                if self.dispatch() {
-                    told = Told::Event;
-                }
+                told = self.dispatch();
             }
         }
         self.chunk = &self.chunk[begin..];
@@ -344,24 +342,28 @@ impl<'d, 'c> Frames<'d, 'c> {
         Ok(())
     }
 
-    /// Ends the event: sets the last event id, and tells whether there is something to dispatch (p12).
+    /// Ends the event: sets the last event id, and tells what there is to tell (p12).
     #[inline(always)]
-    fn dispatch(&mut self) -> bool {
+    fn dispatch(&mut self) -> Told<'c> {
         let decoder = &mut *self.decoder;
+        let mut told = Told::Nothing;
         if let Some(id) = self.id.take() {
             self.last_event_id = Some(id);
             decoder.id_set = false;
+            told = Told::LastEventId;
         } else if decoder.id_set {
             decoder.id_set = false;
             mem::swap(&mut decoder.id, &mut decoder.last_event_id);
             self.last_event_id = None;
+            told = Told::LastEventId;
         }
         decoder.in_event = false;
-        if !decoder.has_data {
-            self.event_type = None;
-            decoder.event_type.clear();
+        if mem::take(&mut decoder.has_data) {
+            return Told::Event;
         }
-        mem::take(&mut decoder.has_data)
+        self.event_type = None;
+        decoder.event_type.clear();
+        told
     }
 
     /// The event that was dispatched.

@@ -16,6 +16,7 @@ use crate::{Event, EventId, EventType, MESSAGE, encode};
 fn told(frame: Frame<'_>) -> String {
     match frame {
         Frame::Event(event) => format!("{}|{}|{}", event.event_type, event.data, event.last_event_id),
+        Frame::LastEventId(id) => format!("id {id}"),
         Frame::Comment(text) => format!(":{text}"),
         Frame::Retry(time) => format!("retry {}", time.as_millis()),
         Frame::Ignored(ignored) => format!("{ignored:?}"),
@@ -256,8 +257,8 @@ fn p11_retry_is_all_ascii_digits_and_clamped() {
 #[test]
 fn p12_a_blank_line_moves_the_last_event_id_also_without_data() {
     assert_eq!(
-        decode("id: 1\n\ndata: a\n\nid: 2\nevent: lost\n\ndata: b\n\n"),
-        ["message|a|1", "message|b|2"]
+        decode("id: 1\n\ndata: a\n\nid: 2\nevent: lost\n\ndata: b\n\nid\n\n"),
+        ["id 1", "message|a|1", "id 2", "message|b|2", "id "]
     );
     assert_eq!(decode("data\n\ndata:\ndata:\n\n\n\n"), ["message||", "message|\n|"]);
 }
@@ -379,6 +380,7 @@ fn p16_malformed_lines_cost_no_more_for_each_byte() {
 fn c09_who_stops_reading_in_the_middle_of_a_chunk_hears_no_more() {
     let mut decoder = Decoder::new(Limits::default());
     let mut frames_of_chunk = decoder.decode(b"id: 7\n\ndata: a\n\ndata: b\nid: 8\n\n");
+    assert_eq!(frames_of_chunk.next(), Ok(Some(Frame::LastEventId("7"))));
     assert!(matches!(frames_of_chunk.next(), Ok(Some(Frame::Event(EventRef { data: "a", .. })))));
     drop(frames_of_chunk);
     assert_eq!(decoder.last_event_id(), "7");
@@ -411,8 +413,9 @@ fn the_last_event_id_can_be_asked_for_between_frames() {
     let mut decoder = Decoder::new(Limits::default()).with_last_event_id("1");
     let mut frames = decoder.decode(b"retry: 5\nid: 2\n\nretry: 6\nid: 3\n");
     assert_eq!(frames.last_event_id(), "1");
-    for (retry, last_event_id) in [(5, "1"), (6, "2")] {
-        assert_eq!(frames.next(), Ok(Some(Frame::Retry(Duration::from_millis(retry)))));
+    let retry = |millis| Frame::Retry(Duration::from_millis(millis));
+    for (frame, last_event_id) in [(retry(5), "1"), (Frame::LastEventId("2"), "2"), (retry(6), "2")] {
+        assert_eq!(frames.next(), Ok(Some(frame)));
         assert_eq!(frames.last_event_id(), last_event_id);
     }
     assert_eq!(frames.next(), Ok(None));

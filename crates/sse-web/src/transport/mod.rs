@@ -147,6 +147,13 @@ impl Receiver {
         self.signal(Signal::Failed(failure));
     }
 
+    /// An id arrived without data: no event, but the cursor moves (p12).
+    pub fn id(&self, last_event_id: &str) {
+        if let Some(inner) = self.inner.upgrade() {
+            inner.handle_id(self.connection, last_event_id);
+        }
+    }
+
     /// An event arrived.
     pub fn event(&self, event: EventRef<'_>) {
         self.event_at(clock::now(), event);

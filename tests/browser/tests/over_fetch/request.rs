@@ -35,6 +35,17 @@ async fn c11_a_cursor_to_another_origin_is_preflighted_and_arrives() {
     assert_eq!(cursors, [None, Some("7")]);
 }
 
+/// The browser's own `EventSource` keeps such an id to itself, and we never hear of it.
+#[wasm_bindgen_test]
+async fn p12_an_id_without_data_goes_with_the_next_request() {
+    let stream = Stream::new("event - 41 first\nraw id:42%0A%0A\nend\n---\nevent - - last").await;
+    let watch = Watch::open(stream.url(), options());
+    watch.until_data("last").await;
+    let report = stream.report().await;
+    let cursors: Vec<_> = report.visits.iter().map(sse_testkit::Visit::cursor_header).collect();
+    assert_eq!(cursors, [None, Some("42")]);
+}
+
 #[wasm_bindgen_test]
 async fn c11_a_server_that_refuses_the_preflight_looks_like_a_dead_network() {
     let stream = Stream::new("event - 7 one\nend\n---\nno-cors\nevent - - never").await;

@@ -28,6 +28,7 @@ impl Decoder for Ours {
                             return;
                         }
                     }
+                    Ok(Some(Frame::LastEventId(id))) => sink.id(id),
                     Ok(Some(Frame::Retry(time))) => {
                         sink.retry(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
                     }

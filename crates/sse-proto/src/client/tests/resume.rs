@@ -308,6 +308,28 @@ fn p10_an_id_that_is_reset_is_no_cursor() {
 }
 
 #[test]
+fn p12_an_id_without_data_moves_the_cursor() {
+    let mut bench = Bench::open();
+    bench.event("message", "x", "41");
+    let connection = bench.connection.expect("it is open");
+    assert_eq!(bench.client.handle_id(connection, "42"), Verdict::Control);
+    bench.command(Command::Reconnect);
+    assert_eq!(bench.cursor_sent().as_deref(), Some("42"));
+    assert_eq!(bench.client.handle_id(connection, "43"), Verdict::Stale);
+    assert_eq!(bench.client.last_event_id(), "42");
+}
+
+#[test]
+fn p12_an_id_without_data_never_takes_a_numbered_cursor_back() {
+    let mut bench = Bench::numbered();
+    let connection = bench.connection.expect("it is open");
+    bench.client.handle_id(connection, "a.2");
+    assert_eq!(bench.client.last_event_id(), "a.3");
+    bench.client.handle_id(connection, "a.5");
+    assert_eq!(bench.client.last_event_id(), "a.5");
+}
+
+#[test]
 fn an_id_that_nobody_had_to_read_may_be_said_later() {
     let mut bench = Bench::open();
     bench.event("message", "x", "41");

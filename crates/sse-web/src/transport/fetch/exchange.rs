@@ -215,6 +215,7 @@ impl Exchange {
         {
             match frame {
                 Frame::Event(event) => self.receiver.event_at(now, event),
+                Frame::LastEventId(id) => self.receiver.id(id),
                 Frame::Retry(time) => self.receiver.retry(time),
                 _ => {}
             }
