@@ -1,4 +1,3 @@
-mod cancellation;
 mod exchange;
 mod refusal;
 
@@ -11,8 +10,8 @@ use std::rc::Rc;
 use sse_proto::client::Failure;
 use wasm_bindgen_futures::spawn_local;
 
+use super::cancellation::Cancellation;
 use super::{ActiveRequest, Limits, Receiver, Request, Transport};
-use cancellation::Cancellation;
 use exchange::Exchange;
 pub use refusal::Refusal;
 

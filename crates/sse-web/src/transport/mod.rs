@@ -12,11 +12,13 @@
 //! | event types | those that are listened for | all |
 //! | limits of the decoder | none | yes |
 //!
-//! [`Scripted`] has no network: with it, those who use this crate test their own pages without a server.
+//! [`Ticketed`] is [`Native`] with a ticket in the query, a new one for every attempt. [`Scripted`] has no network: with it, those who use this crate test their own pages without a server.
 
+mod cancellation;
 mod fetch;
 mod native;
 mod scripted;
+mod ticketed;
 
 use std::rc::{Rc, Weak};
 use std::time::Duration;
@@ -33,6 +35,7 @@ pub use scripted::{Scripted, ScriptedStream};
 pub use sse_proto::Limits;
 /// For [`Receiver::responded`] and [`ScriptedStream::respond`].
 pub use sse_proto::client::Response;
+pub use ticketed::Ticketed;
 
 /// Makes requests for event streams.
 ///

@@ -1,7 +1,12 @@
 //! What holds over the browser's own `EventSource` only.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use browser_tests::{Stream, Watch};
 use sse_proto::client::Failure;
+use sse_web::transport::Ticketed;
+use sse_web::{Connection, Options};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::suite::options;
@@ -53,4 +58,69 @@ async fn c10_the_parameter_can_have_another_name_or_be_left_out() {
         assert_eq!(report.visits[0].query.get("lastEventID").map(String::as_str), sent);
         assert_eq!(report.visits[0].cursor_parameter(), None);
     }
+}
+
+/// What `ticket` makes of how often it was asked is the ticket.
+fn ticketed(ticket: impl Fn(u32) -> Result<String, String> + 'static) -> Options {
+    let asked = Cell::new(0);
+    let mut options = options();
+    options.transport = Rc::new(Ticketed::new("ticket", move || {
+        asked.set(asked.get() + 1);
+        std::future::ready(ticket(asked.get()))
+    }));
+    options
+}
+
+#[wasm_bindgen_test]
+async fn every_attempt_has_a_ticket_of_its_own_and_the_cursor() {
+    let stream = Stream::new("event - 7 one\nend\n---\nevent - 8 two").await;
+    let watch = Watch::open(stream.url(), ticketed(|asked| Ok(format!("t&{asked}"))));
+    watch.until_data("two").await;
+    let report = stream.report().await;
+    let sent: Vec<_> = report
+        .visits
+        .iter()
+        .map(|visit| (visit.query.get("ticket").map(String::as_str), visit.cursor_parameter()))
+        .collect();
+    assert_eq!(sent, [(Some("t&1"), None), (Some("t&2"), Some("7"))]);
+}
+
+#[wasm_bindgen_test]
+async fn a_ticket_that_is_not_given_is_told_and_asked_for_again() {
+    let stream = Stream::new("event - - hi").await;
+    let no_ticket = "the session is over";
+    let options =
+        ticketed(move |asked| if asked == 1 { Err(no_ticket.to_owned()) } else { Ok("t".to_owned()) });
+    let watch = Watch::open(stream.url(), options);
+    watch.until_data("hi").await;
+    assert_eq!(watch.failures(), [Failure::Token(no_ticket.to_owned())]);
+    assert_eq!(stream.report().await.visits.len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn a_stream_that_is_closed_while_it_waits_for_a_ticket_makes_no_request() {
+    let stream = Stream::new("event - - never\n---\nevent - - hi").await;
+    let (give, ticket) = (Rc::new(Cell::new(None)), Rc::new(Cell::new(false)));
+    let mut options = options();
+    options.transport = Rc::new(Ticketed::new("ticket", {
+        let (give, asked) = (give.clone(), ticket.clone());
+        move || {
+            asked.set(true);
+            let give = give.clone();
+            let promise = js_sys::Promise::new(&mut |resolve, _| give.set(Some(resolve)));
+            async move {
+                let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+                Ok("t".to_owned())
+            }
+        }
+    }));
+    let watch = Watch::open(stream.url(), options);
+    browser_tests::until("a ticket is asked for", || ticket.get()).await;
+    watch.connection().with(Connection::close);
+    let resolve: js_sys::Function = give.take().expect("somebody waits for it");
+    resolve.call0(&wasm_bindgen::JsValue::UNDEFINED).expect("a promise can be kept");
+    // A request that was made is answered before one that is made later.
+    let after = Watch::open(stream.url(), super::suite::options());
+    after.until_data("never").await;
+    assert_eq!(stream.report().await.visits.len(), 1);
 }

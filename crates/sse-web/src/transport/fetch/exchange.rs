@@ -12,7 +12,7 @@ use web_sys::{
     RequestCache, RequestCredentials, RequestInit, Response,
 };
 
-use super::cancellation::Cancellation;
+use super::super::cancellation::Cancellation;
 use super::{Body, Fetch, Refusal, Token};
 use crate::clock;
 use crate::transport::Receiver;
