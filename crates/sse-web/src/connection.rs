@@ -333,23 +333,17 @@ impl Inner {
     /// Once, for the two that call it.
     #[inline(never)]
     fn deliver(&self, event: EventRef<'_>, verdict: Verdict, is_drained: bool) {
-        let mut read_late = None;
         if !is_drained {
-            // A gap in front of the event is told first. Who hears of it may close the connection, and then nothing is
-            // delivered any more; who pauses it or connects anew goes on behind this event, so it is delivered here.
+            // Who hears of what comes in front of the event, a gap or a new state, may close the connection. Then nothing is
+            // delivered any more.
             self.drain();
-            if matches!(self.client.borrow().state(), State::Closed(_)) {
+            let mut client = self.client.borrow_mut();
+            if !client.handle_drained() || matches!(client.state(), State::Closed(_)) {
                 return;
             }
-            // Who was told may look at ids from here on.
-            if self.unread.borrow().is_some() && self.sink.reads_last_event_id() {
-                self.read_last_event_id();
-                read_late = Some(self.client.borrow().last_event_id().to_owned());
-            }
         }
-        let last_event_id = read_late.as_deref().unwrap_or(event.last_event_id);
         match verdict {
-            Verdict::Deliver => self.sink.event(EventRef { last_event_id, ..event }),
+            Verdict::Deliver => self.sink.event(event),
             Verdict::Control => self.sink.cursor(),
             Verdict::Duplicate | Verdict::Stale => {}
         }

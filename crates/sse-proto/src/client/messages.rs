@@ -61,7 +61,8 @@ pub enum Signal {
 /// What becomes of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is the application's. Drain the outputs first: a gap that comes before it is told there.
+    /// It is the application's. Drain the outputs first: a gap that comes before it is told there. If there were any, ask
+    /// [`Client::handle_drained`](super::Client::handle_drained) whether it is still to be delivered.
     Deliver,
     /// It was meant for the client itself.
     Control,

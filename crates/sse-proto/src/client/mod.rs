@@ -65,7 +65,7 @@ use crate::{Control, Instant};
 use backoff::Entropy;
 use options::SilenceLimits;
 use pause::PauseSet;
-use resume::Resume;
+use resume::{Before, Resume};
 use timer::{Timer, Timers};
 
 /// The connection state machine of one event source.
@@ -97,6 +97,10 @@ pub struct Client {
     /// Where the last connection that opened was redirected to (c05).
     redirected: Option<String>,
     resume: Resume,
+    /// Where that stood before the last event, while the owner hears what comes in front of it.
+    before: Option<Before>,
+    /// Whether the owner has closed the stream in front of the last event, which then counts for nothing.
+    is_taken_back: bool,
     timers: Timers,
     /// Never more than a handful.
     outputs: Vec<Output>,
@@ -123,6 +127,8 @@ impl Client {
             has_events: false,
             redirected: None,
             resume: Resume::default(),
+            before: None,
+            is_taken_back: false,
             timers: Timers::default(),
             outputs: Vec::new(),
         }
@@ -141,10 +147,14 @@ impl Client {
         &self.state
     }
 
-    /// The id of the last event that counted; empty if there is none.
+    /// The id of the last event that counted; empty if there is none. It does not yet count the event that waits for the
+    /// outputs in front of it to be [drained](Self::handle_drained).
     #[must_use]
     pub fn last_event_id(&self) -> &str {
-        self.resume.last_event_id()
+        match &self.before {
+            Some(Before::Event(before)) => before.last_event_id(),
+            Some(Before::Control(_)) | None => self.resume.last_event_id(),
+        }
     }
 
     /// The server's own reconnection time (conformance p11), a floor for the wait after a failure; zero if it has said
@@ -181,7 +191,10 @@ impl Client {
             Command::Close => {
                 self.pauses.remove(PauseReason::Caller);
                 if !matches!(self.state, State::Closed(_)) {
-                    // c09: what was to be told before is not told any more.
+                    // c09: what was to be told before is not told any more. A gap is found again from where it was found.
+                    if self.outputs.iter().any(|output| matches!(output, Output::Gap(_))) {
+                        self.take_back();
+                    }
                     self.outputs.retain(|output| !matches!(output, Output::Failed(_) | Output::Gap(_)));
                     self.close(now, CloseReason::Caller);
                 }
@@ -244,21 +257,39 @@ impl Client {
             return Verdict::Stale;
         }
         let control = Control::parse(event_type, data);
+        let is_open = matches!(self.state, State::Open);
         self.note_event(now, control);
         if let Some(control) = control {
             self.handle_control(now, control, last_event_id);
             return Verdict::Control;
         }
+        self.before = (!is_open).then(|| Before::Event(self.resume.clone()));
         let (verdict, gap) = self.resume.handle_event(last_event_id);
-        self.tell(gap);
+        if let Some((gap, before)) = gap {
+            self.before = Some(Before::Event(before));
+            self.outputs.push(Output::Gap(gap));
+        }
         verdict
+    }
+
+    /// To be said when the outputs of an event are drained, if there were any: the owner has heard what came in front of
+    /// it. Returns whether the [verdict](Self::handle_event) still holds.
+    ///
+    /// It does not if the owner has closed the stream meanwhile. Then the cursor stands where it stood, so that a later
+    /// reconnect brings the event again. Who pauses or connects anew goes on behind it, and has it delivered.
+    pub fn handle_drained(&mut self) -> bool {
+        self.before = None;
+        !core::mem::take(&mut self.is_taken_back)
     }
 
     /// Whether [`Self::handle_event`] has to know the last event id at an event of this type. Where it need not, a
     /// transport for which that is dear may leave it unread: see [`Self::handle_unread_event`].
     #[must_use]
     pub fn reads_last_event_id(&self, event_type: &str) -> bool {
-        self.resume.is_numbered() || event_type.starts_with(RESERVED_PREFIX)
+        // What is told in front of an event may make the owner close the stream there.
+        !matches!(self.state, State::Open)
+            || self.resume.is_numbered()
+            || event_type.starts_with(RESERVED_PREFIX)
     }
 
     /// [`Self::handle_event`] for an event whose last event id has not been read. Only where that [need not be
@@ -393,8 +424,20 @@ impl Client {
 
     fn close(&mut self, now: Instant, reason: CloseReason) {
         self.wanted = false;
+        if let Some(Before::Event(_)) = self.before {
+            self.take_back();
+        }
         self.disconnect(now);
         self.enter(State::Closed(reason));
+    }
+
+    /// The event in front of which the owner closed the stream has not been.
+    #[cold]
+    fn take_back(&mut self) {
+        if let Some(Before::Event(before) | Before::Control(before)) = self.before.take() {
+            self.resume = before;
+            self.is_taken_back = true;
+        }
     }
 
     fn handle_response(&mut self, now: Instant, response: Response) {
@@ -469,6 +512,7 @@ impl Client {
     /// Out of line, so that what is there for every event stays small.
     #[cold]
     fn handle_control(&mut self, now: Instant, control: Control, last_event_id: &str) {
+        self.before = Some(Before::Control(self.resume.clone()));
         let gap = match control {
             Control::Open { heartbeat } => {
                 self.heartbeat = heartbeat;
@@ -477,7 +521,9 @@ impl Client {
             }
             Control::Reset => self.resume.handle_reset(last_event_id),
             // An id counts on whatever event it comes.
-            Control::Heartbeat | Control::Gap { .. } | Control::End => self.resume.follow(last_event_id).1,
+            Control::Heartbeat | Control::Gap { .. } | Control::End => {
+                self.resume.follow(last_event_id).1.map(|(gap, _)| gap)
+            }
         };
         self.tell(gap);
         match control {

@@ -11,7 +11,7 @@ use crate::Cursor;
 ///
 /// To a server that never sent `sse.open` an id is a text that is sent back (conformance c10), and every event is
 /// delivered. One that did numbers its events; then a number tells what was seen already.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Resume {
     last_event_id: String,
     /// The last event that was seen, of a server that numbers its events.
@@ -24,6 +24,18 @@ pub(super) struct Resume {
     /// Whether this connection's reset has been told, with no event after it.
     reset_told: bool,
 }
+
+/// Where the stream stood before an event.
+#[derive(Debug)]
+pub(super) enum Before {
+    /// It is the application's, and counts when it is told.
+    Event(Resume),
+    /// It is the client's own, and counts at once. But a gap that it brings has to be told.
+    Control(Resume),
+}
+
+/// What was lost in front of an event, and where the stream stood before both.
+type Lost = (Gap, Resume);
 
 impl Resume {
     pub(super) fn last_event_id(&self) -> &str {
@@ -102,7 +114,7 @@ impl Resume {
     }
 
     /// Moves to an event of the application's, or finds that it was seen before. Returns what was lost before it.
-    pub(super) fn handle_event(&mut self, last_event_id: &str) -> (Verdict, Option<Gap>) {
+    pub(super) fn handle_event(&mut self, last_event_id: &str) -> (Verdict, Option<Lost>) {
         let (verdict, gap) = self.follow(last_event_id);
         if verdict == Verdict::Deliver {
             self.reset_told = false;
@@ -117,7 +129,7 @@ impl Resume {
     }
 
     /// Moves to the last event id of an event, also of one that is not the application's.
-    pub(super) fn follow(&mut self, last_event_id: &str) -> (Verdict, Option<Gap>) {
+    pub(super) fn follow(&mut self, last_event_id: &str) -> (Verdict, Option<Lost>) {
         // Not read where it means nothing.
         let numbered = self.is_numbered().then(|| self.read(last_event_id)).flatten();
         let (Some(before), Some(cursor)) = (self.cursor, numbered) else {
@@ -134,11 +146,11 @@ impl Resume {
             self.place = Some((cursor, Verdict::Duplicate));
             return (Verdict::Duplicate, None);
         }
-        let gap = if cursor.epoch == before.epoch { None } else { self.reset() };
+        let lost = if cursor.epoch == before.epoch { None } else { self.lose() };
         self.cursor = Some(cursor);
         self.place = Some((cursor, Verdict::Deliver));
         self.set_last_event_id(last_event_id);
-        (Verdict::Deliver, gap)
+        (Verdict::Deliver, lost)
     }
 
     /// The number of an event, if its last event id is one.
@@ -154,6 +166,12 @@ impl Resume {
         self.cursor = cursor;
         self.place = cursor.map(|cursor| (cursor, Verdict::Deliver));
         self.set_last_event_id(last_event_id);
+    }
+
+    #[cold]
+    fn lose(&mut self) -> Option<Lost> {
+        let before = self.clone();
+        self.reset().map(|gap| (gap, before))
     }
 
     /// A new epoch shows in `sse.open`, is said by `sse.reset`, and shows in an event; it is one reset all the same.

@@ -304,9 +304,14 @@ impl World {
         // The first promise of heartbeats holds from then on, also for connections that hang before they renew it.
         self.model.is_watched |= is_active && event_type == "sse.open";
         let now = self.clock();
+        let was_stale = matches!(self.client.state(), State::Stale { .. });
         let verdict = self.client.handle_event(now, id, event_type, data, last_event_id);
-        let told = self.drain(Call::Event)?;
         self.coverage.note_variant("verdict", &verdict);
+        if was_stale && verdict == Verdict::Deliver && self.rng.chance(50) {
+            return self.close_in_front(&event);
+        }
+        let told = self.drain(Call::Event)?;
+        ensure!(self.client.handle_drained(), "{event:?} is taken back for nothing");
         if !is_active {
             ensure!(
                 verdict == Verdict::Stale && told.outputs == 0,
@@ -330,6 +335,16 @@ impl World {
             self.coverage.note("a handler commands in the middle of a chunk");
             self.owner()?;
         }
+        Ok(())
+    }
+
+    /// The owner hears that the stream is open again, and closes it in front of the event that made it so.
+    fn close_in_front(&mut self, event: &Arrival) -> Outcome {
+        self.coverage.note("a handler closes in front of an event");
+        self.command(Command::Close)?;
+        ensure!(!self.client.handle_drained(), "{event:?} is told after the close");
+        let cursor = self.client.last_event_id();
+        ensure!(cursor == self.model.cursor, "{event:?} was not told, and the cursor is {cursor:?}");
         Ok(())
     }
 

@@ -99,6 +99,7 @@ const EXPECTED: &[(u64, &[&str])] = &[
             "a handler commands in the middle of a chunk",
         ],
     ),
+    (10, &["a handler closes in front of an event"]),
 ];
 
 /// Runs one schedule; if it fails, once more to hear what led to it.

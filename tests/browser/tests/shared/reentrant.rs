@@ -56,6 +56,31 @@ async fn c09_an_owner_that_closes_in_the_middle_hears_no_more_and_the_others_do(
 }
 
 #[wasm_bindgen_test]
+async fn the_cursor_at_a_gap_is_that_in_front_of_the_event_behind_it() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "event sse.open a.5 {}
+             event - a.6 six
+             event - b.1 one
+             event - b.2 two",
+        )
+        .await;
+        let at_gap = Rc::new(RefCell::new(None));
+        let watch = Watch::open_and_react(stream.url(), options(scope), {
+            let at_gap = at_gap.clone();
+            move |told, slot| {
+                if let Told::Gap(_) = told {
+                    slot.with(|connection| drop(at_gap.replace(Some(connection.last_event_id()))));
+                }
+            }
+        });
+        watch.until_data("two").await;
+        assert_eq!(watch.data(), ["six", "one", "two"]);
+        assert_eq!(at_gap.take().as_deref(), Some("a.6"));
+    }
+}
+
+#[wasm_bindgen_test]
 async fn an_owner_that_closes_when_it_hears_of_the_attempt_has_no_connection() {
     for scope in SCOPES {
         let stream = Stream::new("event - 1 one").await;

@@ -1,9 +1,13 @@
-use browser_tests::{Listeners, Stream, Told, Watch};
-use sse_proto::client::{CloseReason, State};
+use std::cell::Cell;
+use std::time::Duration;
+
+use browser_tests::{Listeners, Slot, Stream, Told, Watch};
+use sse_proto::client::{CloseReason, Gap, Silence, State};
 use sse_web::Connection;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::options;
+use crate::CARRIER;
 
 #[wasm_bindgen_test]
 async fn c09_close_in_a_handler_stops_the_rest_of_the_chunk() {
@@ -17,6 +21,87 @@ async fn c09_close_in_a_handler_stops_the_rest_of_the_chunk() {
     assert_eq!(stream.until_nobody_is_connected().await, 1);
     assert_eq!(watch.data(), ["1"]);
     assert_eq!(watch.phases(), ["connecting 1", "open", "closed"]);
+}
+
+/// Closes it when it is told the first of this.
+fn close_once(is_it: impl Fn(&Told) -> bool + 'static) -> impl Fn(&Told, &Slot) + 'static {
+    let is_done = Cell::new(false);
+    move |told, slot| {
+        if is_it(told) && !is_done.replace(true) {
+            slot.with(Connection::close);
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn c09_who_closes_at_a_gap_is_brought_the_event_behind_it_by_a_reconnect() {
+    let stream = Stream::new(
+        "event sse.open a.5 {}
+         event - a.6 six
+         event - b.1 one
+         event - b.2 two
+         ---
+         event sse.open b.0 {}
+         event - b.1 one
+         event - b.2 two",
+    )
+    .await;
+    let watch = Watch::open_and_react(
+        stream.url(),
+        options(),
+        close_once(|told| matches!(told, Told::Gap(Gap::Reset))),
+    );
+    watch.until_phase("closed").await;
+    watch.connection().with(|connection| {
+        assert_eq!(connection.last_event_id(), "a.6");
+        connection.reconnect();
+    });
+    watch.until_data("two").await;
+    assert_eq!(watch.data(), ["six", "one", "two"]);
+    assert_eq!(CARRIER.cursor(&stream.report().await.visits[1]), Some("a.6"));
+}
+
+#[wasm_bindgen_test]
+async fn c09_who_closes_when_it_is_open_again_is_brought_the_event_behind_that_by_a_reconnect() {
+    // Over the native transport, it is the event that makes it open again.
+    for opening in ["event sse.open a.5 {\"heartbeat_ms\":500}", "event - 5 five"] {
+        let id =
+            |number: u32| if opening.contains("a.5") { format!("a.{number}") } else { number.to_string() };
+        let (six, seven) = (id(6), id(7));
+        let stream = Stream::new(&format!(
+            "{opening}
+             wait stale
+             event - {six} six
+             event - {seven} seven
+             ---
+             {opening}
+             event - {six} six
+             event - {seven} seven"
+        ))
+        .await;
+        let mut options = options();
+        if six == "6" {
+            options.client.silence = Silence::After(Duration::from_millis(700));
+        }
+        let watch = Watch::open_and_react(stream.url(), options, {
+            let was_stale = Cell::new(false);
+            move |told, slot| match told {
+                Told::State(State::Stale { .. }) => was_stale.set(true),
+                Told::State(State::Open) if was_stale.take() => slot.with(Connection::close),
+                _ => {}
+            }
+        });
+        watch.until_phase("stale").await;
+        stream.release("stale").await;
+        watch.until_phase("closed").await;
+        watch.connection().with(|connection| {
+            assert_eq!(connection.last_event_id(), id(5));
+            connection.reconnect();
+        });
+        watch.until_data("seven").await;
+        assert_eq!(watch.data().iter().filter(|data| *data != "five").collect::<Vec<_>>(), ["six", "seven"]);
+        assert_eq!(CARRIER.cursor(&stream.report().await.visits[1]), Some(&*id(5)));
+    }
 }
 
 #[wasm_bindgen_test]

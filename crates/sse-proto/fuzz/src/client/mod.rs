@@ -187,6 +187,7 @@ impl Bench {
             self.rules.handle_event(control, self.client.state());
         }
         let said = self.settle(0..=0);
+        assert!(self.client.handle_drained(), "nobody closed it meanwhile");
         assert_eq!(verdict == Verdict::Stale, !counts, "an event of an old connection is stale (c09)");
         assert_eq!(verdict == Verdict::Control, counts && control.is_some(), "{event_type}");
         assert!(counts || said.outputs == 0, "of an old connection nothing counts (c09)");

@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::*;
 
 mod connection;
+mod in_front;
 mod interrupted;
 mod resume;
 mod silence;
@@ -88,6 +89,7 @@ impl Bench {
         let connection = self.connection.expect("a connection was asked for");
         let verdict = self.client.handle_event(self.now, connection, event_type, data, id);
         self.drain();
+        assert!(self.client.handle_drained(), "nobody closed it meanwhile");
         verdict
     }
 
