@@ -61,7 +61,8 @@
 //! Event ids are `<epoch>.<seq>`: one sequence for the whole hub, in an epoch that changes when history was lost. A
 //! client without a cursor gets what its topics [replay](Replay), a client with one gets every event after it. If
 //! some of those are gone it is told so by `sse.gap`, and if its cursor is of another epoch by `sse.reset`; both go on
-//! with what a new client would get.
+//! with what a new client would get. `sse.open` and `sse.gap` say as `snapshot_through` which number is the last of that:
+//! behind it no event is left out.
 //!
 //! # Layout
 //!

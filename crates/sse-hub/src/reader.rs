@@ -19,6 +19,8 @@ pub(crate) struct Reader {
     lanes: Vec<Lane>,
     /// Everything up to here has been handed out, or was not to be.
     position: u64,
+    /// The last event that a snapshot may bring of all that were begun; `None` if a client goes on where it stood.
+    snapshot_through: Option<u64>,
     max_events: usize,
     max_bytes: usize,
 }
@@ -73,6 +75,7 @@ impl Reader {
             replays: topics.iter().map(|&(_, replay)| replay).collect(),
             lanes: topics.iter().map(lane).collect(),
             position: 0,
+            snapshot_through: None,
             max_events: max_events.max(1),
             max_bytes,
             history,
@@ -90,14 +93,31 @@ impl Reader {
     /// Sets out on a new client's way: a snapshot up to now, in which nothing that was dropped before is missed.
     fn begin(&mut self) -> Result<(), HistoryError> {
         let last_seq = self.history.last_seq();
-        for lane in &mut self.lanes {
+        let mut last = 0;
+        for (lane, replay) in self.lanes.iter_mut().zip(&self.replays) {
+            let status = self.history.status(lane.topic)?;
             lane.snapshot_through = last_seq;
-            lane.forgiven = self.history.status(lane.topic)?.trimmed;
+            lane.forgiven = status.trimmed;
+            // Not the last number of the hub: where that is another topic's, nobody could tell that the snapshot is over.
+            if *replay != Replay::LiveOnly {
+                last = last.max(status.last);
+            }
         }
         if self.is_live_only() {
             self.position = last_seq;
         }
+        self.note_snapshot(last);
         Ok(())
+    }
+
+    /// Takes note of the last event that a snapshot may bring. The one of another topic may not be over yet.
+    fn note_snapshot(&mut self, last: u64) {
+        self.snapshot_through = self.snapshot_through.max(Some(last));
+    }
+
+    /// The last event that a snapshot may bring of all that were begun; `None` if a client goes on where it stood.
+    pub(crate) fn snapshot_through(&self) -> Option<u64> {
+        self.snapshot_through
     }
 
     fn is_live_only(&self) -> bool {
@@ -167,6 +187,9 @@ impl Reader {
                 (Lagging::Latest | Lagging::Skip, _) => {}
             }
         }
+        if let Some(last) = skipped {
+            self.note_snapshot(last);
+        }
         Ok(skipped)
     }
 
@@ -174,7 +197,7 @@ impl Reader {
     /// to date sooner than what is left of the log; the others lose nothing.
     fn skip_gap(&mut self) -> Result<Step, HistoryError> {
         let last_seq = self.history.last_seq();
-        let mut trimmed = 0;
+        let (mut trimmed, mut last) = (0, 0);
         for (lane, replay) in self.lanes.iter_mut().zip(&self.replays) {
             let status = self.history.status(lane.topic)?;
             if status.trimmed <= self.position.max(lane.forgiven) {
@@ -183,11 +206,15 @@ impl Reader {
             trimmed = trimmed.max(status.trimmed);
             lane.forgiven = status.trimmed;
             match replay {
-                Replay::All | Replay::Latest => lane.snapshot_through = last_seq,
+                Replay::All | Replay::Latest => {
+                    lane.snapshot_through = last_seq;
+                    last = last.max(status.last);
+                }
                 // Its snapshot is empty, but what is left of its log is not.
                 Replay::LiveOnly => {}
             }
         }
+        self.note_snapshot(last);
         Ok(Step::Gap { trimmed })
     }
 }

@@ -116,8 +116,13 @@ impl Subscription {
             true => Phase::Closed { complete },
             false => {
                 let cursor = Cursor { epoch: hub.history.epoch(), seq: reader.position() };
-                let reset = start == Start::Reset;
-                Phase::Opening(wire::opening(cursor, options.heartbeat, options.retry, reset))
+                Phase::Opening(wire::opening(wire::Opening {
+                    cursor,
+                    snapshot_through: reader.snapshot_through(),
+                    heartbeat: options.heartbeat,
+                    retry: options.retry,
+                    is_reset: start == Start::Reset,
+                }))
             }
         };
         match start {
@@ -169,7 +174,7 @@ impl Subscription {
             match self.pages.reader_mut().handle_lag(lagging) {
                 Ok(Some(trimmed)) => {
                     self.readable = true;
-                    return Poll::Ready(Some(wire::gap(trimmed)));
+                    return Poll::Ready(Some(self.gap(trimmed)));
                 }
                 Ok(None) => {}
                 Err(_) => return Poll::Ready(self.close(None)),
@@ -203,7 +208,7 @@ impl Subscription {
                 }
                 Ok(Step::Gap { trimmed }) => {
                     self.place.hub.counters.gaps.add(1);
-                    return Poll::Ready(Some(wire::gap(trimmed)));
+                    return Poll::Ready(Some(self.gap(trimmed)));
                 }
                 Ok(Step::End) => return Poll::Ready(self.close(Some(wire::end()))),
                 // There is nobody to tell here. The client comes back, and is answered by `subscribe`.
@@ -221,6 +226,10 @@ impl Subscription {
                 return Poll::Ready(Some(chunk));
             }
         }
+    }
+
+    fn gap(&mut self, trimmed: u64) -> Bytes {
+        wire::gap(trimmed, self.pages.reader_mut().snapshot_through())
     }
 
     fn note_handed_out(&mut self) {

@@ -7,16 +7,29 @@ use sse_proto::{Control, Cursor, EventId, EventType, encode};
 
 use crate::entropy;
 
+/// What the first words of a stream say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opening {
+    pub(crate) cursor: Cursor,
+    /// The last event that the snapshot may bring; `None` to a client that is given none.
+    pub(crate) snapshot_through: Option<u64>,
+    pub(crate) heartbeat: Option<Duration>,
+    pub(crate) retry: Duration,
+    /// Whether the client came with an id that means nothing here.
+    pub(crate) is_reset: bool,
+}
+
 /// What every stream begins with.
 ///
 /// A comment first: some clients see nothing of the response before its first byte (CONFORMANCE c13). Then when to
 /// come back, and the cursor to come back with.
-pub(crate) fn opening(cursor: Cursor, heartbeat: Option<Duration>, retry: Duration, reset: bool) -> Bytes {
+pub(crate) fn opening(opening: Opening) -> Bytes {
+    let Opening { cursor, snapshot_through, heartbeat, retry, is_reset } = opening;
     let mut out = Vec::new();
     encode::comment(&mut out, "sse-hub");
     encode::retry(&mut out, entropy::between(retry.mul_f32(0.75), retry.mul_f32(1.25)));
-    control(&mut out, Control::Open { heartbeat }, Some(cursor.into()));
-    if reset {
+    control(&mut out, Control::Open { heartbeat, snapshot_through }, Some(cursor.into()));
+    if is_reset {
         control(&mut out, Control::Reset, None);
     }
     out.into()
@@ -34,9 +47,9 @@ pub(crate) fn heartbeat() -> Bytes {
     Bytes::from_static(b"event: sse.heartbeat\ndata: {}\n\n")
 }
 
-pub(crate) fn gap(trimmed: u64) -> Bytes {
+pub(crate) fn gap(trimmed: u64, snapshot_through: Option<u64>) -> Bytes {
     let mut out = Vec::new();
-    control(&mut out, Control::Gap { trimmed }, None);
+    control(&mut out, Control::Gap { trimmed, snapshot_through }, None);
     out.into()
 }
 
@@ -69,14 +82,21 @@ mod tests {
     #[test]
     fn the_opening_is_a_comment_a_retry_and_a_cursor() {
         let cursor = "5f.7".parse().expect("a cursor");
-        let bytes = opening(cursor, Some(Duration::from_secs(15)), Duration::from_secs(2), true);
+        let bytes = opening(Opening {
+            cursor,
+            snapshot_through: Some(9),
+            heartbeat: Some(Duration::from_secs(15)),
+            retry: Duration::from_secs(2),
+            is_reset: true,
+        });
         let text = std::str::from_utf8(&bytes).expect("UTF-8");
         let (retry, rest) =
             text.strip_prefix(": sse-hub\n\nretry: ").expect(text).split_once("\n\n").expect(text);
         assert!((1_500..=2_500).contains(&retry.parse::<u64>().expect("a number")), "{retry}");
         assert_eq!(
             rest,
-            "id: 5f.7\nevent: sse.open\ndata: {\"heartbeat_ms\":15000}\n\nevent: sse.reset\ndata: {}\n\n"
+            "id: 5f.7\nevent: sse.open\ndata: {\"heartbeat_ms\":15000,\"snapshot_through\":9}\n\n\
+             event: sse.reset\ndata: {}\n\n"
         );
     }
 }

@@ -71,7 +71,7 @@ async fn an_engine_that_answers_later_delivers_the_same() {
         Client::new(hub.subscribe(Subscribe::to(["news"]).after("e.1".to_owned())).expect("subscribed"));
     assert_eq!(
         client.take(6).await[1..],
-        ["sse.gap:{\"trimmed\":2}", "count:3", "count:4", "count:5", "count:6"]
+        ["sse.gap:{\"trimmed\":2,\"snapshot_through\":6}", "count:3", "count:4", "count:5", "count:6"]
     );
     topic.publish(&News::Count(7)).expect("published");
     topic.end().expect("ended");

@@ -53,9 +53,10 @@ async fn a_client_that_lags_gets_what_its_topic_says() {
     assert_eq!(heard_after(SLOW, Lagging::Replay, Replay::All).await, EVERY);
     let latest = ["note:\"said\"", "count:4", "count:14", "note:\"after\""];
     assert_eq!(heard_after(SLOW, Lagging::Latest, Replay::All).await, latest);
-    let skipped = ["sse.gap:{\"trimmed\":12}", "note:\"after\""];
+    let skipped = ["sse.gap:{\"trimmed\":12,\"snapshot_through\":12}", "note:\"after\""];
     assert_eq!(heard_after(SLOW, Lagging::Skip, Replay::LiveOnly).await, skipped);
-    let restarted = ["sse.gap:{\"trimmed\":12}", "count:4", "count:14", "note:\"after\""];
+    let restarted =
+        ["sse.gap:{\"trimmed\":12,\"snapshot_through\":12}", "count:4", "count:14", "note:\"after\""];
     assert_eq!(heard_after(SLOW, Lagging::Skip, Replay::Latest).await, restarted);
     // The event without a key is left out, so it is announced.
     assert_eq!(heard_after(SLOW, Lagging::Latest, Replay::Latest).await, restarted);

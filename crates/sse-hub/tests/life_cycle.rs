@@ -20,7 +20,12 @@ async fn c13_a_stream_begins_at_once_with_a_comment_a_spread_retry_and_a_cursor(
         let retry =
             text.strip_prefix(": sse-hub\n\nretry: ").and_then(|rest| rest.split_once('\n')).expect(text);
         retries.insert(retry.0.to_owned());
-        assert!(text.ends_with("id: e.0\nevent: sse.open\ndata: {\"heartbeat_ms\":15000}\n\n"), "{text}");
+        assert!(
+            text.ends_with(
+                "id: e.0\nevent: sse.open\ndata: {\"heartbeat_ms\":15000,\"snapshot_through\":0}\n\n"
+            ),
+            "{text}"
+        );
     }
     assert!(retries.len() > 1, "clients that were cut together would come back together");
 }
@@ -51,7 +56,7 @@ async fn without_an_interval_there_is_no_heartbeat() {
     let hub = hub(HubOptions { heartbeat: None, ..HubOptions::default() });
     let _topic = hub.topic::<News>("news").expect("opened");
     let mut client = Client::new(hub.subscribe(Subscribe::to(["news"])).expect("subscribed"));
-    assert_eq!(told(&[client.next().await.expect("open")]), ["sse.open:{}"]);
+    assert_eq!(told(&[client.next().await.expect("open")]), ["sse.open:{\"snapshot_through\":0}"]);
     tokio::time::timeout(Duration::from_secs(86_400), client.next()).await.expect_err("silence");
 }
 
@@ -182,7 +187,7 @@ async fn what_was_published_before_a_shutdown_is_delivered_to_a_stream_that_wait
     let hub = hub(HubOptions::default());
     let topic = hub.topic::<News>("news").expect("opened");
     let mut live = Client::new(hub.subscribe(Subscribe::to(["news"])).expect("subscribed"));
-    assert_eq!(told(&live.drain().await), ["sse.open:{\"heartbeat_ms\":15000}"]);
+    assert_eq!(told(&live.drain().await), ["sse.open:{\"heartbeat_ms\":15000,\"snapshot_through\":0}"]);
     topic.publish(&News::Count(1)).expect("published");
     hub.shutdown();
     assert_eq!(live.take(1).await, ["count:1"]);

@@ -51,6 +51,36 @@ async fn a_new_client_gets_what_the_topic_replays() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_is_told_where_its_snapshot_ends() {
+    let hub = hub(HubOptions::default());
+    let options = TopicOptions { replay: Replay::Latest, ..TopicOptions::default() };
+    let news = hub.topic_with::<News>("news", options).expect("opened");
+    let options = TopicOptions { replay: Replay::LiveOnly, ..TopicOptions::default() };
+    let live = hub.topic_with::<News>("live", options).expect("opened");
+    for (key, count) in [("a", 1), ("b", 2), ("a", 3)] {
+        news.publish_keyed(key, &News::Count(count)).expect("published");
+    }
+    live.publish(&News::Count(4)).expect("published");
+    for (topics, cursor, data, snapshot) in [
+        (["news", "live"], "", r#"{"heartbeat_ms":15000,"snapshot_through":3}"#, vec!["count:2", "count:3"]),
+        (
+            ["news", "live"],
+            "e.0",
+            r#"{"heartbeat_ms":15000,"snapshot_through":3}"#,
+            vec!["count:2", "count:3"],
+        ),
+        (["live", "live"], "", r#"{"heartbeat_ms":15000,"snapshot_through":0}"#, vec![]),
+        // Whoever goes on from an event is given every one.
+        (["news", "live"], "e.2", r#"{"heartbeat_ms":15000}"#, vec!["count:3", "count:4"]),
+    ] {
+        let subscribe = Subscribe::to(topics).after(cursor.to_owned());
+        let seen = Client::new(hub.subscribe(subscribe).expect("subscribed")).drain().await;
+        assert_eq!(told(&seen)[0], format!("sse.open:{data}"), "{topics:?} {cursor:?}");
+        assert_eq!(told(&seen)[1..], snapshot, "{topics:?} {cursor:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cursor_that_means_nothing_here_is_answered_by_a_reset() {
     let hub = hub(HubOptions::default());
     let topic = hub.topic::<News>("news").expect("opened");
@@ -78,7 +108,7 @@ async fn a_gap_is_announced_exactly_when_the_next_event_is_gone() {
         topic.publish(&News::Count(count)).expect("published");
     }
     for (cursor, expected) in [
-        ("e.1", vec!["sse.gap:{\"trimmed\":2}", "count:3", "count:4", "count:5"]),
+        ("e.1", vec!["sse.gap:{\"trimmed\":2,\"snapshot_through\":5}", "count:3", "count:4", "count:5"]),
         ("e.2", vec!["count:3", "count:4", "count:5"]),
         ("e.5", vec![]),
     ] {
@@ -105,7 +135,7 @@ async fn only_the_topic_that_lost_something_falls_back_to_its_snapshot() {
     );
     assert_eq!(
         told(&client.drain().await)[1..],
-        ["sse.gap:{\"trimmed\":3}", "count:20", "count:3", "count:30"],
+        ["sse.gap:{\"trimmed\":3,\"snapshot_through\":5}", "count:20", "count:3", "count:30"],
         "the long topic brings its step 20, the short one only its latest"
     );
 }
@@ -137,7 +167,10 @@ async fn a_client_that_falls_behind_the_log_is_told_and_goes_on() {
     for count in 2..=9 {
         topic.publish(&News::Count(count)).expect("published");
     }
-    assert_eq!(told(&slow.drain().await), ["sse.gap:{\"trimmed\":6}", "count:7", "count:8", "count:9"]);
+    assert_eq!(
+        told(&slow.drain().await),
+        ["sse.gap:{\"trimmed\":6,\"snapshot_through\":9}", "count:7", "count:8", "count:9"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,7 +186,10 @@ async fn an_event_that_is_dropped_while_a_snapshot_is_read_is_a_gap() {
     for count in 4..=6 {
         topic.publish(&News::Count(count)).expect("published");
     }
-    assert_eq!(told(&client.drain().await), ["sse.gap:{\"trimmed\":3}", "count:4", "count:5", "count:6"]);
+    assert_eq!(
+        told(&client.drain().await),
+        ["sse.gap:{\"trimmed\":3,\"snapshot_through\":6}", "count:4", "count:5", "count:6"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -221,7 +257,10 @@ async fn a_topic_that_was_removed_and_opened_again_is_a_gap_for_those_who_knew_i
     assert!(topic.publish(&News::Count(3)).is_err(), "an old handle does not publish into nothing");
     hub.topic::<News>("news").expect("opened again");
     let back = hub.subscribe(Subscribe::to(["news"]).after("e.1".to_owned())).expect("subscribed");
-    assert_eq!(told(&Client::new(back).drain().await)[1..], ["sse.gap:{\"trimmed\":2}"]);
+    assert_eq!(
+        told(&Client::new(back).drain().await)[1..],
+        ["sse.gap:{\"trimmed\":2,\"snapshot_through\":2}"]
+    );
     let knew_all = hub.subscribe(Subscribe::to(["news"]).after("e.2".to_owned())).expect("subscribed");
     assert_eq!(told(&Client::new(knew_all).drain().await)[1..], [""; 0]);
 }

@@ -3,8 +3,8 @@
 //! Their types begin with `sse.`, which publishers cannot use. Their data is flat JSON, so that a page that
 //! uses a plain `EventSource` can read them too.
 
-use alloc::format;
 use alloc::string::String;
+use core::fmt::Write as _;
 use core::time::Duration;
 
 /// The prefix of every reserved event type.
@@ -18,6 +18,9 @@ pub enum Control {
     Open {
         /// The longest silence to expect: the server sends at least a heartbeat that often.
         heartbeat: Option<Duration>,
+        /// Up to this sequence the stream may leave out events, as in a snapshot that has the latest of each key only.
+        /// Behind it nothing is left out. `None`: the server does not say.
+        snapshot_through: Option<u64>,
     },
     /// `sse.heartbeat`: nothing but a sign of life. Comments are invisible to the native `EventSource`.
     Heartbeat,
@@ -25,6 +28,8 @@ pub enum Control {
     Gap {
         /// No event up to and including this sequence can be replayed in full.
         trimmed: u64,
+        /// As in [`Self::Open`]: what is left may be given as a snapshot.
+        snapshot_through: Option<u64>,
     },
     /// `sse.reset`: the client's cursor means nothing here (another epoch). What follows is a new beginning.
     Reset,
@@ -52,12 +57,16 @@ impl Control {
     /// The data that goes with it: a flat JSON object.
     #[must_use]
     pub fn data(&self) -> String {
-        match self {
-            Self::Open { heartbeat: Some(heartbeat) } => {
-                format!(r#"{{"heartbeat_ms":{}}}"#, heartbeat.as_millis())
+        match *self {
+            Self::Open { heartbeat, snapshot_through } => {
+                let heartbeat = heartbeat.map(|heartbeat| heartbeat.as_millis());
+                object([("heartbeat_ms", heartbeat), ("snapshot_through", snapshot_through.map(u128::from))])
             }
-            Self::Gap { trimmed } => format!(r#"{{"trimmed":{trimmed}}}"#),
-            Self::Open { heartbeat: None } | Self::Heartbeat | Self::Reset | Self::End => String::from("{}"),
+            Self::Gap { trimmed, snapshot_through } => {
+                let snapshot_through = snapshot_through.map(u128::from);
+                object([("trimmed", Some(trimmed.into())), ("snapshot_through", snapshot_through)])
+            }
+            Self::Heartbeat | Self::Reset | Self::End => String::from("{}"),
         }
     }
 
@@ -65,14 +74,36 @@ impl Control {
     #[must_use]
     pub fn parse(event_type: &str, data: &str) -> Option<Self> {
         Some(match event_type.strip_prefix(RESERVED_PREFIX)? {
-            "open" => Self::Open { heartbeat: member(data, "\"heartbeat_ms\"").map(Duration::from_millis) },
+            "open" => Self::Open {
+                heartbeat: member(data, "\"heartbeat_ms\"").map(Duration::from_millis),
+                snapshot_through: member(data, SNAPSHOT_THROUGH),
+            },
             "heartbeat" => Self::Heartbeat,
-            "gap" => Self::Gap { trimmed: member(data, "\"trimmed\"").unwrap_or(0) },
+            "gap" => Self::Gap {
+                trimmed: member(data, "\"trimmed\"").unwrap_or(0),
+                snapshot_through: member(data, SNAPSHOT_THROUGH),
+            },
             "reset" => Self::Reset,
             "end" => Self::End,
             _ => return None,
         })
     }
+}
+
+/// With its quotes, as it is read.
+const SNAPSHOT_THROUGH: &str = "\"snapshot_through\"";
+
+/// A flat JSON object of the members that there are.
+fn object<const N: usize>(members: [(&str, Option<u128>); N]) -> String {
+    let mut json = String::from("{");
+    for (name, value) in members {
+        let Some(value) = value else { continue };
+        let comma = if json.len() > 1 { "," } else { "" };
+        // Writing to a string cannot fail.
+        let _ = write!(json, r#"{comma}"{name}":{value}"#);
+    }
+    json.push('}');
+    json
 }
 
 /// The whole number that is the value of `name`, which is given with its quotes, in a flat JSON object.
@@ -97,26 +128,29 @@ mod tests {
     #[test]
     fn every_control_event_reads_back_as_it_was_written() {
         let all = [
-            Control::Open { heartbeat: Some(Duration::from_millis(15_000)) },
+            Control::Open { heartbeat: Some(Duration::from_millis(15_000)), snapshot_through: None },
+            Control::Open { heartbeat: None, snapshot_through: Some(7) },
+            Control::Open { heartbeat: Some(Duration::ZERO), snapshot_through: Some(0) },
             Control::Heartbeat,
-            Control::Gap { trimmed: u64::MAX },
+            Control::Gap { trimmed: u64::MAX, snapshot_through: None },
+            Control::Gap { trimmed: 5, snapshot_through: Some(u64::MAX) },
             Control::Reset,
             Control::End,
         ];
-        for (control, event_type) in all.iter().zip(Control::EVENT_TYPES) {
-            assert_eq!(control.event_type(), event_type);
-            assert_eq!(Control::parse(event_type, &control.data()), Some(*control));
+        for control in all {
+            assert!(Control::EVENT_TYPES.contains(&control.event_type()));
+            assert_eq!(Control::parse(control.event_type(), &control.data()), Some(control));
         }
+        assert_eq!(all[2].data(), r#"{"heartbeat_ms":0,"snapshot_through":0}"#);
     }
 
     #[test]
     fn odd_data_of_a_control_event_takes_defaults() {
-        assert_eq!(Control::parse("sse.open", ""), Some(Control::Open { heartbeat: None }));
-        assert_eq!(
-            Control::parse("sse.open", r#"{"heartbeat_ms":"x"}"#),
-            Some(Control::Open { heartbeat: None })
-        );
-        assert_eq!(Control::parse("sse.gap", r#"{ "trimmed" : 7 }"#), Some(Control::Gap { trimmed: 7 }));
+        let silent = Control::Open { heartbeat: None, snapshot_through: None };
+        assert_eq!(Control::parse("sse.open", ""), Some(silent));
+        assert_eq!(Control::parse("sse.open", r#"{"heartbeat_ms":"x","snapshot_through":-1}"#), Some(silent));
+        let gap = Control::Gap { trimmed: 7, snapshot_through: None };
+        assert_eq!(Control::parse("sse.gap", r#"{ "trimmed" : 7 }"#), Some(gap));
         assert_eq!(Control::parse("sse.unknown", "{}"), None);
         assert_eq!(Control::parse("open", "{}"), None);
     }

@@ -175,6 +175,11 @@ impl Direct {
         self.inner.client.borrow().reconnection_time()
     }
 
+    /// Whether the server has said that from here on the connection leaves out nothing.
+    pub(crate) fn is_past_snapshot(&self) -> bool {
+        self.inner.client.borrow().is_past_snapshot()
+    }
+
     /// Takes over what the server said on another connection.
     pub(crate) fn set_reconnection_time(&self, reconnection_time: Duration) {
         self.inner.client.borrow_mut().set_reconnection_time(reconnection_time);

@@ -88,7 +88,7 @@ impl Listener {
                 self.record.0.push(Heard::Message { seq: cursor.seq, client_id: message.client_id });
             }
             _ => match Control::parse(event.event_type, event.data) {
-                Some(Control::Gap { trimmed }) => self.record.0.push(Heard::Gap { trimmed }),
+                Some(Control::Gap { trimmed, .. }) => self.record.0.push(Heard::Gap { trimmed }),
                 Some(Control::Reset) => panic!("the history was lost"),
                 _ => {}
             },

@@ -70,9 +70,9 @@ fn item(record: &[u8]) -> Option<Item> {
             Item::Numbered { cursor, data: next() }
         }
         "s" => Item::Control(match (next().as_str(), number(next())) {
-            ("o", u64::MAX) => Control::Open { heartbeat: None },
-            ("o", millis) => Control::Open { heartbeat: Some(Duration::from_millis(millis)) },
-            ("g", trimmed) => Control::Gap { trimmed },
+            ("o", u64::MAX) => Control::Open { heartbeat: None, snapshot_through: None },
+            ("o", millis) => Control::Open { heartbeat: Some(Duration::from_millis(millis)), snapshot_through: None },
+            ("g", trimmed) => Control::Gap { trimmed, snapshot_through: Some(trimmed) },
             ("r", _) => Control::Reset,
             ("e", _) => Control::End,
             _ => Control::Heartbeat,

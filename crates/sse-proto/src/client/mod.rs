@@ -101,6 +101,8 @@ pub struct Client {
     before: Option<Before>,
     /// Whether the owner has closed the stream in front of the last event, which then counts for nothing.
     is_taken_back: bool,
+    /// Up to which number this connection may leave out events, by the word of the server.
+    snapshot_through: Option<u64>,
     timers: Timers,
     /// Never more than a handful.
     outputs: Vec<Output>,
@@ -127,6 +129,7 @@ impl Client {
             has_events: false,
             redirected: None,
             resume: Resume::default(),
+            snapshot_through: None,
             before: None,
             is_taken_back: false,
             timers: Timers::default(),
@@ -155,6 +158,13 @@ impl Client {
             Some(Before::Event(before)) => before.last_event_id(),
             Some(Before::Control(_)) | None => self.resume.last_event_id(),
         }
+    }
+
+    /// Whether the server has said that from here on this connection leaves out no event. It begins with those that a new
+    /// client needs, perhaps only the latest of each key. False where the server does not say where that ends.
+    #[must_use]
+    pub fn is_past_snapshot(&self) -> bool {
+        matches!((self.snapshot_through, self.resume.seq()), (Some(through), Some(seq)) if seq >= through)
     }
 
     /// The server's own reconnection time (conformance p11), a floor for the wait after a failure; zero if it has said
@@ -387,6 +397,7 @@ impl Client {
         let connection = ConnectionId(self.last_connection);
         self.connection = Some(connection);
         self.has_events = false;
+        self.snapshot_through = None;
         self.resume.handle_connect();
         self.enter(State::Connecting { attempt: self.failures.saturating_add(1) });
         if let Some(timeout) = self.options.connect_timeout {
@@ -514,8 +525,9 @@ impl Client {
     fn handle_control(&mut self, now: Instant, control: Control, last_event_id: &str) {
         self.before = Some(Before::Control(self.resume.clone()));
         let gap = match control {
-            Control::Open { heartbeat } => {
+            Control::Open { heartbeat, snapshot_through } => {
                 self.heartbeat = heartbeat;
+                self.snapshot_through = snapshot_through;
                 self.watch_silence(now);
                 self.resume.handle_open(last_event_id)
             }
@@ -527,7 +539,8 @@ impl Client {
         };
         self.tell(gap);
         match control {
-            Control::Gap { trimmed } => {
+            Control::Gap { trimmed, snapshot_through } => {
+                self.snapshot_through = snapshot_through;
                 let gap = self.resume.handle_gap(trimmed);
                 self.tell(Some(gap));
             }

@@ -42,6 +42,11 @@ impl Resume {
         &self.last_event_id
     }
 
+    /// The number of the last event that was seen, of a server that numbers its events.
+    pub(super) fn seq(&self) -> Option<u64> {
+        self.cursor.map(|cursor| cursor.seq)
+    }
+
     /// Called in many places, and not small.
     #[inline(never)]
     pub(super) fn set_last_event_id(&mut self, last_event_id: &str) {

@@ -157,7 +157,7 @@ impl Model {
             }
             // This server says it right after `sse.open`, whose epoch said so already.
             Control::Reset => Vec::new(),
-            Control::Gap { trimmed } => {
+            Control::Gap { trimmed, .. } => {
                 self.excused = self.excused.max(trimmed);
                 if before.is_some_and(|before| trimmed >= before.seq) {
                     conn.repeats = false;

@@ -156,7 +156,10 @@ impl World {
         encode::comment(&mut out, "hub");
         encode::retry(&mut out, Duration::from_millis(self.rng.within(0..=2_000)));
         let heartbeat = Some(Duration::from_millis(self.schedule.heartbeat));
-        out.extend(control(Control::Open { heartbeat }, Some(cursor(epoch, begin).into())));
+        out.extend(control(
+            Control::Open { heartbeat, snapshot_through: None },
+            Some(cursor(epoch, begin).into()),
+        ));
         if reset {
             out.extend(control(Control::Reset, None));
         }
@@ -171,7 +174,7 @@ impl World {
         }
         let mut out = Vec::new();
         if session.position < self.hub.trimmed {
-            out.extend(control(Control::Gap { trimmed: self.hub.trimmed }, None));
+            out.extend(control(Control::Gap { trimmed: self.hub.trimmed, snapshot_through: None }, None));
             session.position = self.hub.trimmed;
         }
         for seq in session.position + 1..=self.hub.last {

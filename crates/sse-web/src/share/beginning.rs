@@ -24,7 +24,7 @@ pub(crate) enum Look {
 
 /// The beginning of a connection that was made without a cursor.
 ///
-/// A server may give a snapshot there, and does not say where that ends. It is taken for over when the connection has
+/// A server may give a snapshot there. Where it does not say where that ends, it is taken for over when the connection has
 /// brought something and then nothing for two seconds, or after half a minute.
 #[derive(Debug)]
 pub(crate) struct Beginning {

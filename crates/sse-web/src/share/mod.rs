@@ -49,9 +49,9 @@ use member::Membership;
 ///
 /// Who comes late is told what has come so far. That is remembered up to 1,024 events or 1 MiB; who needs more opens a
 /// connection of its own for as long as it takes to catch up. So does who brings a cursor to a stream that others have
-/// begun without one: the server may be giving them a snapshot, which leaves out what the cursor asks for. No server says
-/// where a snapshot ends; it is taken for over when something has come and then nothing for two seconds, or after half a
-/// minute. A stream without ids cannot be resumed: then those who come late are told what is remembered, and nothing
+/// begun without one: the server may be giving them a snapshot, which leaves out what the cursor asks for. sse-hub says
+/// where its snapshot ends; that of another server is taken for over when something has come and then nothing for two
+/// seconds, or after half a minute. A stream without ids cannot be resumed: then those who come late are told what is remembered, and nothing
 /// before.
 ///
 /// Not shared, whatever is asked for: a POST, a [`Fetch`](crate::transport::Fetch) with a token, an `Authorization` header

@@ -151,6 +151,14 @@ impl Upstream {
         self.looking.replace(Some(looking));
     }
 
+    /// Takes note that the server says where its snapshot ends, once it has come there.
+    fn note_place(&self, group: &Group) {
+        if !group.log.borrow().is_settled() && self.direct().is_some_and(|direct| direct.is_past_snapshot()) {
+            self.looking.take();
+            group.settle();
+        }
+    }
+
     /// Connects anew; one that rests does so when it is opened again.
     pub(super) fn reconnect(&self) {
         if let Some(direct) = self.direct() {
@@ -178,6 +186,7 @@ impl Sink for Feed {
         let EventRef { event_type, data, last_event_id } = event;
         let what = What::Event { event_type: event_type.to_owned(), data: data.to_owned() };
         group.push(Entry { what, last_event_id: last_event_id.to_owned() });
+        group.source.upstream().note_place(&group);
     }
 
     fn state(&self, state: &State) {
@@ -210,6 +219,7 @@ impl Sink for Feed {
         if has_moved {
             group.push(Entry { what: What::Cursor, last_event_id });
         }
+        group.source.upstream().note_place(&group);
     }
 }
 

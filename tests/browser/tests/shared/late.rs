@@ -88,6 +88,30 @@ async fn who_comes_with_a_cursor_is_told_also_what_a_snapshot_leaves_out() {
 }
 
 #[wasm_bindgen_test]
+async fn who_comes_with_a_cursor_behind_a_snapshot_shares_at_once_if_the_server_says_where_that_ends() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            r#"event sse.open a.0 {"snapshot_through":95}
+            event - a.60 sixty
+            event - a.95 ninety-five
+            wait late
+            event - a.96 last"#,
+        )
+        .await;
+        let early = Watch::open(stream.url(), options(scope));
+        early.until_data("ninety-five").await;
+        let mut options = options(scope);
+        options.last_event_id = "a.95".to_owned();
+        let late = Watch::open(stream.url(), options);
+        late.until_phase("open").await;
+        stream.release("late").await;
+        late.until_data("last").await;
+        assert_eq!(late.data(), ["last"]);
+        assert_eq!(stream.report().await.visits.len(), 1);
+    }
+}
+
+#[wasm_bindgen_test]
 async fn who_comes_with_a_cursor_while_a_snapshot_still_comes_is_told_what_it_leaves_out() {
     for scope in SCOPES {
         let stream = Stream::new(

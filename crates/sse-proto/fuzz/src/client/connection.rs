@@ -127,7 +127,7 @@ impl Rules {
                 assert_eq!(*after, State::Closed(CloseReason::Ended), "the stream is complete");
                 return;
             }
-            Some(Control::Open { heartbeat }) => self.heartbeat = heartbeat,
+            Some(Control::Open { heartbeat, .. }) => self.heartbeat = heartbeat,
             _ => {}
         }
         assert_eq!(*after, State::Open, "events prove that it is open and alive (c16)");

@@ -111,7 +111,7 @@ impl Server {
                 stream.last_event_id = cursor(stream.position);
                 // Every other one announces heartbeats.
                 let heartbeat = self.epoch.value().is_multiple_of(2).then_some(Duration::from_secs(10));
-                Arrival::Control(Control::Open { heartbeat })
+                Arrival::Control(Control::Open { heartbeat, snapshot_through: None })
             }
             Next::Reset => {
                 stream.next = Next::Events;
@@ -119,7 +119,7 @@ impl Server {
             }
             Next::Events if stream.position.max(stream.forgiven) < self.trimmed => {
                 stream.forgiven = self.trimmed;
-                Arrival::Control(Control::Gap { trimmed: self.trimmed })
+                Arrival::Control(Control::Gap { trimmed: self.trimmed, snapshot_through: None })
             }
             Next::Events => {
                 let is_kept = |seq: &u64| *seq > self.trimmed || seq.is_multiple_of(3);

@@ -365,3 +365,33 @@ fn a_reset_is_told_again_after_an_event_that_was_not_read() {
     bench.event("sse.reset", "{}", "");
     assert_eq!(bench.told(), [Output::Gap(Gap::Reset)]);
 }
+
+#[test]
+fn a_snapshot_is_over_where_the_server_says_so() {
+    let mut bench = Bench::open();
+    let mut is_past = |event_type: &str, data: &str, id: &str| {
+        bench.event(event_type, data, id);
+        bench.client.is_past_snapshot()
+    };
+    assert!(!is_past("sse.open", r#"{"snapshot_through":3}"#, "a.0"));
+    assert!(!is_past("tick", "x", "a.2"));
+    assert!(is_past("tick", "x", "a.3"));
+    assert!(is_past("tick", "x", "a.4"));
+    assert!(!is_past("sse.gap", r#"{"trimmed":7,"snapshot_through":9}"#, "a.4"));
+    assert!(!is_past("tick", "x", "a.8"));
+    assert!(is_past("tick", "x", "a.9"));
+    assert!(!is_past("sse.gap", r#"{"trimmed":12}"#, "a.9"), "it does not say");
+    assert!(!is_past("tick", "x", "a.13"));
+    bench.reconnect();
+    assert!(!bench.client.is_past_snapshot(), "that was of another connection");
+    bench.event("sse.open", r#"{"snapshot_through":0}"#, "a.13");
+    assert!(bench.client.is_past_snapshot(), "there is none");
+}
+
+#[test]
+fn a_server_that_does_not_number_its_events_cannot_say_where_its_snapshot_ends() {
+    let mut bench = Bench::open();
+    bench.event("sse.open", r#"{"snapshot_through":0}"#, "x");
+    bench.event("tick", "x", "y");
+    assert!(!bench.client.is_past_snapshot());
+}

@@ -69,6 +69,18 @@ struct Tab {
     asked: u64,
 }
 
+impl Tab {
+    /// Takes the beginning of its connection for over, if that is so.
+    fn settle_if(&mut self, is_over: impl FnOnce(&mut Stream) -> bool) {
+        let Some(stream) = &mut self.upstream else { return };
+        if is_over(stream) {
+            stream.end_beginning();
+            self.log.settle();
+            self.tabs.handle_settled(&self.log);
+        }
+    }
+}
+
 struct Browser {
     server: Server,
     chance: Chance,
@@ -101,10 +113,14 @@ impl Browser {
     }
 
     fn open(&mut self, at: usize) {
-        self.births += 1;
         // Some are pages that a server has rendered.
         let has_cursor = self.events > 0 && self.chance.once_in(3);
         let cursor = has_cursor.then(|| self.server.id(self.chance.below(self.events)));
+        self.open_at(at, cursor);
+    }
+
+    fn open_at(&mut self, at: usize, cursor: Option<String>) {
+        self.births += 1;
         let text = cursor.clone().unwrap_or_default();
         self.tabs[at] = Some(Tab {
             tabs: Tabs::new(self.births * 311),
@@ -271,18 +287,14 @@ impl Browser {
         let count = self.chance.below(16);
         let (server, events, now) = (self.server, self.events, self.now);
         let Some(tab) = &mut self.tabs[at] else { return };
-        if let Some(stream) = &mut tab.upstream {
-            for event in (0..count).map_while(|_| stream.next(events)) {
-                tab.log.push(server.entry(event));
-                tab.tabs.handle_entry(&tab.log);
-            }
-            tab.tabs.flush(&tab.log);
-            if stream.look(now, 0) != Look::Early {
-                stream.end_beginning();
-                tab.log.settle();
-                tab.tabs.handle_settled(&tab.log);
-            }
+        for _ in 0..count {
+            let Some(event) = tab.upstream.as_mut().and_then(|stream| stream.next(events)) else { break };
+            tab.log.push(server.entry(event));
+            tab.tabs.handle_entry(&tab.log);
+            tab.settle_if(Stream::is_at_said_end);
         }
+        tab.tabs.flush(&tab.log);
+        tab.settle_if(|stream| stream.is_at_said_end() || stream.look(now, 0) != Look::Early);
         if let Some(own) = &mut tab.own {
             let look = own.look(now, tab.log.end());
             if look == Look::Quiet && tab.place.is_at_end_of(&tab.log) {
@@ -515,6 +527,39 @@ fn from_the_cursor_of_an_opening_on_whatever_becomes_of_the_tabs() {
 #[test]
 fn from_a_snapshot_on_whatever_becomes_of_the_tabs() {
     nothing_is_lost_and_nothing_comes_twice(Server::Snapshot);
+}
+
+#[test]
+fn from_a_snapshot_that_says_where_it_ends_whatever_becomes_of_the_tabs() {
+    nothing_is_lost_and_nothing_comes_twice(Server::SnapshotThrough);
+}
+
+/// A page that was rendered up to the last event comes to a tab that began with a snapshot. How many connections of its own
+/// it opens until it shares.
+fn catch_ups_behind_a_snapshot(server: Server) -> u32 {
+    let mut browser = Browser::new(server, 1);
+    browser.open(0);
+    browser.events = 500;
+    let has_all = |tab: &Tab| tab.told.contains(&499);
+    while !browser.tabs[0].as_ref().is_some_and(has_all) {
+        browser.tick(false);
+    }
+    browser.open_at(1, Some(server.id(499)));
+    let shares = |tab: &Tab| tab.own.is_none() && tab.told.contains(&500);
+    browser.events += 1;
+    while !browser.tabs[1].as_ref().is_some_and(shares) {
+        browser.tick(false);
+    }
+    for tab in browser.tabs.iter().flatten() {
+        browser.assert_complete(tab);
+    }
+    browser.catch_ups
+}
+
+#[test]
+fn who_is_told_where_a_snapshot_ends_joins_behind_it_at_once() {
+    assert_eq!(catch_ups_behind_a_snapshot(Server::SnapshotThrough), 0);
+    assert_eq!(catch_ups_behind_a_snapshot(Server::Snapshot), 1, "who is not has to guess");
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub(super) enum Server {
     LiveFromCursor,
     /// Gives the latest event of each key, in order, and says that it numbers its events.
     Snapshot,
+    /// So does this one, and says where that ends.
+    SnapshotThrough,
     /// Gives the latest event of each key, sorted by key. Who loses the connection in the middle of that has lost the
     /// rest: the ids in it are no cursors.
     SnapshotByKey,
@@ -28,12 +30,12 @@ pub(super) enum Server {
 
 impl Server {
     pub(super) fn gives_snapshots(self) -> bool {
-        matches!(self, Self::Snapshot | Self::SnapshotByKey)
+        matches!(self, Self::Snapshot | Self::SnapshotThrough | Self::SnapshotByKey)
     }
 
     /// Whether a new client is told from where the server goes on.
     pub(super) fn says_cursor(self) -> bool {
-        matches!(self, Self::LiveFromCursor | Self::Snapshot)
+        matches!(self, Self::LiveFromCursor | Self::Snapshot | Self::SnapshotThrough)
     }
 
     pub(super) fn id(self, event: u64) -> String {
@@ -67,6 +69,7 @@ impl Server {
                 beginning: None,
                 is_over: true,
                 looked_at: now,
+                says_end: false,
             };
             return (stream, None);
         }
@@ -80,17 +83,23 @@ impl Server {
         };
         match self {
             Self::Replays | Self::Live | Self::LiveFromCursor => snapshot.clear(),
-            Self::Snapshot => snapshot.sort_unstable(),
+            Self::Snapshot | Self::SnapshotThrough => snapshot.sort_unstable(),
             Self::SnapshotByKey => {}
         }
         let cursor = match self {
             Self::LiveFromCursor => Some(format!("1.{next}")),
-            Self::Snapshot => Some("1.0".to_owned()),
+            Self::Snapshot | Self::SnapshotThrough => Some("1.0".to_owned()),
             _ => None,
         };
-        let beginning = Some(Beginning::new(now, more));
-        let stream =
-            Stream { snapshot: snapshot.into(), next, brought: 0, beginning, is_over: false, looked_at: now };
+        let stream = Stream {
+            snapshot: snapshot.into(),
+            next,
+            brought: 0,
+            beginning: Some(Beginning::new(now, more)),
+            is_over: false,
+            looked_at: now,
+            says_end: self == Self::SnapshotThrough,
+        };
         (stream, cursor)
     }
 }
@@ -111,6 +120,8 @@ pub(super) struct Stream {
     beginning: Option<Beginning>,
     pub(super) is_over: bool,
     looked_at: Instant,
+    /// Whether it has said where the snapshot ends.
+    says_end: bool,
 }
 
 impl Stream {
@@ -122,6 +133,11 @@ impl Stream {
         }
         self.brought += 1;
         Some(next)
+    }
+
+    /// Whether it has just come to where the snapshot ends, by its own word.
+    pub(super) fn is_at_said_end(&mut self) -> bool {
+        self.says_end && self.is_beginning() && self.snapshot.is_empty()
     }
 
     pub(super) fn is_in_snapshot(&self) -> bool {
