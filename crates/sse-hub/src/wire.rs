@@ -39,7 +39,10 @@ pub(crate) fn opening(opening: Opening) -> Bytes {
 /// the clients of a restarted server do not all come at once. `fraction`, from 0 to 1, is a client's place in that.
 pub(crate) fn farewell(retry: Duration, fraction: f32) -> Bytes {
     let mut out = Vec::new();
-    encode::retry(&mut out, retry.mul_f32(0.5 + 4.0 * fraction));
+    let retry = retry.mul_f32(0.5 + 4.0 * fraction);
+    encode::retry(&mut out, retry);
+    // Once more for pages: the native `EventSource` does not show them the field.
+    control(&mut out, Control::Retry(retry), None);
     out.into()
 }
 
@@ -77,6 +80,12 @@ mod tests {
             control(&mut out, event, None);
             assert_eq!(bytes, out);
         }
+    }
+
+    #[test]
+    fn the_farewell_says_when_to_come_back_to_those_who_see_no_field_too() {
+        let bytes = farewell(Duration::from_secs(2), 0.25);
+        assert_eq!(bytes, "retry: 3000\n\nevent: sse.retry\ndata: {\"retry_ms\":3000}\n\n");
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub enum Control {
         /// Behind it nothing is left out. `None`: the server does not say.
         snapshot_through: Option<u64>,
     },
+    /// `sse.retry`: the reconnection time, as the field `retry` says it, which the native `EventSource` keeps to itself. A
+    /// server that shuts down spreads its clients by it.
+    Retry(Duration),
     /// `sse.heartbeat`: nothing but a sign of life. Comments are invisible to the native `EventSource`.
     Heartbeat,
     /// `sse.gap`: some events after the client's cursor are no longer there. What follows is what is left.
@@ -39,14 +42,15 @@ pub enum Control {
 
 impl Control {
     /// Every control event type, in the order of the variants.
-    pub const EVENT_TYPES: [&'static str; 5] =
-        ["sse.open", "sse.heartbeat", "sse.gap", "sse.reset", "sse.end"];
+    pub const EVENT_TYPES: [&'static str; 6] =
+        ["sse.open", "sse.retry", "sse.heartbeat", "sse.gap", "sse.reset", "sse.end"];
 
     /// The event type that carries it.
     #[must_use]
     pub const fn event_type(&self) -> &'static str {
         match self {
             Self::Open { .. } => "sse.open",
+            Self::Retry(_) => "sse.retry",
             Self::Heartbeat => "sse.heartbeat",
             Self::Gap { .. } => "sse.gap",
             Self::Reset => "sse.reset",
@@ -58,10 +62,11 @@ impl Control {
     #[must_use]
     pub fn data(&self) -> String {
         match *self {
-            Self::Open { heartbeat, snapshot_through } => {
-                let heartbeat = heartbeat.map(|heartbeat| heartbeat.as_millis());
-                object([("heartbeat_ms", heartbeat), ("snapshot_through", snapshot_through.map(u128::from))])
-            }
+            Self::Open { heartbeat, snapshot_through } => object([
+                ("heartbeat_ms", heartbeat.map(|heartbeat| heartbeat.as_millis())),
+                ("snapshot_through", snapshot_through.map(u128::from)),
+            ]),
+            Self::Retry(retry) => object([("retry_ms", Some(retry.as_millis()))]),
             Self::Gap { trimmed, snapshot_through } => {
                 let snapshot_through = snapshot_through.map(u128::from);
                 object([("trimmed", Some(trimmed.into())), ("snapshot_through", snapshot_through)])
@@ -78,6 +83,7 @@ impl Control {
                 heartbeat: member(data, "\"heartbeat_ms\"").map(Duration::from_millis),
                 snapshot_through: member(data, SNAPSHOT_THROUGH),
             },
+            "retry" => Self::Retry(Duration::from_millis(member(data, RETRY)?)),
             "heartbeat" => Self::Heartbeat,
             "gap" => Self::Gap {
                 trimmed: member(data, "\"trimmed\"").unwrap_or(0),
@@ -90,8 +96,9 @@ impl Control {
     }
 }
 
-/// With its quotes, as it is read.
+// With their quotes, as they are read.
 const SNAPSHOT_THROUGH: &str = "\"snapshot_through\"";
+const RETRY: &str = "\"retry_ms\"";
 
 /// A flat JSON object of the members that there are.
 fn object<const N: usize>(members: [(&str, Option<u128>); N]) -> String {
@@ -125,12 +132,17 @@ fn member(json: &str, name: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
+    fn open(heartbeat: Option<u64>, snapshot_through: Option<u64>) -> Control {
+        Control::Open { heartbeat: heartbeat.map(Duration::from_millis), snapshot_through }
+    }
+
     #[test]
     fn every_control_event_reads_back_as_it_was_written() {
         let all = [
-            Control::Open { heartbeat: Some(Duration::from_millis(15_000)), snapshot_through: None },
-            Control::Open { heartbeat: None, snapshot_through: Some(7) },
-            Control::Open { heartbeat: Some(Duration::ZERO), snapshot_through: Some(0) },
+            open(Some(15_000), None),
+            open(None, Some(7)),
+            open(Some(0), Some(0)),
+            Control::Retry(Duration::from_millis(1_500)),
             Control::Heartbeat,
             Control::Gap { trimmed: u64::MAX, snapshot_through: None },
             Control::Gap { trimmed: 5, snapshot_through: Some(u64::MAX) },
@@ -142,12 +154,14 @@ mod tests {
             assert_eq!(Control::parse(control.event_type(), &control.data()), Some(control));
         }
         assert_eq!(all[2].data(), r#"{"heartbeat_ms":0,"snapshot_through":0}"#);
+        assert_eq!(all[3].data(), r#"{"retry_ms":1500}"#);
     }
 
     #[test]
     fn odd_data_of_a_control_event_takes_defaults() {
-        let silent = Control::Open { heartbeat: None, snapshot_through: None };
+        let silent = open(None, None);
         assert_eq!(Control::parse("sse.open", ""), Some(silent));
+        assert_eq!(Control::parse("sse.retry", "{}"), None);
         assert_eq!(Control::parse("sse.open", r#"{"heartbeat_ms":"x","snapshot_through":-1}"#), Some(silent));
         let gap = Control::Gap { trimmed: 7, snapshot_through: None };
         assert_eq!(Control::parse("sse.gap", r#"{ "trimmed" : 7 }"#), Some(gap));

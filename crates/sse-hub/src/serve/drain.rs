@@ -54,7 +54,7 @@ mod tests {
                 let Parting::Spread(fraction) = parting else { panic!("{parting:?}") };
                 let words = wire::farewell(Duration::from_secs(2), fraction);
                 let words = std::str::from_utf8(&words).expect("UTF-8");
-                let retry = words.strip_prefix("retry: ").and_then(|rest| rest.trim().parse().ok());
+                let retry = words.strip_prefix("retry: ").and_then(|rest| rest.lines().next()?.parse().ok());
                 let back = at + Duration::from_millis(retry.expect(words));
                 *buckets.entry(back.duration_since(drain.started).as_secs()).or_default() += 1;
             }

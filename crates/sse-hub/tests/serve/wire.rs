@@ -191,6 +191,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Answer<S> {
         let mut frames = self.decoder.decode(&self.body);
         while let Some(frame) = frames.next().expect("within the limits") {
             match frame {
+                // Says what the field says.
+                Frame::Event(event) if event.event_type == "sse.retry" => {}
                 Frame::Event(event) => self.seen.push_back(Seen {
                     event_type: event.event_type.to_string(),
                     data: event.data.to_string(),

@@ -71,7 +71,10 @@ fn item(record: &[u8]) -> Option<Item> {
         }
         "s" => Item::Control(match (next().as_str(), number(next())) {
             ("o", u64::MAX) => Control::Open { heartbeat: None, snapshot_through: None },
-            ("o", millis) => Control::Open { heartbeat: Some(Duration::from_millis(millis)), snapshot_through: None },
+            ("o", millis) => {
+                Control::Open { heartbeat: Some(Duration::from_millis(millis)), snapshot_through: None }
+            }
+            ("t", millis) => Control::Retry(Duration::from_millis(millis)),
             ("g", trimmed) => Control::Gap { trimmed, snapshot_through: Some(trimmed) },
             ("r", _) => Control::Reset,
             ("e", _) => Control::End,

@@ -273,6 +273,10 @@ impl Client {
             self.handle_control(now, control, last_event_id);
             return Verdict::Control;
         }
+        if event_type.starts_with(RESERVED_PREFIX) && self.resume.knows_server() {
+            // From a server that knows more than this client.
+            return self.handle_id(connection, last_event_id);
+        }
         self.before = (!is_open).then(|| Before::Event(self.resume.clone()));
         let (verdict, gap) = self.resume.handle_event(last_event_id);
         if let Some((gap, before)) = gap {
@@ -327,7 +331,8 @@ impl Client {
         if self.connection != Some(connection) {
             return Verdict::Stale;
         }
-        let (_, gap) = self.resume.follow(last_event_id);
+        self.before = Some(Before::Control(self.resume.clone()));
+        let gap = self.resume.follow(last_event_id).1.map(|(gap, _)| gap);
         self.tell(gap);
         Verdict::Control
     }
@@ -533,7 +538,7 @@ impl Client {
             }
             Control::Reset => self.resume.handle_reset(last_event_id),
             // An id counts on whatever event it comes.
-            Control::Heartbeat | Control::Gap { .. } | Control::End => {
+            Control::Retry(_) | Control::Heartbeat | Control::Gap { .. } | Control::End => {
                 self.resume.follow(last_event_id).1.map(|(gap, _)| gap)
             }
         };
@@ -544,6 +549,7 @@ impl Client {
                 let gap = self.resume.handle_gap(trimmed);
                 self.tell(Some(gap));
             }
+            Control::Retry(time) => self.reconnection_time = time,
             Control::End => self.close(now, CloseReason::Ended),
             Control::Open { .. } | Control::Heartbeat | Control::Reset => {}
         }

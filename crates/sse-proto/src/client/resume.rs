@@ -57,6 +57,11 @@ impl Resume {
         }
     }
 
+    /// Whether the server has said that it speaks of its events by numbers.
+    pub(super) fn knows_server(&self) -> bool {
+        self.cursor.is_some()
+    }
+
     /// Whether the number of an event means something: most servers do not number their events.
     pub(super) fn is_numbered(&self) -> bool {
         self.cursor.is_some() || self.sent.is_some()

@@ -93,7 +93,7 @@ impl Model {
         if let Some(control) = Control::parse(&event.event_type, &event.data) {
             return Ok((Verdict::Control, self.control(control, conn, event)?));
         }
-        if event.event_type == "sse.presence" {
+        if event.event_type == "presence" {
             let number = event.data.parse().map_err(|_| format!("forged: {event:?}"))?;
             if conn.repeats {
                 return Ok((Verdict::Duplicate, Vec::new()));

@@ -248,7 +248,7 @@ impl World {
     pub(crate) fn announce_presence(&mut self) {
         let number = self.hub.unnumbered;
         self.hub.unnumbered += 1;
-        let bytes = event("sse.presence", None, number.to_string());
+        let bytes = event("presence", None, number.to_string());
         self.live().into_iter().for_each(|conn| self.write(conn, &bytes));
     }
 

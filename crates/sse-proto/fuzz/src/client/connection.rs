@@ -128,6 +128,7 @@ impl Rules {
                 return;
             }
             Some(Control::Open { heartbeat, .. }) => self.heartbeat = heartbeat,
+            Some(Control::Retry(time)) => self.reconnection_time = time,
             _ => {}
         }
         assert_eq!(*after, State::Open, "events prove that it is open and alive (c16)");

@@ -210,6 +210,7 @@ fn response(character: u8) -> Response {
 fn event_type(character: u8) -> &'static str {
     match character {
         b'o' => "sse.open",
+        b't' => "sse.retry",
         b'h' => "sse.heartbeat",
         b'g' => "sse.gap",
         b'r' => "sse.reset",
@@ -222,10 +223,12 @@ fn event_type(character: u8) -> &'static str {
 fn data(character: u8) -> &'static str {
     match character {
         b'1' => "",
-        b'2' => r#"{"heartbeat_ms":0,"trimmed":0}"#,
-        b'3' => r#"{"heartbeat_ms":10000,"trimmed":2}"#,
-        b'4' => r#"{"heartbeat_ms":18446744073709551615,"trimmed":18446744073709551615}"#,
-        b'5' => r#"{"heartbeat_ms":18446744073709551616,"trimmed":"x"}"#,
+        b'2' => r#"{"heartbeat_ms":0,"trimmed":0,"retry_ms":0}"#,
+        b'3' => r#"{"heartbeat_ms":10000,"trimmed":2,"retry_ms":10000}"#,
+        b'4' => {
+            r#"{"heartbeat_ms":18446744073709551615,"trimmed":18446744073709551615,"retry_ms":18446744073709551615}"#
+        }
+        b'5' => r#"{"heartbeat_ms":18446744073709551616,"trimmed":"x","retry_ms":18446744073709551616}"#,
         b'6' => r#""heartbeat_ms" "trimmed""#,
         _ => "{}",
     }

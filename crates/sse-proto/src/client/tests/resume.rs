@@ -110,7 +110,7 @@ fn c10_the_cursor_is_sent_again_and_survives_connections_without_ids() {
 fn an_event_without_an_id_is_as_new_as_the_one_before_it() {
     let mut bench = Bench::open();
     bench.event("sse.open", "{}", "a.3");
-    assert_eq!(bench.event("sse.presence", "first after sse.open", "a.3"), Verdict::Deliver);
+    assert_eq!(bench.event("note", "first after sse.open", "a.3"), Verdict::Deliver);
     assert_eq!(bench.event("tick", "x", "a.4"), Verdict::Deliver);
     assert_eq!(bench.event("tick", "without", "a.4"), Verdict::Deliver);
     bench.event("sse.heartbeat", "{}", "a.4");
@@ -305,6 +305,30 @@ fn p10_an_id_that_is_reset_is_no_cursor() {
     assert_eq!(bench.event("tick", "x", ""), Verdict::Deliver);
     bench.command(Command::Reconnect);
     assert_eq!(bench.cursor_sent().as_deref(), Some(""));
+}
+
+#[test]
+fn control_events_of_a_later_protocol_are_no_data_where_the_server_speaks_it() {
+    let mut bench = Bench::open();
+    assert_eq!(bench.event("sse.price", "somebody else's", ""), Verdict::Deliver);
+    bench.event("sse.open", "{}", "a.3");
+    assert_eq!(bench.event("sse.later", "{}", "a.4"), Verdict::Control);
+    assert_eq!(bench.client.last_event_id(), "a.4");
+}
+
+#[test]
+fn the_reconnection_time_may_come_in_an_event() {
+    let mut bench = Bench::open();
+    bench.event("sse.open", "{}", "a.3");
+    bench.event("sse.retry", r#"{"retry_ms":9000}"#, "a.3");
+    bench.signal(Signal::Failed(Failure::Ended));
+    assert!(bench.wait() >= 9 * SECOND);
+    bench.pass(60 * SECOND);
+    bench.signal(Signal::Opened);
+    // As large as can be written.
+    bench.event("sse.retry", &alloc::format!(r#"{{"retry_ms":{}}}"#, u64::MAX), "a.3");
+    bench.signal(Signal::Failed(Failure::Ended));
+    assert!(matches!(bench.client.state(), State::Waiting { .. }));
 }
 
 #[test]
