@@ -11,11 +11,11 @@ use axum::extract::{FromRequestParts, Query};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_core::Stream;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::{SubscribeError, Subscription};
+use crate::{Denied, SubscribeError, Subscription};
 
 /// The header in which a client says where it left off.
 pub static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -70,11 +70,16 @@ impl IntoResponse for Subscription {
 }
 
 impl IntoResponse for SubscribeError {
-    /// `404` for a topic that is not there, `503` with `Retry-After` when it is the hub's fault, else `400`.
+    /// `404` for a topic that is not there, `401` or `403` for one that its reader may not read, `503` with `Retry-After` when it is the hub's fault, else `400`.
     fn into_response(self) -> Response {
         let text = self.to_string();
         match self {
             Self::UnknownTopic(_) => (StatusCode::NOT_FOUND, text).into_response(),
+            Self::Denied { denied: Denied::Unauthorized(_), .. } => {
+                // Which scheme it is only the app knows, but one has to be named (RFC 9110, 15.5.2).
+                (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], text).into_response()
+            }
+            Self::Denied { .. } => (StatusCode::FORBIDDEN, text).into_response(),
             Self::NoTopics | Self::TooManyTopics { .. } => (StatusCode::BAD_REQUEST, text).into_response(),
             Self::TooMany { .. } | Self::ShuttingDown | Self::NoRuntime | Self::History(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], text).into_response()

@@ -31,6 +31,8 @@ pub struct HubCounts {
     pub reset: u64,
     /// Subscriptions that were refused.
     pub refused: u64,
+    /// Subscriptions that ended because their reader [may no longer read](crate::Guard).
+    pub denied: u64,
     /// How often a client was told by `sse.gap` that events for it were gone.
     pub gaps: u64,
 }
@@ -47,6 +49,7 @@ pub(crate) struct Counters {
     pub(crate) resumed: Counter,
     pub(crate) reset: Counter,
     pub(crate) refused: Counter,
+    pub(crate) denied: Counter,
     pub(crate) gaps: Counter,
 }
 

@@ -1,8 +1,9 @@
 use sse_events::{DecodeError, EncodeError};
 use sse_proto::InvalidField;
 
+use crate::access::Denied;
 use crate::history::HistoryError;
-use crate::topic_name::InvalidTopicName;
+use crate::topic_name::{InvalidTopicName, TopicName};
 
 /// A topic could not be opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +88,14 @@ pub enum SubscribeError {
     /// Nobody has opened this topic.
     #[error("there is no topic {0:?}")]
     UnknownTopic(String),
+    /// The [guard](crate::Guard) says that the reader may not read this topic.
+    #[error("{denied}")]
+    Denied {
+        /// The topic, which need not exist.
+        topic: TopicName,
+        /// Why. Never [`Denied::Hidden`], which is [`Self::UnknownTopic`].
+        denied: Denied,
+    },
     /// The hub has as many subscriptions as [`Limits::subscriptions`](crate::Limits::subscriptions) allows. Try
     /// again later.
     #[error("the hub has reached its limit of {limit} subscriptions")]

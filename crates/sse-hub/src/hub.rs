@@ -17,6 +17,7 @@ use crate::snapshot;
 use crate::subscription::{Subscribe, Subscription};
 use crate::topic::{Listeners, Topic, TopicState};
 use crate::topic_name::TopicName;
+use crate::watch::Watches;
 
 /// Topics, their history, and those who listen. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     draining: AtomicBool,
     /// Every stream ends.
     closing: AtomicBool,
+    pub(crate) watches: Watches,
     pub(crate) counters: Counters,
 }
 
@@ -58,6 +60,7 @@ impl Hub {
                 next_subscription: AtomicU64::new(0),
                 draining: AtomicBool::new(false),
                 closing: AtomicBool::new(false),
+                watches: Watches::default(),
                 counters: Counters::default(),
             }),
         }
@@ -137,9 +140,20 @@ impl Hub {
     /// doubled in between.
     ///
     /// # Errors
-    /// [`SubscribeError`] if a topic does not exist, a limit is reached, or the hub is shutting down.
+    /// [`SubscribeError`] if a topic does not exist or may not be read, a limit is reached, or the hub is shutting down.
     pub fn subscribe(&self, subscribe: Subscribe) -> Result<Subscription, SubscribeError> {
         Subscription::new(&self.shared, subscribe).inspect_err(|_| self.shared.counters.refused.add(1))
+    }
+
+    /// Asks the [guard](crate::Guard) of every open stream again, and ends those whose reader may no longer read one of
+    /// their topics. Returns how many end by it. To be called when somebody's rights have changed: a session was closed,
+    /// a token revoked, a role taken away.
+    ///
+    /// When it returns, the streams that end have been told, and no event that is published from then on is read for
+    /// them. What was on its way, such as the rest of a chunk that a socket did not take, may still arrive. Its cost is
+    /// that of asking every guard, on the thread that calls it.
+    pub fn review_access(&self) -> usize {
+        Watches::review(&self.shared)
     }
 
     /// The id of the last event on any topic: a client that begins behind it gets every later one.
@@ -222,6 +236,7 @@ impl Hub {
             resumed: counters.resumed.value(),
             reset: counters.reset.value(),
             refused: counters.refused.value(),
+            denied: counters.denied.value(),
             gaps: counters.gaps.value(),
         }
     }

@@ -72,6 +72,7 @@
 //! | [`Topic`], [`TopicName`], [`TopicOptions`] | where events are published, and what is kept of them |
 //! | [`RawTopic`], [`RawEvent`] | a topic for events that no enum describes |
 //! | [`Subscribe`], [`Subscription`] | what a client asks for, and its stream of bytes |
+//! | [`Guard`], [`Hub::review_access`] | who may read what, and until when |
 //! | [`Hub::snapshot`], [`Hub::last_event_id`] | where a page that is rendered here begins |
 //! | [`Member`], [`Presence`] | who is there |
 //! | [`Hub::counts`], [`HubCounts`] | for metrics |
@@ -89,6 +90,7 @@
 //! | `tls` | no | HTTPS and HTTP/2 for `serve`, by rustls |
 //! | `self-signed` | no | a certificate made on the spot, for development |
 
+mod access;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod counters;
@@ -111,8 +113,10 @@ mod snapshot;
 mod subscription;
 mod topic;
 mod topic_name;
+mod watch;
 mod wire;
 
+pub use access::{Denied, Grant, Guard};
 pub use counters::HubCounts;
 pub use error::{PublishError, SnapshotError, SubscribeError, TopicError};
 pub use history::{History, MemoryHistory};

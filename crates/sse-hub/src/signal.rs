@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use crate::access::Denied;
 use crate::parting::Parting;
 
 /// Tells one subscription that there may be something to read.
@@ -12,12 +13,19 @@ pub(crate) struct Signal {
     raised: AtomicBool,
     waker: Mutex<Option<Waker>>,
     parting: OnceLock<Parting>,
+    /// Boxed: few streams end by it, and each has the place for it.
+    denied: OnceLock<Box<Denied>>,
 }
 
 impl Signal {
     /// A raised signal: a new subscription has not looked at anything yet.
     pub(crate) fn raised() -> Self {
-        Self { raised: AtomicBool::new(true), waker: Mutex::new(None), parting: OnceLock::new() }
+        Self {
+            raised: AtomicBool::new(true),
+            waker: Mutex::new(None),
+            parting: OnceLock::new(),
+            denied: OnceLock::new(),
+        }
     }
 
     pub(crate) fn raise(&self) {
@@ -43,6 +51,18 @@ impl Signal {
 
     pub(crate) fn parting(&self) -> Option<Parting> {
         self.parting.get().copied()
+    }
+
+    /// Tells the subscription that its reader may no longer read. Returns whether it is the first to say so.
+    pub(crate) fn deny(&self, denied: Denied) -> bool {
+        let is_first = self.denied.set(Box::new(denied)).is_ok();
+        self.raise();
+        is_first
+    }
+
+    /// Why its reader may no longer read; `None` as long as that is not so.
+    pub(crate) fn denied(&self) -> Option<&Denied> {
+        self.denied.get().map(|denied| &**denied)
     }
 
     /// Lowers the signal if it is raised. Lower it before reading, and what is appended meanwhile raises it again.

@@ -8,6 +8,7 @@ use sse_proto::Cursor;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
+use crate::access::{Denied, Guard};
 use crate::entropy;
 use crate::error::SubscribeError;
 use crate::flush::{self, Flush};
@@ -21,6 +22,7 @@ use crate::presence::{Attendee, Member};
 use crate::reader::{Reader, Start, Step};
 use crate::signal::Signal;
 use crate::topic::TopicState;
+use crate::watch::Watch;
 use crate::wire;
 
 /// What a client asks for.
@@ -32,6 +34,8 @@ pub struct Subscribe {
     pub last_event_id: Option<String>,
     /// Who it is, for [presence](crate::Presence). `None`: counted without a name.
     pub member: Option<Member>,
+    /// Says whether it may read the topics, now and later. `None`: everybody may.
+    pub guard: Option<Guard>,
 }
 
 impl Subscribe {
@@ -54,12 +58,20 @@ impl Subscribe {
         self.member = member.into();
         self
     }
+
+    /// Has `guard` say whether it may read each topic, now and as long as the stream is open.
+    #[must_use]
+    pub fn guard(mut self, guard: impl Into<Option<Guard>>) -> Self {
+        self.guard = guard.into();
+        self
+    }
 }
 
 /// A stream of encoded events. Dropping it unsubscribes.
 ///
-/// Begins with a comment, `retry:` and `sse.open`, and ends when its topics have ended, when the hub shuts down, or
-/// when the history fails; the client then comes back with its last event id, and loses nothing.
+/// Begins with a comment, `retry:` and `sse.open`, and ends when its topics have ended, when its reader [may no longer
+/// read](Guard), when the hub shuts down, or when the history fails; the client then comes back with its last event id,
+/// and loses nothing.
 ///
 /// Each item is one chunk: what was pending when it was polled, up to
 /// [`Limits::page_bytes`](crate::Limits::page_bytes).
@@ -68,6 +80,8 @@ pub struct Subscription {
     place: Place,
     /// Held for its `Drop`, after `place`: whoever sees the member leave finds the subscription gone.
     _attendee: Attendee,
+    /// Held for its `Drop`.
+    _watch: Option<Watch>,
     pages: Pages,
     /// Whether the signal was raised since the history was last found drained.
     readable: bool,
@@ -97,9 +111,13 @@ enum Phase {
 impl Subscription {
     pub(crate) fn new(hub: &Arc<Shared>, subscribe: Subscribe) -> Result<Self, SubscribeError> {
         let runtime = Handle::try_current().map_err(|_| SubscribeError::NoRuntime)?;
-        let Subscribe { topics, last_event_id, member } = subscribe;
+        let Subscribe { topics, last_event_id, member, guard } = subscribe;
         let options = &hub.options;
-        let place = Place::take(hub, topics)?;
+        let names = names(hub, topics)?;
+        let signal = Arc::new(Signal::raised());
+        // Before anything else is told of a topic, even that there is none.
+        let watch = guard.map(|guard| Watch::begin(hub, guard, &names, &signal, &runtime)).transpose()?;
+        let place = Place::take(hub, names, signal)?;
         let history = Arc::clone(&hub.history);
 
         let start = Start::of(last_event_id.as_deref(), &*history);
@@ -133,6 +151,7 @@ impl Subscription {
         let flush = flush::window(place.topics.iter().map(|topic| &**topic));
         let attendances = place.topics.iter().map(|topic| Arc::clone(&topic.attendance)).collect();
         Ok(Self {
+            _watch: watch,
             _attendee: Attendee::join(attendances, member, options.presence_grace, runtime),
             place,
             pages: Pages::new(reader),
@@ -152,6 +171,12 @@ impl Subscription {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         matches!(self.phase, Phase::Closed { complete: true })
+    }
+
+    /// Why its reader may no longer read, if that is what ends it.
+    #[must_use]
+    pub fn denied(&self) -> Option<&Denied> {
+        self.place.signal.denied()
     }
 
     /// The next chunk; `None` when the stream is over.
@@ -181,6 +206,10 @@ impl Subscription {
             }
         }
         loop {
+            if let Some(denied) = self.place.signal.denied() {
+                let last_words = wire::denied(denied);
+                return Poll::Ready(self.close(Some(last_words)));
+            }
             let parting = self.place.signal.parting();
             if parting == Some(Parting::Now) {
                 return Poll::Ready(self.close(None));
@@ -214,6 +243,10 @@ impl Subscription {
                 // There is nobody to tell here. The client comes back, and is answered by `subscribe`.
                 Err(_) => return Poll::Ready(self.close(None)),
             };
+            // Looked at once more: what was published after the right had ended may be among them.
+            if self.place.signal.denied().is_some() {
+                continue;
+            }
             let counters = &self.place.hub.counters;
             counters.deliveries.add(entries.len());
             counters.replayed.add(entries.partition_point(|entry| entry.seq <= self.replay_through));
@@ -284,7 +317,19 @@ impl Subscription {
         !self.readable
             && matches!(self.phase, Phase::Streaming)
             && self.place.signal.parting().is_none()
+            && self.place.signal.denied().is_none()
             && !self.place.hub.is_closing()
+    }
+
+    /// Ready when its reader may no longer read. For one that rests, and does not look for anything else.
+    pub(crate) fn poll_denied(&self, cx: &Context<'_>) -> Poll<()> {
+        loop {
+            if self.denied().is_some() {
+                return Poll::Ready(());
+            }
+            // What its topics told it while it went to rest is not for it any more.
+            ready!(self.place.signal.poll_lower(cx));
+        }
     }
 
     /// Its topics no longer wake it.
@@ -341,6 +386,20 @@ fn join(mut entries: Vec<Entry>) -> Option<Bytes> {
     Some(chunk.into())
 }
 
+/// The topics that are asked for, each once.
+fn names(hub: &Shared, mut names: Vec<String>) -> Result<Vec<String>, SubscribeError> {
+    names.sort_unstable();
+    names.dedup();
+    let limit = hub.options.limits.topics_per_subscription;
+    if names.is_empty() {
+        return Err(SubscribeError::NoTopics);
+    }
+    if names.len() > limit {
+        return Err(SubscribeError::TooManyTopics { limit });
+    }
+    Ok(names)
+}
+
 /// A subscription's place in the hub: counted, and woken by its topics until it is dropped.
 #[derive(Debug)]
 struct Place {
@@ -351,24 +410,14 @@ struct Place {
 }
 
 impl Place {
-    fn take(hub: &Arc<Shared>, mut names: Vec<String>) -> Result<Self, SubscribeError> {
-        names.sort_unstable();
-        names.dedup();
-        let limit = hub.options.limits.topics_per_subscription;
-        if names.is_empty() {
-            return Err(SubscribeError::NoTopics);
-        }
-        if names.len() > limit {
-            return Err(SubscribeError::TooManyTopics { limit });
-        }
+    fn take(hub: &Arc<Shared>, names: Vec<String>, signal: Arc<Signal>) -> Result<Self, SubscribeError> {
         // Held to the end: a topic cannot be removed between being found and being joined.
         let known = hub.topics();
         let topics = names
             .into_iter()
             .map(|name| known.get(name.as_str()).cloned().ok_or(SubscribeError::UnknownTopic(name)))
             .collect::<Result<Vec<_>, _>>()?;
-        let place =
-            Self { number: hub.admit()?, hub: Arc::clone(hub), topics, signal: Arc::new(Signal::raised()) };
+        let place = Self { number: hub.admit()?, hub: Arc::clone(hub), topics, signal };
         place.join_topics();
         Ok(place)
     }

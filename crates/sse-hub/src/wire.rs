@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sse_proto::{Control, Cursor, EventId, EventType, encode};
 
+use crate::access::Denied;
 use crate::entropy;
 
 /// What the first words of a stream say.
@@ -58,6 +59,16 @@ pub(crate) fn gap(trimmed: u64, snapshot_through: Option<u64>) -> Bytes {
 
 pub(crate) fn end() -> Bytes {
     Bytes::from_static(b"event: sse.end\ndata: {}\n\n")
+}
+
+/// The last words to a reader who may no longer read: the stream ends for good where it is no use to come back. Where it
+/// is, a comment says what happened, to whoever looks at the bytes.
+pub(crate) fn denied(denied: &Denied) -> Bytes {
+    Bytes::from_static(match denied {
+        Denied::Unauthorized(_) => b": unauthorized\n\n",
+        Denied::Forbidden(_) => b"event: sse.end\ndata: {\"reason\":\"forbidden\"}\n\n",
+        Denied::Hidden => b"event: sse.end\ndata: {\"reason\":\"not_found\"}\n\n",
+    })
 }
 
 fn control(out: &mut Vec<u8>, control: Control, id: Option<EventId>) {

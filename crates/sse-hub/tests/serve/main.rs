@@ -1,6 +1,7 @@
 //! `sse_hub::serve`, with real sockets.
 #![cfg(feature = "serve")]
 
+mod access;
 #[path = "../common/mod.rs"]
 mod common;
 mod ends;

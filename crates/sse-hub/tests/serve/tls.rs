@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sse_hub::serve::{Options, Tls};
-use sse_hub::{Retention, TopicOptions};
+use sse_hub::{Hub, HubOptions, Retention, TopicOptions};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -16,16 +16,22 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
-use crate::common::{News, note};
-use crate::server::Server;
+use crate::access::{self, Banned};
+use crate::common::{self, News, note};
+use crate::server::{Server, app};
 use crate::wire;
 
 /// A server with a certificate, and a client that believes it.
 async fn start(options: Options) -> (Server, ClientConfig) {
+    let hub = common::hub(HubOptions::default());
+    start_app(hub.clone(), app(hub), options).await
+}
+
+async fn start_app(hub: Hub, app: axum::Router, options: Options) -> (Server, ClientConfig) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
     let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
     let tls = Tls::from_pem(certificate.as_bytes(), key.as_bytes()).expect("usable");
-    let server = Server::start(Options { tls: Some(tls), ..options }).await;
+    let server = Server::with_app(hub, app, Options { tls: Some(tls), ..options }).await;
     let mut roots = RootCertStore::empty();
     roots.add(made.cert.der().clone()).expect("a root");
     let client = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
@@ -213,4 +219,28 @@ async fn a_handshake_that_does_not_come_holds_up_no_shutdown() {
 #[test]
 fn a_certificate_for_development_is_made_on_the_spot() {
     Tls::self_signed(["localhost", "127.0.0.1"]).expect("made");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_over_tls_and_http_2_end_when_their_reader_may_no_longer_read() {
+    let (hub, banned) = (access::hub(), Banned::default());
+    let (server, client) = start_app(hub.clone(), banned.app(&hub), Options::default()).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    let socket = connect(&server, client.clone(), b"http/1.1").await;
+    let mut over_http1 = wire::ask(socket, "GET", "/news?who=ann", &[]).await;
+    let mut sender = speak_http2(connect(&server, client, b"h2").await).await;
+    let mut ann = Stream::open(&mut sender, "https://localhost/news?who=ann").await;
+    let mut bob = Stream::open(&mut sender, "https://localhost/news?who=bob").await;
+    news.publish(&News::Count(1)).expect("published");
+    assert_eq!(over_http1.take(1).await, ["count:1"]);
+    for stream in [&mut ann, &mut bob] {
+        assert!(stream.until("data: 1\n").await);
+    }
+    assert_eq!(banned.ban("ann", &hub), 2);
+    news.publish(&News::Count(2)).expect("published");
+    assert_eq!(over_http1.rest().await, []);
+    assert!(over_http1.is_complete, "ended, not cut");
+    assert!(!ann.until("data: 2\n").await, "{}", ann.1);
+    assert!(ann.1.ends_with(": unauthorized\n\n"), "{}", ann.1);
+    assert!(bob.until("data: 2\n").await);
 }

@@ -66,6 +66,8 @@ pub(super) enum Turn {
     Waiting,
     /// It has seen all there is.
     AtTip,
+    /// It is a member of a group, and its reader may no longer read.
+    Denied,
     /// There is more to send at once.
     Again,
     /// The stream is over, or the client has gone.
@@ -123,7 +125,12 @@ impl Client {
                 }
             }
             match self.state {
-                State::Member { .. } => return Turn::Waiting,
+                State::Member { .. } => {
+                    return match self.subscription.poll_denied(cx) {
+                        Poll::Ready(()) => Turn::Denied,
+                        Poll::Pending => Turn::Waiting,
+                    };
+                }
                 State::Leaving => return Turn::Over,
                 State::Alone => {}
             }

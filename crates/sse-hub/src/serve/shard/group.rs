@@ -55,6 +55,8 @@ pub(super) struct Group {
     /// In any order, but for this: those before `served` have the page that is being written.
     members: Vec<u32>,
     served: usize,
+    /// How many streams of the hub had lost their right to read when the members were last looked through for it.
+    denials: u64,
     page: Option<Outgoing>,
     last_sent: Instant,
     flush: Flush,
@@ -97,6 +99,7 @@ impl Group {
             readable: true,
             members: Vec::new(),
             served: 0,
+            denials: 0,
             page: None,
             last_sent: Instant::now(),
             flush: Flush::new(flush::window(subscription.topics().iter().map(|topic| &**topic))),
@@ -177,6 +180,12 @@ impl Group {
     /// The hub of its streams.
     pub(super) fn hub(&self) -> Arc<Shared> {
         Arc::clone(&self.hub)
+    }
+
+    /// Whether the reader of any stream, perhaps of a member, may no longer read since this was last asked.
+    pub(super) fn take_denials(&mut self) -> bool {
+        let denials = self.hub.watches.denials();
+        std::mem::replace(&mut self.denials, denials) != denials
     }
 
     /// The next member that does not have the page yet, and the page.

@@ -180,6 +180,12 @@ impl Shard {
             let Some(client) = self.clients.get_mut(number as usize) else {
                 return;
             };
+            if client.leave_by.is_none() && client.subscription.denied().is_some() {
+                // Also of what was on its way it does not take a little now and then for ever.
+                let leave_by = Instant::now() + self.options.write_deadline;
+                client.leave_by = Some(leave_by);
+                self.deadlines.no_later(Token::Client(number), &mut client.due, leave_by);
+            }
             match client.take_turn(&self.counters) {
                 Turn::Over => return self.remove(number),
                 Turn::Again => return self.rung.push_back(Token::Client(number)),
@@ -189,6 +195,10 @@ impl Shard {
                         self.deadlines.no_later(Token::Client(number), &mut client.due, at);
                     }
                     return;
+                }
+                Turn::Denied => {
+                    self.take_out(number);
+                    return self.rung.push_back(Token::Client(number));
                 }
                 Turn::AtTip => {}
             }
@@ -293,6 +303,9 @@ impl Shard {
     /// Writes the page of a group, and reads the next ones, until there is nothing more or `writes` is used up.
     fn turn_to_group(&mut self, number: u32, writes: &mut usize) {
         loop {
+            // For each page, after it was read: whoever is found now has ended before anything was published that is
+            // not to be seen.
+            self.part_with_denied(number);
             self.write(number, writes);
             // Looked up again: whoever left it last has ended it, and may have begun another one in its place.
             let Some(group) = self.groups.get_mut(number as usize) else {
@@ -311,6 +324,25 @@ impl Shard {
                 }
                 Next::Dissolve => return self.dissolve(number),
             }
+        }
+    }
+
+    /// Lets those members of a group go by themselves, to their end, whose reader may no longer read.
+    fn part_with_denied(&mut self, number: u32) {
+        let Some(group) = self.groups.get_mut(number as usize) else {
+            return;
+        };
+        if !group.take_denials() {
+            return;
+        }
+        let mut denied = group.members().to_vec();
+        denied.retain(|member| {
+            let member = self.clients.get(*member as usize);
+            member.is_some_and(|client| client.subscription.denied().is_some())
+        });
+        for member in denied {
+            self.take_out(member);
+            self.rung.push_back(Token::Client(member));
         }
     }
 
