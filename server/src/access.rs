@@ -5,7 +5,8 @@
 //! the browser's own `EventSource`, gets a ticket or a cookie for its token.
 //!
 //! Every stream is opened through [`Door::open`], with a cursor or without: who may no longer read a topic gets
-//! nothing of what it missed either.
+//! nothing of what it missed either. Each takes a [`Guard`] with it, whom the hub asks again: a stream ends with the
+//! session by which it was opened, and so does one that was opened by a ticket that the session got.
 
 mod caller;
 mod door;
@@ -17,7 +18,7 @@ mod ticket;
 use std::sync::Arc;
 
 use demo_contract::logs;
-use sse_hub::TopicName;
+use sse_hub::{Denied, Grant, Guard, TopicName};
 
 use crate::config::{AccessConfig, TopicPattern};
 use crate::origin::Origins;
@@ -26,10 +27,10 @@ use crate::rate::Rate;
 use crate::secret::Secret;
 pub(crate) use caller::Caller;
 pub(crate) use door::Door;
-pub(crate) use rights::Rights;
+pub(crate) use rights::{Credential, Rights};
 pub(crate) use routes::{limit_posts, routes};
 use session::Sessions;
-use ticket::Tickets;
+use ticket::{Pass, Tickets};
 
 /// What decides. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ impl Access {
             private: config.private_topics.clone(),
             origins,
             tickets: Tickets::default(),
-            sessions: Sessions::default(),
+            sessions: Sessions::new(config.session_lifetime),
             connects: Rate::new(config.connect_rate, BURST_SECONDS),
             posts: Rate::new(config.post_rate, BURST_SECONDS),
         }))
@@ -66,35 +67,70 @@ impl Access {
 
     /// Whether the caller may read all of these. A ticket is used up by this, unless it was not needed.
     pub(crate) fn check_read(&self, caller: &Caller, topics: &[String]) -> Result<(), Refusal> {
-        let closed: Vec<_> =
-            topics.iter().map(String::as_str).filter(|topic| !self.is_open(caller, topic)).collect();
-        if closed.is_empty() {
-            return Ok(());
-        }
-        if let Some(ticket) = &caller.ticket {
-            return self.0.tickets.redeem(ticket, &closed);
-        }
-        let topic = closed[0];
-        if TopicName::new(topic).is_err() {
+        self.admit(caller, topics).map(|_| ())
+    }
+
+    /// Lets the caller read all of these, now, and as long as the guard says so. A ticket is used up by this, unless it
+    /// was not needed.
+    pub(crate) fn admit(&self, caller: &Caller, topics: &[String]) -> Result<Guard, Refusal> {
+        let named = |topic: &String| {
             // A name that no topic can have is not repeated as if it were one.
-            return Err(Refusal::not_found(format!("there is no topic {topic:?}")));
+            TopicName::new(topic).map_err(|_| Refusal::not_found(format!("there is no topic {topic:?}")))
+        };
+        let topics = topics.iter().map(named).collect::<Result<Vec<_>, _>>()?;
+        let needs_more = topics.iter().any(|topic| self.grant(caller, topic).is_none());
+        let pass = match &caller.ticket {
+            Some(ticket) if needs_more => Some(self.0.tickets.redeem(ticket).ok_or_else(|| {
+                Refusal::unauthorized(
+                    "the ticket was used, is too old, or never was one: get another from POST /api/ticket",
+                )
+            })?),
+            _ => None,
+        };
+        let guard = Guard::new({
+            let (access, caller) = (self.clone(), caller.clone());
+            move |topic| access.may_read(&caller, pass.as_ref(), topic)
+        });
+        let granted = guard.ask(&topics).map(|_| guard.clone());
+        granted.map_err(|(_, denied)| denied.into())
+    }
+
+    fn may_read(&self, caller: &Caller, pass: Option<&Pass>, topic: &TopicName) -> Result<Grant, Denied> {
+        if let Some(grant) = self.grant(caller, topic) {
+            return Ok(grant);
         }
-        match self.has_token() {
-            true => Err(Refusal::unauthorized(format!(
-                "topic {topic:?} is private: send a token as Authorization: Bearer TOKEN, or get a ticket for it"
+        match pass {
+            Some(pass) if !pass.topics.iter().any(|known| known == topic.as_str()) => {
+                Err(Denied::unauthorized(format!("the ticket is not for topic \"{topic}\"")))
+            }
+            Some(pass) => self
+                .grant(&pass.issuer, topic)
+                .ok_or(Denied::unauthorized("the session that the ticket was for has ended")),
+            None if self.has_token() => Err(Denied::unauthorized(format!(
+                "topic \"{topic}\" is private: send a token as Authorization: Bearer TOKEN, or get a ticket for it"
             ))),
-            false => Err(Refusal::forbidden(format!(
-                "topic {topic:?} is private, and this server has no token for it: set --read-token or SSE_READ_TOKEN"
+            None => Err(Denied::forbidden(format!(
+                "topic \"{topic}\" is private, and this server has no token for it: set --read-token or SSE_READ_TOKEN"
             ))),
         }
     }
 
-    fn is_open(&self, caller: &Caller, topic: &str) -> bool {
+    /// What the caller is allowed without a ticket.
+    fn grant(&self, caller: &Caller, topic: &TopicName) -> Option<Grant> {
+        let topic = topic.as_str();
         let is_private = self.0.private.iter().any(|pattern| pattern.matches(topic));
         // A proxy on this machine that says nothing of its clients makes everybody look as if they were here, so being
         // here counts only where nothing better is asked for.
-        caller.rights >= Rights::Read
-            || !is_private && (topic != logs::TOPIC || caller.local && !self.has_token())
+        if !is_private && (topic != logs::TOPIC || caller.local && !self.has_token()) {
+            return Some(Grant::unlimited());
+        }
+        match &caller.credential {
+            Credential::Token(rights) => (*rights >= Rights::Read).then_some(Grant::unlimited()),
+            Credential::Session(id) => {
+                let (rights, lasts) = self.0.sessions.rights(id)?;
+                (rights >= Rights::Read).then_some(Grant::lasting(lasts))
+            }
+        }
     }
 
     fn has_token(&self) -> bool {
@@ -102,9 +138,10 @@ impl Access {
     }
 
     /// Whether anybody may read all of these.
-    fn are_public(&self, topics: &[String]) -> bool {
-        let stranger = Caller { rights: Rights::None, ticket: None, address: None, local: false };
-        topics.iter().all(|topic| self.is_open(&stranger, topic))
+    fn are_public(&self, topics: &[TopicName]) -> bool {
+        let credential = Credential::Token(Rights::None);
+        let stranger = Caller { credential, ticket: None, address: None, local: false };
+        topics.iter().all(|topic| self.grant(&stranger, topic).is_some())
     }
 
     /// Whether the caller may publish.
@@ -114,7 +151,7 @@ impl Access {
                 "publishing is off, because this server has no token for it: set --publish-token, SSE_PUBLISH_TOKEN or \
                  publish-token in the file to 16 or more characters",
             )),
-            Some(_) if caller.rights == Rights::Publish => Ok(()),
+            Some(_) if caller.credential == Credential::Token(Rights::Publish) => Ok(()),
             Some(_) => Err(Refusal::unauthorized(
                 "publishing needs the server's publish token as Authorization: Bearer TOKEN",
             )),

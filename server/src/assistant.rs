@@ -52,9 +52,9 @@ async fn ask(
         )
     })?;
     // Before the model is asked: it may cost money.
-    access.check_read(&caller, &[topic(&id)])?;
+    let guard = access.admit(&caller, &[topic(&id)])?;
     let answer = answers.ask(&id, &question).await?;
-    Ok(hub.subscribe(Subscribe::to([topic(&answer)]))?)
+    Ok(hub.subscribe(Subscribe::to([topic(&answer)]).guard(guard))?)
 }
 
 async fn resume(

@@ -91,6 +91,11 @@ fn of_the_hub(text: &mut Text, counts: &HubCounts) {
         ("sse_streams_reset_total", "Streams of clients whose cursor meant nothing any more.", counts.reset),
         ("sse_streams_refused_total", "Streams that were refused.", counts.refused),
         (
+            "sse_streams_denied_total",
+            "Streams that ended because their reader may no longer read.",
+            counts.denied,
+        ),
+        (
             "sse_gaps_total",
             "How often a client was told that events were dropped before it had read them.",
             counts.gaps,

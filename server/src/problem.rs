@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use demo_contract::Problem;
 use demo_contract::problem::MEDIA_TYPE;
 use sse_hub::history::HistoryError;
-use sse_hub::{PublishError, SubscribeError, TopicError};
+use sse_hub::{Denied, PublishError, SubscribeError, TopicError};
 
 /// Why a request was refused, in words that its sender can act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,11 +105,23 @@ impl From<QueryRejection> for Refusal {
     }
 }
 
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        let detail = denied.to_string();
+        match denied {
+            Denied::Unauthorized(_) => Self::unauthorized(detail),
+            Denied::Hidden => Self::not_found(detail),
+            _ => Self::forbidden(detail),
+        }
+    }
+}
+
 impl From<SubscribeError> for Refusal {
     fn from(error: SubscribeError) -> Self {
         let detail = error.to_string();
         match error {
             SubscribeError::UnknownTopic(_) => Self::not_found(detail),
+            SubscribeError::Denied { denied, .. } => denied.into(),
             SubscribeError::NoTopics | SubscribeError::TooManyTopics { .. } => {
                 Self::new(StatusCode::BAD_REQUEST, detail)
             }

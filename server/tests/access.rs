@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
 use common::{Answer, Server};
 use demo_contract::access::Ticket;
 use server::Config;
@@ -176,4 +178,96 @@ async fn who_comes_or_posts_too_often_is_told_when_to_come_back() {
         200,
         "what opens no stream and changes nothing is free"
     );
+}
+
+/// A cookie for a new session.
+async fn log_in(server: &Server) -> String {
+    let opened = server.post_as(READ, "/api/session", "").await;
+    assert_eq!(opened.status, 204);
+    opened.header("set-cookie").split(';').next().expect("a pair").to_owned()
+}
+
+async fn ticket_for(server: &Server, cookie: &str) -> String {
+    let headers = [("Cookie", cookie), ("Content-Type", "application/json")];
+    let answer = server.send("POST", "/api/ticket", &headers, br#"{"topics":["orders.eu"]}"#).await;
+    assert_eq!(answer.status, 201);
+    answer.json::<Ticket>().ticket
+}
+
+#[tokio::test]
+async fn logging_out_ends_what_was_opened_with_the_session_and_nothing_else() {
+    let server = with_orders().await;
+    let (mine, other) = (log_in(&server).await, log_in(&server).await);
+    let open = async |path: &str, header: (&str, &str)| {
+        let mut stream = server.open("GET", path, &[header], b"").await;
+        assert_eq!(
+            (stream.status, stream.event().await.expect("an event").data.as_str()),
+            (200, "1"),
+            "{path}"
+        );
+        stream
+    };
+    let orders = "/api/events?topic=orders.eu";
+    let both = "/api/events?topic=orders.eu&topic=news";
+    let by_ticket = format!("{orders}&ticket={}", ticket_for(&server, &mine).await);
+    let spare = format!("{orders}&ticket={}", ticket_for(&server, &mine).await);
+    let bearer = format!("Bearer {READ}");
+    let mut ends = [
+        open(orders, ("Cookie", &mine)).await,
+        open(both, ("Cookie", &mine)).await,
+        open(&by_ticket, ("Accept", "text/event-stream")).await,
+    ];
+    let mut goes_on = [
+        open(orders, ("Cookie", &other)).await,
+        open(orders, ("Authorization", &bearer)).await,
+        // What anybody may read needs no session.
+        open("/api/events?topic=news", ("Cookie", &mine)).await,
+    ];
+    // The second topic of `both`.
+    assert_eq!(ends[1].event().await.expect("an event").data, "1");
+
+    let closed = server.send("DELETE", "/api/session", &[("Cookie", &mine)], b"").await;
+    assert_eq!(closed.status, 204);
+    for topic in ["orders.eu", "news"] {
+        let published = server.post_as(PUBLISH, &format!("/api/publish/{topic}"), r#"{"data":2}"#).await;
+        assert_eq!(published.status, 201);
+    }
+    for stream in &mut ends {
+        assert_eq!(stream.event().await, None, "it has ended, and nothing came before that");
+        assert!(stream.text().is_empty() || stream.text() == ": unauthorized\n\n", "{:?}", stream.text());
+    }
+    for stream in &mut goes_on {
+        assert_eq!(stream.event().await.expect("an event").data, "2");
+    }
+    for (path, headers) in [(orders, vec![("Cookie", mine.as_str())]), (&spare, vec![])] {
+        assert_eq!(server.send("GET", path, &headers, b"").await.problem().status, 401, "{path}");
+    }
+    let metrics = server.get("/metrics").await;
+    assert!(metrics.text().contains("\nsse_streams_denied_total 3\n"), "{}", metrics.text());
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_session_that_it_was_opened_with() {
+    let lifetime = Duration::from_millis(1_500);
+    let mut config = config();
+    config.access.session_lifetime = lifetime;
+    let server = Server::start(config).await;
+    let published = server.post_as(PUBLISH, "/api/publish/orders.eu", r#"{"data":1}"#).await;
+    assert_eq!(published.status, 201);
+    let began = Instant::now();
+    let cookie = log_in(&server).await;
+    let by_ticket = format!("/api/events?topic=orders.eu&ticket={}", ticket_for(&server, &cookie).await);
+    let mut streams = [
+        server.open("GET", "/api/events?topic=orders.eu", &[("Cookie", &cookie)], b"").await,
+        server.open("GET", &by_ticket, &[], b"").await,
+    ];
+    for stream in &mut streams {
+        assert_eq!((stream.status, stream.event().await.expect("an event").data.as_str()), (200, "1"));
+    }
+    for stream in &mut streams {
+        assert_eq!(stream.event().await, None, "nobody had to do anything for it");
+    }
+    assert!(began.elapsed() >= lifetime, "{:?}", began.elapsed());
+    let late = server.send("GET", "/api/events?topic=orders.eu", &[("Cookie", &cookie)], b"").await;
+    assert_eq!(late.problem().status, 401);
 }

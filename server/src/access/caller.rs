@@ -7,13 +7,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use serde::Deserialize;
 
-use super::{Access, Rights, session};
+use super::{Access, Credential, Rights, session};
 use crate::origin::is_loopback;
 
 /// Who asks, as far as it can be told. Extracting it never fails: most paths are for everybody.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Caller {
-    pub(super) rights: Rights,
+    pub(super) credential: Credential,
     /// A ticket that it brought, not looked at yet.
     pub(super) ticket: Option<String>,
     pub(super) address: Option<IpAddr>,
@@ -36,12 +36,12 @@ where
         let access = Access::from_ref(state);
         let headers = &parts.headers;
         let address = address(parts);
-        let rights = match bearer(headers) {
-            Some(token) => access.rights_of(token),
+        let credential = match bearer(headers) {
+            Some(token) => Credential::Token(access.rights_of(token)),
             None => by_cookie(&access, headers),
         };
         let ticket = Query::<FromQuery>::try_from_uri(&parts.uri).ok().map(|query| query.0.ticket);
-        Ok(Self { rights, ticket, address, local: is_local(&access, address, headers) })
+        Ok(Self { credential, ticket, address, local: is_local(&access, address, headers) })
     }
 }
 
@@ -65,10 +65,10 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// A browser sends a cookie whoever's page asks, so the page's origin counts too.
-fn by_cookie(access: &Access, headers: &HeaderMap) -> Rights {
+fn by_cookie(access: &Access, headers: &HeaderMap) -> Credential {
     match session_id(headers) {
-        Some(id) if access.0.origins.may_act(headers) => access.0.sessions.rights(id),
-        _ => Rights::None,
+        Some(id) if access.0.origins.may_act(headers) => Credential::Session(id.into()),
+        _ => Credential::Token(Rights::None),
     }
 }
 

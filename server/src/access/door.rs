@@ -44,8 +44,9 @@ impl Door {
 
     /// The first half of [`Self::open`], for whoever has something to do between the two that a stranger must not cause.
     pub(crate) fn admit(self, subscribe: Subscribe) -> Result<Admitted, Refusal> {
-        self.access.check_read(&self.caller, &subscribe.topics)?;
-        Ok(Admitted { hub: self.hub, subscribe: subscribe.after(self.last_event_id) })
+        let guard = self.access.admit(&self.caller, &subscribe.topics)?;
+        let subscribe = subscribe.after(self.last_event_id).guard(guard);
+        Ok(Admitted { hub: self.hub, subscribe })
     }
 }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 /// What a token is good for. Each includes those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rights {
@@ -8,4 +10,14 @@ pub(crate) enum Rights {
     Read,
     /// Publishing.
     Publish,
+}
+
+/// What somebody has shown. What it is good for is looked up whenever it is asked for: a session may have ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// A token with these rights, or nothing that gives any. Tokens are in the configuration, so they are good as long as
+    /// the server runs.
+    Token(Rights),
+    /// A cookie with the id of a session, which there may or may not be.
+    Session(Arc<str>),
 }

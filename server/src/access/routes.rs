@@ -6,8 +6,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use demo_contract::access::{NewTicket, SESSION_ROUTE, TICKET_ROUTE, Ticket};
-use sse_hub::TopicName;
+use sse_hub::{Hub, TopicName};
 
+use super::ticket::Pass;
 use super::{Access, Caller, Rights, caller, session, ticket};
 use crate::app::Shared;
 use crate::json::JsonBody;
@@ -32,15 +33,15 @@ async fn issue_ticket(
     if !(1..=MAX_TOPICS).contains(&wanted.topics.len()) {
         return Err(invalid(format!("topics: name 1 to {MAX_TOPICS} topics")));
     }
-    for topic in &wanted.topics {
-        TopicName::new(topic).map_err(|error| invalid(format!("topics: {error}")))?;
-    }
+    let named = |topic| TopicName::new(topic).map_err(|error| invalid(format!("topics: {error}")));
+    let topics = wanted.topics.iter().map(named).collect::<Result<Vec<_>, _>>()?;
     // A ticket is not passed on for another one.
-    access.check_read(&Caller { ticket: None, ..caller }, &wanted.topics)?;
+    let issuer = Caller { ticket: None, ..caller };
+    access.check_read(&issuer, &wanted.topics)?;
     // What is for everybody needs no ticket, and nobody may use up the places of those who do.
-    let ticket = match access.are_public(&wanted.topics) {
+    let ticket = match access.are_public(&topics) {
         true => ticket::unneeded()?,
-        false => access.0.tickets.issue(wanted.topics)?,
+        false => access.0.tickets.issue(Pass { topics: wanted.topics, issuer })?,
     };
     let expires_ms = u64::try_from(ticket::LIFETIME.as_millis()).unwrap_or(u64::MAX);
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(Ticket { ticket, expires_ms })))
@@ -56,12 +57,18 @@ async fn open_session(
         return Err(Refusal::unauthorized("a session needs a token as Authorization: Bearer TOKEN"));
     }
     let id = access.0.sessions.open(rights)?;
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie(&id, session::LIFETIME.as_secs()))]))
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie(&id, access.0.sessions.lifetime.as_secs()))]))
 }
 
-async fn close_session(State(access): State<Access>, headers: HeaderMap) -> impl IntoResponse {
+/// Also ends the streams that were opened with the cookie, or with a ticket that was got for it.
+async fn close_session(
+    State(access): State<Access>,
+    State(hub): State<Hub>,
+    headers: HeaderMap,
+) -> impl IntoResponse {
     if let Some(id) = caller::session_id(&headers) {
         access.0.sessions.close(id);
+        hub.review_access();
     }
     (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie("", 0))])
 }

@@ -10,15 +10,14 @@ use crate::secret::unguessable;
 
 pub(super) const COOKIE_NAME: &str = "sse_session";
 
-/// How long a cookie is good.
-pub(super) const LIFETIME: Duration = Duration::from_secs(12 * 3_600);
-
 /// The most sessions at a time.
 const MAX_SESSIONS: usize = 10_000;
 
 /// Who has got a cookie for a token. They are forgotten when the server stops.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sessions {
+    /// How long a cookie is good.
+    pub(super) lifetime: Duration,
     open: Mutex<HashMap<String, Session>>,
 }
 
@@ -29,6 +28,10 @@ struct Session {
 }
 
 impl Sessions {
+    pub(super) fn new(lifetime: Duration) -> Self {
+        Self { lifetime, open: Mutex::default() }
+    }
+
     /// The id of a session with these rights. A cookie never publishes: a page that is tricked could.
     pub(super) fn open(&self, rights: Rights) -> Result<String, Refusal> {
         let unavailable =
@@ -43,14 +46,16 @@ impl Sessions {
             return Err(unavailable());
         }
         let rights = rights.min(Rights::Read);
-        open.insert(id.clone(), Session { rights, expires: now + LIFETIME });
+        open.insert(id.clone(), Session { rights, expires: now + self.lifetime });
         Ok(id)
     }
 
-    pub(super) fn rights(&self, id: &str) -> Rights {
+    /// What a session is good for, and for how long from now.
+    pub(super) fn rights(&self, id: &str) -> Option<(Rights, Duration)> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let session = open.get(id).filter(|session| session.expires > Instant::now());
-        session.map_or(Rights::None, |session| session.rights)
+        let session = open.get(id)?;
+        let lasts = session.expires.saturating_duration_since(Instant::now());
+        (!lasts.is_zero()).then_some((session.rights, lasts))
     }
 
     pub(super) fn close(&self, id: &str) {
@@ -64,15 +69,17 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_session_reads_until_it_is_closed_or_too_old() {
-        let sessions = Sessions::default();
+        let lifetime = Duration::from_secs(60);
+        let sessions = Sessions::new(lifetime);
         let [closed, old] =
             [Rights::Publish, Rights::Read].map(|rights| sessions.open(rights).expect("opened"));
-        assert_eq!(sessions.rights(&closed), Rights::Read, "a cookie never publishes");
-        assert_eq!(sessions.rights("guessed"), Rights::None);
+        assert_eq!(sessions.rights(&closed), Some((Rights::Read, lifetime)), "a cookie never publishes");
+        assert_eq!(sessions.rights("guessed"), None);
         sessions.close(&closed);
-        assert_eq!(sessions.rights(&closed), Rights::None);
-        assert_eq!(sessions.rights(&old), Rights::Read);
-        tokio::time::advance(LIFETIME).await;
-        assert_eq!(sessions.rights(&old), Rights::None);
+        assert_eq!(sessions.rights(&closed), None);
+        tokio::time::advance(Duration::from_secs(59)).await;
+        assert_eq!(sessions.rights(&old), Some((Rights::Read, Duration::from_secs(1))));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(sessions.rights(&old), None);
     }
 }

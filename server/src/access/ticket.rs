@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Caller;
 use crate::problem::Refusal;
 use crate::secret::unguessable;
 
@@ -24,8 +25,16 @@ pub(super) struct Tickets {
 
 #[derive(Debug)]
 struct Ticket {
-    topics: Vec<String>,
+    pass: Pass,
     expires: Instant,
+}
+
+/// What a ticket is good for: topics, as long as whoever asked for it may read them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pass {
+    pub(super) topics: Vec<String>,
+    /// Without a ticket.
+    pub(super) issuer: Caller,
 }
 
 fn unavailable() -> Refusal {
@@ -38,8 +47,8 @@ pub(super) fn unneeded() -> Result<String, Refusal> {
 }
 
 impl Tickets {
-    /// A ticket for topics that its holder may read now.
-    pub(super) fn issue(&self, topics: Vec<String>) -> Result<String, Refusal> {
+    /// A ticket for topics that its issuer may read now.
+    pub(super) fn issue(&self, pass: Pass) -> Result<String, Refusal> {
         let now = Instant::now();
         let ticket = unneeded()?;
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,53 +58,51 @@ impl Tickets {
         if out.len() >= MAX_TICKETS {
             return Err(unavailable());
         }
-        out.insert(ticket.clone(), Ticket { topics, expires: now + LIFETIME });
+        out.insert(ticket.clone(), Ticket { pass, expires: now + LIFETIME });
         Ok(ticket)
     }
 
-    /// Uses a ticket up, whether it is good for `topics` or not.
-    pub(super) fn redeem(&self, ticket: &str, topics: &[&str]) -> Result<(), Refusal> {
+    /// Uses a ticket up, whatever it turns out to be good for; `None` if it was used, is too old, or never was one.
+    pub(super) fn redeem(&self, ticket: &str) -> Option<Pass> {
         let ticket = self.out.lock().unwrap_or_else(PoisonError::into_inner).remove(ticket);
-        let Some(ticket) = ticket.filter(|ticket| ticket.expires > Instant::now()) else {
-            return Err(Refusal::unauthorized(
-                "the ticket was used, is too old, or never was one: get another from POST /api/ticket",
-            ));
-        };
-        match topics.iter().find(|topic| !ticket.topics.iter().any(|known| known == *topic)) {
-            Some(topic) => Err(Refusal::unauthorized(format!("the ticket is not for topic {topic:?}"))),
-            None => Ok(()),
-        }
+        ticket.filter(|ticket| ticket.expires > Instant::now()).map(|ticket| ticket.pass)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::{Credential, Rights};
+
+    fn pass() -> Pass {
+        let issuer =
+            Caller { credential: Credential::Token(Rights::Read), ticket: None, address: None, local: false };
+        Pass { topics: vec!["a".into(), "b".into()], issuer }
+    }
 
     #[tokio::test(start_paused = true)]
-    async fn a_ticket_is_good_once_for_its_topics_and_for_a_short_time() {
+    async fn a_ticket_is_good_once_and_for_a_short_time() {
         let tickets = Tickets::default();
-        let issue = || tickets.issue(vec!["a".into(), "b".into()]).expect("issued");
+        let issue = || tickets.issue(pass()).expect("issued");
         let ticket = issue();
-        tickets.redeem(&ticket, &["b"]).expect("good");
-        tickets.redeem(&ticket, &["b"]).expect_err("used");
-        tickets.redeem(&issue(), &["b", "c"]).expect_err("not for c");
-        tickets.redeem("guessed", &["b"]).expect_err("never was one");
+        assert_eq!(tickets.redeem(&ticket), Some(pass()));
+        assert_eq!(tickets.redeem(&ticket), None, "used");
+        assert_eq!(tickets.redeem("guessed"), None, "never was one");
         let (in_time, late) = (issue(), issue());
         tokio::time::advance(LIFETIME - Duration::from_millis(1)).await;
-        tickets.redeem(&in_time, &["a"]).expect("in time");
+        assert_eq!(tickets.redeem(&in_time), Some(pass()));
         tokio::time::advance(Duration::from_millis(1)).await;
-        tickets.redeem(&late, &["a"]).expect_err("too late");
+        assert_eq!(tickets.redeem(&late), None, "too late");
     }
 
     #[tokio::test(start_paused = true)]
     async fn only_so_many_tickets_are_out_and_old_ones_make_place() {
         let tickets = Tickets::default();
         for _ in 0..MAX_TICKETS {
-            tickets.issue(Vec::new()).expect("issued");
+            tickets.issue(pass()).expect("issued");
         }
-        assert_eq!(tickets.issue(Vec::new()).expect_err("full").status().as_u16(), 503);
+        assert_eq!(tickets.issue(pass()).expect_err("full").status().as_u16(), 503);
         tokio::time::advance(LIFETIME).await;
-        tickets.issue(Vec::new()).expect("the old ones are gone");
+        tickets.issue(pass()).expect("the old ones are gone");
     }
 }

@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::Args;
 use sse_hub::TopicName;
 
+use super::duration;
 use crate::secret::Secret;
 
 /// Who may do what, and how often.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Access")]
 pub struct AccessConfig {
     /// The token that may publish, as `Authorization: Bearer TOKEN`. Without one, nobody may. Better in the
@@ -26,6 +28,10 @@ pub struct AccessConfig {
     #[arg(long = "private-topic", env = "SSE_PRIVATE_TOPIC", value_name = "TOPIC", value_delimiter = ',')]
     pub private_topics: Vec<TopicPattern>,
 
+    /// How long a cookie is good that was got for a token. Then the streams end that were opened with it
+    #[arg(long, env = "SSE_SESSION_LIFETIME", value_name = "TIME", default_value = "720m", value_parser = duration)]
+    pub session_lifetime: Duration,
+
     /// How many streams a second one address may open, with a burst of five seconds' worth
     #[arg(long, env = "SSE_CONNECT_RATE", value_name = "NUMBER", default_value = "0", value_parser = rate)]
     pub connect_rate: f64,
@@ -39,6 +45,20 @@ pub struct AccessConfig {
     /// many is refused; of lines, the next is read when its time has come
     #[arg(long, env = "SSE_PUBLISH_RATE", value_name = "NUMBER", default_value = "0", value_parser = rate)]
     pub publish_rate: f64,
+}
+
+impl Default for AccessConfig {
+    fn default() -> Self {
+        Self {
+            publish_token: None,
+            read_token: None,
+            private_topics: Vec::new(),
+            session_lifetime: Duration::from_secs(12 * 3_600),
+            connect_rate: 0.0,
+            post_rate: 0.0,
+            publish_rate: 0.0,
+        }
+    }
 }
 
 /// A topic, or all whose names begin alike.
