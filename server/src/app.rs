@@ -96,7 +96,11 @@ fn open_hub(config: &Config) -> Result<Hub, RunError> {
     Ok(match config.history {
         History::Memory => Hub::new(options),
         History::Redb => {
-            let of_file = RedbOptions { durability: config.durability.into(), ..RedbOptions::default() };
+            let of_file = RedbOptions {
+                durability: config.durability.into(),
+                forget_after: Some(config.forget_after),
+                ..RedbOptions::default()
+            };
             Hub::with_history(options, RedbHistory::open(&config.data_dir, of_file)?)
         }
     })

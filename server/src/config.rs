@@ -53,6 +53,11 @@ pub struct Config {
     #[arg(long, env = "SSE_DURABILITY", value_name = "LEVEL", default_value = "group")]
     pub durability: Durability,
 
+    /// How long a topic stays in that file which the server does not open any more, such as the prices of a symbol that
+    /// is not traded now; it is removed at a start
+    #[arg(long, env = "SSE_FORGET_AFTER", value_name = "TIME", default_value = "30d", value_parser = duration)]
+    pub forget_after: Duration,
+
     /// A web origin whose pages may read the streams and post; can be repeated. The server's own pages always may,
     /// and local ones may post while the server listens on a loopback address
     #[arg(long = "allow-origin", env = "SSE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
@@ -127,7 +132,7 @@ impl From<Durability> for redb::Durability {
 }
 
 const AFTER_HELP: &str = "\
-Times are a number and a unit: 500ms, 15s, 2m. An origin is a scheme and a host: https://example.org. A flag wins
+Times are a number and a unit: 500ms, 15s, 2m, 12h, 30d. An origin is a scheme and a host: https://example.org. A flag wins
 over its environment variable, which wins over the file; in a variable, several values are separated by commas. Rates
 are a number a second; 0 is no limit.
 
@@ -159,6 +164,7 @@ impl Default for Config {
             history: History::default(),
             data_dir: PathBuf::from("data"),
             durability: Durability::default(),
+            forget_after: Duration::from_secs(30 * 86_400),
             allow_origins: Vec::new(),
             seed: None,
             tick_rate: 4.0,
@@ -270,7 +276,9 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         "ms" => 1,
         "s" => 1_000,
         "m" => 60_000,
-        _ => return Err("expected a number and a unit, such as 500ms, 15s or 2m".into()),
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err("expected a number and a unit, such as 500ms, 15s, 2m, 12h or 30d".into()),
     };
     let number: u32 = number.parse().map_err(|_| "expected a whole number before the unit".to_owned())?;
     match u64::from(number) * millis {
@@ -306,7 +314,9 @@ mod tests {
         assert_eq!(duration("15s"), Ok(Duration::from_secs(15)));
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        for wrong in ["", "s", "15", "-1s", "1.5s", "0s", "15 s", "99999999999s", "1h"] {
+        assert_eq!(duration("12h"), Ok(Duration::from_secs(43_200)));
+        assert_eq!(duration("30d"), Ok(Duration::from_secs(2_592_000)));
+        for wrong in ["", "s", "15", "-1s", "1.5s", "0s", "15 s", "99999999999s", "1w"] {
             assert!(duration(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -66,6 +66,11 @@ async fn show(
 fn of_the_hub(text: &mut Text, counts: &HubCounts) {
     let HubCounts { topics, subscriptions, lagging, .. } = *counts;
     text.gauge("sse_topics", "Topics that are open now.", topics);
+    text.gauge(
+        "sse_topics_kept",
+        "Topics that an earlier life of the server left and that were not opened yet.",
+        counts.kept_topics,
+    );
     text.gauge("sse_streams", "Streams that are open now.", subscriptions);
     text.gauge(
         "sse_streams_lagging",

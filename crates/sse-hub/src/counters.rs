@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct HubCounts {
     /// Topics that are open now.
     pub topics: u64,
+    /// Topics that an [earlier process left](crate::Hub::kept_topics) and that were not opened yet.
+    pub kept_topics: u64,
     /// Subscriptions that are open now.
     pub subscriptions: u64,
     /// Subscriptions that have not looked yet at what was published for them: their clients read too slowly, or an

@@ -50,6 +50,12 @@ pub trait History: fmt::Debug + Send + Sync + 'static {
     /// because that may be the same one again.
     fn remove(&self, topic: TopicId);
 
+    /// Does so with a topic that is kept and not open. Returns whether there was one. A history that ends with its process
+    /// has none.
+    fn forget(&self, _topic: &TopicName) -> bool {
+        false
+    }
+
     /// Numbers an event and keeps it. Must not wait for a disk or a network: the caller may be in async code. Readers
     /// may see it later, but in the order of the numbers.
     ///

@@ -112,7 +112,8 @@ impl Hub {
     }
 
     /// The topics that an earlier process left in the history, and that were not opened yet. Nobody can subscribe to
-    /// one, or remove it, before it is opened.
+    /// one before it is opened. [`Self::remove_idle`] removes those that nobody will open any more, and a history on a
+    /// disk can do so by their age (`RedbOptions::forget_after`).
     #[must_use]
     pub fn kept_topics(&self) -> Vec<TopicName> {
         let kept = self.shared.history.topics();
@@ -120,7 +121,8 @@ impl Hub {
         kept.into_iter().filter(|name| !open.contains_key(name)).collect()
     }
 
-    /// Removes a topic and what was kept of it, if nobody is subscribed or present. Returns whether it did.
+    /// Removes a topic and what was kept of it, if nobody is subscribed or present; one of the
+    /// [kept topics](Self::kept_topics), too. Returns whether it did.
     ///
     /// Topics that are still held elsewhere refuse to publish from then on. A client that comes back for a topic
     /// which was opened again under the name is told of a gap.
@@ -128,12 +130,15 @@ impl Hub {
     pub fn remove_idle(&self, name: &str) -> bool {
         let mut topics = self.shared.topics_mut();
         // Subscribing needs the lock that is held here, so an idle topic stays idle.
-        let Some(topic) = topics.get(name).filter(|topic| topic.is_idle()) else {
-            return false;
-        };
-        self.shared.history.remove(topic.id);
-        topics.remove(name);
-        true
+        match topics.get(name) {
+            Some(topic) if topic.is_idle() => {
+                self.shared.history.remove(topic.id);
+                topics.remove(name);
+                true
+            }
+            Some(_) => false,
+            None => TopicName::new(name).is_ok_and(|name| self.shared.history.forget(&name)),
+        }
     }
 
     /// Begins a stream of some topics: what the client has not seen yet, then what comes, with nothing lost or
@@ -225,6 +230,7 @@ impl Hub {
         };
         HubCounts {
             topics,
+            kept_topics: self.kept_topics().len() as u64,
             subscriptions: self.subscriptions() as u64,
             lagging,
             published: counters.published.value(),

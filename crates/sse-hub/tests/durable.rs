@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{Client, Engine, News, note, told};
 use sse_hub::history::redb::{OpenError, RedbHistory, RedbOptions};
 use sse_hub::history::{Health, HistoryError};
@@ -201,4 +203,102 @@ fn a_folder_that_cannot_be_made_and_a_file_that_is_none_of_ours_are_errors() {
     assert!(std::fs::read(&file).expect("still there").starts_with(b"Dear diary"), "it is not overwritten");
     let error = RedbHistory::open(&file, RedbOptions::default()).expect_err("no folder");
     assert!(matches!(error, OpenError::Io { .. }), "{error}");
+}
+
+fn forgetting(forget_after: Option<Duration>) -> Engine {
+    Engine::file(RedbOptions { ring_events: 1, forget_after, ..RedbOptions::default() })
+}
+
+fn kept(hub: &Hub) -> Vec<String> {
+    let mut kept: Vec<_> = hub.kept_topics().iter().map(ToString::to_string).collect();
+    kept.sort();
+    kept
+}
+
+/// Publishes to two topics and restarts. Returns the ids of the events.
+async fn with_two_topics(engine: &Engine) -> (Hub, [EventId; 2]) {
+    let hub = engine.hub(HubOptions::default());
+    let mut ids = Vec::new();
+    for name in ["news", "left"] {
+        let topic: Topic<News> = hub.topic(name).expect("opened");
+        topic.publish_keyed("k", &News::Count(1)).expect("published");
+        ids.push(topic.publish_durably(&note("a")).await.expect("kept"));
+    }
+    (restart(engine, hub).await, ids.try_into().expect("two"))
+}
+
+#[tokio::test]
+async fn a_topic_that_nobody_opens_is_forgotten_and_who_comes_back_to_it_is_told() {
+    // What no process has opened for the whole of its life is too old.
+    let engine = forgetting(Some(Duration::ZERO));
+    let (hub, [seen_of_news, seen_of_left]) = with_two_topics(&engine).await;
+    assert_eq!((kept(&hub), hub.counts().kept_topics), (vec!["left".to_owned(), "news".to_owned()], 2));
+    hub.topic::<News>("news").expect("opened");
+    assert_eq!((kept(&hub), hub.counts().kept_topics), (vec!["left".to_owned()], 1));
+
+    let hub = restart(&engine, hub).await;
+    assert_eq!(kept(&hub), ["news"], "it was open in the last life");
+    let epoch = hub.epoch();
+    let news: Topic<News> = hub.topic("news").expect("opened");
+    assert_eq!(events(&hub, None, 2).await, ["count:1", "note:\"a\""]);
+    let left: Topic<News> = hub.topic("left").expect("opened anew");
+    let new = left.publish_durably(&note("new")).await.expect("kept");
+    news.publish_durably(&note("b")).await.expect("kept");
+    assert_eq!(new.as_str(), format!("{epoch}.5"), "the numbers of what is gone are not used again");
+
+    tells_what_is_gone(&hub, &seen_of_news, &seen_of_left).await;
+    drop((left, news));
+    let hub = restart(&engine, hub).await;
+    for name in ["news", "left"] {
+        hub.topic::<News>(name).expect("opened");
+    }
+    tells_what_is_gone(&hub, &seen_of_news, &seen_of_left).await;
+}
+
+async fn tells_what_is_gone(hub: &Hub, seen_of_news: &EventId, seen_of_left: &EventId) {
+    let both = async |after: Option<&EventId>, count: usize| {
+        let both = Subscribe::to(["left", "news"]).after(after.map(|id| id.as_str().to_owned()));
+        Client::new(hub.subscribe(both).expect("subscribed")).take(count + 1).await.split_off(1)
+    };
+    // The fifth event is the new one, which a snapshot of the topic ends with.
+    let gap = gap(seen_of_left, 5);
+    assert_eq!(both(Some(seen_of_news), 3).await, [&gap, "note:\"new\"", "note:\"b\""]);
+    assert_eq!(both(Some(seen_of_left), 2).await, ["note:\"new\"", "note:\"b\""], "who had all of it");
+    assert_eq!(both(None, 4).await, ["count:1", "note:\"a\"", "note:\"new\"", "note:\"b\""]);
+}
+
+/// What a client is told that comes back to a topic of which everything up to `lost` was forgotten.
+fn gap(lost: &EventId, snapshot_through: u64) -> String {
+    let trimmed = lost.as_str().rsplit_once('.').expect("an id").1;
+    format!("sse.gap:{{\"trimmed\":{trimmed},\"snapshot_through\":{snapshot_through}}}")
+}
+
+#[tokio::test]
+async fn a_topic_that_nobody_opens_is_kept_for_as_long_as_the_options_say() {
+    for forget_after in [None, Some(Duration::from_secs(3_600))] {
+        let engine = forgetting(forget_after);
+        let (mut hub, _) = with_two_topics(&engine).await;
+        for _ in 0..3 {
+            assert_eq!(kept(&hub), ["left", "news"], "{forget_after:?}");
+            hub = restart(&engine, hub).await;
+        }
+        hub.topic::<News>("news").expect("opened");
+        assert_eq!(events(&hub, None, 2).await, ["count:1", "note:\"a\""]);
+    }
+}
+
+#[tokio::test]
+async fn a_kept_topic_can_be_removed_without_being_opened() {
+    let engine = engine();
+    let (hub, [_, seen_of_left]) = with_two_topics(&engine).await;
+    assert!(!hub.remove_idle("nowhere") && !hub.remove_idle("no name"));
+    assert!(hub.remove_idle("left") && !hub.remove_idle("left"));
+    assert_eq!(kept(&hub), ["news"]);
+    let hub = restart(&engine, hub).await;
+    assert_eq!(kept(&hub), ["news"]);
+    hub.topic::<News>("left").expect("opened anew");
+    let before = EventId::new(format!("{}.1", hub.epoch())).expect("valid");
+    let back = Subscribe::to(["left"]).after(before.into_string());
+    let told = Client::new(hub.subscribe(back).expect("subscribed")).take(2).await;
+    assert_eq!(told[1], gap(&seen_of_left, 4));
 }

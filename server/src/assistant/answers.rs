@@ -149,11 +149,9 @@ fn options() -> TopicOptions {
 fn forget_kept(hub: &Hub) {
     let is_answer = |name: &str| name.strip_prefix(&topic("")).is_some();
     for name in hub.kept_topics().iter().filter(|name| is_answer(name.as_str())) {
-        let forgotten = hub.topic_with::<Assistant>(name.as_str(), options()).map(drop);
-        if let Err(error) = forgotten {
-            tracing::warn!(%error, topic = %name, "not forgotten");
+        if !hub.remove_idle(name.as_str()) {
+            tracing::warn!(topic = %name, "not forgotten");
         }
-        let _ = hub.remove_idle(name.as_str());
     }
 }
 

@@ -29,7 +29,7 @@ pub struct AccessConfig {
     pub private_topics: Vec<TopicPattern>,
 
     /// How long a cookie is good that was got for a token. Then the streams end that were opened with it
-    #[arg(long, env = "SSE_SESSION_LIFETIME", value_name = "TIME", default_value = "720m", value_parser = duration)]
+    #[arg(long, env = "SSE_SESSION_LIFETIME", value_name = "TIME", default_value = "12h", value_parser = duration)]
     pub session_lifetime: Duration,
 
     /// How many streams a second one address may open, with a burst of five seconds' worth

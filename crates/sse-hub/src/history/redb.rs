@@ -43,6 +43,7 @@
 
 mod error;
 mod intake;
+mod left;
 mod load;
 mod options;
 mod progress;
@@ -115,9 +116,9 @@ impl RedbHistory {
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let mut builder = Builder::new();
             let database = open(builder.set_cache_size(options.cache_bytes))?;
-            let loaded = load::load(&database, whole)?;
+            let mut loaded = load::load(&database, whole)?;
             let in_flight = options.queue_events.max(1) as u64;
-            load::begin(&database, &loaded, in_flight)?;
+            load::begin(&database, &mut loaded, in_flight, options.forget_after)?;
             Ok((database, loaded))
         }));
         let (database, loaded) = match opened {
@@ -164,6 +165,10 @@ impl History for RedbHistory {
 
     fn topics(&self) -> Vec<TopicName> {
         self.shared.intake().names.keys().cloned().collect()
+    }
+
+    fn forget(&self, topic: &TopicName) -> bool {
+        self.shared.forget(topic)
     }
 
     fn remove(&self, topic: TopicId) {

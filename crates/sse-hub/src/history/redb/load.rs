@@ -1,10 +1,13 @@
 //! Opens the file: what it holds, whether it was closed, and what that means for the numbering.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use ::redb::{Database, Error, ReadableDatabase, ReadableTable, TableError};
 use sse_proto::{Cursor, Epoch};
 
+use super::left;
+use super::store;
 use super::tables::{self, FORMAT, KEYED, LATEST, META, TOPICS, meta};
 use super::trim::Row;
 use crate::entropy;
@@ -97,13 +100,19 @@ pub(super) fn load(database: &Database, whole: bool) -> Result<Loaded, LoadError
     Ok(Loaded { epoch, last_seq, next_topic, removed, topics })
 }
 
-/// Says in the file that it is open, and under which epoch.
-pub(super) fn begin(database: &Database, loaded: &Loaded, in_flight: u64) -> Result<(), Error> {
+/// Says in the file that it is open, and under which epoch. Forgets the topics that nobody has opened for `forget_after`.
+pub(super) fn begin(
+    database: &Database,
+    loaded: &mut Loaded,
+    in_flight: u64,
+    forget_after: Option<Duration>,
+) -> Result<(), Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_two_phase_commit(true);
     // A crash before the first batch need not cost a reading of the whole file.
     transaction.set_quick_repair(true);
     tables::create(&transaction)?;
+    left::sweep(&transaction, loaded, forget_after, store::now_ms())?;
     {
         let mut table = transaction.open_table(META)?;
         for (name, number) in [

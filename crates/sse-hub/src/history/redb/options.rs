@@ -21,6 +21,12 @@ pub enum Durability {
 pub struct RedbOptions {
     /// When an event counts as kept.
     pub durability: Durability,
+    /// How long a topic is kept that nobody opens. Topics outlive the process that opened them; one that no later process
+    /// opens, because its room was closed or its name has changed, would stay in the file for ever. At
+    /// [`RedbHistory::open`](super::RedbHistory::open), those are removed that have been left alone for so long, over
+    /// all starts since the first that found them so; a client that comes back when such a topic is opened again is
+    /// told of a gap. Default: `None`, for ever. [`Hub::kept_topics`](crate::Hub::kept_topics) lists them.
+    pub forget_after: Option<Duration>,
     /// At [`Durability::Async`], the longest time between two commits. Default: 100 ms.
     pub interval: Duration,
     /// The most events that wait for the disk; one more is [`HistoryError::Busy`](crate::history::HistoryError::Busy).
@@ -43,6 +49,7 @@ impl Default for RedbOptions {
     fn default() -> Self {
         Self {
             durability: Durability::default(),
+            forget_after: None,
             interval: Duration::from_millis(100),
             queue_events: 16_384,
             queue_bytes: 16 * 1024 * 1024,

@@ -152,6 +152,15 @@ impl Shared {
         }
     }
 
+    /// Removes a topic by its name, if the file can be told.
+    pub(super) fn forget(&self, name: &TopicName) -> bool {
+        let known = {
+            let intake = self.intake();
+            intake.names.get(name).copied().filter(|_| intake.is_open() == Ok(Keeps::All))
+        };
+        known.inspect(|topic| self.remove(*topic)).is_some()
+    }
+
     pub(super) fn append(&self, topic: TopicId, record: Record<'_>) -> Result<u64, HistoryError> {
         let mut intake = self.intake();
         let keeps = intake.admits(topic, record.key)?;

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use ::redb::{Database, Error, WriteTransaction};
 
 use super::intake::{Append, Op};
+use super::left;
 use super::options::Durability;
 use super::tables::{KEYED, LATEST, META, TOPICS, UNKEYED, meta};
 use super::trim::{Row, Shelves};
@@ -69,6 +70,7 @@ impl Store {
                             }
                         };
                         row.options = Some(options.clone());
+                        left::strike_off(&transaction, *topic)?;
                         touched.insert(*topic);
                     }
                     Op::Append(append) => {
@@ -90,6 +92,7 @@ impl Store {
                         shelves.clear(*topic)?;
                         latest.retain_in((topic.0, "")..(topic.0 + 1, ""), |_, _| false)?;
                         rows.remove(topic.0)?;
+                        left::strike_off(&transaction, *topic)?;
                         meta.insert(meta::REMOVED, *removed)?;
                     }
                 }
@@ -157,7 +160,7 @@ impl Append {
 }
 
 /// Milliseconds since 1970, by the clock that outlives a restart.
-fn now_ms() -> u64 {
+pub(super) fn now_ms() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

@@ -27,6 +27,9 @@ pub(super) const KEYED: Events = TableDefinition::new("keyed_events");
 /// Topic and key, then the number and the body of the latest event.
 pub(super) const LATEST: TableDefinition<'static, (u64, &str), (u64, &[u8])> = TableDefinition::new("latest");
 
+/// Topics that no process has opened since a start, by their number: when that start was, in milliseconds since 1970.
+pub(super) const LEFT: TableDefinition<'static, u64, u64> = TableDefinition::new("left");
+
 /// The names in [`META`].
 pub(super) mod meta {
     pub(in super::super) const FORMAT: &str = "format";
@@ -45,5 +48,6 @@ pub(super) fn create(transaction: &WriteTransaction) -> Result<(), ::redb::Error
     transaction.open_table(UNKEYED)?;
     transaction.open_table(KEYED)?;
     transaction.open_table(LATEST)?;
+    transaction.open_table(LEFT)?;
     Ok(())
 }

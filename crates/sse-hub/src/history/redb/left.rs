@@ -1,0 +1,56 @@
+//! Topics that an earlier process left, and nobody has opened since.
+
+use std::time::Duration;
+
+use ::redb::{Error, ReadableTable, WriteTransaction};
+
+use super::load::Loaded;
+use super::tables::{KEYED, LATEST, LEFT, TOPICS, UNKEYED};
+use super::trim::Shelves;
+use crate::history::TopicId;
+
+/// Notes of each topic since when it is left, and forgets those that are left for longer than `forget_after`.
+///
+/// Whether a process had a topic open when it ended is not known after a crash. So the time runs from the first start at
+/// which it was found, and opening it is what stops the time. At that start nothing is forgotten for it: however long no
+/// process ran, whoever opens the topic now finds it.
+pub(super) fn sweep(
+    transaction: &WriteTransaction,
+    loaded: &mut Loaded,
+    forget_after: Option<Duration>,
+    now: u64,
+) -> Result<(), Error> {
+    let mut left = transaction.open_table(LEFT)?;
+    let mut forgotten = Vec::new();
+    for topic in loaded.topics.keys() {
+        let since = left.get(topic.0)?.map(|since| since.value());
+        match (since, forget_after) {
+            (None, _) => {
+                left.insert(topic.0, now)?;
+            }
+            (Some(since), Some(after)) if u128::from(now.saturating_sub(since)) >= after.as_millis() => {
+                forgotten.push(*topic);
+            }
+            (Some(_), _) => {}
+        }
+    }
+    drop(left);
+    let mut shelves = Shelves::open(transaction, [UNKEYED, KEYED])?;
+    let (mut rows, mut latest) = (transaction.open_table(TOPICS)?, transaction.open_table(LATEST)?);
+    for topic in forgotten {
+        let Some((row, _)) = loaded.topics.remove(&topic) else { continue };
+        // Whoever comes back to a topic of the name is told that what it had is gone.
+        loaded.removed = loaded.removed.max(row.last);
+        shelves.clear(topic)?;
+        latest.retain_in((topic.0, "")..(topic.0 + 1, ""), |_, _| false)?;
+        rows.remove(topic.0)?;
+        strike_off(transaction, topic)?;
+    }
+    Ok(())
+}
+
+/// The topic is not left any more: somebody has opened it, or it is gone.
+pub(super) fn strike_off(transaction: &WriteTransaction, topic: TopicId) -> Result<(), Error> {
+    transaction.open_table(LEFT)?.remove(topic.0)?;
+    Ok(())
+}
