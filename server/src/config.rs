@@ -148,7 +148,7 @@ Paths:
   GET  /api/assistant/{answer}     the stream again, from where it was left; DELETE stops the answer
   GET  /api/notifications, /api/logs   streams
   POST /api/ticket                 a one-time ticket for native EventSource: {\"topics\":[..]} -> ?ticket=
-  POST /api/session                a cookie for a token; DELETE forgets it
+  POST /api/session                a cookie for a token; DELETE forgets it, and ends its streams
   GET  /api/presence/{topic}       who is there; topics: market, market.{symbol}, chat.{room}
   GET  /stock-price, /events, /stream   the streams of the classic EventSource examples
   GET  /healthz/live, /healthz/ready, /metrics

@@ -3,11 +3,14 @@
 mod common;
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use common::Server;
 use demo_contract::chat::{Message, Posted};
 use server::config::History;
 use server::{Config, RunError};
+use sse_hub::history::redb::{RedbHistory, RedbOptions};
+use sse_hub::{Hub, HubOptions};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -65,6 +68,24 @@ async fn a_second_server_on_the_same_data_is_told_what_to_do() {
     assert!(matches!(error, RunError::History(_)), "{error}");
     assert!(error.to_string().contains("another process has this history open"), "{error}");
     stop(first).await;
+}
+
+#[tokio::test]
+async fn a_topic_that_the_server_does_not_open_any_more_is_forgotten() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let history = RedbHistory::open(&folder, RedbOptions::default()).expect("opened");
+    let hub = Hub::with_history(HubOptions::default(), history);
+    hub.topic::<sse_events::Text>("market.GONE").expect("opened");
+    hub.close().await.expect("closed");
+    drop(hub);
+    for (forget_after, kept) in
+        [(Config::default().forget_after, 1), (Duration::from_secs(3_600), 1), (Duration::ZERO, 0)]
+    {
+        let server = Server::start(Config { forget_after, ..config(&folder) }).await;
+        let metrics = server.get("/metrics").await;
+        assert!(metrics.text().contains(&format!("\nsse_topics_kept {kept}\n")), "{forget_after:?}");
+        stop(server).await;
+    }
 }
 
 /// The program over this folder, and where it listens.

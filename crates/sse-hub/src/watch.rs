@@ -68,6 +68,7 @@ impl Watches {
 
     /// Changes with every stream that is found without its right, after the stream's signal was told of it. Whoever sees
     /// what was published after a review has returned sees the change.
+    #[cfg(feature = "serve")]
     pub(crate) fn denials(&self) -> u64 {
         self.denials.load(Ordering::SeqCst)
     }

@@ -35,6 +35,7 @@
 //! | a write or an `fsync` fails | nothing more, and nothing is taken | [`Health::ReadOnly`], every publisher |
 //! | publishers are faster than the disk | what was taken | [`HistoryError::Busy`] to the publisher |
 //! | retention drops what a client has not read | the rest | `sse.gap` to the client |
+//! | nobody opens a topic for [`RedbOptions::forget_after`] | nothing of it | who comes back when it is opened again: `sse.gap` |
 //! | the file is damaged, or in use | nothing is begun | [`OpenError`] |
 //!
 //! Pages beyond the ring are read on the blocking threads of tokio: like subscriptions, they need its runtime.
