@@ -70,7 +70,8 @@ impl IntoResponse for Subscription {
 }
 
 impl IntoResponse for SubscribeError {
-    /// `404` for a topic that is not there, `401` or `403` for one that its reader may not read, `503` with `Retry-After` when it is the hub's fault, else `400`.
+    /// `404` for a topic that is not there, `401` or `403` for one that its reader may not read, `503` with `Retry-After`
+    /// when it is the hub's fault, else `400`.
     fn into_response(self) -> Response {
         let text = self.to_string();
         match self {

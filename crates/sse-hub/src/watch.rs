@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use crate::access::{Denied, Grant, Guard};
+use crate::access::{Denied, Guard};
 use crate::error::SubscribeError;
 use crate::hub::Shared;
 use crate::signal::Signal;
@@ -97,13 +97,10 @@ impl Watch {
         let watch = Self { hub: Arc::clone(hub), number: hub.number(), watched };
         // Before it is asked: a right that ends after the answer is asked for again by whoever ends it.
         hub.watches.open().insert(watch.number, Arc::clone(&watch.watched));
-        match watch.watched.guard.ask(&watch.watched.topics) {
-            Ok(grant) => watch.watched.set_alarm(hub, grant),
-            Err((topic, Denied::Hidden)) => {
-                return Err(SubscribeError::UnknownTopic(topic.as_str().to_owned()));
-            }
-            Err((topic, denied)) => return Err(SubscribeError::Denied { topic, denied }),
-        }
+        watch.watched.ask(hub).map_err(|(topic, denied)| match denied {
+            Denied::Hidden => SubscribeError::UnknownTopic(topic.as_str().to_owned()),
+            denied => SubscribeError::Denied { topic, denied },
+        })?;
         Ok(watch)
     }
 }
@@ -123,12 +120,8 @@ impl Watched {
 
     /// Asks again, and ends the stream if it may not go on. Returns whether it did.
     fn review(self: &Arc<Self>, hub: &Arc<Shared>) -> bool {
-        let asked = catch_unwind(AssertUnwindSafe(|| self.guard.ask(&self.topics)));
-        let denied = match asked {
-            Ok(Ok(grant)) => {
-                self.set_alarm(hub, grant);
-                return false;
-            }
+        let denied = match catch_unwind(AssertUnwindSafe(|| self.ask(hub))) {
+            Ok(Ok(())) => return false,
             Ok(Err((_, denied))) => denied,
             // Who cannot be asked about does not read on.
             Err(_) => Denied::unauthorized("whether you may read this could not be found out"),
@@ -140,16 +133,18 @@ impl Watched {
         is_first
     }
 
-    /// Has the guard asked again when what it granted is over.
-    fn set_alarm(self: &Arc<Self>, hub: &Arc<Shared>, grant: Grant) {
+    /// Asks the guard, and has it asked again when what it grants is over.
+    fn ask(self: &Arc<Self>, hub: &Arc<Shared>) -> Result<(), (TopicName, Denied)> {
+        // Locked while it is asked: of two who ask at the same time, the later answer sets the alarm.
         let mut alarm = self.alarm();
+        let grant = self.guard.ask(&self.topics)?;
         if let Alarm::Gone = *alarm {
-            return;
+            return Ok(());
         }
         let next = match grant.lasts() {
             None => Alarm::Never,
             Some(lasts) => {
-                // Neither keeps what it asks about.
+                // Neither is kept by it.
                 let (hub, watched) = (Arc::downgrade(hub), Arc::downgrade(self));
                 let asks = async move {
                     tokio::time::sleep(lasts.max(SHORTEST)).await;
@@ -161,6 +156,7 @@ impl Watched {
             }
         };
         std::mem::replace(&mut *alarm, next).abort();
+        Ok(())
     }
 }
 

@@ -303,8 +303,8 @@ impl Shard {
     /// Writes the page of a group, and reads the next ones, until there is nothing more or `writes` is used up.
     fn turn_to_group(&mut self, number: u32, writes: &mut usize) {
         loop {
-            // For each page, after it was read: whoever is found now has ended before anything was published that is
-            // not to be seen.
+            // After a page was read and before it is written: whoever lost the right to read it before one of its events
+            // was published is found here.
             self.part_with_denied(number);
             self.write(number, writes);
             // Looked up again: whoever left it last has ended it, and may have begun another one in its place.
