@@ -57,7 +57,9 @@ async fn open_session(
         return Err(Refusal::unauthorized("a session needs a token as Authorization: Bearer TOKEN"));
     }
     let id = access.0.sessions.open(rights)?;
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie(&id, access.0.sessions.lifetime.as_secs()))]))
+    // Rounded up: zero seconds would take the cookie away.
+    let seconds = access.0.sessions.lifetime.as_millis().div_ceil(1_000);
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie(&id, seconds))]))
 }
 
 /// Also ends the streams that were opened with the cookie, or with a ticket that was got for it.
@@ -74,7 +76,7 @@ async fn close_session(
 }
 
 /// No script can read it, and no other site's page sends it.
-fn cookie(id: &str, seconds: u64) -> String {
+fn cookie(id: &str, seconds: u128) -> String {
     format!("{}={id}; Path=/api; HttpOnly; SameSite=Strict; Max-Age={seconds}", session::COOKIE_NAME)
 }
 
