@@ -19,7 +19,16 @@ use crate::registry::{Control, Serial};
 ///
 /// #[component]
 /// fn Lamp(#[prop(into)] stream: ConnectionHandle) -> impl IntoView {
-///     view! { <i class="lamp" class:on=stream.is_open()></i> }
+///     let (retry_in, error) = (stream.retry_in(), stream.error());
+///     view! {
+///         <i class="lamp" class:on=stream.is_open()></i>
+///         {move || error.get().map(|error| error.to_string())}
+///         {move || retry_in.get().map(|seconds| format!("again in {seconds} s"))}
+///         <button on:click=move |_| stream.pause()>"Pause"</button>
+///         <button on:click=move |_| stream.resume()>"Go on"</button>
+///         <button on:click=move |_| stream.reconnect()>"Connect anew"</button>
+///         <button on:click=move |_| stream.close()>"Stop"</button>
+///     }
 /// }
 ///
 /// #[component]

@@ -134,6 +134,15 @@ impl<E: EventSet> EventSourceHandle<E> {
     }
 
     /// Whether events can arrive; changes only when that does. Made for the current owner, like a view.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Text, use_event_source};
+    /// # fn component() -> impl IntoView {
+    /// let is_open = use_event_source::<Text>("/events").is_open();
+    /// view! { <button disabled=move || !is_open.get()>"Send"</button> }
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_open(&self) -> Signal<bool> {
         let state = self.state();
@@ -366,16 +375,36 @@ impl<E: EventSet> EventSourceHandle<E> {
     }
 
     /// Connects anew, at once, from the cursor; also after [`close`](Self::close) and [`pause`](Self::pause).
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{State, Text, use_event_source};
+    /// # fn component() -> impl IntoView {
+    /// let stream = use_event_source::<Text>("/events");
+    /// let state = stream.state();
+    /// let has_given_up = move || matches!(&*state.read(), State::Closed(_));
+    /// view! { <button hidden=move || !has_given_up() on:click=move |_| stream.reconnect()>"Try again"</button> }
+    /// # }
+    /// ```
     pub fn reconnect(&self) {
         self.with_binding(|binding| binding.reconnect());
     }
 
     /// Closes the stream until [`resume`](Self::resume). Does nothing to one that is closed.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Text, use_event_source};
+    /// # fn component(is_shown: Signal<bool>) {
+    /// let stream = use_event_source::<Text>("/events");
+    /// Effect::new(move || if is_shown.get() { stream.resume() } else { stream.pause() });
+    /// # }
+    /// ```
     pub fn pause(&self) {
         self.with_binding(|binding| binding.pause());
     }
 
-    /// Goes on from the cursor after [`pause`](Self::pause).
+    /// Goes on from the cursor after [`pause`](Self::pause), where there is an example.
     pub fn resume(&self) {
         self.with_binding(|binding| binding.resume());
     }

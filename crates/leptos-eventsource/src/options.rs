@@ -23,7 +23,7 @@ pub struct EventSourceOptions {
 }
 
 impl EventSourceOptions {
-    /// Sets when views tell the page that they have changed.
+    /// Sets when views tell the page that they have changed. For an example see [`Delivery`].
     #[must_use]
     pub fn with_delivery(mut self, delivery: Delivery) -> Self {
         self.delivery = delivery;

@@ -26,6 +26,16 @@ thread_local! {
 }
 
 /// The current time on the clock in which states give theirs. It counts the time for which the device was asleep.
+///
+/// ```
+/// use sse_proto::client::State;
+///
+/// fn silent_for(state: &State) -> Option<String> {
+///     let State::Stale { since } = state else { return None };
+///     let silence = sse_web::now().saturating_duration_since(*since);
+///     Some(format!("nothing heard for {} s", silence.as_secs()))
+/// }
+/// ```
 #[must_use]
 pub fn now() -> Instant {
     at(performance_now())

@@ -46,6 +46,18 @@ const LONGEST_TIMEOUT_MILLIS: u64 = (1 << 31) - 1;
 ///     fn set_watching(&self, is_watching: bool) {
 ///         if is_watching { self.scores.resume() } else { self.scores.pause() }
 ///     }
+///
+///     /// The final whistle. Who comes back later goes on from here.
+///     fn leave(&self) -> String {
+///         self.scores.close();
+///         self.scores.last_event_id()
+///     }
+///
+///     fn try_again(&self) {
+///         if !self.scores.state().is_open() {
+///             self.scores.reconnect();
+///         }
+///     }
 /// }
 /// ```
 pub struct Connection {

@@ -5,6 +5,15 @@ use web_sys::Url;
 use crate::scope::scope;
 
 /// The URL of an event stream cannot be used (conformance c01).
+///
+/// ```
+/// use sse_web::{Connection, InvalidUrl, Options, Sink};
+///
+/// fn open(url: &str, sink: impl Sink + 'static) -> Result<Connection, String> {
+///     Connection::open(url, Options::default(), sink)
+///         .map_err(|InvalidUrl { url, .. }| format!("please look at the setting \"stream\": {url}"))
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidUrl {

@@ -17,6 +17,19 @@ use super::fill::fill;
 /// let texts = BadgeTexts { open: "On air".into(), ..BadgeTexts::ENGLISH };
 /// assert_eq!(texts.label(&State::Open), "On air");
 /// ```
+///
+/// For markup of your own, the four texts of a badge:
+///
+/// ```
+/// use leptos_eventsource::components::BadgeTexts;
+/// use leptos_eventsource::{CloseReason, Failure, State};
+///
+/// let texts = BadgeTexts::ENGLISH;
+/// let refused = State::Closed(CloseReason::Refused(Failure::ContentType("text/html".to_owned())));
+/// println!("{}: {}", texts.label(&refused), texts.reason(&refused).unwrap_or_default());
+/// assert!(texts.action(&refused).is_some(), "a button that connects anew");
+/// assert_eq!(texts.progress(&refused, None), None, "nothing happens by itself");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadgeTexts {
     /// Nothing was asked for yet.

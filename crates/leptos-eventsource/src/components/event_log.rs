@@ -199,7 +199,7 @@ fn entry<E>(entries: &VecDeque<Entry<E>>, serial: u64) -> Option<&Entry<E>> {
     entries.get(usize::try_from(serial.checked_sub(first)?).ok()?)
 }
 
-/// At which end of an [`EventLog`] the newest event is.
+/// At which end of an [`EventLog`] the newest event is. The example there puts it first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Newest {
     /// At the top.

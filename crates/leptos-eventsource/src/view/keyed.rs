@@ -127,6 +127,15 @@ where
     }
 
     /// How many events were left out because there were [`KEY_LIMIT`] keys already.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Json, KEY_LIMIT, use_event_source};
+    /// # fn component() {
+    /// let quotes = use_event_source::<Json<(String, f64)>>("/quotes").keyed(|Json((symbol, _))| Some(symbol.clone()));
+    /// let notice = move || (quotes.left_out() > 0).then(|| format!("Only the first {KEY_LIMIT} symbols are shown"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn left_out(&self) -> u64 {
         self.rows.and_then(|rows| rows.try_with_value(|rows| rows.left_out.get())).unwrap_or(0)

@@ -10,6 +10,22 @@ use crate::handle::EventSourceHandle;
 
 /// The last events of a stream, made by [`EventSourceHandle::log`]. `Copy`. Its signals are [`entries`](Self::entries) and
 /// [`dropped`](Self::dropped). For a list on the page: [`components::EventLog`](crate::components::EventLog).
+///
+/// ```
+/// use leptos::prelude::*;
+/// use leptos_eventsource::{Log, Text};
+///
+/// /// "7 earlier ones, then 50 of at most 50, and last: …"
+/// fn summary(log: Log<Text>) -> impl Fn() -> String {
+///     let (entries, dropped) = (log.entries(), log.dropped());
+///     move || {
+///         let entries = entries.read();
+///         let last = entries.back().map_or("", |entry| &entry.event.0);
+///         let (kept, capacity) = (entries.len(), log.capacity());
+///         format!("{} earlier ones, then {kept} of at most {capacity}, and last: {last}", dropped.get())
+///     }
+/// }
+/// ```
 pub struct Log<E: 'static> {
     entries: ReadSignal<VecDeque<Entry<E>>>,
     dropped: ReadSignal<u64>,

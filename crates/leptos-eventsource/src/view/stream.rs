@@ -90,6 +90,18 @@ impl<E: EventSet + Clone> EventStream<E> {
 
 impl<E> EventStream<E> {
     /// How many events had to go because nobody took them.
+    ///
+    /// ```
+    /// # use futures_util::StreamExt;
+    /// # use leptos_eventsource::{EventStream, Text};
+    /// # async fn save(_: &str) {}
+    /// async fn save_all(mut events: EventStream<Text>) {
+    ///     while let Some(Text(text)) = events.next().await {
+    ///         save(&text).await;
+    ///     }
+    ///     leptos::logging::log!("{} came faster than they could be saved", events.dropped());
+    /// }
+    /// ```
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.queue.borrow().dropped

@@ -97,9 +97,33 @@ pub trait Transport {
 }
 
 /// A request under way, or an open stream. Dropping it ends it.
+///
+/// ```
+/// use sse_web::transport::ActiveRequest;
+///
+/// /// Says something every second, until it is dropped and the timer with it.
+/// struct Ticking {
+///     _timer: gloo_timers::callback::Interval,
+/// }
+///
+/// impl ActiveRequest for Ticking {}
+/// ```
 pub trait ActiveRequest {}
 
 /// What to ask for.
+///
+/// ```
+/// use sse_web::transport::Request;
+///
+/// /// Of a server that takes the topics by their names, and the cursor where the owner says.
+/// fn url(request: Request<'_>) -> String {
+///     let cursor = match (request.cursor_parameter, request.last_event_id) {
+///         (None, _) | (_, "") => String::new(),
+///         (Some(name), cursor) => format!("&{name}={cursor}"),
+///     };
+///     format!("{}?topics={}{cursor}", request.url, request.event_types.join(","))
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Request<'a> {
@@ -117,6 +141,24 @@ pub struct Request<'a> {
 }
 
 /// Takes what a transport sees on one connection. Calls for a connection that is gone do nothing.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use sse_proto::EventRef;
+/// use sse_proto::client::Failure;
+/// use sse_web::transport::{Receiver, Response};
+///
+/// /// What there is to say of a stream from its beginning to its end.
+/// fn tell(receiver: &Receiver, data: &str) {
+///     // Or `opened`, for a transport that cannot see the head.
+///     receiver.responded(Response::new(200).with_content_type("text/event-stream".to_owned()));
+///     receiver.activity();
+///     receiver.retry(Duration::from_secs(2));
+///     receiver.event(EventRef { event_type: "message", data, last_event_id: "7" });
+///     receiver.failed(Failure::Ended);
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Receiver {
     pub(crate) connection: ConnectionId,

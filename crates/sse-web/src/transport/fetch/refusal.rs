@@ -7,6 +7,18 @@ use web_sys::{ReadableStreamDefaultReader, ReadableStreamReadResult, Response};
 const LIMIT: usize = 64 << 10;
 
 /// What a server says when it refuses; for [`Fetch::with_refusal`](super::Fetch::with_refusal).
+///
+/// ```
+/// use sse_web::transport::Refusal;
+///
+/// /// What a person can be told.
+/// fn explanation(refusal: Refusal) -> String {
+///     match &*refusal.content_type {
+///         "text/plain" => refusal.body,
+///         _ => format!("The server answered with status {}.", refusal.status),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {

@@ -33,6 +33,39 @@ use crate::transport::{Receiver, Request};
 ///     stream.end();
 /// }
 /// ```
+///
+/// What the page has asked for, and when it lets go:
+///
+/// ```
+/// use sse_web::transport::Scripted;
+///
+/// // In a `#[wasm_bindgen_test]`, with a page that listens for `tick` and stops at the second:
+/// async fn serve(server: Scripted) {
+///     let stream = server.accept().await;
+///     assert!(stream.url().ends_with("/market") && stream.event_types().contains(&"tick"));
+///     assert!(stream.last_event_id().is_empty() && !stream.with_credentials());
+///     stream.open();
+///     stream.comment();
+///     stream.event("tick", "1", "a");
+///     assert!(stream.is_active());
+///     stream.event("tick", "2", "b");
+///     stream.closed().await;
+///     assert_eq!((server.active(), server.requests().len()), (0, 1));
+/// }
+/// ```
+///
+/// What can go wrong:
+///
+/// ```
+/// use sse_proto::client::Failure;
+/// use sse_web::transport::Scripted;
+///
+/// async fn fail(server: Scripted) {
+///     // The network, and the page tries again; then the server, and it does not.
+///     server.accept().await.fail(Failure::Network);
+///     server.accept().await.refuse(403);
+/// }
+/// ```
 #[derive(Clone)]
 pub struct ScriptedStream(Rc<Inner>);
 
