@@ -11,6 +11,8 @@ export default defineConfig({
   // A test.only that was left behind would pass for all of them.
   forbidOnly: true,
   timeout: 60_000,
+  // All of them take a few minutes. What still runs after this has failed, and is named.
+  globalTimeout: 30 * 60_000,
   expect: { timeout: 15_000 },
   use: {
     trace: "retain-on-failure",

@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::repo::Repo;
 use crate::setup::{self, Need};
-use crate::{page, process};
+use crate::page;
 
 /// `cargo xtask dev`
 #[derive(Debug, Args)]
@@ -25,7 +25,6 @@ pub(crate) struct Options {
 /// `cargo xtask dev`
 pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
     setup::ensure(repo, &Need::PAGE)?;
-    process::end_children_on_interrupt()?;
     // Built before trunk starts: both would wait for the same lock, and an error would drown in trunk's output.
     repo.cmd("cargo").args(["build", "-p", "server"]).run()?;
     let server =

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::process::{self, Cmd};
+use crate::process::Cmd;
 use crate::repo::Repo;
 use crate::setup::{self, Need};
 use crate::test::Count;
@@ -78,7 +78,6 @@ impl Target {
 /// `cargo xtask fuzz`
 pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
     setup::ensure(repo, &Need::FUZZ)?;
-    process::end_children_on_interrupt()?;
     let targets = if options.targets.is_empty() { Target::value_variants() } else { &options.targets };
     let built = Built::new(repo)?;
     let corpus = repo.path(FOLDER).join("corpus");

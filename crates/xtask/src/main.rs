@@ -135,6 +135,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode> {
     let repo = Repo::find()?;
+    process::end_on_signals()?;
     match cli.command {
         Command::Setup(options) => setup::run(&repo, &options)?,
         Command::Serve(options) => return serve::run(&repo, &options),

@@ -53,9 +53,30 @@ impl Repo {
         which_in(&self.search, program)
     }
 
+    /// The folders in which programs are looked for, as a line for a reader.
+    pub(crate) fn search_path(&self) -> String {
+        let folders: Vec<_> = self.search.iter().map(|folder| folder.to_string_lossy()).collect();
+        folders.join(if cfg!(windows) { ";" } else { ":" })
+    }
+
+    /// The same repository on a machine that has programs in these folders alone.
+    #[cfg(test)]
+    pub(crate) fn with_search(self, search: Vec<PathBuf>) -> Self {
+        Self { search, ..self }
+    }
+
+    /// The same tools in another repository.
+    #[cfg(test)]
+    pub(crate) fn with_root(self, root: &Path) -> Self {
+        Self { root: root.to_path_buf(), ..self }
+    }
+
     /// A command that runs at the root of the repository and finds our tools first.
     pub(crate) fn cmd(&self, program: &str) -> Cmd {
-        let cmd = Cmd::new(program, &self.root);
+        // By its name alone, Windows finds no `.cmd`, which is what npm is there.
+        let found = if cfg!(windows) { self.which(program) } else { None };
+        let program = found.map_or_else(|| program.to_owned(), |path| path.to_string_lossy().into_owned());
+        let cmd = Cmd::new(&program, &self.root);
         match env::join_paths(&self.search) {
             Ok(path) => cmd.env("PATH", path),
             // A folder with the separator in its name came from the PATH we inherited; leave that PATH alone.

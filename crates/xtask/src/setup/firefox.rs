@@ -2,16 +2,19 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 
-use super::system::{System, apt, from_environment, runs};
-use super::{Missing, Remedy, WITHOUT};
+use super::program::Wanted;
+use super::system::System;
+use super::{Missing, Remedy, WITHOUT, tools};
 use crate::repo::Repo;
 
 /// The name in Debian, and everywhere else.
-const FIREFOX: [&str; 2] = ["firefox-esr", "firefox"];
-
-const MAC_FIREFOX: &str = "/Applications/Firefox.app/Contents/MacOS/firefox";
+const FIREFOX: Wanted = Wanted {
+    variable: Some("FIREFOX"),
+    names: &["firefox-esr", "firefox"],
+    places: &["/Applications/Firefox.app/Contents/MacOS/firefox"],
+};
 
 /// Firefox and the program that drives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,41 +25,30 @@ pub(crate) struct Firefox {
 
 /// The Firefox of this machine. `FIREFOX` and `GECKODRIVER` in the environment come first.
 pub(crate) fn find(repo: &Repo) -> Result<Firefox> {
-    let browser = "no Firefox was found; run `cargo xtask setup --only firefox`";
-    let driver = "no geckodriver was found; run `cargo xtask setup --only geckodriver`";
-    Ok(Firefox { firefox: firefox(repo).context(browser)?, driver: geckodriver(repo).context(driver)? })
-}
-
-fn firefox(repo: &Repo) -> Option<PathBuf> {
-    from_environment("FIREFOX")
-        .or_else(|| FIREFOX.iter().find_map(|name| repo.which(name)))
-        .or_else(|| Some(PathBuf::from(MAC_FIREFOX)).filter(|path| path.is_file()))
-}
-
-fn geckodriver(repo: &Repo) -> Option<PathBuf> {
-    from_environment("GECKODRIVER").or_else(|| repo.which("geckodriver"))
+    let path = |wanted: Wanted| {
+        wanted.path(repo).map_err(|why| anyhow!("{why}; run `cargo xtask setup --only firefox,geckodriver`"))
+    };
+    Ok(Firefox { firefox: path(FIREFOX)?, driver: path(tools::GECKODRIVER)? })
 }
 
 pub(super) fn missing(repo: &Repo) -> Option<Missing> {
-    if runs(repo, firefox(repo)) {
-        return None;
-    }
-    let remedy = match System::detect() {
-        System::Debian => apt(repo, &["firefox-esr"]),
-        system => Remedy::ByHand(by_hand(&system).to_owned()),
-    };
-    Some(Missing { what: "Firefox".to_owned(), takes: "apt-get, about 1 minute", remedy: remedy.or(WITHOUT) })
+    let why = FIREFOX.find(repo).err()?;
+    let remedy = remedy(&System::detect());
+    let what = "Firefox".to_owned();
+    Some(Missing { what, why, takes: "apt-get, about 1 minute", remedy, without: Some(WITHOUT) })
 }
 
-fn by_hand(system: &System) -> &'static str {
-    match system {
+fn remedy(system: &System) -> Remedy {
+    let how = match system {
+        System::Debian => return Remedy::Apt(&["firefox-esr"]),
         System::Mac => "brew install --cask firefox",
         System::Ubuntu => {
             "Ubuntu's own package is a snap, which cannot read the profile that its driver makes for it.\n\
              Install the package of https://packages.mozilla.org, or name a Firefox: FIREFOX=/path/to/firefox"
         }
-        _ => "Install Firefox with your package manager, or name one: FIREFOX=/path/to/firefox",
-    }
+        System::Other => "Install Firefox with your package manager, or name one: FIREFOX=/path/to/firefox",
+    };
+    Remedy::ByHand(how.to_owned())
 }
 
 #[cfg(test)]
@@ -64,10 +56,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_cannot_install_learns_how() {
-        assert_eq!(by_hand(&System::Mac), "brew install --cask firefox");
-        for system in [System::Ubuntu, System::Other] {
-            assert!(by_hand(&system).contains("FIREFOX=/path"), "{system:?}");
-        }
+    fn the_snap_of_ubuntu_is_not_installed() {
+        assert!(matches!(remedy(&System::Debian), Remedy::Apt(_)));
+        assert!(matches!(remedy(&System::Ubuntu), Remedy::ByHand(_)));
     }
 }

@@ -9,11 +9,14 @@ pub(crate) mod firefox;
 mod go;
 pub(crate) mod nchan;
 pub(crate) mod node;
+mod program;
 mod system;
 mod tools;
 pub(crate) mod webkit;
 
 pub(crate) use tools::{WASM, versions};
+
+use system::Privilege;
 
 use std::time::Instant;
 
@@ -92,9 +95,9 @@ impl Need {
         match self {
             Self::WasmTarget => tools::wasm_target(repo),
             Self::Frontend => node::missing(repo, node::FRONTEND),
-            Self::Trunk => tools::trunk(repo),
+            Self::Trunk => Ok(tools::trunk(repo)),
             Self::WasmBindgen => tools::wasm_bindgen(repo),
-            Self::WasmPack => tools::wasm_pack(repo),
+            Self::WasmPack => Ok(tools::wasm_pack(repo)),
             Self::E2e => node::missing(repo, node::E2E),
             Self::Benches => node::missing(repo, node::BENCHES),
             Self::Go => Ok(go::missing(repo)),
@@ -115,29 +118,65 @@ impl Need {
 #[derive(Debug)]
 struct Missing {
     what: String,
+    /// How that was found out.
+    why: String,
     /// For a reader who wonders whether to wait. Measured on two cores.
     takes: &'static str,
     remedy: Remedy,
+    /// The command that can do without, for whoever would have to install it by hand.
+    without: Option<&'static str>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Remedy {
     /// We may run these ourselves.
     Run(Vec<Cmd>),
+    /// Packages of Debian or Ubuntu. What several needs want of them is installed at once.
+    Apt(&'static [&'static str]),
     /// Only the user can do it; the text says how.
     ByHand(String),
 }
 
 /// How to do without a second and a third browser.
-const WITHOUT: &str = "or run the tests without it: cargo xtask test --browser chrome";
+const WITHOUT: &str = "cargo xtask test --browser chrome";
 
-impl Remedy {
-    /// Tells who has to do something by hand that there is another way.
-    fn or(self, other_way: &str) -> Self {
-        match self {
-            Self::ByHand(how) => Self::ByHand(format!("{how}\n{other_way}")),
-            run => run,
+/// What is missing and has one remedy. It is never [`Remedy::Apt`] any more.
+#[derive(Debug)]
+struct Step {
+    missing: Vec<(Need, Missing)>,
+    remedy: Remedy,
+}
+
+impl Step {
+    fn what(&self) -> String {
+        let what: Vec<_> = self.missing.iter().map(|(_, missing)| missing.what.as_str()).collect();
+        what.join(", ")
+    }
+
+    fn is_by_hand(&self) -> bool {
+        matches!(self.remedy, Remedy::ByHand(_))
+    }
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (_, Missing { what, why, takes, .. }) in &self.missing {
+            let how = if self.is_by_hand() { "install it by hand" } else { takes };
+            writeln!(f, "  {what}: {why} ({how})")?;
         }
+        match &self.remedy {
+            Remedy::Run(commands) => commands.iter().try_for_each(|command| writeln!(f, "    {command}"))?,
+            Remedy::Apt(packages) => writeln!(f, "    {}", system::apt_by_hand(packages))?,
+            Remedy::ByHand(how) => {
+                how.lines().try_for_each(|line| writeln!(f, "    {line}"))?;
+                let mut without: Vec<_> =
+                    self.missing.iter().filter_map(|(_, missing)| missing.without).collect();
+                without.sort_unstable();
+                without.dedup();
+                without.iter().try_for_each(|without| writeln!(f, "    or do without: {without}"))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -167,20 +206,19 @@ pub(crate) fn ensure(repo: &Repo, needs: &[Need]) -> Result<()> {
     }
     show(&plan);
     // A need that only the user can meet stops us before half an hour is spent on the others.
-    if plan.iter().any(|(_, missing)| matches!(missing.remedy, Remedy::ByHand(_))) {
+    if plan.iter().any(Step::is_by_hand) {
         bail!("this machine lacks something that has to be installed by hand; see the list above");
     }
-    for (position, (need, missing)) in plan.iter().enumerate() {
-        eprintln!("\n[{}/{}] {}", position + 1, plan.len(), missing.what);
+    for (position, step) in plan.iter().enumerate() {
+        eprintln!("\n[{}/{}] {}", position + 1, plan.len(), step.what());
         let start = Instant::now();
-        if let Remedy::Run(commands) = &missing.remedy {
+        if let Remedy::Run(commands) = &step.remedy {
             commands.iter().try_for_each(Cmd::run)?;
         }
-        if let Some(still) = need.missing(repo)? {
-            bail!(
-                "{} was installed but cannot be used; run `cargo xtask setup --dry-run` to see why",
-                still.what
-            );
+        for (need, _) in &step.missing {
+            if let Some(Missing { what, why, .. }) = need.missing(repo)? {
+                bail!("{what} was installed but cannot be used: {why}\nsearched: {}", repo.search_path());
+            }
         }
         eprintln!("[{}/{}] done in {:.0} s", position + 1, plan.len(), start.elapsed().as_secs_f64());
     }
@@ -188,46 +226,83 @@ pub(crate) fn ensure(repo: &Repo, needs: &[Need]) -> Result<()> {
     Ok(())
 }
 
-fn plan(repo: &Repo, needs: &[Need]) -> Result<Vec<(Need, Missing)>> {
-    let mut plan = Vec::new();
+fn plan(repo: &Repo, needs: &[Need]) -> Result<Vec<Step>> {
+    let mut missing = Vec::new();
     for &need in needs {
-        if let Some(missing) = need.missing(repo)? {
-            plan.push((need, missing));
-        }
+        missing.extend(need.missing(repo)?.map(|missing| (need, missing)));
     }
-    Ok(plan)
+    Ok(steps(missing, |packages| system::apt(repo, Privilege::of_ours(repo), packages)))
 }
 
-fn show(plan: &[(Need, Missing)]) {
-    eprintln!("Missing on this machine:");
-    for (_, missing) in plan {
-        match &missing.remedy {
-            Remedy::Run(commands) => {
-                eprintln!("  {} ({})", missing.what, missing.takes);
-                for command in commands {
-                    eprintln!("    {command}");
-                }
-            }
-            Remedy::ByHand(how) => {
-                eprintln!("  {}: install it by hand", missing.what);
-                for line in how.lines() {
-                    eprintln!("    {line}");
-                }
-            }
+/// A step for each, and one before them for all packages of the system together.
+fn steps(missing: Vec<(Need, Missing)>, apt: impl FnOnce(&[&str]) -> Remedy) -> Vec<Step> {
+    let (mut steps, mut by_apt, mut packages) = (Vec::new(), Vec::new(), Vec::new());
+    for (need, one) in missing {
+        if let Remedy::Apt(wanted) = one.remedy {
+            packages.extend(wanted);
+            by_apt.push((need, one));
+        } else {
+            let remedy = one.remedy.clone();
+            steps.push(Step { missing: vec![(need, one)], remedy });
         }
     }
+    if !by_apt.is_empty() {
+        steps.insert(0, Step { missing: by_apt, remedy: apt(&packages) });
+    }
+    steps
+}
+
+fn show(plan: &[Step]) {
+    eprintln!("Missing on this machine:");
+    plan.iter().for_each(|step| eprint!("{step}"));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn missing(what: &str, remedy: Remedy, without: Option<&'static str>) -> Missing {
+        Missing { what: what.to_owned(), why: format!("{what} was not found"), takes: "1 s", remedy, without }
+    }
+
     #[test]
-    fn another_way_is_told_to_those_only_who_have_to_do_something() {
-        let Remedy::ByHand(how) = Remedy::ByHand("Install it.".to_owned()).or(WITHOUT) else {
-            panic!("it is still done by hand");
-        };
-        assert_eq!(how, format!("Install it.\n{WITHOUT}"));
-        assert!(matches!(Remedy::Run(Vec::new()).or(WITHOUT), Remedy::Run(_)));
+    fn the_packages_of_the_system_are_one_step_and_the_first() {
+        let repo = Repo::find().expect("the tests run in the repository");
+        let cargo = || Remedy::Run(vec![repo.cmd("cargo").arg("install")]);
+        let missing = vec![
+            (Need::Browser, missing("Chromium", Remedy::Apt(&["chromium"]), None)),
+            (Need::Trunk, missing("trunk", cargo(), None)),
+            (Need::Cxx, missing("g++", Remedy::Apt(&["g++"]), None)),
+        ];
+        let steps = steps(missing, |packages| system::apt(&repo, Privilege::Sudo, packages));
+        let what: Vec<_> = steps.iter().map(Step::what).collect();
+        assert_eq!(what, ["Chromium, g++", "trunk"]);
+        let text = steps[0].to_string();
+        assert_eq!(text.matches(" update\n").count(), 1, "{text}");
+        assert_eq!(text.matches(" install -y --no-install-recommends chromium g++\n").count(), 1, "{text}");
+        assert_eq!(steps[1].to_string(), "  trunk: trunk was not found (1 s)\n    cargo install\n");
+    }
+
+    #[test]
+    fn who_may_not_install_gets_one_line_and_the_ways_around() {
+        let repo = Repo::find().expect("the tests run in the repository");
+        let missing = vec![
+            (Need::Browser, missing("Chromium", Remedy::Apt(&["chromium"]), Some("no browser"))),
+            (Need::Firefox, missing("Firefox", Remedy::Apt(&["firefox-esr"]), Some("no second one"))),
+            (Need::Webkit, missing("WebKit", Remedy::Apt(&["webkit"]), Some("no second one"))),
+        ];
+        let steps = steps(missing, |packages| system::apt(&repo, Privilege::None, packages));
+        let [step] = steps.as_slice() else { panic!("it is one step: {steps:?}") };
+        assert!(step.is_by_hand());
+        let text = step.to_string();
+        let lines: Vec<_> = text.lines().skip(3).collect();
+        assert_eq!(
+            lines,
+            [
+                "    sudo apt-get update && sudo apt-get install --no-install-recommends chromium firefox-esr webkit",
+                "    or do without: no browser",
+                "    or do without: no second one",
+            ]
+        );
     }
 }

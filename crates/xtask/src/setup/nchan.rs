@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::system::{System, apt_by_hand, is_root};
+use super::system::{Privilege, System, apt_by_hand};
 use super::{Missing, Remedy};
 use crate::repo::Repo;
 
@@ -36,7 +36,7 @@ pub(crate) fn find(repo: &Repo) -> Option<Nchan> {
         // Also where it is there, a library that it needs may not be.
         nchan.module.is_file()
             && Path::new(STATE).is_dir()
-            && repo.cmd(&nchan.nginx.to_string_lossy()).arg("-v").ask().is_some()
+            && repo.cmd(&nchan.nginx.to_string_lossy()).arg("-v").ask().is_ok()
     };
     installed.into_iter().chain([unpacked]).find(works)
 }
@@ -46,7 +46,7 @@ pub(super) fn missing(repo: &Repo) -> Option<Missing> {
         return None;
     }
     let remedy = match System::detect() {
-        System::Debian | System::Ubuntu if is_root() => {
+        System::Debian | System::Ubuntu if Privilege::of_ours(repo) == Privilege::Root => {
             let folder = repo.work(FOLDER);
             Remedy::Run(vec![
                 repo.cmd("mkdir").arg("-p").arg(&folder).arg(STATE),
@@ -58,5 +58,11 @@ pub(super) fn missing(repo: &Repo) -> Option<Missing> {
         System::Debian | System::Ubuntu => Remedy::ByHand(apt_by_hand(&PACKAGES)),
         _ => Remedy::ByHand(format!("Install nginx and nchan with your package manager, as /{MODULE}")),
     };
-    Some(Missing { what: "nginx with nchan".to_owned(), takes: "apt-get, about 10 s", remedy })
+    Some(Missing {
+        what: "nginx with nchan".to_owned(),
+        why: "no nginx that can load nchan was found".to_owned(),
+        takes: "apt-get, about 10 s",
+        remedy,
+        without: None,
+    })
 }

@@ -6,6 +6,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::Value;
 
+use super::program::{Found, Wanted};
+use super::system::apt_by_hand;
 use super::{Missing, Remedy};
 use crate::process::Cmd;
 use crate::repo::Repo;
@@ -30,51 +32,51 @@ pub(crate) struct Options {
 
 /// `cargo xtask node-modules`
 pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
-    match missing(repo, &options.folder)? {
-        None => Ok(()),
-        Some(Missing { remedy: Remedy::Run(commands), .. }) => commands.iter().try_for_each(Cmd::run),
-        Some(Missing { remedy: Remedy::ByHand(how), .. }) => anyhow::bail!(how),
+    let Some(Missing { why, remedy, .. }) = missing(repo, &options.folder)? else { return Ok(()) };
+    match remedy {
+        Remedy::Run(commands) => commands.iter().try_for_each(Cmd::run),
+        Remedy::ByHand(how) => anyhow::bail!("{why}\n{how}"),
+        Remedy::Apt(packages) => anyhow::bail!("{why}\n{}", apt_by_hand(packages)),
     }
 }
 
 pub(super) fn missing(repo: &Repo, folder: &str) -> Result<Option<Missing>> {
-    if installed(&repo.path(folder))? {
-        return Ok(None);
-    }
-    let remedy = match node_problem(repo) {
-        Some(problem) => Remedy::ByHand(problem),
-        None => Remedy::Run(vec![
-            repo.cmd("npm")
+    let installed = installed(&repo.path(folder))?;
+    // Also where the packages are: Node may have gone, or another may be first on the path by now.
+    let node = node_problem(&Wanted::on_the_path(&["node"]).find(repo));
+    // Only for what is still to be installed.
+    let npm = if installed { None } else { Wanted::on_the_path(&["npm"]).path(repo).err() };
+    let (what, why, remedy) = match node.or(npm) {
+        Some(why) => {
+            let how = format!(
+                "Install Node.js {OLDEST_NODE} or newer, with npm, from https://nodejs.org/en/download\n\
+                 or with a version manager: nvm install --lts"
+            );
+            ("Node.js".to_owned(), why, Remedy::ByHand(how))
+        }
+        None if installed => return Ok(None),
+        None => {
+            let install = repo
+                .cmd("npm")
                 // Also where the environment says that this is production: all of it is for development.
                 .args(["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"])
                 // The browser is the system's, so that one browser serves all suites.
                 .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
-                .folder(repo.path(folder)),
-        ]),
+                .folder(repo.path(folder));
+            let why = "they are not those of its package-lock.json".to_owned();
+            (format!("the npm packages of {folder}"), why, Remedy::Run(vec![install]))
+        }
     };
-    Ok(Some(Missing { what: format!("the npm packages of {folder}"), takes: "about 10 s", remedy }))
+    Ok(Some(Missing { what, why, takes: "about 10 s", remedy, without: None }))
 }
 
 /// What is wrong with the machine's Node, if anything is.
-fn node_problem(repo: &Repo) -> Option<String> {
-    let how = format!(
-        "Install Node.js {OLDEST_NODE} or newer, with npm, from https://nodejs.org/en/download\n\
-         or with a version manager: nvm install --lts"
-    );
-    let Some(printed) = repo.cmd("node").arg("--version").ask() else {
-        return Some(format!("Node.js was not found.\n{how}"));
-    };
-    if node_major(&printed).is_none_or(|major| major < OLDEST_NODE) {
-        return Some(format!("Node.js {} is too old.\n{how}", printed.trim()));
+fn node_problem(node: &Result<Found, String>) -> Option<String> {
+    match node {
+        Ok(node) if node.major().parse().is_ok_and(|major: u32| major >= OLDEST_NODE) => None,
+        Ok(node) => Some(format!("{node} is too old")),
+        Err(why) => Some(why.clone()),
     }
-    if repo.which("npm").is_none() {
-        return Some(format!("Node.js is here, but npm was not found.\n{how}"));
-    }
-    None
-}
-
-fn node_major(printed: &str) -> Option<u32> {
-    printed.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
 /// npm writes what it installed to a second lock file at the very end, so an interrupted installation has none.
@@ -108,9 +110,28 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_major_version_of_node_is_read() {
-        assert_eq!(node_major("v20.20.2\n"), Some(20));
-        assert_eq!(node_major("20"), None);
+    fn a_node_that_is_too_old_or_gone_is_a_problem() {
+        let node = |version: &str| Ok(Found { path: "/n/node".into(), version: version.to_owned() });
+        assert_eq!(node_problem(&node("20.0.0")), None);
+        assert_eq!(node_problem(&node("100.1.0")), None);
+        assert_eq!(node_problem(&node("18.20.4")).as_deref(), Some("version 18.20.4 at /n/node is too old"));
+        assert_eq!(node_problem(&Err("gone".to_owned())).as_deref(), Some("gone"));
+    }
+
+    #[test]
+    fn node_is_missed_also_where_the_packages_are() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lock = json!({ "packages": {} }).to_string();
+        std::fs::create_dir(folder.path().join("node_modules")).expect("can be made");
+        for name in ["package-lock.json", "node_modules/.package-lock.json"] {
+            std::fs::write(folder.path().join(name), &lock).expect("can be written");
+        }
+        let path = folder.path().to_string_lossy();
+        let here = Repo::find().expect("the tests run in the repository");
+        assert!(missing(&here, &path).expect("can be read").is_none());
+        let missing =
+            missing(&here.with_search(Vec::new()), &path).expect("can be read").expect("it is gone");
+        assert_eq!((missing.what.as_str(), missing.why.as_str()), ("Node.js", "node was not found"));
     }
 
     #[test]

@@ -1,8 +1,5 @@
 //! What decides how a package of the system is installed, and whether we may do it.
 
-use std::env;
-use std::path::PathBuf;
-
 use super::Remedy;
 use crate::repo::Repo;
 
@@ -40,45 +37,57 @@ impl System {
     }
 }
 
-/// Installs packages of Debian or Ubuntu, if we may; otherwise says what the user has to type.
-pub(super) fn apt(repo: &Repo, packages: &[&str]) -> Remedy {
-    if !is_root() {
-        return Remedy::ByHand(apt_by_hand(packages));
+/// Whether we may install packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Privilege {
+    Root,
+    /// By sudo, which asks for no password.
+    Sudo,
+    None,
+}
+
+impl Privilege {
+    pub(super) fn of_ours(repo: &Repo) -> Self {
+        if is_root() {
+            Self::Root
+        } else if repo.cmd("sudo").args(["-n", "true"]).ask().is_ok() {
+            Self::Sudo
+        } else {
+            Self::None
+        }
     }
+}
+
+/// Installs packages of Debian or Ubuntu, if we may; otherwise says what the user has to type.
+pub(super) fn apt(repo: &Repo, privilege: Privilege, packages: &[&str]) -> Remedy {
+    let apt_get = match privilege {
+        Privilege::Root => repo.cmd("apt-get").env("DEBIAN_FRONTEND", "noninteractive"),
+        // Sudo keeps our variables from what it runs.
+        Privilege::Sudo => repo.cmd("sudo").args(["-n", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]),
+        Privilege::None => return Remedy::ByHand(apt_by_hand(packages)),
+    };
+    // A machine that has just started often updates itself.
+    let apt_get = apt_get.args(["-o", "DPkg::Lock::Timeout=300"]).on_the_terminal();
     Remedy::Run(vec![
-        repo.cmd("apt-get").arg("update"),
-        repo.cmd("apt-get")
-            .args(["install", "-y", "--no-install-recommends"])
-            .args(packages)
-            .env("DEBIAN_FRONTEND", "noninteractive"),
+        apt_get.clone().arg("update"),
+        apt_get.args(["install", "-y", "--no-install-recommends"]).args(packages.iter().copied()),
     ])
 }
 
+/// One line to copy. A machine whose lists of packages are old, or not there, finds none.
 pub(super) fn apt_by_hand(packages: &[&str]) -> String {
-    format!("sudo apt-get install --no-install-recommends {}", packages.join(" "))
+    format!("sudo apt-get update && sudo apt-get install --no-install-recommends {}", packages.join(" "))
 }
 
-/// Asks the kernel who owns our process, because the standard library does not know.
-pub(super) fn is_root() -> bool {
+fn is_root() -> bool {
     #[cfg(unix)]
     {
-        use std::os::unix::fs::MetadataExt;
-        std::path::Path::new("/proc/self").metadata().is_ok_and(|meta| meta.uid() == 0)
+        rustix::process::geteuid().is_root()
     }
     #[cfg(not(unix))]
     {
         false
     }
-}
-
-/// The file that a variable of the environment names, for programs that are in no usual place.
-pub(super) fn from_environment(name: &str) -> Option<PathBuf> {
-    env::var_os(name).map(PathBuf::from).filter(|path| path.is_file())
-}
-
-/// Ubuntu's packages of browsers are stubs that ask for a snap, so a file on the path proves nothing.
-pub(super) fn runs(repo: &Repo, program: Option<PathBuf>) -> bool {
-    program.is_some_and(|path| repo.cmd(&path.to_string_lossy()).arg("--version").ask().is_some())
 }
 
 #[cfg(test)]
@@ -96,7 +105,22 @@ mod tests {
     }
 
     #[test]
-    fn who_cannot_install_gets_the_exact_command() {
-        assert_eq!(apt_by_hand(&["a", "b"]), "sudo apt-get install --no-install-recommends a b");
+    fn packages_are_installed_by_who_may() {
+        let repo = Repo::find().expect("the tests run in the repository");
+        let lines = |privilege| match apt(&repo, privilege, &["a", "b"]) {
+            Remedy::Run(commands) => commands.iter().map(ToString::to_string).collect(),
+            remedy => vec![format!("{remedy:?}")],
+        };
+        assert_eq!(
+            lines(Privilege::Sudo),
+            [
+                "sudo -n env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 update",
+                "sudo -n env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y \
+                 --no-install-recommends a b"
+            ]
+        );
+        assert!(lines(Privilege::Root).iter().all(|line| !line.contains("sudo")));
+        let Remedy::ByHand(line) = apt(&repo, Privilege::None, &["a", "b"]) else { panic!("we may not") };
+        assert_eq!(line, "sudo apt-get update && sudo apt-get install --no-install-recommends a b");
     }
 }

@@ -1,26 +1,19 @@
 //! The tools that cargo and rustup install.
 
 use anyhow::{Context, Result};
+use semver::Version;
 
-use super::system::from_environment;
-use super::{Missing, Remedy};
+use super::program::{Found, Wanted};
+use super::{Missing, Remedy, WITHOUT};
 use crate::process::Cmd;
 use crate::repo::Repo;
 
 /// The version that Trunk.toml and index.html were written for.
 pub(crate) const TRUNK: &str = "0.21.14";
 
-/// Installed when there is none. Any version runs our tests, since the runner is wasm-bindgen's.
-const WASM_PACK: &str = "0.15.1";
-
-/// Installed when there is none. Newer ones drive older browsers.
-const GECKODRIVER: &str = "0.37.1";
-
-/// Installed when there is none. It only builds: any version gives the same flags to the compiler.
-const CARGO_FUZZ: &str = "0.13.2";
-
-/// Installed when there is none.
-const CARGO_LLVM_COV: &str = "0.9.1";
+/// The driver of Firefox.
+pub(super) const GECKODRIVER: Wanted =
+    Wanted { variable: Some("GECKODRIVER"), names: &["geckodriver"], places: &[] };
 
 /// The target of the page.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
@@ -39,90 +32,68 @@ pub(super) fn wasm_target(repo: &Repo) -> Result<Option<Missing>> {
              Rust comes from Debian or Ubuntu:          apt-get install libstd-rust-dev-wasm32"
         ))
     };
-    Ok(Some(Missing { what: format!("the Rust target {WASM}"), takes: "about 10 s", remedy }))
+    let (what, why) = (format!("the Rust target {WASM}"), format!("there is no folder {}", folder.trim()));
+    Ok(Some(Missing { what, why, takes: "about 10 s", remedy, without: None }))
 }
 
-pub(super) fn trunk(repo: &Repo) -> Result<Option<Missing>> {
-    let tool = Tool {
-        package: "trunk",
-        programs: &["trunk"],
-        version: TRUNK,
-        ask: &["--version"],
-        other_versions: OtherVersions::Refused,
-        locked: true,
-        takes: "cargo install, about 5 minutes",
-    };
-    Ok(tool.missing(repo))
+pub(super) fn trunk(repo: &Repo) -> Option<Missing> {
+    let programs = &[Wanted::on_the_path(&["trunk"])];
+    let tool = Tool { programs, takes: "cargo install, about 5 minutes", ..Tool::new("trunk", TRUNK) };
+    tool.missing(repo)
 }
 
 pub(super) fn wasm_bindgen(repo: &Repo) -> Result<Option<Missing>> {
     let version = repo.locked_version("wasm-bindgen")?;
     let tool = Tool {
-        package: "wasm-bindgen-cli",
-        programs: &["wasm-bindgen", "wasm-bindgen-test-runner"],
-        version: &version,
-        ask: &["--version"],
-        // The format between the compiler's output and this tool changes with every release.
-        other_versions: OtherVersions::Refused,
+        programs: &[
+            Wanted::on_the_path(&["wasm-bindgen"]),
+            Wanted::on_the_path(&["wasm-bindgen-test-runner"]),
+        ],
         // Its own lock file names releases that were withdrawn since.
         locked: false,
-        takes: "cargo install, about 2 minutes",
+        // The format between the compiler's output and this tool changes with every release.
+        ..Tool::new("wasm-bindgen-cli", &version)
     };
     Ok(tool.missing(repo))
 }
 
-pub(super) fn wasm_pack(repo: &Repo) -> Result<Option<Missing>> {
+pub(super) fn wasm_pack(repo: &Repo) -> Option<Missing> {
     let tool = Tool {
-        package: "wasm-pack",
-        programs: &["wasm-pack"],
-        version: WASM_PACK,
-        ask: &["--version"],
-        other_versions: OtherVersions::Accepted,
-        locked: true,
-        takes: "cargo install, about 2 minutes",
+        programs: &[Wanted::on_the_path(&["wasm-pack"])],
+        // The runner is wasm-bindgen's.
+        oldest: Some("0.12.0"),
+        ..Tool::new("wasm-pack", "0.15.1")
     };
-    Ok(tool.missing(repo))
+    tool.missing(repo)
 }
 
 pub(super) fn geckodriver(repo: &Repo) -> Option<Missing> {
-    // The environment may name one that is not on the path.
-    if from_environment("GECKODRIVER").is_some() {
-        return None;
-    }
     let tool = Tool {
-        package: "geckodriver",
-        programs: &["geckodriver"],
-        version: GECKODRIVER,
-        ask: &["--version"],
-        other_versions: OtherVersions::Accepted,
-        locked: true,
+        programs: &[GECKODRIVER],
+        oldest: Some("0.34.0"),
         takes: "cargo install, about 3 minutes",
+        without: Some(WITHOUT),
+        ..Tool::new("geckodriver", "0.37.1")
     };
     tool.missing(repo)
 }
 
 pub(super) fn cargo_fuzz(repo: &Repo) -> Option<Missing> {
     let tool = Tool {
-        package: "cargo-fuzz",
-        programs: &["cargo-fuzz"],
-        version: CARGO_FUZZ,
-        ask: &["--version"],
-        other_versions: OtherVersions::Accepted,
-        locked: true,
-        takes: "cargo install, about 2 minutes",
+        programs: &[Wanted::on_the_path(&["cargo-fuzz"])],
+        // It only builds: later ones give the same flags to the compiler.
+        oldest: Some("0.11.0"),
+        ..Tool::new("cargo-fuzz", "0.13.2")
     };
     tool.missing(repo)
 }
 
 pub(super) fn cargo_llvm_cov(repo: &Repo) -> Option<Missing> {
     let tool = Tool {
-        package: "cargo-llvm-cov",
-        programs: &["cargo-llvm-cov"],
-        version: CARGO_LLVM_COV,
+        programs: &[Wanted::on_the_path(&["cargo-llvm-cov"])],
         ask: &["llvm-cov", "--version"],
-        other_versions: OtherVersions::Accepted,
-        locked: true,
-        takes: "cargo install, about 2 minutes",
+        oldest: Some("0.6.0"),
+        ..Tool::new("cargo-llvm-cov", "0.9.1")
     };
     tool.missing(repo)
 }
@@ -140,60 +111,84 @@ pub(super) fn llvm_tools(repo: &Repo) -> Result<Option<Missing>> {
             "Rust comes from rustup (https://rustup.rs): rustup component add llvm-tools".to_owned(),
         )
     };
-    Ok(Some(Missing { what: "Rust's llvm-tools".to_owned(), takes: "about 10 s", remedy }))
+    let (what, why) = ("Rust's llvm-tools".to_owned(), format!("there is no {}", tools.display()));
+    Ok(Some(Missing { what, why, takes: "about 10 s", remedy, without: None }))
 }
 
 /// A program from crates.io.
 #[derive(Debug)]
 struct Tool<'a> {
     package: &'a str,
-    programs: &'a [&'a str],
+    programs: &'a [Wanted],
+    /// What is installed where there is none.
     version: &'a str,
+    /// The oldest that does as well. Without, no other does.
+    oldest: Option<&'a str>,
     /// Makes a program print its version.
     ask: &'a [&'a str],
-    other_versions: OtherVersions,
     locked: bool,
     takes: &'static str,
+    without: Option<&'static str>,
 }
 
+/// Why a tool cannot be used.
 #[derive(Debug, PartialEq, Eq)]
-enum OtherVersions {
-    Accepted,
-    Refused,
+enum Problem {
+    NotThere(String),
+    /// Somebody else's.
+    NotOurs(String),
+    /// A variable of the environment names it, which we cannot change.
+    Named(&'static str, String),
 }
 
-/// What the search path holds.
-#[derive(Debug, PartialEq, Eq)]
-enum Found {
-    Nothing,
-    Usable,
-    OtherVersion,
-}
-
-impl Tool<'_> {
-    fn missing(&self, repo: &Repo) -> Option<Missing> {
-        let install = match self.found(repo) {
-            Found::Usable => return None,
-            Found::Nothing => self.install(repo),
-            // Somebody else's. Ours goes to a folder that comes first on our children's path.
-            Found::OtherVersion => self.install(repo).args(["--root", "target/xtask/tools"]),
-        };
-        let what = format!("{} {}", self.package, self.version);
-        Some(Missing { what, takes: self.takes, remedy: Remedy::Run(vec![install]) })
+impl<'a> Tool<'a> {
+    fn new(package: &'a str, version: &'a str) -> Self {
+        let (programs, ask) = (&[], &["--version"]);
+        let takes = "cargo install, about 2 minutes";
+        Self { package, programs, version, oldest: None, ask, locked: true, takes, without: None }
     }
 
-    fn found(&self, repo: &Repo) -> Found {
-        if self.programs.iter().all(|program| repo.which(program).is_none()) {
-            return Found::Nothing;
+    fn missing(&self, repo: &Repo) -> Option<Missing> {
+        let install = |cmd| Remedy::Run(vec![cmd]);
+        let (why, remedy) = match self.problem(repo)? {
+            Problem::NotThere(why) => (why, install(self.install(repo))),
+            // Ours goes to a folder that comes first on our children's path.
+            Problem::NotOurs(why) => {
+                (why, install(self.install(repo).args(["--root", "target/xtask/tools"])))
+            }
+            Problem::Named(variable, why) => {
+                let how = format!("Let {variable} name another one, or unset it: then ours is installed.");
+                (why, Remedy::ByHand(how))
+            }
+        };
+        let what = format!("{} {}", self.package, self.version);
+        Some(Missing { what, why, takes: self.takes, remedy, without: self.without })
+    }
+
+    /// What is wrong with the first of its programs that cannot be used.
+    fn problem(&self, repo: &Repo) -> Option<Problem> {
+        let why = |wanted: &Wanted| match wanted.ask(repo, self.ask) {
+            Ok(found) => self.unfit(&found),
+            Err(why) => Some(why),
+        };
+        let (wanted, why) = self.programs.iter().find_map(|wanted| Some((wanted, why(wanted)?)))?;
+        Some(match wanted.named_by_variable() {
+            Some((variable, _)) => Problem::Named(variable, why),
+            // One of two is not nothing: somebody has put it there.
+            None if self.programs.iter().all(|wanted| wanted.path(repo).is_err()) => Problem::NotThere(why),
+            None => Problem::NotOurs(why),
+        })
+    }
+
+    /// Why this version cannot be used, if it cannot.
+    fn unfit(&self, found: &Found) -> Option<String> {
+        match self.oldest {
+            None => (found.version != self.version).then(|| format!("{found} is another one")),
+            Some(oldest) => {
+                let version = |text| Version::parse(text).ok();
+                (version(&found.version) < version(oldest)).then(|| format!("{found} is older than {oldest}"))
+            }
         }
-        let usable = self.programs.iter().all(|program| {
-            let printed =
-                repo.which(program).and_then(|path| repo.cmd(&path.to_string_lossy()).args(self.ask).ask());
-            printed.is_some_and(|printed| {
-                self.other_versions == OtherVersions::Accepted || version_in(&printed) == Some(self.version)
-            })
-        });
-        if usable { Found::Usable } else { Found::OtherVersion }
     }
 
     fn install(&self, repo: &Repo) -> Cmd {
@@ -209,11 +204,6 @@ impl Tool<'_> {
     }
 }
 
-/// The version in `trunk 0.21.14` or `wasm-bindgen 0.2.130 (abcdef)`.
-fn version_in(printed: &str) -> Option<&str> {
-    printed.split_whitespace().nth(1)
-}
-
 /// What decides how the page comes out besides its sources: the versions of the tools that make it.
 pub(crate) fn versions(repo: &Repo) -> Result<String> {
     let rustc = repo.cmd("rustc").arg("--version").capture()?;
@@ -225,53 +215,61 @@ pub(crate) fn versions(repo: &Repo) -> Result<String> {
 mod tests {
     use super::*;
 
-    fn tool<'a>(programs: &'a [&'a str], version: &'a str) -> Tool<'a> {
-        let other_versions = OtherVersions::Refused;
-        Tool {
-            package: "tool",
-            programs,
-            version,
-            ask: &["--version"],
-            other_versions,
-            locked: true,
-            takes: "",
+    const NONE: Wanted = Wanted::on_the_path(&["no-such-program"]);
+    const CARGO: Wanted = Wanted::on_the_path(&["cargo"]);
+
+    fn tool(programs: &[Wanted]) -> Tool<'_> {
+        Tool { programs, ..Tool::new("tool", "0.0.1") }
+    }
+
+    /// The command that installs it.
+    fn remedy(tool: &Tool<'_>) -> String {
+        let repo = Repo::find().expect("the tests run in the repository");
+        match tool.missing(&repo).expect("it is missing").remedy {
+            Remedy::Run(commands) => commands[0].to_string(),
+            remedy => panic!("cargo can install it, not {remedy:?}"),
         }
     }
 
     #[test]
-    fn the_version_is_the_second_word() {
-        assert_eq!(version_in("trunk 0.21.14\n"), Some("0.21.14"));
-        assert_eq!(version_in("wasm-bindgen 0.2.130 (abcdef)"), Some("0.2.130"));
-        assert_eq!(version_in(""), None);
-    }
-
-    #[test]
     fn a_tool_that_is_not_there_goes_to_cargos_folder() {
-        let repo = Repo::find().expect("the tests run in the repository");
-        let tool = tool(&["no-such-program"], "1.0.0");
-        assert_eq!(tool.found(&repo), Found::Nothing);
-        let Some(Missing { remedy: Remedy::Run(commands), .. }) = tool.missing(&repo) else {
-            panic!("it is missing, and cargo can install it");
-        };
-        let line = commands[0].to_string();
-        assert!(line.ends_with("cargo install tool --version 1.0.0 --locked"), "{line}");
+        let line = remedy(&tool(&[NONE]));
+        assert!(line.ends_with("cargo install tool --version 0.0.1 --locked"), "{line}");
         assert!(line.contains("CARGO_TARGET_DIR=target/xtask/install "), "{line}");
     }
 
     #[test]
     fn another_version_is_not_overwritten() {
-        let repo = Repo::find().expect("the tests run in the repository");
-        let tool = tool(&["cargo"], "0.0.1");
-        assert_eq!(tool.found(&repo), Found::OtherVersion);
-        let Some(Missing { remedy: Remedy::Run(commands), .. }) = tool.missing(&repo) else {
-            panic!("it is missing, and cargo can install it");
-        };
-        assert!(commands[0].to_string().ends_with("--root target/xtask/tools"), "{}", commands[0]);
+        let line = remedy(&tool(&[CARGO]));
+        assert!(line.ends_with("--root target/xtask/tools"), "{line}");
     }
 
     #[test]
     fn a_tool_lacking_one_of_its_programs_is_not_usable() {
         let repo = Repo::find().expect("the tests run in the repository");
-        assert_eq!(tool(&["cargo", "no-such-program"], "0.0.1").found(&repo), Found::OtherVersion);
+        let half = Tool { oldest: Some("0.0.1"), ..tool(&[CARGO, NONE]) };
+        assert_eq!(half.problem(&repo), Some(Problem::NotOurs("no-such-program was not found".to_owned())));
+    }
+
+    #[test]
+    fn what_a_variable_names_is_not_replaced() {
+        let repo = Repo::find().expect("the tests run in the repository");
+        // Cargo sets it, to a folder.
+        let named = [Wanted { variable: Some("CARGO_MANIFEST_DIR"), ..CARGO }];
+        assert!(matches!(tool(&named).problem(&repo), Some(Problem::Named("CARGO_MANIFEST_DIR", _))));
+    }
+
+    #[test]
+    fn the_version_decides() {
+        let unfit = |oldest: Option<&str>, version: &str| {
+            let found = Found { path: "/p".into(), version: version.to_owned() };
+            Tool { oldest, ..Tool::new("tool", "0.10.1") }.unfit(&found)
+        };
+        assert_eq!(unfit(None, "0.10.1"), None);
+        assert_eq!(unfit(None, "0.10.2").as_deref(), Some("version 0.10.2 at /p is another one"));
+        assert_eq!(unfit(Some("0.9.0"), "0.10.0"), None, "ten comes after nine");
+        assert_eq!(unfit(Some("0.9.0"), "1.0.0"), None);
+        assert_eq!(unfit(Some("0.9.0"), "0.8.9").as_deref(), Some("version 0.8.9 at /p is older than 0.9.0"));
+        assert!(unfit(Some("0.9.0"), "nightly").is_some());
     }
 }

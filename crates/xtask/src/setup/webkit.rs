@@ -3,17 +3,19 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 
-use super::system::{System, apt, from_environment};
+use super::program::Wanted;
+use super::system::System;
 use super::{Missing, Remedy, WITHOUT};
 use crate::repo::Repo;
 
 /// WebKitGTK's, and Safari's.
-const DRIVERS: [&str; 2] = ["WebKitWebDriver", "safaridriver"];
+const DRIVER: Wanted =
+    Wanted { variable: Some("SAFARIDRIVER"), names: &["WebKitWebDriver", "safaridriver"], places: &[] };
 
 /// A display without a screen.
-const DISPLAY: &str = "Xvfb";
+const DISPLAY: Wanted = Wanted::on_the_path(&["Xvfb"]);
 
 /// What drives WebKit. The driver knows its browser by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,16 +27,10 @@ pub(crate) struct Webkit {
 
 /// The WebKit of this machine. `SAFARIDRIVER` in the environment comes first.
 pub(crate) fn find(repo: &Repo) -> Result<Webkit> {
-    let no_driver = "no driver of WebKit was found; run `cargo xtask setup --only webkit`";
-    let no_display = "Xvfb was not found; run `cargo xtask setup --only webkit`";
-    Ok(Webkit {
-        driver: driver(repo).context(no_driver)?,
-        display: if has_display() { None } else { Some(repo.which(DISPLAY).context(no_display)?) },
-    })
-}
-
-fn driver(repo: &Repo) -> Option<PathBuf> {
-    from_environment("SAFARIDRIVER").or_else(|| DRIVERS.iter().find_map(|name| repo.which(name)))
+    let path = |wanted: Wanted| {
+        wanted.path(repo).map_err(|why| anyhow!("{why}; run `cargo xtask setup --only webkit`"))
+    };
+    Ok(Webkit { driver: path(DRIVER)?, display: if has_display() { None } else { Some(path(DISPLAY)?) } })
 }
 
 /// A display of our own even where there is one: tests should not open windows on somebody's desk.
@@ -43,37 +39,28 @@ fn has_display() -> bool {
 }
 
 pub(super) fn missing(repo: &Repo) -> Option<Missing> {
-    let what = match (driver(repo).is_some(), has_display() || repo.which(DISPLAY).is_some()) {
-        (true, true) => return None,
-        (true, false) => "Xvfb, a display for WebKit",
-        (false, true) => "WebKitGTK's browser and its driver",
-        (false, false) => "WebKitGTK's browser, its driver, and Xvfb, a display for it",
+    let display = if has_display() { Ok(()) } else { DISPLAY.path(repo).map(drop) };
+    let (what, why) = match (DRIVER.path(repo), display) {
+        (Ok(_), Ok(())) => return None,
+        (Ok(_), Err(why)) => ("Xvfb, a display for WebKit", why),
+        (Err(why), Ok(())) => ("WebKit's driver, with its browser", why),
+        (Err(why), Err(also)) => {
+            ("WebKitGTK's browser, its driver, and Xvfb, a display for it", format!("{why}; {also}"))
+        }
     };
     let remedy = match System::detect() {
-        System::Debian | System::Ubuntu => apt(repo, &["webkit2gtk-driver", "xvfb"]),
-        system => Remedy::ByHand(by_hand(&system).to_owned()),
-    };
-    Some(Missing { what: what.to_owned(), takes: "apt-get, about 1 minute", remedy: remedy.or(WITHOUT) })
-}
-
-fn by_hand(system: &System) -> &'static str {
-    match system {
-        System::Mac => "Safari comes with its driver; name it: SAFARIDRIVER=/usr/bin/safaridriver",
-        _ => {
+        System::Debian | System::Ubuntu => Remedy::Apt(&["webkit2gtk-driver", "xvfb"]),
+        System::Mac => Remedy::ByHand(
+            "Safari comes with its driver; name it: SAFARIDRIVER=/usr/bin/safaridriver\n\
+             and let it take orders, once: safaridriver --enable"
+                .to_owned(),
+        ),
+        System::Other => Remedy::ByHand(
             "Install WebKitGTK with its driver (WebKitWebDriver) and Xvfb with your package manager,\n\
              or name the driver: SAFARIDRIVER=/path/to/WebKitWebDriver"
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_cannot_install_learns_how() {
-        for system in [System::Mac, System::Other] {
-            assert!(by_hand(&system).contains("SAFARIDRIVER="), "{system:?}");
-        }
-    }
+                .to_owned(),
+        ),
+    };
+    let (what, takes) = (what.to_owned(), "apt-get, about 1 minute");
+    Some(Missing { what, why, takes, remedy, without: Some(WITHOUT) })
 }

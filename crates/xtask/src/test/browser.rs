@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::Count;
 use super::engine::Engine;
+use super::{Count, LIMIT};
 use crate::cargo;
 use crate::process::{Running, for_each_line};
 use crate::repo::Repo;
@@ -34,7 +34,7 @@ pub(super) fn wasm_pack(repo: &Repo, member: &str, engine: Engine) -> Result<Cou
     // It must take our tools, and not fetch a driver that fits another browser.
     let test = repo.cmd("wasm-pack").args(["test", "--mode", "no-install", "--headless"]);
     let (mut test, _display) = engine.drive(repo, test, &repo.path(FOLDER).join("webdriver.json"))?;
-    test = test.arg(member);
+    test = test.arg(member).limit(LIMIT);
     // A machine with two cores that compiles beside it needs longer than the 20 seconds that are the default.
     for (name, seconds) in [("WASM_BINDGEN_TEST_TIMEOUT", "300"), ("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")]
     {

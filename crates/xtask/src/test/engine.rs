@@ -91,7 +91,10 @@ fn with_binary(own: &Value, options: &str, binary: &Path) -> Value {
 
 /// Lets `test` run on a display that nobody sees.
 fn on_a_display(repo: &Repo, test: Cmd) -> Result<(Cmd, Option<Running>)> {
-    let Some(xvfb) = webkit::find(repo)?.display else { return Ok((test, None)) };
+    let Some(xvfb) = webkit::find(repo)?.display else {
+        println!("Safari takes orders only after `safaridriver --enable`, which is needed once");
+        return Ok((test, None));
+    };
     // It takes the first number that is free, and prints it when programs may come.
     let xvfb = repo.cmd(&xvfb.to_string_lossy()).args(["-displayfd", "1", "-nolisten", "tcp"]);
     let (running, output) = xvfb.spawn_piped()?;

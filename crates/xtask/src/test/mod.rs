@@ -21,10 +21,14 @@ use clap::{Args, ValueEnum};
 
 pub(crate) use count::Count;
 
+use crate::layers;
 use crate::repo::Repo;
 use crate::setup::{self, Need};
-use crate::{layers, process};
 use engine::Engine;
+
+/// How long one command of a suite may take, with what it has to build first. It is there for what hangs: on two busy
+/// cores the longest one takes a quarter of that.
+const LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// `cargo xtask test`
 #[derive(Debug, Args)]
@@ -173,7 +177,6 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
     let needs: Vec<Need> =
         Need::value_variants().iter().copied().filter(|need| wanted.contains(need)).collect();
     setup::ensure(repo, &needs)?;
-    process::end_children_on_interrupt()?;
 
     let mut reports = Vec::new();
     for run in runs {

@@ -1,10 +1,12 @@
 //! `cargo test` on this machine.
 
-use anyhow::Result;
+use std::collections::BTreeSet;
 
-use super::Count;
+use anyhow::{Context, Result};
+
 use super::browser::package;
 use super::wasm;
+use super::{Count, LIMIT};
 use crate::bench;
 use crate::fuzz;
 use crate::process::Cmd;
@@ -14,26 +16,80 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
     // All programs run even when one fails: one run should tell everything that is wrong.
     let ours =
         ["test", "--workspace", "--no-fail-fast", "--exclude", &package(repo)?, "--exclude", "ssr-axum"];
-    let mut count = counted(&repo.cmd("cargo").args(ours))?;
+    let mut count = counted(repo.cmd("cargo").args(ours))?;
     // An app in two halves, each a feature, which `--workspace` would mix.
-    count += counted(&repo.cmd("cargo").args(["test", "-p", "ssr-axum", "--features", "ssr"]))?;
+    count += counted(repo.cmd("cargo").args(["test", "-p", "ssr-axum", "--features", "ssr"]))?;
     // The table of the hard cases in the README of sse-proto.
-    count += counted(&bench::peers(repo, "test").arg("--no-fail-fast"))?;
+    count += counted(bench::peers(repo, "test").arg("--no-fail-fast"))?;
     // What the browser benchmark sends and how it counts.
-    count += counted(&bench::benches(repo, "test").args(["--package", "harness", "--no-fail-fast"]))?;
+    count += counted(bench::benches(repo, "test").args(["--package", "harness", "--no-fail-fast"]))?;
     // How the fan-out benchmark counts, and that the servers in it send everything. It reads /proc.
     if cfg!(target_os = "linux") {
-        count += counted(&bench::benches(repo, "test").args(["--package", "fanout", "--no-fail-fast"]))?;
+        count += counted(bench::benches(repo, "test").args(["--package", "fanout", "--no-fail-fast"]))?;
     }
     // The fuzz targets over their seeds, and then each for a few seconds on its own.
-    count += counted(&fuzz::package(repo, "test").arg("--no-fail-fast"))?;
+    count += counted(fuzz::package(repo, "test").arg("--no-fail-fast"))?;
     count += fuzz::smoke(repo)?;
     count += wasm::run(repo)?;
     Ok(count)
 }
 
-fn counted(tests: &Cmd) -> Result<Count> {
+fn counted(tests: Cmd) -> Result<Count> {
     let mut count = Count::default();
-    let status = tests.tee(|line| count += Count::from_result_line(line).unwrap_or_default())?;
-    Ok(count.with_exit(status.success()))
+    let mut slow = Slow::default();
+    let status = tests.limit(LIMIT).tee(|line| {
+        count += Count::from_result_line(line).unwrap_or_default();
+        slow.read(line);
+    });
+    let status = if slow.running.is_empty() { status } else { status.with_context(|| slow.to_string()) };
+    Ok(count.with_exit(status?.success()))
+}
+
+/// The tests that libtest called slow and that have not ended: one of them hangs if anything does.
+#[derive(Debug, Default)]
+struct Slow {
+    running: BTreeSet<String>,
+}
+
+impl Slow {
+    fn read(&mut self, line: &str) {
+        let Some(line) = line.strip_prefix("test ") else { return };
+        if let Some((name, _)) = line.split_once(" has been running for over ") {
+            self.running.insert(name.to_owned());
+        } else if let Some((name, _)) = line.split_once(" ... ") {
+            self.running.remove(name);
+        } else if line.starts_with("result: ") {
+            // Its program has ended, and whatever ran in it.
+            self.running.clear();
+        }
+    }
+}
+
+impl std::fmt::Display for Slow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.running.iter().map(String::as_str).collect();
+        write!(f, "did not end: {}", names.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_that_hangs_is_named() {
+        let mut slow = Slow::default();
+        for line in [
+            "running 3 tests\n",
+            "test a ... ok\n",
+            "test b has been running for over 60 seconds\n",
+            "test c::d has been running for over 60 seconds\n",
+            "test b ... ok\n",
+        ] {
+            slow.read(line);
+        }
+        assert_eq!(slow.to_string(), "did not end: c::d");
+        slow.read("test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out\n");
+        assert!(slow.running.is_empty());
+    }
 }

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::Count;
+use super::{Count, LIMIT};
 use crate::repo::Repo;
 use crate::setup::{browser, node};
 
@@ -25,13 +25,15 @@ pub(super) fn run(repo: &Repo, config: &str, env: Vec<(&str, OsString)>) -> Resu
     // A report of an earlier run must not be taken for this one's.
     let _ = std::fs::remove_file(&report);
     let folder = repo.path(node::E2E);
-    let playwright = folder.join("node_modules/.bin/playwright");
     let mut test = repo
-        .cmd(&playwright.to_string_lossy())
-        .args(["test", "--reporter=list,json", "--config", config])
+        // Not by `.bin/playwright`, which is another thing on Windows.
+        .cmd("node")
+        .args(["node_modules/@playwright/test/cli.js", "test", "--reporter=list,json", "--config", config])
         .env("CHROMIUM", browser.chromium)
         .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report)
-        .folder(folder);
+        .folder(folder)
+        // Playwright has limits of its own, in its configuration. This one is for Playwright itself.
+        .limit(LIMIT);
     for (name, value) in env {
         test = test.env(name, value);
     }

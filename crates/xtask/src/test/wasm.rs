@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::Count;
+use super::{Count, LIMIT};
 use crate::repo::Repo;
 use crate::setup::WASM;
 
@@ -18,6 +18,7 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
         .cmd("node")
         .arg(folder.join("check.mjs"))
         .arg(module)
+        .limit(LIMIT)
         .tee(|line| count += Count::from_result_line(line).unwrap_or_default())?;
     Ok(count.with_exit(status.success()))
 }

@@ -1,12 +1,19 @@
 //! Running commands: each is shown before it runs, and an error carries the exact line to try by hand.
 
-use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, ExitCode, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod children;
 
-use anyhow::{Context, Result, bail};
+pub(crate) use children::{Running, end_on_signals};
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdout, Command, ExitCode, ExitStatus, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use children::{Group, Limit};
 
 /// A command that has not started yet. Printing it gives a line for a shell.
 #[derive(Debug, Clone)]
@@ -18,6 +25,8 @@ pub(crate) struct Cmd {
     root: PathBuf,
     env: Vec<(String, OsString)>,
     without: Vec<String>,
+    group: Group,
+    limit: Option<Duration>,
 }
 
 impl Cmd {
@@ -25,7 +34,8 @@ impl Cmd {
     pub(crate) fn new(program: &str, root: &Path) -> Self {
         let (folder, root) = (root.to_path_buf(), root.to_path_buf());
         let program = program.to_owned();
-        Self { program, args: Vec::new(), folder, root, env: Vec::new(), without: Vec::new() }
+        let (args, env, without) = (Vec::new(), Vec::new(), Vec::new());
+        Self { program, args, folder, root, env, without, group: Group::Own, limit: None }
     }
 
     pub(crate) fn arg(mut self, arg: impl Into<OsString>) -> Self {
@@ -57,35 +67,63 @@ impl Cmd {
         self
     }
 
-    /// Shows the command, runs it in the foreground, and fails when it fails.
+    /// Leaves the terminal to the command, and Ctrl-C: for the package managers of a system.
+    pub(crate) fn on_the_terminal(mut self) -> Self {
+        self.group = Group::Ours;
+        self
+    }
+
+    /// What still runs after this time is ended and has failed. Without, it may take for ever.
+    pub(crate) fn limit(mut self, time: Duration) -> Self {
+        self.limit = Some(time);
+        self
+    }
+
+    /// Shows the command, runs it, and fails when it fails.
     pub(crate) fn run(&self) -> Result<()> {
         println!("$ {self}");
-        let running = Running::register(self.command().spawn().with_context(|| self.not_started())?);
-        let status = running.wait().with_context(|| format!("lost track of `{self}`"))?;
+        let status = self.start(self.command())?.wait()?;
         self.expect_success(status)
     }
 
     /// What the command printed to its standard output. Its other output stays visible.
     pub(crate) fn capture(&self) -> Result<String> {
-        let output = self.command().stderr(Stdio::inherit()).output().with_context(|| self.not_started())?;
-        self.expect_success(output.status)?;
-        String::from_utf8(output.stdout)
-            .with_context(|| format!("`{self}` printed something that is not text"))
+        self.start_capture()?.finish()
     }
 
-    /// Like [`Self::capture`], for questions where "no" is an answer: nothing is shown, `None` when it fails.
-    pub(crate) fn ask(&self) -> Option<String> {
-        let output = self.command().stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    /// Like [`Self::capture`], while we do something else.
+    pub(crate) fn start_capture(&self) -> Result<Capture> {
+        let mut command = self.command();
+        command.stdout(Stdio::piped());
+        let started = self.start(command)?;
+        let output = started.running.take_stdout();
+        let reader = thread::spawn(move || {
+            let mut bytes = Vec::new();
+            output.map_or(Ok(0), |mut output| output.read_to_end(&mut bytes)).map(|_| bytes)
+        });
+        Ok(Capture { started, reader })
+    }
+
+    /// What the command printed, for questions where "no" is an answer: nothing is shown, and the error says why not.
+    pub(crate) fn ask(&self) -> Result<String> {
+        let mut command = self.command();
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let started = self.start(command)?;
+        let mut bytes = Vec::new();
+        if let Some(mut output) = started.running.take_stdout() {
+            output.read_to_end(&mut bytes).with_context(|| format!("could not read what `{self}` says"))?;
+        }
+        self.expect_success(started.wait()?)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Runs the command, copying its standard output to ours as it comes, and hands each line to `on_line`.
     pub(crate) fn tee(&self, mut on_line: impl FnMut(&str)) -> Result<ExitStatus> {
         println!("$ {self}");
-        let mut child = self.command().stdout(Stdio::piped()).spawn().with_context(|| self.not_started())?;
-        let output = child.stdout.take();
-        let running = Running::register(child);
-        if let Some(output) = output {
+        let mut command = self.command();
+        command.stdout(Stdio::piped());
+        let started = self.start(command)?;
+        if let Some(output) = started.running.take_stdout() {
             for_each_line(output, |line| {
                 let mut out = std::io::stdout().lock();
                 // A closed pipe on our side (`| head`) must not stop the tests.
@@ -93,34 +131,36 @@ impl Cmd {
                 on_line(&String::from_utf8_lossy(line));
             });
         }
-        running.wait().with_context(|| format!("lost track of `{self}`"))
+        started.wait()
     }
 
     /// Runs the command without showing its standard error, and hands each line of it to `on_line`, for a program that
     /// says more there than anybody wants to read.
     pub(crate) fn watch_errors(&self, mut on_line: impl FnMut(&str)) -> Result<ExitStatus> {
         println!("$ {self}");
-        let mut child = self.command().stderr(Stdio::piped()).spawn().with_context(|| self.not_started())?;
-        let errors = child.stderr.take();
-        let running = Running::register(child);
-        if let Some(errors) = errors {
+        let mut command = self.command();
+        command.stderr(Stdio::piped());
+        let started = self.start(command)?;
+        if let Some(errors) = started.running.take_stderr() {
             for_each_line(errors, |line| on_line(String::from_utf8_lossy(line).trim_end()));
         }
-        running.wait().with_context(|| format!("lost track of `{self}`"))
+        started.wait()
     }
 
-    /// Starts the command beside us. It ends when the returned guard is dropped, and when we are interrupted.
+    /// Starts the command beside us. It ends when the returned guard is dropped, and when we are told to end.
     pub(crate) fn spawn(&self) -> Result<Running> {
         println!("$ {self} &");
-        Ok(Running::register(self.command().spawn().with_context(|| self.not_started())?))
+        Running::start(self.command(), self.group).with_context(|| self.not_started())
     }
 
     /// Like [`Self::spawn`], and also hands out the standard output.
     pub(crate) fn spawn_piped(&self) -> Result<(Running, ChildStdout)> {
         println!("$ {self} &");
-        let mut child = self.command().stdout(Stdio::piped()).spawn().with_context(|| self.not_started())?;
-        let output = child.stdout.take().with_context(|| format!("`{self}` has no standard output"))?;
-        Ok((Running::register(child), output))
+        let mut command = self.command();
+        command.stdout(Stdio::piped());
+        let running = Running::start(command, self.group).with_context(|| self.not_started())?;
+        let output = running.take_stdout().with_context(|| format!("`{self}` has no standard output"))?;
+        Ok((running, output))
     }
 
     /// Becomes the command, so that signals for us reach it. Where the system cannot do that, runs it and
@@ -139,6 +179,12 @@ impl Cmd {
             let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
             Ok(ExitCode::from(code))
         }
+    }
+
+    fn start(&self, command: Command) -> Result<Started> {
+        let running = Running::start(command, self.group).with_context(|| self.not_started())?;
+        let limit = self.limit.map(|time| running.limit(time));
+        Ok(Started { cmd: self.clone(), running, limit })
     }
 
     fn command(&self) -> Command {
@@ -194,6 +240,44 @@ impl std::fmt::Display for Cmd {
     }
 }
 
+/// A command that runs, and its limit.
+#[derive(Debug)]
+struct Started {
+    cmd: Cmd,
+    running: Running,
+    limit: Option<Limit>,
+}
+
+impl Started {
+    fn wait(self) -> Result<ExitStatus> {
+        let Self { cmd, running, limit } = self;
+        let status = running.wait().with_context(|| format!("lost track of `{cmd}`"))?;
+        if limit.is_some_and(Limit::was_exceeded) {
+            bail!("`{cmd}` still ran after {:?} and was ended", cmd.limit.unwrap_or_default());
+        }
+        Ok(status)
+    }
+}
+
+/// A command whose output is collected while it runs. It ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Capture {
+    started: Started,
+    reader: JoinHandle<std::io::Result<Vec<u8>>>,
+}
+
+impl Capture {
+    /// Waits for its end. What it printed to its standard output.
+    pub(crate) fn finish(self) -> Result<String> {
+        let cmd = self.started.cmd.clone();
+        let status = self.started.wait()?;
+        cmd.expect_success(status)?;
+        let output = self.reader.join().map_err(|_| anyhow!("the reader of `{cmd}` panicked"))?;
+        let output = output.with_context(|| format!("could not read what `{cmd}` printed"))?;
+        String::from_utf8(output).with_context(|| format!("`{cmd}` printed something that is not text"))
+    }
+}
+
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:=,@+%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -210,65 +294,6 @@ pub(crate) fn for_each_line(stream: impl std::io::Read, mut on_line: impl FnMut(
     while reader.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
         on_line(&line);
         line.clear();
-    }
-}
-
-/// The children that must not outlive us. Destructors do not run on a signal, so its handler ends these.
-static CHILDREN: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
-
-/// A lock whose holder panicked still guards a usable list of children.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// From now on SIGINT, SIGTERM and SIGHUP end our children before they end us.
-pub(crate) fn end_children_on_interrupt() -> Result<()> {
-    ctrlc::set_handler(|| {
-        for child in locked(&CHILDREN).iter() {
-            let _ = locked(child).kill();
-        }
-        // What a shell reports for a program that Ctrl-C ended.
-        std::process::exit(130);
-    })
-    .context("could not listen for Ctrl-C")
-}
-
-/// A child that runs beside us, and ends with this guard.
-#[derive(Debug)]
-pub(crate) struct Running {
-    child: Arc<Mutex<Child>>,
-}
-
-impl Running {
-    fn register(child: Child) -> Self {
-        let child = Arc::new(Mutex::new(child));
-        locked(&CHILDREN).push(Arc::clone(&child));
-        Self { child }
-    }
-
-    /// How it ended, or `None` while it runs.
-    pub(crate) fn ended(&self) -> Result<Option<ExitStatus>> {
-        locked(&self.child).try_wait().context("could not ask for the state of a child")
-    }
-
-    /// Waits for its end. Asks again and again instead of blocking, because the handler of a signal needs the lock.
-    pub(crate) fn wait(&self) -> Result<ExitStatus> {
-        loop {
-            if let Some(status) = self.ended()? {
-                return Ok(status);
-            }
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        locked(&CHILDREN).retain(|child| !Arc::ptr_eq(child, &self.child));
-        let mut child = locked(&self.child);
-        // Both fail only when it has ended already.
-        let _ = child.kill();
-        let _ = child.wait();
     }
 }
 
@@ -297,7 +322,7 @@ mod tests {
         assert!(error.to_string().contains("`cargo no-such-command` failed"), "{error}");
         let error = cmd("no-such-program").run().expect_err("there is no such program");
         assert!(error.to_string().contains("is `no-such-program` installed"), "{error}");
-        assert_eq!(cmd("no-such-program").ask(), None);
+        assert!(cmd("no-such-program").ask().is_err());
     }
 
     #[test]
@@ -310,11 +335,12 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_child_ends_with_its_guard() {
-        let running = cmd("sleep").arg("600").spawn().expect("sleep starts");
-        assert_eq!(running.ended().expect("has a state"), None);
-        let child = Arc::clone(&running.child);
-        drop(running);
-        assert!(locked(&child).try_wait().expect("has a state").is_some());
+    fn what_takes_too_long_is_named() {
+        let late = cmd("sleep").arg("600").limit(Duration::from_millis(1));
+        let error = late.run().expect_err("it takes longer").to_string();
+        assert_eq!(error, "`sleep 600` still ran after 1ms and was ended");
+        assert!(late.tee(|_| {}).is_err());
+        let in_time = cmd("true").limit(Duration::from_secs(600));
+        in_time.run().expect("it ends at once");
     }
 }
