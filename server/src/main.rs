@@ -53,7 +53,7 @@ fn cannot_listen(address: SocketAddr, error: &io::Error) -> String {
     let hint = match error.kind() {
         ErrorKind::AddrInUse => {
             "Something else listens there, perhaps another one of these. Stop it, or choose another port with \
-             --listen 127.0.0.1:8081; port 0 lets the system choose."
+             --listen 127.0.0.1:8082; port 0 lets the system choose."
         }
         ErrorKind::PermissionDenied => "Ports below 1024 need privileges: choose another one with --listen.",
         ErrorKind::AddrNotAvailable => {

@@ -128,7 +128,7 @@ async fn the_program_prints_its_url_and_a_second_one_on_the_port_says_what_to_do
     let mut said = String::new();
     second.stderr.take().expect("piped").read_to_string(&mut said).await.expect("readable");
     assert_eq!(second.wait().await.expect("ended").code(), Some(1));
-    assert!(said.contains("error: cannot listen on") && said.contains("--listen 127.0.0.1:8081"), "{said}");
+    assert!(said.contains("error: cannot listen on") && said.contains("--listen 127.0.0.1:8082"), "{said}");
     assert!(!said.contains("panicked"));
 }
 

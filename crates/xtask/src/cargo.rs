@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::process::Cmd;
+use crate::process::{Capture, Cmd};
 use crate::repo::Repo;
 
 /// `cargo metadata` without the packages from outside, which takes a tenth of a second.
@@ -24,9 +24,29 @@ pub(crate) fn package_in(metadata: &Value, folder: &str) -> Option<String> {
 
 /// Builds a program and returns where it is. Asking cargo holds for every `CARGO_TARGET_DIR` and every config file.
 pub(crate) fn build_program(build: Cmd, package: &str) -> Result<String> {
+    start_program(build, package)?.program()
+}
+
+/// Like [`build_program`], while we do something else.
+pub(crate) fn start_program(build: Cmd, package: &str) -> Result<Building> {
     let build = build.args(["-p", package, "--message-format", "json-render-diagnostics"]);
-    let messages = build.capture()?;
-    executable(&messages, package).with_context(|| format!("`{build}` built no program"))
+    Ok(Building { messages: build.start_capture()?, build, package: package.to_owned() })
+}
+
+/// A program that is being built. Its build ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Building {
+    messages: Capture,
+    build: Cmd,
+    package: String,
+}
+
+impl Building {
+    /// Waits for the program, and returns where it is.
+    pub(crate) fn program(self) -> Result<String> {
+        let Self { messages, build, package } = self;
+        executable(&messages.finish()?, &package).with_context(|| format!("`{build}` built no program"))
+    }
 }
 
 /// Builds the `cdylib` of a package for WebAssembly and returns where the module is.

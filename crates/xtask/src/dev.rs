@@ -1,5 +1,6 @@
 //! Developing: trunk with hot reload, and the server that it hands requests to.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
 use std::time::Duration;
 
@@ -7,8 +8,12 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::repo::Repo;
+use crate::server::{self, Arguments};
 use crate::setup::{self, Need};
-use crate::page;
+use crate::{cargo, page};
+
+/// Where Trunk.toml has the page served.
+const TRUNK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
 
 /// `cargo xtask dev`
 #[derive(Debug, Args)]
@@ -24,16 +29,20 @@ pub(crate) struct Options {
 
 /// `cargo xtask dev`
 pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
+    let arguments = Arguments::new(&options.server);
+    arguments.check_address("dev")?;
+    if let Err(error) = server::can_listen(TRUNK) {
+        bail!("trunk cannot listen on {TRUNK}, the address in Trunk.toml: {error}");
+    }
     setup::ensure(repo, &Need::PAGE)?;
     // Built before trunk starts: both would wait for the same lock, and an error would drown in trunk's output.
-    repo.cmd("cargo").args(["build", "-p", "server"]).run()?;
-    let server =
-        repo.cmd("cargo").args(["run", "--quiet", "-p", "server", "--"]).args(&options.server).spawn()?;
+    let server = cargo::build_program(repo.cmd("cargo").arg("build"), "server")?;
+    let server = arguments.command(repo, &server, &server::caller()?).spawn()?;
     // A folder of its own, so that the optimised page in dist/ stays what it is.
     let dist = repo.work_file("dev-dist/index.html")?;
     let trunk = page::trunk(repo, &["serve", "--dist", &dist.parent().unwrap_or(&dist).to_string_lossy()]);
     let trunk = if options.open { trunk.arg("--open") } else { trunk }.spawn()?;
-    println!("\nThe page comes up at http://127.0.0.1:8081. Ctrl-C ends both.\n");
+    println!("\nThe page comes up at http://{TRUNK}. Ctrl-C ends both.\n");
     loop {
         for (name, child) in [("the server", &server), ("trunk", &trunk)] {
             if let Some(status) = child.ended()? {

@@ -5,11 +5,11 @@
 //!
 //! - [`setup`]: what each command needs, how to tell that it is there, how to install it.
 //! - [`page`]: the optimised page in `dist/`: built by trunk, compressed, and left alone when nothing changed.
-//! - [`serve`], [`dev`]: the demo, optimised or with hot reload.
+//! - [`serve`], [`dev`]: the demo, optimised or with hot reload; [`server`]: what both must know of its server.
 //! - [`example`]: the examples that need more than trunk.
 //! - [`bench`]: what is measured rather than tested. [`fuzz`]: what is searched for. [`coverage`]: what tests reach.
 //! - [`test`]: the suites, and the count of what ran. [`layers`]: the direction of dependencies.
-//! - [`repo`], [`process`], [`cargo`]: where things are, and how commands are run.
+//! - [`repo`], [`process`], [`cargo`]: where things are, and how commands are run and ended.
 //!
 //! It never ends a process by name, and writes nothing outside the repository except through the package
 //! managers (cargo, rustup, npm, apt), each of which it announces first.
@@ -25,6 +25,7 @@ mod page;
 mod process;
 mod repo;
 mod serve;
+mod server;
 mod setup;
 mod test;
 
@@ -69,8 +70,8 @@ enum Command {
 
     /// Serve the page with hot reload, with the server beside it
     ///
-    /// Runs `trunk serve` on 127.0.0.1:8081, which hands the server's paths on to `cargo run -p server` on
-    /// 127.0.0.1:8080. Both end when one ends, or on Ctrl-C.
+    /// Runs `trunk serve` on 127.0.0.1:8081, which hands the server's paths on to the server, built for
+    /// development, on 127.0.0.1:8080. Both end when one ends, or on Ctrl-C.
     Dev(dev::Options),
 
     /// Build and serve an example that needs more than `trunk serve`

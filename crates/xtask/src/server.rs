@@ -1,0 +1,166 @@
+//! What we must know of the arguments that are the server's. The server itself reads them properly.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::page;
+use crate::process::Cmd;
+use crate::repo::Repo;
+
+/// Where the server listens when nobody says otherwise.
+const ADDRESS: &str = "127.0.0.1:8080";
+
+/// What makes it say something instead of serving.
+const QUESTIONS: [&str; 3] = ["--help", "-h", "--check-config"];
+
+/// Arguments of the server, and the environment that it will have.
+#[derive(Debug)]
+pub(crate) struct Arguments<'a> {
+    words: &'a [String],
+    environment: BTreeMap<String, String>,
+}
+
+impl<'a> Arguments<'a> {
+    pub(crate) fn new(words: &'a [String]) -> Self {
+        let text =
+            |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        Self { words, environment: env::vars_os().filter_map(text).collect() }
+    }
+
+    /// Whether the server will only say something, for which it needs no page and no address.
+    pub(crate) fn only_ask(&self) -> bool {
+        self.words.iter().any(|word| QUESTIONS.contains(&word.as_str()))
+    }
+
+    /// Fails if the server could not listen where it is to: better now than when everything is built. `command` is
+    /// ours, by which another address can be chosen.
+    pub(crate) fn check_address(&self, command: &str) -> Result<()> {
+        let address = match self.option("--listen", "SSE_LISTEN") {
+            Some(address) => address,
+            // It may name another, and the server knows how to read it.
+            None if self.names_config() => return Ok(()),
+            None => ADDRESS.to_owned(),
+        };
+        let parsed: SocketAddr = address.parse().map_err(|_| {
+            anyhow!("`{address}` is no address to listen on; one with its port is {ADDRESS}, or [::1]:8080")
+        })?;
+        if let Err(error) = can_listen(parsed) {
+            // 8081 is trunk's, in `cargo xtask dev`.
+            bail!(
+                "cannot listen on {address}: {error}\nWhere something else listens, perhaps another server of \
+                 ours, stop it or choose another port: cargo xtask {command} -- --listen 127.0.0.1:8082"
+            );
+        }
+        Ok(())
+    }
+
+    /// The server's command, where relative paths in the arguments are the caller's. What it would look for in its own
+    /// folder is in the repository.
+    pub(crate) fn command(&self, repo: &Repo, server: &str, folder: &Path) -> Cmd {
+        let mut command = repo.cmd(server).folder(folder);
+        if self.option("--dist", "SSE_DIST").is_none() {
+            command = command.arg("--dist").arg(page::dist(repo));
+        }
+        if self.option("--data-dir", "SSE_DATA_DIR").is_none() && !self.names_config() {
+            command = command.arg("--data-dir").arg(repo.path("data"));
+        }
+        command.args(self.words)
+    }
+
+    /// A file of which only the server knows what it says.
+    fn names_config(&self) -> bool {
+        self.option("--config", "SSE_CONFIG").is_some()
+    }
+
+    /// What a flag says, `--flag value` or `--flag=value`, or else a variable.
+    fn option(&self, flag: &str, variable: &str) -> Option<String> {
+        let mut words = self.words.iter();
+        while let Some(word) = words.next() {
+            if word == flag {
+                return words.next().cloned();
+            }
+            if let Some(value) = word.strip_prefix(flag).and_then(|rest| rest.strip_prefix('=')) {
+                return Some(value.to_owned());
+            }
+        }
+        self.environment.get(variable).cloned()
+    }
+}
+
+/// Whether nobody listens there, and we may. Port 0 is always free.
+pub(crate) fn can_listen(address: SocketAddr) -> std::io::Result<()> {
+    TcpListener::bind(address).map(drop)
+}
+
+/// Where `cargo xtask` was called.
+pub(crate) fn caller() -> Result<PathBuf> {
+    env::current_dir().context("the folder that this was called in is gone")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Asks arguments, written as a line, with one variable.
+    fn with<T>(line: &str, variable: (&str, &str), ask: impl FnOnce(&Arguments<'_>) -> T) -> T {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let environment = BTreeMap::from([(variable.0.to_owned(), variable.1.to_owned())]);
+        ask(&Arguments { words: &words, environment })
+    }
+
+    #[test]
+    fn the_folders_of_the_repository_are_used_unless_others_are_named() {
+        let repo = Repo::find().expect("the tests run in the repository").with_root(Path::new("/r"));
+        let line = |line: &str, variable| {
+            with(line, variable, |arguments| {
+                arguments.command(&repo, "server", Path::new("/r/sub")).to_string()
+            })
+        };
+        let (here, none) = ("cd sub && server", ("", ""));
+        let (dist, data) = ("--dist /r/dist", "--data-dir /r/data");
+        assert_eq!(line("", none), format!("{here} {dist} {data}"));
+        assert_eq!(line("--listen [::]:80", none), format!("{here} {dist} {data} --listen '[::]:80'"));
+        assert_eq!(line("--dist /srv", none), format!("{here} {data} --dist /srv"));
+        assert_eq!(line("--dist=srv", none), format!("{here} {data} --dist=srv"));
+        assert_eq!(line("--data-dir d", none), format!("{here} {dist} --data-dir d"));
+        assert_eq!(line("--config x.toml", none), format!("{here} {dist} --config x.toml"));
+        assert_eq!(line("", ("SSE_DIST", "/srv")), format!("{here} {data}"));
+        assert_eq!(line("", ("SSE_CONFIG", "x.toml")), format!("{here} {dist}"));
+    }
+
+    #[test]
+    fn an_address_that_is_taken_is_told_at_once_with_the_way_out() {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        let taken = taken.local_addr().map(|address| (taken, address.to_string())).expect("it has one");
+        let check = |line: &str, variable: (&str, &str)| {
+            with(line, variable, |arguments| arguments.check_address("serve"))
+                .map_err(|error| error.to_string())
+        };
+        let (_held, taken) = &taken;
+        for refused in [
+            check(&format!("--listen {taken}"), ("", "")),
+            check(&format!("--seed 1 --listen={taken}"), ("", "")),
+            check("", ("SSE_LISTEN", taken)),
+        ] {
+            let error = refused.expect_err("it is taken");
+            assert!(error.starts_with(&format!("cannot listen on {taken}: ")), "{error}");
+            assert!(error.ends_with("cargo xtask serve -- --listen 127.0.0.1:8082"), "{error}");
+        }
+        assert_eq!(check("--listen 127.0.0.1:0", ("SSE_LISTEN", taken)), Ok(()), "the flag comes first");
+        assert_eq!(check("--config x.toml", ("", "")), Ok(()), "it may say anything");
+        let error = check("--listen localhost", ("", "")).expect_err("it has no port");
+        assert!(error.starts_with("`localhost` is no address to listen on"), "{error}");
+    }
+
+    #[test]
+    fn a_question_needs_no_page() {
+        let asks = |line| with(line, ("", ""), |arguments| arguments.only_ask());
+        assert!(asks("--help") && asks("-h") && asks("--config x.toml --check-config"));
+        assert!(!asks("") && !asks("--listen 127.0.0.1:1"));
+    }
+}
