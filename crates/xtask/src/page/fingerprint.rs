@@ -13,12 +13,21 @@ use crate::cargo;
 use crate::repo::Repo;
 use crate::setup;
 
-/// Files at the root that a page depends on.
-const ROOT_FILES: [&str; 6] =
-    ["index.html", "Trunk.toml", "Cargo.lock", "Cargo.toml", "rust-toolchain.toml", ".cargo/config.toml"];
+/// Where trunk reads which files it is to put into the page.
+const INDEX: &str = "index.html";
 
-/// Folders that hold what was made, not what it is made from.
-const NOT_SOURCES: [&str; 4] = ["node_modules", "target", "tests", ".git"];
+/// Files that a page depends on besides, from the root.
+const FILES: [&str; 6] = [
+    "Trunk.toml",
+    "Cargo.lock",
+    "Cargo.toml",
+    "rust-toolchain.toml",
+    ".cargo/config.toml",
+    "frontend/package-lock.json",
+];
+
+/// What of a package gets into a page. Not what is beside it: tests, texts, what fuzzing found.
+const OF_A_PACKAGE: [&str; 3] = ["Cargo.toml", "build.rs", "src"];
 
 /// How the variables begin that change what cargo and trunk build.
 const VARIABLES: [&str; 6] = [
@@ -41,12 +50,18 @@ impl Fingerprint {
         setup::versions(repo)?.hash(&mut hasher);
         variables().hash(&mut hasher);
         super::compress::SCRIPT.hash(&mut hasher);
-        for file in ROOT_FILES {
+        for file in FILES {
             fs::read(repo.path(file)).ok().hash(&mut hasher);
         }
-        for folder in sources(&cargo::metadata(repo)?, "frontend") {
-            hash_folder(&folder, &mut hasher)
-                .with_context(|| format!("could not read {}", folder.display()))?;
+        let index = repo.path(INDEX);
+        let text =
+            fs::read_to_string(&index).with_context(|| format!("could not read {}", index.display()))?;
+        text.hash(&mut hasher);
+        let assets = assets(&text).map(|asset| repo.path(asset));
+        let packages = sources(&cargo::metadata(repo)?, "frontend").into_iter();
+        let of_packages = packages.flat_map(|folder| OF_A_PACKAGE.map(|name| folder.join(name)));
+        for path in assets.chain(of_packages) {
+            hash_path(&path, &mut hasher).with_context(|| format!("could not read {}", path.display()))?;
         }
         Ok(Self(hasher.finish()))
     }
@@ -79,6 +94,12 @@ fn is_editors(name: &str) -> bool {
     name.starts_with(".#") || name.ends_with('~') || name.ends_with(".swp")
 }
 
+/// What a page names with `href` or `src`, here or elsewhere.
+fn assets(index: &str) -> impl Iterator<Item = &str> {
+    let values = ["href=\"", "src=\""].into_iter().flat_map(|name| index.split(name).skip(1));
+    values.filter_map(|rest| Some(rest.split_once('"')?.0))
+}
+
 /// The folders of a workspace member and of all members that it depends on, directly or not.
 fn sources(metadata: &Value, member: &str) -> BTreeSet<PathBuf> {
     let packages: &[Value] = metadata["packages"].as_array().map_or(&[], Vec::as_slice);
@@ -99,6 +120,17 @@ fn sources(metadata: &Value, member: &str) -> BTreeSet<PathBuf> {
     folders
 }
 
+/// A file, a folder, or that there is none.
+fn hash_path(path: &Path, hasher: &mut DefaultHasher) -> std::io::Result<()> {
+    path.file_name().hash(hasher);
+    if path.is_dir() {
+        return hash_folder(path, hasher);
+    }
+    let contents = if path.exists() { Some(fs::read(path)?) } else { None };
+    contents.hash(hasher);
+    Ok(())
+}
+
 /// Sorted by name, because the order in which a system lists a folder differs.
 fn hash_folder(folder: &Path, hasher: &mut DefaultHasher) -> std::io::Result<()> {
     let mut paths = fs::read_dir(folder)?
@@ -107,7 +139,7 @@ fn hash_folder(folder: &Path, hasher: &mut DefaultHasher) -> std::io::Result<()>
     paths.sort();
     for path in paths {
         let name = path.file_name().unwrap_or_default();
-        if NOT_SOURCES.iter().any(|skipped| name == *skipped) || is_editors(&name.to_string_lossy()) {
+        if is_editors(&name.to_string_lossy()) {
             continue;
         }
         name.hash(hasher);
@@ -143,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn contents_and_names_count_but_node_modules_do_not() {
+    fn contents_and_names_count_but_not_what_an_editor_leaves() {
         let folder = scratch("fingerprint");
         let write = |path: &str, text: &str| {
             let path = folder.join(path);
@@ -153,11 +185,55 @@ mod tests {
         };
         let first = write("src/main.rs", "fn main() {}");
         assert_eq!(write("src/main.rs", "fn main() {}"), first, "written again, nothing changed");
-        assert_eq!(write("node_modules/a/index.js", "1"), first);
         assert_eq!(write("src/.main.rs.swp", "1"), first);
         let changed = write("src/main.rs", "fn main() { }");
         assert_ne!(changed, first);
         assert_ne!(write("src/other.rs", ""), changed);
+    }
+
+    #[test]
+    fn what_the_page_names_is_an_input() {
+        let repo = Repo::find().expect("the tests run in the repository");
+        let index = fs::read_to_string(repo.path(INDEX)).expect("is in git");
+        let named: Vec<_> = assets(&index).collect();
+        for asset in ["frontend/favicon.svg", "frontend/src/early.js", "frontend/styles/chat.css"] {
+            assert!(named.contains(&asset) && repo.path(asset).is_file(), "{asset} in {named:?}");
+        }
+    }
+
+    /// A repository with a page, a package of it, and what lies beside both.
+    #[test]
+    fn fuzzing_and_texts_do_not_make_the_page_old() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("has a folder")).expect("can be created");
+            fs::write(path, text).expect("can be written");
+        };
+        write("Cargo.toml", "[workspace]\nmembers = [\"frontend\"]\nresolver = \"3\"\n");
+        write("Cargo.lock", "[[package]]\nname = \"wasm-bindgen\"\nversion = \"1.0.0\"\n");
+        write("frontend/Cargo.toml", "[package]\nname = \"frontend\"\nedition = \"2024\"\n");
+        write("frontend/src/main.rs", "fn main() {}");
+        write("index.html", "<link href=\"frontend/styles/a.css\"> <script src='x.js'></script>");
+        write("frontend/styles/a.css", "a {}");
+        let repo = Repo::find().expect("the tests run in the repository").with_root(folder.path());
+        let inputs = || Fingerprint::of_inputs(&repo).expect("can be read");
+        let first = inputs();
+        for beside in
+            ["frontend/README.md", "frontend/fuzz/corpus/a", "frontend/tests/a.rs", "frontend/styles/b.css"]
+        {
+            write(beside, "x");
+            assert_eq!(inputs(), first, "{beside}");
+        }
+        let mut seen = vec![first];
+        for source in
+            ["frontend/src/lib.rs", "frontend/build.rs", "frontend/styles/a.css", "index.html", "Trunk.toml"]
+        {
+            write(source, "// x");
+            let now = inputs();
+            assert!(!seen.contains(&now), "{source}");
+            seen.push(now);
+        }
     }
 
     #[test]
