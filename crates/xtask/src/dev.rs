@@ -1,6 +1,6 @@
 //! Developing: trunk with hot reload, and the server that it hands requests to.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::thread;
 use std::time::Duration;
 
@@ -13,7 +13,10 @@ use crate::setup::{self, Need};
 use crate::{cargo, page};
 
 /// Where Trunk.toml has the page served.
-const TRUNK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+const TRUNK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+
+/// What helps when one of the two cannot listen.
+const FIXED: &str = "Stop it: Trunk.toml names this address.";
 
 /// `cargo xtask dev`
 #[derive(Debug, Args)]
@@ -30,10 +33,8 @@ pub(crate) struct Options {
 /// `cargo xtask dev`
 pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
     let arguments = Arguments::new(&options.server);
-    arguments.check_address("dev")?;
-    if let Err(error) = server::can_listen(TRUNK) {
-        bail!("trunk cannot listen on {TRUNK}, the address in Trunk.toml: {error}");
-    }
+    arguments.check_address(FIXED)?;
+    server::check_free(TRUNK, FIXED)?;
     setup::ensure(repo, &Need::PAGE)?;
     // Built before trunk starts: both would wait for the same lock, and an error would drown in trunk's output.
     let server = cargo::build_program(repo.cmd("cargo").arg("build"), "server")?;

@@ -11,6 +11,10 @@ use crate::repo::Repo;
 use crate::server::{self, Arguments};
 use crate::setup::{self, Need};
 
+/// What helps when the server cannot listen. 8081 is trunk's, in `cargo xtask dev`.
+const ANOTHER_ADDRESS: &str =
+    "Stop it, or choose another address: cargo xtask serve -- --listen 127.0.0.1:8082";
+
 /// `cargo xtask serve`
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -25,7 +29,7 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
     let server = if arguments.only_ask() {
         start_server(repo)?.program()?
     } else {
-        arguments.check_address("serve")?;
+        arguments.check_address(ANOTHER_ADDRESS)?;
         build(repo)?
     };
     arguments.command(repo, &server, &server::caller()?).exec()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
@@ -37,9 +38,9 @@ impl<'a> Arguments<'a> {
         self.words.iter().any(|word| QUESTIONS.contains(&word.as_str()))
     }
 
-    /// Fails if the server could not listen where it is to: better now than when everything is built. `command` is
-    /// ours, by which another address can be chosen.
-    pub(crate) fn check_address(&self, command: &str) -> Result<()> {
+    /// Fails if the server could not listen where it is to: better now than when everything is built. `advice` is what
+    /// to do then.
+    pub(crate) fn check_address(&self, advice: &str) -> Result<()> {
         let address = match self.option("--listen", "SSE_LISTEN") {
             Some(address) => address,
             // It may name another, and the server knows how to read it.
@@ -49,14 +50,7 @@ impl<'a> Arguments<'a> {
         let parsed: SocketAddr = address.parse().map_err(|_| {
             anyhow!("`{address}` is no address to listen on; one with its port is {ADDRESS}, or [::1]:8080")
         })?;
-        if let Err(error) = can_listen(parsed) {
-            // 8081 is trunk's, in `cargo xtask dev`.
-            bail!(
-                "cannot listen on {address}: {error}\nWhere something else listens, perhaps another server of \
-                 ours, stop it or choose another port: cargo xtask {command} -- --listen 127.0.0.1:8082"
-            );
-        }
-        Ok(())
+        check_free(parsed, advice)
     }
 
     /// The server's command, where relative paths in the arguments are the caller's. What it would look for in its own
@@ -92,9 +86,14 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// Whether nobody listens there, and we may. Port 0 is always free.
-pub(crate) fn can_listen(address: SocketAddr) -> std::io::Result<()> {
-    TcpListener::bind(address).map(drop)
+/// Fails if we cannot listen there. Port 0 is always free.
+pub(crate) fn check_free(address: SocketAddr, advice: &str) -> Result<()> {
+    let Err(error) = TcpListener::bind(address) else { return Ok(()) };
+    let reason = match error.kind() {
+        ErrorKind::AddrInUse => "something else listens there, perhaps another one of these".to_owned(),
+        _ => error.to_string(),
+    };
+    bail!("cannot listen on {address}: {reason}\n{advice}")
 }
 
 /// Where `cargo xtask` was called.
@@ -138,7 +137,7 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
         let taken = taken.local_addr().map(|address| (taken, address.to_string())).expect("it has one");
         let check = |line: &str, variable: (&str, &str)| {
-            with(line, variable, |arguments| arguments.check_address("serve"))
+            with(line, variable, |arguments| arguments.check_address("An advice."))
                 .map_err(|error| error.to_string())
         };
         let (_held, taken) = &taken;
@@ -148,8 +147,11 @@ mod tests {
             check("", ("SSE_LISTEN", taken)),
         ] {
             let error = refused.expect_err("it is taken");
-            assert!(error.starts_with(&format!("cannot listen on {taken}: ")), "{error}");
-            assert!(error.ends_with("cargo xtask serve -- --listen 127.0.0.1:8082"), "{error}");
+            assert!(
+                error.starts_with(&format!("cannot listen on {taken}: something else listens")),
+                "{error}"
+            );
+            assert!(error.ends_with("\nAn advice."), "{error}");
         }
         assert_eq!(check("--listen 127.0.0.1:0", ("SSE_LISTEN", taken)), Ok(()), "the flag comes first");
         assert_eq!(check("--config x.toml", ("", "")), Ok(()), "it may say anything");

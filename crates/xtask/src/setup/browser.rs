@@ -38,11 +38,12 @@ pub(crate) fn find(repo: &Repo) -> Result<Browser> {
 
 pub(super) fn missing(repo: &Repo) -> Option<Missing> {
     let (what, why) = problem(CHROMIUM.find(repo), DRIVER.find(repo))?;
+    let named = CHROMIUM.renamed().or_else(|| DRIVER.renamed());
     Some(Missing {
         what: what.to_owned(),
         why,
         takes: "apt-get, about 1 minute",
-        remedy: remedy(&System::detect()),
+        remedy: named.unwrap_or_else(|| remedy(&System::detect())),
         without: Some("cargo xtask test --suite layers,lint,native"),
     })
 }

@@ -33,7 +33,7 @@ pub(crate) fn find(repo: &Repo) -> Result<Firefox> {
 
 pub(super) fn missing(repo: &Repo) -> Option<Missing> {
     let why = FIREFOX.find(repo).err()?;
-    let remedy = remedy(&System::detect());
+    let remedy = FIREFOX.renamed().unwrap_or_else(|| remedy(&System::detect()));
     let what = "Firefox".to_owned();
     Some(Missing { what, why, takes: "apt-get, about 1 minute", remedy, without: Some(WITHOUT) })
 }

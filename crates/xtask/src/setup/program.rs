@@ -3,6 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
+use super::Remedy;
 use crate::repo::Repo;
 
 /// Where a program may be.
@@ -37,10 +38,16 @@ impl Wanted {
     }
 
     /// The variable and what it says, if it says something.
-    pub(super) fn named_by_variable(&self) -> Option<(&'static str, PathBuf)> {
+    fn named_by_variable(&self) -> Option<(&'static str, PathBuf)> {
         let variable = self.variable?;
         let value = env::var_os(variable).filter(|value| !value.is_empty())?;
         Some((variable, value.into()))
+    }
+
+    /// What helps when a variable names it: nothing that we install would be used.
+    pub(super) fn renamed(&self) -> Option<Remedy> {
+        let (variable, _) = self.named_by_variable()?;
+        Some(Remedy::ByHand(format!("Let {variable} name another one, or unset it.")))
     }
 
     /// The program, if it runs. Ubuntu's packages of browsers are stubs that ask for a snap, so a file proves nothing.
@@ -115,6 +122,7 @@ mod tests {
         let repo = Repo::find().expect("the tests run in the repository");
         // Cargo sets it, to a folder.
         let wanted = Wanted { variable: Some("CARGO_MANIFEST_DIR"), names: &["cargo"], places: &[] };
+        assert!(matches!(wanted.renamed(), Some(Remedy::ByHand(how)) if how.contains("CARGO_MANIFEST_DIR")));
         let why = wanted.path(&repo).expect_err("it is a folder");
         assert!(
             why.starts_with("CARGO_MANIFEST_DIR names /") && why.ends_with(", which is not a file"),
