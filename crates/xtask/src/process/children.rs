@@ -71,8 +71,9 @@ impl Started {
         }
         for one in running.iter().filter(|one| one.group == Group::Own && one.remains()) {
             one.send(Order::Kill);
-            // At once, after that.
-            let _ = locked(&one.child).wait();
+            // Itself too, should it have left its group: then it ends at once, and fails only when it has.
+            let mut child = locked(&one.child);
+            let _ = child.kill().and_then(|()| child.wait());
         }
     }
 
@@ -136,14 +137,15 @@ pub(crate) fn end_on_signals() -> Result<()> {
             for signal in signals.wait() {
                 // While it is held nothing starts any more, and nobody tells how a child ended.
                 let children = locked(&CHILDREN);
+                let running = || children.iter().filter(|child| child.runs());
                 if signal == SIGTSTP {
-                    children.iter().for_each(|child| child.send(Order::Pause));
+                    running().for_each(|child| child.send(Order::Pause));
                 } else {
                     Started::end(&children, || signals.pending().next().is_some());
                 }
                 // Ends us or stops us, as if we had not listened. A shell sees the difference to an error.
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
-                children.iter().for_each(|child| child.send(Order::GoOn));
+                running().for_each(|child| child.send(Order::GoOn));
             }
         }
     });
