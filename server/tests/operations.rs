@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use common::Server;
 use common::endpoint::{Endpoint, Reply};
+use common::program::{program, start};
 use demo_contract::access::Ticket;
 use demo_contract::logs::{Level, Line};
 use server::Config;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::AsyncReadExt;
 
 const PUBLISH: &str = "publish-0123456789abcdef";
 const READ: &str = "read-0123456789abcdef";
@@ -39,15 +39,6 @@ impl Drop for File {
     }
 }
 
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SSE_")) {
-        command.env_remove(name);
-    }
-    command
-}
-
 /// The exit code of a check, and what was said.
 async fn check(file: &str, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
     let mut command = program();
@@ -55,15 +46,6 @@ async fn check(file: &str, arguments: &[&str], variables: &[(&str, &str)]) -> (i
     let output = command.output().await.expect("ended");
     let said = [output.stdout, output.stderr].concat();
     (output.status.code().expect("a code"), String::from_utf8(said).expect("UTF-8"))
-}
-
-async fn start(command: &mut Command) -> (Child, Server) {
-    let mut child = command.args(["--listen", "127.0.0.1:0"]).spawn().expect("started");
-    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let line = tokio::time::timeout(Duration::from_secs(20), lines.next_line()).await.expect("in time");
-    let line = line.expect("readable").expect("a line");
-    let address = line.strip_prefix("listening on http://").expect(&line).parse().expect("an address");
-    (child, Server::at(address))
 }
 
 #[tokio::test]
@@ -162,12 +144,7 @@ async fn a_valid_configuration_is_said_to_be_valid_and_nothing_is_started() {
 #[tokio::test]
 async fn metrics_have_help_and_count_what_happens() {
     let server = Server::start(Config::default()).await;
-    let value = async |name: &str| -> u64 {
-        let answer = server.get("/metrics").await;
-        assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
-        let line = answer.text().lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
-        line.unwrap_or_else(|| panic!("{name} is missing in {}", answer.text())).parse().expect("a number")
-    };
+    let value = async |name: &str| server.metric(name).await;
     assert_eq!(value("sse_streams").await, 0);
     let replayed = value("sse_replayed_events_total").await;
     let mut stream = server.stream("/api/market?symbols=ACME", None).await;
@@ -190,6 +167,7 @@ async fn metrics_have_help_and_count_what_happens() {
 
     // The form, as the format's description has it: every name has its help and type once, before its samples.
     let text = server.get("/metrics").await;
+    assert_eq!(text.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     let mut described = std::collections::HashSet::new();
     let mut lines = text.text().lines();
     while let Some(line) = lines.next() {
@@ -309,11 +287,11 @@ async fn the_log_is_a_stream_for_this_machine_or_a_token_and_holds_no_secret() {
 
 #[tokio::test]
 async fn reading_the_log_does_not_make_the_log_grow() {
-    // Nobody listens there any more: a question is answered by a line in the log.
-    let nowhere = Endpoint::start().await.address;
+    // A question is answered by a line in the log.
+    let nowhere = Endpoint::nowhere();
     let mut command = program();
     command.envs([("SSE_LOG", "trace"), ("SSE_ASSISTANT_MODEL", "m")]);
-    command.env("SSE_ASSISTANT_URL", format!("http://{nowhere}/v1")).stderr(Stdio::null());
+    command.env("SSE_ASSISTANT_URL", format!("http://{}/v1", nowhere.address)).stderr(Stdio::null());
     let (_child, server) = start(&mut command).await;
     let mut readers = Vec::new();
     for _ in 0..20 {

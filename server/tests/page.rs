@@ -3,13 +3,13 @@
 mod common;
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use common::Server;
+use common::program::{program, start};
 use server::Config;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
 
 /// A built page, of its own for each test.
 fn dist(name: &str) -> PathBuf {
@@ -104,25 +104,11 @@ async fn without_a_page_the_streams_work_and_the_visitor_is_told_what_to_do() {
     assert_eq!(server.stream("/api/market", None).await.status, 200);
 }
 
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    command
-}
-
-/// Starts the program on a free port and returns what it printed first.
-async fn started() -> (Child, String) {
-    let mut child = program().args(["--listen", "127.0.0.1:0"]).spawn().expect("started");
-    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let line = tokio::time::timeout(Duration::from_secs(20), lines.next_line()).await.expect("in time");
-    (child, line.expect("readable").expect("a line"))
-}
-
 #[tokio::test]
 async fn the_program_prints_its_url_and_a_second_one_on_the_port_says_what_to_do() {
-    let (_first, line) = started().await;
-    let address = line.strip_prefix("listening on http://127.0.0.1:").expect(&line);
-    let address = format!("127.0.0.1:{}", address.parse::<u16>().expect("a port"));
+    let (_first, server) = start(&mut program()).await;
+    let address = server.address.to_string();
+    assert!(address.starts_with("127.0.0.1:"), "{address}");
 
     let mut second = program().args(["--listen", &address]).spawn().expect("started");
     let mut said = String::new();
@@ -137,9 +123,9 @@ async fn the_program_prints_its_url_and_a_second_one_on_the_port_says_what_to_do
 async fn sigterm_ends_the_program_while_streams_are_open() {
     use tokio::io::AsyncWriteExt;
 
-    let (mut child, line) = started().await;
-    let address = line.strip_prefix("listening on http://").expect(&line);
-    let mut stream = tokio::net::TcpStream::connect(address).await.expect("connected");
+    // Whatever holds up the shutdown is cut a minute later.
+    let (mut child, server) = start(program().args(["--shutdown-deadline", "60s"])).await;
+    let mut stream = tokio::net::TcpStream::connect(server.address).await.expect("connected");
     stream.write_all(b"GET /api/market HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("sent");
     stream.read_exact(&mut [0; 100]).await.expect("a stream");
     let begun = Instant::now();
@@ -148,5 +134,5 @@ async fn sigterm_ends_the_program_while_streams_are_open() {
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).await.expect("closed in good order");
     assert!(child.wait().await.expect("ended").success());
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }

@@ -151,7 +151,8 @@ async fn lines_are_published_as_they_come_and_a_wrong_one_is_named() {
 
 #[tokio::test]
 async fn a_feed_that_stays_connected_does_not_hold_up_a_shutdown() {
-    let mut server = Server::start(config()).await;
+    // Whatever holds up the shutdown is cut a minute later.
+    let mut server = Server::start(Config { shutdown_deadline: Duration::from_secs(60), ..config() }).await;
     server.post_as(TOKEN, "/api/publish/a", r#"{"data":0}"#).await;
     let mut stream = server.stream("/api/events?topic=a", None).await;
     let mut feed = TcpStream::connect(server.address).await.expect("connected");
@@ -174,7 +175,7 @@ async fn a_feed_that_stays_connected_does_not_hold_up_a_shutdown() {
         "{answer}"
     );
     server.running.await.expect("no panic").expect("no error");
-    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -22,7 +22,6 @@ pub(crate) struct Endpoint {
 }
 
 impl Drop for Endpoint {
-    /// Nobody listens there any more.
     fn drop(&mut self) {
         self.accepting.abort();
     }
@@ -57,6 +56,19 @@ impl Endpoint {
             }
         });
         Self { address, sockets: Mutex::new(sockets), calls, accepting }
+    }
+
+    /// One that refuses every connection. Its port is held, so that it is nobody else's either.
+    pub(crate) fn nowhere() -> Self {
+        let held = TcpSocket::new_v4().expect("a socket");
+        held.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+        let address = held.local_addr().expect("an address");
+        let accepting = tokio::spawn(async move {
+            std::future::pending::<()>().await;
+            drop(held);
+        });
+        let (_, sockets) = mpsc::unbounded_channel();
+        Self { address, sockets: Mutex::new(sockets), calls: Arc::default(), accepting }
     }
 
     /// Waits for the next call.

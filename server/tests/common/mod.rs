@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each suite uses its own part of it")]
 
 pub(crate) mod endpoint;
+pub(crate) mod program;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -14,7 +15,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
@@ -63,6 +64,13 @@ impl Server {
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], b"").await
+    }
+
+    /// What `/metrics` says now: a name, with its labels if it has some.
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
+        let answer = self.get("/metrics").await;
+        let line = answer.text().lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{name} is missing in {}", answer.text())).parse().expect("a number")
     }
 
     /// Posts JSON with a token.
