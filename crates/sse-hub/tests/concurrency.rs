@@ -24,6 +24,18 @@ async fn whoever_subscribes_while_events_are_published_to_a_file_sees_each_exact
 #[cfg(feature = "redb")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn whoever_falls_behind_what_a_file_keeps_is_told_so() {
+    // It depends on the machine whether somebody falls behind.
+    for _ in 0..10 {
+        if gaps_of_slow_clients().await > 0 {
+            return;
+        }
+    }
+    panic!("nobody fell behind");
+}
+
+/// How often a client was told that it has missed something, of whom some are slower than others.
+#[cfg(feature = "redb")]
+async fn gaps_of_slow_clients() -> u64 {
     const EVENTS: u64 = 5_000;
 
     let options = sse_hub::history::redb::RedbOptions { ring_events: 16, ..Default::default() };
@@ -68,7 +80,7 @@ async fn whoever_falls_behind_what_a_file_keeps_is_told_so() {
         let client = tokio::time::timeout(Duration::from_secs(60), client).await;
         gaps += client.expect("in time").expect("no assertion");
     }
-    assert!(gaps > 0, "nobody fell behind");
+    gaps
 }
 
 async fn everybody_sees_everything(engine: &Engine, count: u64) {

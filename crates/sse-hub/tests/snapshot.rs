@@ -94,6 +94,17 @@ async fn a_topic_that_is_not_there_or_holds_other_events_is_an_error() {
 /// end all have the same, which one event too few or too many would break.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_page_rendered_while_events_are_published_has_each_exactly_once() {
+    // It depends on the machine whether a page comes in between.
+    for _ in 0..10 {
+        if pages_rendered_half_way().await > 0 {
+            return;
+        }
+    }
+    panic!("no page was rendered while events were published");
+}
+
+/// How many pages have some events and not all.
+async fn pages_rendered_half_way() -> usize {
     const EVENTS: u64 = 4_000;
 
     let hub = hub(HubOptions::default());
@@ -158,7 +169,7 @@ async fn a_page_rendered_while_events_are_published_has_each_exactly_once() {
             tokio::time::timeout(Duration::from_secs(60), page).await.expect("in time").expect("right");
     }
     publishers.into_iter().for_each(|publisher| publisher.join().expect("joined"));
-    assert!(half_way > 0, "no page was rendered while events were published");
+    half_way
 }
 
 fn count(event: &News) -> u64 {

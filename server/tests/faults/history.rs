@@ -22,6 +22,11 @@ impl History {
         self.0.len()
     }
 
+    /// How many messages come after this number.
+    pub(crate) fn after(&self, seq: u64) -> usize {
+        self.0.range(seq.saturating_add(1)..).count()
+    }
+
     pub(crate) fn last(&self) -> Option<u64> {
         self.0.last_key_value().map(|(seq, _)| *seq)
     }
@@ -46,8 +51,12 @@ impl Record {
         self.0.iter().filter(|heard| **heard == Heard::Connected).count()
     }
 
-    pub(crate) fn gaps(&self) -> usize {
-        self.0.iter().filter(|heard| matches!(heard, Heard::Gap { .. })).count()
+    /// Up to which number each gap reaches.
+    pub(crate) fn gaps(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().filter_map(|heard| match heard {
+            Heard::Gap { trimmed } => Some(*trimmed),
+            Heard::Connected | Heard::Message { .. } => None,
+        })
     }
 }
 

@@ -70,8 +70,9 @@ async fn a_head_that_comes_slowly_is_cut() {
             }
         })
         .await;
+        // It dribbles until it is cut: `in_time` fails where that does not come.
         let took = started.elapsed();
-        assert!((header_timeout.mul_f32(0.9)..header_timeout * 4).contains(&took), "{took:?}");
+        assert!(took >= header_timeout.mul_f32(0.9), "{took:?}");
     }
     server.until("no connection is left", |counts| counts.connections == 0).await;
 }

@@ -10,7 +10,7 @@ use axum::routing::get;
 use sse_hub::axum::LastEventId;
 use sse_hub::serve::{self, Counts, Options, ServeError, Stats};
 use sse_hub::{Hub, HubOptions, Member, Subscribe};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -60,6 +60,24 @@ impl Server {
 
     pub(crate) async fn with_app(hub: Hub, app: Router, options: Options) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::on(listener, hub, app, options)
+    }
+
+    /// On a port that is nobody else's, also when the server has let go of it, until what is returned with it is dropped.
+    pub(crate) async fn start_on_a_port_that_is_held(options: Options) -> (Self, TcpSocket) {
+        let bind = |address| {
+            let socket = TcpSocket::new_v4().expect("a socket");
+            socket.set_reuseaddr(true).expect("its port can be shared");
+            socket.bind(address).expect("a free port");
+            socket
+        };
+        let held = bind(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let listener = bind(held.local_addr().expect("an address")).listen(64).expect("it listens");
+        let hub = common::hub(HubOptions::default());
+        (Self::on(listener, hub.clone(), app(hub), options), held)
+    }
+
+    fn on(listener: TcpListener, hub: Hub, app: Router, options: Options) -> Self {
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
         let stats = options.stats.clone();

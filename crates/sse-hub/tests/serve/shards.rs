@@ -164,23 +164,33 @@ async fn what_comes_within_the_flush_window_goes_in_one_chunk_and_the_first_at_o
     let news = server.hub.topic_with::<News>("news", options).expect("opened");
     let mut streams = [server.stream("news").await, server.stream("news").await];
     server.until("one group", |counts| (counts.grouped, counts.groups) == (2, 1)).await;
-    let started = Instant::now();
-    news.publish(&News::Count(0)).expect("published");
-    for stream in &mut streams {
-        assert_eq!(stream.take(1).await, ["count:0"]);
-        assert_eq!(stream.chunks, 2, "the opening, and this");
-    }
-    let first = started.elapsed();
-    for count in 1..=20 {
-        news.publish(&News::Count(count)).expect("published");
-        tokio::task::yield_now().await;
-    }
-    let burst = started.elapsed();
-    for stream in &mut streams {
-        assert_eq!(stream.take(20).await.last().expect("twenty"), "count:20");
-        if burst < Duration::from_millis(250) {
-            assert_eq!(stream.chunks, 3, "the first went after {first:?}, and the others together");
+    // What a busy machine takes longer than the window to publish may go in two: then once more.
+    for round in 1.. {
+        assert!(round <= 20, "no burst was within the window");
+        let started = Instant::now();
+        news.publish(&News::Count(0)).expect("published");
+        for stream in &mut streams {
+            let before = stream.chunks;
+            assert_eq!(stream.take(1).await, ["count:0"]);
+            assert_eq!(stream.chunks, before.max(1) + 1, "alone, behind the opening");
         }
+        let first = started.elapsed();
+        for count in 1..=20 {
+            news.publish(&News::Count(count)).expect("published");
+            tokio::task::yield_now().await;
+        }
+        let burst = started.elapsed();
+        let before = streams.each_ref().map(|stream| stream.chunks);
+        for stream in &mut streams {
+            assert_eq!(stream.take(20).await.last().expect("twenty"), "count:20");
+        }
+        assert!(started.elapsed() >= Duration::from_millis(290), "{:?}", started.elapsed());
+        if burst < Duration::from_millis(250) {
+            let chunks = streams.each_ref().map(|stream| stream.chunks);
+            assert_eq!(chunks, before.map(|before| before + 1), "after {first:?} the others together");
+            break;
+        }
+        // The window of the last chunk is over, so that the next event goes at once.
+        tokio::time::sleep(Duration::from_millis(400)).await;
     }
-    assert!(started.elapsed() >= Duration::from_millis(290), "{:?}", started.elapsed());
 }

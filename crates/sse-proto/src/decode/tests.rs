@@ -345,19 +345,22 @@ fn p16_a_byte_order_mark_does_not_count_as_part_of_the_line() {
 }
 
 /// Checks that a stream takes no longer than eight streams of an eighth of its size: linear takes as long, quadratic eight
-/// times as long. Both measurements are of the same length, so that a busy machine disturbs both alike.
+/// times as long. Both measurements are of the same length and take turns, so that a busy machine disturbs both alike.
 fn assert_linear(eighths: &[Vec<u8>], whole: &[Vec<u8>], decode: impl Fn(&[u8])) {
-    // The fastest of a few tries: what disturbs a measurement makes it longer.
     let time = |streams: &[Vec<u8>]| {
-        let once = || {
-            let start = std::time::Instant::now();
-            streams.iter().for_each(|stream| decode(stream));
-            start.elapsed()
-        };
-        (0..5).map(|_| once()).min().unwrap_or_default()
+        let start = std::time::Instant::now();
+        streams.iter().for_each(|stream| decode(stream));
+        start.elapsed()
     };
-    let (parts, whole) = (time(eighths), time(whole));
-    assert!(whole < 3 * parts, "eight eighths took {parts:?}, the whole {whole:?}");
+    // The fastest of a few tries, and of more where that is not enough: what disturbs a measurement makes it longer.
+    let mut fastest = [std::time::Duration::MAX; 2];
+    for attempt in 1..=40 {
+        fastest = [fastest[0].min(time(eighths)), fastest[1].min(time(whole))];
+        if attempt >= 5 && fastest[1] < 3 * fastest[0] {
+            return;
+        }
+    }
+    panic!("eight eighths and the whole took {fastest:?}");
 }
 
 #[test]
