@@ -29,7 +29,9 @@ fn delivers(peer: Peer, rate: u32, window: u32, ticks: u64) {
     assert_eq!((received.delivered, received.lost()), (received.expected, 0), "{peer}");
     assert_eq!((received.twice, received.cut, load.failed()), (0, 0, 0), "{peer}");
     assert_eq!(received.latencies.len() as u64, received.expected);
-    assert!(received.latency(0.99) >= received.latency(0.5));
+    // Microseconds by one clock: what two clocks make of it is nothing, or far too much.
+    let slowest = received.latency(1.0).expect("there are ticks");
+    assert!((1..PATIENCE.as_micros()).contains(&slowest.into()), "{peer}: {slowest}");
     assert!(received.deliveries >= received.expected);
     assert!(ended.cpu >= begun.cpu && ended.memory > 0, "{begun:?} {ended:?}");
 }

@@ -17,7 +17,27 @@ fn number(text: &str) -> Option<&str> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(number)
 }
 
-/// The numbers that the names of functions begin with, in every source file below a folder.
+/// The names of the tests in a source file. What is compiled or run only sometimes holds no rule.
+fn tests(source: &str) -> Vec<&str> {
+    let (mut names, mut attributes) = (Vec::new(), Vec::new());
+    for line in source.lines().map(str::trim_start) {
+        if let Some(attribute) = line.strip_prefix("#[") {
+            attributes.extend(attribute.split(['(', ']', ' ']).next());
+            continue;
+        }
+        let is_test =
+            attributes.iter().any(|path| matches!(*path, "test" | "tokio::test" | "wasm_bindgen_test"));
+        let is_always_run = !attributes.iter().any(|path| matches!(*path, "cfg" | "ignore"));
+        let name = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
+        names.extend(name.filter(|_| is_test && is_always_run));
+        if !line.starts_with("//") {
+            attributes.clear();
+        }
+    }
+    names
+}
+
+/// The numbers that the names of tests begin with, in every source file below a folder.
 fn collect(folder: &Path, numbers: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("a folder of the repository") {
         let path = entry.expect("an entry of the folder").path();
@@ -27,14 +47,21 @@ fn collect(folder: &Path, numbers: &mut BTreeSet<String>) {
             }
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let source = fs::read_to_string(&path).expect("a source file");
-            let names = source.lines().filter_map(|line| line.trim_start().split_once("fn "));
-            numbers.extend(
-                names
-                    .filter(|(before, name)| matches!(*before, "" | "async ") && name.get(3..4) == Some("_"))
-                    .filter_map(|(_, name)| number(name))
-                    .map(str::to_owned),
-            );
+            let names = tests(&source).into_iter().filter(|name| name.get(3..4) == Some("_"));
+            numbers.extend(names.filter_map(number).map(str::to_owned));
         }
+    }
+}
+
+#[test]
+fn only_a_test_that_is_always_run_holds_a_rule() {
+    let holds = |above: &str| tests(&format!("{above}fn p01_it() {{")).contains(&"p01_it() {");
+    for test in ["#[test]\n", "#[test]\n// Why.\n", "    #[tokio::test(start_paused = true)]\n    async "] {
+        assert!(holds(test), "{test}");
+    }
+    let not_run = ["#[test]\n#[ignore = \"slow\"]\n", "#[cfg(any())]\n#[test]\n"];
+    for other in ["", "#[inline]\n", "#[test]\nfn another() {}\n"].into_iter().chain(not_run) {
+        assert!(!holds(other), "{other}");
     }
 }
 
