@@ -30,7 +30,6 @@
 mod carrier;
 mod engine;
 mod history;
-mod intervals;
 mod listeners;
 mod live;
 mod mount;
@@ -43,7 +42,6 @@ mod watch;
 pub use carrier::Carrier;
 pub use engine::Engine;
 pub use history::History;
-pub use intervals::Intervals;
 pub use listeners::Listeners;
 pub use live::Live;
 pub use mount::{Mounted, mount, mount_view};

@@ -33,6 +33,13 @@ impl Live {
         Self { counts, objects: externref_heap_live_count() }
     }
 
+    /// How many intervals run.
+    #[must_use]
+    pub fn intervals(&self) -> i32 {
+        let [_, _, intervals, ..] = self.counts;
+        intervals
+    }
+
     /// How many animation frames are asked for that have not come.
     #[must_use]
     pub fn frames(&self) -> i32 {

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use browser_tests::{Intervals, Listeners, Mounted, mount_view, next_task, open, until};
+use browser_tests::{Listeners, Live, Mounted, mount_view, next_task, open, until};
 use leptos::prelude::*;
 use leptos_eventsource::components::{BadgeTexts, ConnectionBadge};
 use leptos_eventsource::transport::Scripted;
@@ -148,18 +148,18 @@ async fn two_badges_of_streams_with_different_events_stand_in_one_page() {
 async fn c20_it_leaves_nothing_behind() {
     // What the tests before left to be freed.
     next_task().await;
-    let (listeners, intervals) = (Listeners::count(), Intervals::count());
+    let (listeners, intervals) = (Listeners::count(), Live::count().intervals());
     for _ in 0..20 {
         let transport = Scripted::new();
         let badge = mount_badge(&transport);
         let served = open(&transport).await;
         served.fail(Failure::Network);
         until("the button", || badge.find("button").is_some()).await;
-        assert_eq!(Intervals::count().since(intervals), 1, "the countdown");
+        assert_eq!(Live::count().intervals() - intervals, 1, "the countdown");
         drop(badge);
         assert_eq!(transport.active(), 0);
     }
-    assert_eq!((Listeners::count().since(listeners), Intervals::count().since(intervals)), (0, 0));
+    assert_eq!((Listeners::count().since(listeners), Live::count().intervals() - intervals), (0, 0));
 }
 
 #[wasm_bindgen_test]

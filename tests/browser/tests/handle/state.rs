@@ -59,7 +59,7 @@ async fn retry_in_counts_down_to_the_next_attempt() {
     let (_mounted, (handle, counted)) = mount({
         let transport = transport.clone();
         move || {
-            let handle = use_patient_stream(&transport, Duration::from_millis(2_300));
+            let handle = use_patient_stream(&transport, Duration::from_millis(3_300));
             (handle, History::of(handle.retry_in()))
         }
     });
@@ -67,7 +67,11 @@ async fn retry_in_counts_down_to_the_next_attempt() {
     assert_eq!(handle.retry_in().get_untracked(), None);
     stream.fail(Failure::Ended);
     until("the next attempt", || transport.requests().len() == 2).await;
-    assert_eq!(counted.values(), [None, Some(3), Some(2), Some(1), None]);
+    // A page that hangs skips numbers, but does not say one twice.
+    let counted = counted.values();
+    let [None, Some(4), between @ .., None] = &counted[..] else { panic!("{counted:?}") };
+    assert!(!between.is_empty() && between.iter().all(Option::is_some), "{counted:?}");
+    assert!(counted[1..].is_sorted_by(|one, next| one > next), "{counted:?}");
 }
 
 #[wasm_bindgen_test]

@@ -86,9 +86,12 @@ async fn a_refusal_that_never_ends_is_not_waited_for_longer_than_a_connection() 
     let stream = Stream::new("status 500\nraw it is\nstall").await;
     let (fetch, refusals) = heard(Fetch::new());
     let mut options = over(fetch);
-    options.client.connect_timeout = Some(Duration::from_millis(300));
+    options.client.connect_timeout = Some(Duration::from_secs(4));
     options.client.max_retries = Some(0);
     let watch = Watch::open(stream.url(), options);
+    // The head goes out as soon as the request is there, which leaves it most of the time.
+    stream.until("the head was sent", |report| report.visits.len() == 1).await;
+    assert_eq!(watch.failures(), []);
     watch.until_phase("closed").await;
     assert_eq!(watch.failures(), [Failure::ConnectTimeout]);
     assert_eq!(bodies(&refusals), []);

@@ -59,7 +59,7 @@ async fn a_token_is_asked_for_before_every_request() {
 async fn a_refusal_that_a_fresh_token_answers_is_let_go_of_while_it_still_comes() {
     let stream = Stream::new("status 401\nevent - - refused\nstall\n---\nevent - - hi").await;
     let mut options = over(with_token("x"));
-    options.client.connect_timeout = Some(Duration::from_secs(2));
+    options.client.connect_timeout = Some(Duration::from_secs(4));
     let watch = Watch::open(stream.url(), options);
     watch.until_data("hi").await;
     stream.until("the refused request is gone", |report| report.open == 1).await;
@@ -105,7 +105,7 @@ async fn a_token_that_takes_too_long_is_asked_for_again() {
             Ok("x".to_owned())
         }
     }));
-    options.client.connect_timeout = Some(Duration::from_secs(1));
+    options.client.connect_timeout = Some(Duration::from_secs(4));
     let watch = Watch::open(stream.url(), options);
     watch.until_data("hi").await;
     assert_eq!(watch.failures(), [Failure::ConnectTimeout]);

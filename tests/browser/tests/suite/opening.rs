@@ -92,6 +92,18 @@ async fn c06_open_is_not_told_after_close() {
     stream.release("closed").await;
     stream.until_nobody_is_connected().await;
     assert_eq!(watch.phases(), ["connecting 1", "closed"]);
+
+    // And when the response was under way already.
+    let transport = Scripted::new();
+    let mut options = options();
+    options.transport = Rc::new(transport.clone());
+    let watch = Watch::open("/stream", options);
+    watch.connection().with(Connection::close);
+    let late = &transport.requests()[0];
+    late.open();
+    late.message("hi");
+    assert_eq!(watch.phases(), ["connecting 1", "closed"]);
+    assert_eq!(watch.data(), [""; 0]);
 }
 
 #[wasm_bindgen_test]
@@ -103,7 +115,7 @@ async fn c19_a_request_that_hangs_is_given_up_and_made_again() {
     )
     .await;
     let mut options = options();
-    options.client.connect_timeout = Some(Duration::from_secs(1));
+    options.client.connect_timeout = Some(Duration::from_secs(4));
     let watch = Watch::open(stream.url(), options);
     watch.until_data("hi").await;
     assert_eq!(watch.failures(), [Failure::ConnectTimeout]);

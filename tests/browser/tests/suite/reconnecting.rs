@@ -43,6 +43,7 @@ async fn c07_the_error_is_told_when_the_state_is_waiting_already() {
         }
     });
     watch.until_phase("waiting for 2").await;
+    assert_eq!(watch.failures(), [Failure::Ended]);
 }
 
 #[wasm_bindgen_test]
@@ -58,7 +59,7 @@ async fn c15_while_it_reconnects_it_never_claims_to_be_closed() {
     )
     .await;
     let mut options = options();
-    options.client.connect_timeout = Some(Duration::from_secs(1));
+    options.client.connect_timeout = Some(Duration::from_secs(4));
     let watch = Watch::open(stream.url(), options);
     watch.until_data("back").await;
     let mut failures = vec![Failure::Ended, Failure::Network, Failure::ConnectTimeout];

@@ -6,8 +6,9 @@ use super::options;
 
 #[wasm_bindgen_test]
 async fn c16_a_half_open_connection_turns_stale_and_is_replaced() {
+    // Stale after 2.25 s, dead after 4.5 s: a page that hangs for less than what lies in between has told both.
     let stream = Stream::new(
-        r#"event sse.open a.0 {"heartbeat_ms":100}
+        r#"event sse.open a.0 {"heartbeat_ms":1500}
         stall
         ---
         event - a.1 back"#,
@@ -38,10 +39,10 @@ async fn c16_an_event_after_a_silence_makes_it_open_again() {
 
 #[wasm_bindgen_test]
 async fn c16_heartbeats_keep_it_open() {
-    // Twelve times 250 ms is longer than the three heartbeats after which silence is deadly.
-    let beats = "sleep 250ms\nevent sse.heartbeat - {}\n".repeat(12);
+    // Twenty times 250 ms is longer than the three heartbeats after which silence is deadly.
+    let beats = "sleep 250ms\nevent sse.heartbeat - {}\n".repeat(20);
     let stream = Stream::new(&format!(
-        "event sse.open a.0 {{\"heartbeat_ms\":800}}\n{beats}event - a.1 the same connection"
+        "event sse.open a.0 {{\"heartbeat_ms\":1500}}\n{beats}event - a.1 the same connection"
     ))
     .await;
     let watch = Watch::open(stream.url(), options());
