@@ -1,5 +1,6 @@
 import { test as base, expect } from "@playwright/test";
 import { fileURLToPath } from "node:url";
+import { collectErrors } from "../lib/console.mjs";
 import { ServerProcess } from "../lib/process.mjs";
 
 const binary =
@@ -7,7 +8,7 @@ const binary =
 
 class Server extends ServerProcess {
   async start() {
-    await this.spawn(binary, [], { ADDRESS: this.address });
+    await this.spawn(binary, [], { ADDRESS: await this.address });
   }
 }
 
@@ -20,15 +21,18 @@ const test = base.extend({
   },
   visit: async ({ browser, server }, use) => {
     const contexts = [];
+    const errors = [];
     await use(async () => {
       const context = await browser.newContext();
       contexts.push(context);
       const page = await context.newPage();
+      collectErrors(page, errors);
       await page.goto(server.url, { waitUntil: "domcontentloaded" });
       await expect(page.locator("#state")).toHaveText("live");
       return page;
     });
     for (const context of contexts) await context.close();
+    expect(errors, "errors on the console").toEqual([]);
   },
 });
 

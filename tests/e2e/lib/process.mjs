@@ -2,15 +2,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { drawPort } from "./port.mjs";
 
 export class ServerProcess {
   #child = null;
   /** Where it listens, without a slash at the end. */
   url = null;
 
-  /** Where it listened before, or a port that the system chooses. */
+  /** Resolves to where it listened before, or to a free port. */
   get address() {
-    return this.url ? new URL(this.url).host : "127.0.0.1:0";
+    return this.url ? Promise.resolve(new URL(this.url).host) : drawPort().then((port) => `127.0.0.1:${port}`);
   }
 
   /** Starts it; resolves when it is ready. */
@@ -44,7 +45,7 @@ export class ServerProcess {
     const child = this.#child;
     if (!child) return null;
     this.#child = null;
-    if (child.exitCode !== null) return child.exitCode;
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     child.kill(signal);
     const [code] = await once(child, "exit");
     return code;

@@ -12,6 +12,6 @@ export class Server extends ServerProcess {
   }
 
   async start(listen = this.address, args = []) {
-    await this.spawn(binary, ["--listen", listen, "--dist", dist, ...args]);
+    await this.spawn(binary, ["--listen", await listen, "--dist", dist, ...args]);
   }
 }

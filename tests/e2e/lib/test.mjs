@@ -1,5 +1,6 @@
 // What every test gets: a server of its own, and pages that may not say anything on the console.
 import { test as base, expect } from "@playwright/test";
+import { collectErrors } from "./console.mjs";
 import { Server } from "./server.mjs";
 
 export { expect };
@@ -24,11 +25,7 @@ export const test = base.extend({
       contexts.push(context);
       const page = await context.newPage();
       if (route) await page.route(route[0], (request) => request.fulfill({ contentType: "text/html", body: route[1] }));
-      page.on("pageerror", (error) => errors.push(`${error}`));
-      page.on("console", (message) => {
-        const failedRequest = message.text().startsWith("Failed to load resource: net::ERR_");
-        if (message.type() === "error" && !failedRequest) errors.push(message.text());
-      });
+      collectErrors(page, errors);
       await page.goto(server.url + path);
       return page;
     });

@@ -38,10 +38,13 @@ test("a killed server is told of, and the market goes on when it is back", async
 });
 
 test("the market is cut off by a restart but not by SIGTERM hanging on its streams", async ({ visit, server }) => {
+  // One that cuts what hangs only after a minute.
+  await server.kill();
+  await server.start(undefined, ["--shutdown-deadline", "60s"]);
   const page = await visit("/");
   await expectState(page, "open");
   const began = Date.now();
   expect(await server.stop()).toBe(0);
-  expect(Date.now() - began).toBeLessThan(5_000);
+  expect(Date.now() - began).toBeLessThan(20_000);
   await expectState(page, "waiting", "connecting");
 });

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { drawPort } from "../../lib/port.mjs";
 
 const folder = fileURLToPath(new URL("../../../../examples/", import.meta.url));
 
@@ -26,7 +27,7 @@ export class ExampleServer {
 
   /** Starts it, on the port that it had before if there was one. */
   async start() {
-    const PORT = this.url ? new URL(this.url).port : "0";
+    const PORT = this.url ? new URL(this.url).port : `${await drawPort()}`;
     const child = spawn(process.execPath, [`${folder}${this.#name}/server.mjs`], {
       env: { ...process.env, ...this.#env, PORT },
       stdio: ["ignore", "pipe", "inherit"],
@@ -47,7 +48,7 @@ export class ExampleServer {
     const child = this.#child;
     if (!child) return;
     this.#child = null;
-    if (child.exitCode !== null) return;
+    if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill("SIGKILL");
     await once(child, "exit");
   }

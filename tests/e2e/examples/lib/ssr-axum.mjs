@@ -13,7 +13,7 @@ const site = process.env.SSR_AXUM_SITE ?? `${target}/site/ssr-axum`;
 class Server extends ServerProcess {
   /** Starts it, on the port that it had before if there was one. */
   async start() {
-    await this.spawn(binary, [], { LEPTOS_SITE_ROOT: site, LEPTOS_SITE_ADDR: this.address });
+    await this.spawn(binary, [], { LEPTOS_SITE_ROOT: site, LEPTOS_SITE_ADDR: await this.address });
   }
 }
 
