@@ -1,6 +1,7 @@
 //! What the suites share: a set of events, a hub with ids that can be read, and a client.
 #![allow(dead_code, reason = "each suite uses its own part of it")]
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use sse_events::EventSet;
@@ -66,7 +67,7 @@ pub(crate) fn note(text: &str) -> News {
 pub(crate) struct Client {
     stream: Subscription,
     decoder: Decoder,
-    seen: std::collections::VecDeque<Seen>,
+    seen: VecDeque<Seen>,
     pub(crate) retry: Option<Duration>,
 }
 
@@ -79,7 +80,7 @@ impl Client {
     pub(crate) async fn next(&mut self) -> Option<Seen> {
         while self.seen.is_empty() {
             let chunk = self.stream.next().await?;
-            self.decode(&chunk);
+            hear(&mut self.decoder, &chunk, &mut self.seen, &mut self.retry);
         }
         self.seen.pop_front()
     }
@@ -102,21 +103,27 @@ impl Client {
         }
         drained
     }
+}
 
-    fn decode(&mut self, chunk: &[u8]) {
-        let mut frames = self.decoder.decode(chunk);
-        while let Some(frame) = frames.next().expect("within the limits") {
-            match frame {
-                // Says what the field says.
-                Frame::Event(event) if event.event_type == "sse.retry" => {}
-                Frame::Event(event) => self.seen.push_back(Seen {
-                    event_type: event.event_type.to_string(),
-                    data: event.data.to_string(),
-                    last_event_id: event.last_event_id.to_string(),
-                }),
-                Frame::Retry(retry) => self.retry = Some(retry),
-                _ => {}
-            }
+/// Adds to `seen` what a chunk brings, and keeps a time to come back.
+pub(crate) fn hear(
+    decoder: &mut Decoder,
+    chunk: &[u8],
+    seen: &mut VecDeque<Seen>,
+    retry: &mut Option<Duration>,
+) {
+    let mut frames = decoder.decode(chunk);
+    while let Some(frame) = frames.next().expect("within the limits") {
+        match frame {
+            // Says what the field says.
+            Frame::Event(event) if event.event_type == "sse.retry" => {}
+            Frame::Event(event) => seen.push_back(Seen {
+                event_type: event.event_type.to_string(),
+                data: event.data.to_string(),
+                last_event_id: event.last_event_id.to_string(),
+            }),
+            Frame::Retry(time) => *retry = Some(time),
+            _ => {}
         }
     }
 }

@@ -4,11 +4,11 @@ use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sse_proto::{Decoder, Frame, Limits};
+use sse_proto::{Decoder, Limits};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::common::Seen;
+use crate::common::{Seen, hear};
 
 /// How long a test waits for what must come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -145,7 +145,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Answer<S> {
     pub(crate) async fn any_event(&mut self) -> Option<Seen> {
         in_time("an event", async {
             loop {
-                self.decode();
+                hear(&mut self.decoder, &self.body, &mut self.seen, &mut self.retry);
+                self.body.clear();
                 if let Some(seen) = self.seen.pop_front() {
                     return Some(seen);
                 }
@@ -185,24 +186,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Answer<S> {
             rest.push(seen);
         }
         rest
-    }
-
-    fn decode(&mut self) {
-        let mut frames = self.decoder.decode(&self.body);
-        while let Some(frame) = frames.next().expect("within the limits") {
-            match frame {
-                // Says what the field says.
-                Frame::Event(event) if event.event_type == "sse.retry" => {}
-                Frame::Event(event) => self.seen.push_back(Seen {
-                    event_type: event.event_type.to_string(),
-                    data: event.data.to_string(),
-                    last_event_id: event.last_event_id.to_string(),
-                }),
-                Frame::Retry(retry) => self.retry = Some(retry),
-                _ => {}
-            }
-        }
-        drop(frames);
-        self.body.clear();
     }
 }

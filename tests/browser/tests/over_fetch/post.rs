@@ -52,7 +52,7 @@ async fn c18_a_post_is_not_repeated_when_it_drops() {
 async fn c18_a_post_is_not_repeated_when_it_is_not_answered_in_time() {
     let stream = Stream::new("stall").await;
     let mut options = over(Fetch::post("{}"));
-    options.client.connect_timeout = Some(Duration::from_secs(1));
+    options.client.connect_timeout = Some(Duration::from_secs(4));
     let watch = Watch::open(stream.url(), options);
     watch.until_phase("closed").await;
     assert_eq!(watch.state(), interrupted(Some(Failure::ConnectTimeout)));
