@@ -161,12 +161,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Answer<S> {
 
     /// The next event that is not the opening and no heartbeat.
     pub(crate) async fn event(&mut self) -> Option<Seen> {
-        loop {
-            let seen = self.any_event().await?;
-            if !matches!(seen.event_type.as_str(), "sse.open" | "sse.heartbeat") {
-                return Some(seen);
+        // Of all together: heartbeats would let it wait for ever.
+        in_time("an event", async {
+            loop {
+                let seen = self.any_event().await?;
+                if !matches!(seen.event_type.as_str(), "sse.open" | "sse.heartbeat") {
+                    return Some(seen);
+                }
             }
-        }
+        })
+        .await
     }
 
     /// The next `count` events as `type:data`.
