@@ -31,7 +31,7 @@ fn delivers(peer: Peer, rate: u32, window: u32, ticks: u64) {
     assert_eq!(received.latencies.len() as u64, received.expected);
     // Microseconds by one clock: what two clocks make of it is nothing, or far too much.
     let slowest = received.latency(1.0).expect("there are ticks");
-    assert!((1..PATIENCE.as_micros()).contains(&slowest.into()), "{peer}: {slowest}");
+    assert!((1..PATIENCE.as_micros()).contains(&u128::from(slowest)), "{peer}: {slowest}");
     assert!(received.deliveries >= received.expected);
     assert!(ended.cpu >= begun.cpu && ended.memory > 0, "{begun:?} {ended:?}");
 }
