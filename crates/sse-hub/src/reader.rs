@@ -171,7 +171,8 @@ impl Reader {
     }
 
     /// Gives up on what is gone. A topic that has lost something goes on from a snapshot, which brings a client up
-    /// to date sooner than what is left of the log; the others lose nothing.
+    /// to date sooner than what is left of the log; the others lose nothing. If nothing is gone any more, because a disk
+    /// has come back since the page was read, it reads on.
     fn skip_gap(&mut self) -> Result<Step, HistoryError> {
         let last_seq = self.history.last_seq();
         let mut trimmed = 0;
@@ -188,6 +189,9 @@ impl Reader {
                 Replay::LiveOnly => {}
             }
         }
-        Ok(Step::Gap { trimmed })
+        Ok(match trimmed {
+            0 => Step::More(Vec::new()),
+            trimmed => Step::Gap { trimmed },
+        })
     }
 }

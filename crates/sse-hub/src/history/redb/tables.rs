@@ -3,7 +3,10 @@
 use ::redb::{TableDefinition, WriteTransaction};
 
 /// The format of the tables below.
-pub(super) const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 2;
+
+/// The format before, which can be read too: it lacks [`LOST`] and [`NOTES`].
+pub(super) const FORMER: u64 = 1;
 
 /// Single numbers, by name.
 pub(super) const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta");
@@ -27,6 +30,13 @@ pub(super) const KEYED: Events = TableDefinition::new("keyed_events");
 /// Topic and key, then the number and the body of the latest event.
 pub(super) const LATEST: TableDefinition<'static, (u64, &str), (u64, &[u8])> = TableDefinition::new("latest");
 
+/// Each topic that has lost events while the disk was full: up to which number, of all and of those without a key.
+/// Older ones may be there.
+pub(super) const LOST: TableDefinition<'static, u64, (u64, u64)> = TableDefinition::new("lost");
+
+/// Topic and number, then the note of the event. Notes are trimmed by themselves.
+pub(super) const NOTES: TableDefinition<'static, (u64, u64), &str> = TableDefinition::new("notes");
+
 /// The names in [`META`].
 pub(super) mod meta {
     pub(in super::super) const FORMAT: &str = "format";
@@ -45,5 +55,7 @@ pub(super) fn create(transaction: &WriteTransaction) -> Result<(), ::redb::Error
     transaction.open_table(UNKEYED)?;
     transaction.open_table(KEYED)?;
     transaction.open_table(LATEST)?;
+    transaction.open_table(LOST)?;
+    transaction.open_table(NOTES)?;
     Ok(())
 }

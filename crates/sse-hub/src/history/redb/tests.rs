@@ -3,6 +3,7 @@
 mod crash;
 mod disk;
 mod faults;
+mod room;
 
 use std::path::Path;
 
@@ -15,9 +16,7 @@ use crate::topic_name::TopicName;
 use disk::Disk;
 
 fn open(disk: &Disk, options: RedbOptions) -> Result<RedbHistory, OpenError> {
-    let backend = disk.plug_in();
-    let seal = Box::new(disk.clone());
-    RedbHistory::start(Path::new("a disk"), options, seal, |builder| builder.create_with_backend(backend))
+    RedbHistory::start(Path::new("a disk"), options, Box::new(disk.machine()))
 }
 
 fn at(durability: Durability) -> RedbOptions {
@@ -33,7 +32,7 @@ fn topic(history: &RedbHistory) -> TopicId {
 }
 
 fn publish(history: &RedbHistory, topic: TopicId, body: &str) -> Result<u64, HistoryError> {
-    history.append(topic, Record { key: None, body: body.as_bytes() })
+    history.append(topic, Record { key: None, body: body.as_bytes(), note: None })
 }
 
 async fn answer<T>(reply: Reply<T>) -> T {

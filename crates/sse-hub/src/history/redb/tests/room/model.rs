@@ -1,0 +1,224 @@
+//! Full, room, full again, with kills in between.
+
+use proptest::prelude::*;
+use tokio::runtime::Builder;
+
+use super::*;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Publish {
+        topic: usize,
+        is_keyed: bool,
+    },
+    /// There is so much room left, in bytes.
+    Fill(usize),
+    MakeRoom,
+    /// Somebody comes back who was here last at the end of the step before this one is next.
+    ComeBack,
+    /// The power fails, if there is a way back from a full disk after so many writes and synchronisations on it.
+    Kill {
+        power_for: u32,
+        seed: u64,
+    },
+    Reopen,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => (0..2usize, any::<bool>()).prop_map(|(topic, is_keyed)| Step::Publish { topic, is_keyed }),
+        3 => (0..3usize).prop_map(|pages| Step::Fill(pages * 4096)),
+        3 => Just(Step::MakeRoom),
+        2 => Just(Step::ComeBack),
+        1 => (0..32u32, any::<u64>()).prop_map(|(power_for, seed)| Step::Kill { power_for, seed }),
+        1 => Just(Step::Reopen),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_was_acknowledged_stays_who_listens_misses_nothing_and_who_missed_something_is_told(
+        steps in proptest::collection::vec(step(), 1..48),
+        is_strict in any::<bool>(),
+    ) {
+        let runtime = Builder::new_current_thread().enable_time().build();
+        let options = options(if is_strict { Durability::Strict } else { Durability::Group });
+        runtime.expect("a runtime").block_on(Model::follow(steps, options))?;
+    }
+}
+
+/// What was published and shown under the current epoch, by topic, and what somebody was promised of it.
+#[derive(Debug, Default)]
+struct Model {
+    shown: [Vec<(u64, String)>; 2],
+    acknowledged: [Vec<(u64, String)>; 2],
+    /// Where the one who comes back now and then was last.
+    away_since: u64,
+    /// What the process found when it began.
+    began_at: u64,
+    published: u64,
+}
+
+impl Model {
+    async fn follow(steps: Vec<Step>, options: RedbOptions) -> Result<(), TestCaseError> {
+        let disk = Disk::default();
+        let mut history = open(&disk, options.clone()).expect("opened");
+        let mut topics = Self::topics(&history);
+        let mut model = Self::default();
+        for step in steps.into_iter().chain([Step::MakeRoom, Step::Kill { power_for: 0, seed: 7 }]) {
+            match step {
+                Step::Publish { topic, is_keyed } => {
+                    model.publish(&history, topics, topic, is_keyed).await?;
+                }
+                Step::Fill(left) => {
+                    disk.set(Faults { room: Some(disk.len() + left), ..Faults::default() });
+                }
+                Step::MakeRoom => {
+                    make_room(&disk, &history).await;
+                    model.check_what_is_kept(&history, topics).await?;
+                }
+                Step::ComeBack => model.come_back(&history, topics).await?,
+                Step::Kill { power_for, seed } => {
+                    if history.health() != Health::Whole {
+                        disk.set(Faults { power_for: Some(power_for), ..Faults::default() });
+                        until(&history, |health| !matches!(health, Health::LiveOnly(_))).await;
+                    }
+                    let (epoch, is_whole) = (history.epoch(), history.health() == Health::Whole);
+                    let mut state = seed | 1;
+                    disk.crash(|| {
+                        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                        state >> 33
+                    });
+                    // What it says until it is gone nobody hears.
+                    drop(history);
+                    history = open(&disk, options.clone()).expect("opened");
+                    topics = Self::topics(&history);
+                    prop_assert_eq!(history.epoch() == epoch, is_whole);
+                    model.handle_new_life(&history, topics, epoch).await?;
+                }
+                Step::Reopen => {
+                    let epoch = history.epoch();
+                    let closed = answer(history.close()).await;
+                    drop(history);
+                    disk.set(Faults::default());
+                    history = open(&disk, options.clone()).expect("opened");
+                    topics = Self::topics(&history);
+                    prop_assert_eq!(history.epoch() == epoch, closed.is_ok(), "{:?}", closed);
+                    model.handle_new_life(&history, topics, epoch).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn topics(history: &RedbHistory) -> [TopicId; 2] {
+        let retention = Retention { events: usize::MAX, bytes: usize::MAX, ..Retention::default() };
+        let options = TopicOptions { retention, ..TopicOptions::default() };
+        ["a", "b"].map(|name| {
+            let name = TopicName::new(name).expect("a name");
+            history.open(&name, &options, News::new(|| {})).expect("opened")
+        })
+    }
+
+    /// Publishes, and looks whether somebody who listens gets it at once, and once.
+    async fn publish(
+        &mut self,
+        history: &RedbHistory,
+        topics: [TopicId; 2],
+        topic: usize,
+        is_keyed: bool,
+    ) -> Result<(), TestCaseError> {
+        self.published += 1;
+        let body = format!("data: {}\n\n", self.published);
+        let key = is_keyed.then_some("key");
+        let record = Record { key, body: body.as_bytes(), note: Some(&body) };
+        let before = history.last_seq();
+        let seq = history.append(topics[topic], record).expect("taken");
+        prop_assert!(seq > before, "{} was shown before", seq);
+        let answered = committed(history, seq).await;
+        let last = self.shown[topic].last().map_or(0, |(seq, _)| *seq);
+        let heard = read_all(history, topics[topic], last).await;
+        prop_assert_eq!(heard, (vec![(seq, body.clone())], false), "{:?}", &answered);
+        self.shown[topic].push((seq, body.clone()));
+        match answered {
+            Ok(()) => self.acknowledged[topic].push((seq, body)),
+            Err(error) => prop_assert!(matches!(error, HistoryError::LiveOnly(_)), "{}", error),
+        }
+        Ok(())
+    }
+
+    /// Whoever comes back gets what was shown meanwhile, or is told that it does not.
+    async fn come_back(&mut self, history: &RedbHistory, topics: [TopicId; 2]) -> Result<(), TestCaseError> {
+        for (topic, of) in topics.into_iter().enumerate() {
+            let (found, gap) = read_all(history, of, self.away_since).await;
+            let shown = self.shown[topic].iter().filter(|(seq, _)| *seq > self.away_since);
+            let missed: Vec<_> = shown.filter(|shown| !found.contains(shown)).collect();
+            prop_assert!(gap || missed.is_empty(), "{:?} are missing in silence", missed);
+        }
+        self.away_since = history.last_seq();
+        Ok(())
+    }
+
+    /// Where all is well, what was acknowledged is there, and a gap is one.
+    async fn check_what_is_kept(
+        &mut self,
+        history: &RedbHistory,
+        topics: [TopicId; 2],
+    ) -> Result<(), TestCaseError> {
+        for (topic, of) in topics.into_iter().enumerate() {
+            let (found, _) = read_all(history, of, 0).await;
+            prop_assert!(found.is_sorted(), "{:?}", found);
+            for event in &self.acknowledged[topic] {
+                prop_assert!(found.contains(event), "{:?} was acknowledged: {:?}", event, found);
+            }
+            prop_assert!(found.iter().all(|event| self.shown[topic].contains(event)), "{:?}", found);
+            let lost = self.shown[topic].iter().filter(|shown| !found.contains(shown)).map(|(seq, _)| *seq);
+            let lost = lost.max().unwrap_or(0);
+            prop_assert_eq!(history.status(of).expect("a status").trimmed, lost);
+            for after in [lost.saturating_sub(1), lost] {
+                let (_, gap) = read_all(history, of, after).await;
+                prop_assert_eq!(gap, lost > after, "after {} of {}", after, lost);
+            }
+            // A process does not know what an earlier one has lost, and is not asked for it.
+            for (seq, _) in self.shown[topic].iter().filter(|(seq, _)| *seq > self.began_at) {
+                let is_kept = found.iter().any(|(kept, _)| kept == seq);
+                prop_assert_eq!(committed(history, *seq).await.is_ok(), is_kept, "{}", seq);
+            }
+            let notes = notes(history, of).await;
+            let bodies: Vec<_> = found.iter().map(|(_, body)| body.clone()).collect();
+            prop_assert_eq!(notes, bodies);
+        }
+        Ok(())
+    }
+
+    /// Another process has the file now. In another epoch nobody has seen anything yet.
+    async fn handle_new_life(
+        &mut self,
+        history: &RedbHistory,
+        topics: [TopicId; 2],
+        before: sse_proto::Epoch,
+    ) -> Result<(), TestCaseError> {
+        self.began_at = history.last_seq();
+        for (topic, of) in topics.into_iter().enumerate() {
+            let (found, _) = read_all(history, of, 0).await;
+            if history.epoch() != before {
+                self.shown[topic].retain(|event| found.contains(event));
+                self.away_since = 0;
+            }
+            // What it lost by then is lost, and nobody asks for it any more.
+            let lost: Vec<_> = self.shown[topic].iter().filter(|shown| !found.contains(shown)).collect();
+            let trimmed = history.status(of).expect("a status").trimmed;
+            prop_assert!(lost.iter().all(|(seq, _)| *seq <= trimmed), "{:?} above {}", lost, trimmed);
+        }
+        self.come_back(history, topics).await?;
+        for (topic, of) in topics.into_iter().enumerate() {
+            let (found, _) = read_all(history, of, 0).await;
+            for event in &self.acknowledged[topic] {
+                prop_assert!(found.contains(event), "{:?} was acknowledged: {:?}", event, found);
+            }
+        }
+        Ok(())
+    }
+}
