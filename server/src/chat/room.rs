@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::validate::RoomName;
 use crate::clock::now_ms;
-use crate::posted::{self, Known};
+use crate::posted::{self, Content, Known};
 use crate::presence::to_contract;
 use crate::problem::Refusal;
 use crate::task::Task;
@@ -64,7 +64,7 @@ impl Room {
                 let ago = Duration::from_millis(now_ms().saturating_sub(time));
                 let said = Instant::now().checked_sub(ago).unwrap_or_else(Instant::now);
                 self.last_message = self.last_message.max(Some(said));
-                self.posted.remember(&client_id, (&author, &text), id);
+                self.posted.remember(&client_id, Content::of([Some(&*author), Some(&text)]), id);
             }
         }
         Ok(())
@@ -76,7 +76,7 @@ impl Room {
     }
 
     pub(super) fn say(&mut self, message: NewMessage) -> Result<Said, Refusal> {
-        let content = (&message.author, &message.text);
+        let content = Content::of([Some(&*message.author), Some(&message.text)]);
         let id = match self.posted.look_up(&message.client_id, content) {
             Known::Taken(id) => id,
             Known::Conflict => {
