@@ -3,6 +3,8 @@
 mod crash;
 mod disk;
 mod faults;
+mod format;
+mod notes;
 mod room;
 
 use std::path::Path;
@@ -31,8 +33,14 @@ fn topic(history: &RedbHistory) -> TopicId {
     history.open(&name, &options, News::new(|| {})).expect("opened")
 }
 
+/// Publishes an event with its body as a note.
 fn publish(history: &RedbHistory, topic: TopicId, body: &str) -> Result<u64, HistoryError> {
-    history.append(topic, Record { key: None, body: body.as_bytes(), note: None })
+    history.append(topic, Record { key: None, body: body.as_bytes(), note: Some(body) })
+}
+
+async fn notes(history: &RedbHistory, of: TopicId) -> Vec<String> {
+    let notes = answer(history.notes(of)).await.expect("notes");
+    notes.into_iter().map(|(_, note)| note).collect()
 }
 
 async fn answer<T>(reply: Reply<T>) -> T {

@@ -41,20 +41,14 @@ async fn make_room(disk: &Disk, history: &RedbHistory) {
     until(history, |health| *health == Health::Whole).await;
 }
 
-/// Publishes one event after the other, each with its body as a note, and says how the last one was answered.
+/// Publishes one event after the other, and says how the last one was answered.
 async fn publish_all(history: &RedbHistory, of: TopicId, bodies: &[&str]) -> Result<(), HistoryError> {
     let mut answered = Ok(());
     for body in bodies {
-        let record = Record { key: None, body: body.as_bytes(), note: Some(body) };
-        let seq = history.append(of, record).expect("taken");
+        let seq = publish(history, of, body).expect("taken");
         answered = committed(history, seq).await;
     }
     answered
-}
-
-async fn notes(history: &RedbHistory, of: TopicId) -> Vec<String> {
-    let notes = answer(history.notes(of)).await.expect("notes");
-    notes.into_iter().map(|(_, note)| note).collect()
 }
 
 fn numbered(numbers: impl IntoIterator<Item = u64>) -> Vec<(u64, String)> {
