@@ -4,8 +4,10 @@ use std::collections::{HashMap, VecDeque};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::FutureExt;
 use sha2::{Digest, Sha256};
-use sse_hub::EventId;
+use sse_hub::history::HistoryError;
+use sse_hub::{EventId, Hub, PublishError};
 
 /// Remembers so much that what is sent again after a lost answer is not taken twice: whoever repeats something does so
 /// within seconds, or when the server is back.
@@ -42,6 +44,13 @@ impl Content {
     }
 }
 
+/// Whether what was taken is lost after all: it was shown while the disk was full, and then memory had no place for it.
+/// Only if its sender sends it once more will it be kept.
+pub(crate) fn is_lost(hub: &Hub, event_id: &EventId) -> bool {
+    let answered = hub.committed(event_id).now_or_never();
+    matches!(answered, Some(Err(PublishError::History(HistoryError::Lost))))
+}
+
 /// A sender's id and what it was sent with, as it is kept beside the event.
 pub(crate) fn note(client_id: &str, Content(content): Content) -> String {
     format!("{client_id} {}", URL_SAFE_NO_PAD.encode(content))
@@ -72,6 +81,10 @@ impl Posted {
     }
 
     pub(crate) fn remember(&mut self, client_id: &str, content: Content, event_id: EventId) {
+        if let Some(known) = self.by_client_id.get_mut(client_id) {
+            *known = Remembered { content, event_id };
+            return;
+        }
         if self.oldest_first.len() >= self.limit
             && let Some(oldest) = self.oldest_first.pop_front()
         {
@@ -81,7 +94,7 @@ impl Posted {
         self.by_client_id.insert(client_id.to_owned(), Remembered { content, event_id });
     }
 
-    /// Remembers what an earlier life of the server has noted. Whatever is no such note it leaves out.
+    /// Remembers what an earlier life of the server has noted, the oldest first. Whatever is no such note it leaves out.
     pub(crate) fn recall(&mut self, note: &str, event_id: EventId) {
         let Some((client_id, content)) = note.split_once(' ') else { return };
         let content = URL_SAFE_NO_PAD.decode(content).ok().and_then(|content| content.try_into().ok());
@@ -147,6 +160,7 @@ mod tests {
         }
         assert_eq!(posted.look_up("0", text("hi")), Known::New);
         assert_ne!(posted.look_up("1", text("hi")), Known::New);
+        posted.remember("100", text("once more"), id(101));
         assert_eq!((posted.by_client_id.len(), posted.oldest_first.len()), (100, 100));
     }
 }

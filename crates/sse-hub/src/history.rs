@@ -283,6 +283,12 @@ pub enum HistoryError {
     /// it after all, the same question is answered otherwise later.
     #[error("the history keeps nothing at the moment: {0}")]
     LiveOnly(String),
+    /// The event went to those who listened during a [`Health::LiveOnly`], and was gone when the history could keep events
+    /// again. Publish it once more if others are to get it.
+    #[error(
+        "the event was lost: its disk was full, and there was room again only after memory had dropped it"
+    )]
+    Lost,
     /// [`Health::ReadOnly`]: the event was not taken, or it is not known whether it was kept.
     #[error("the history takes nothing more: {0}")]
     ReadOnly(String),

@@ -178,6 +178,7 @@ impl Publisher {
         let content = event.content();
         match feed.posted.look_up(own, content) {
             Known::New => {}
+            Known::Taken(id) if posted::is_lost(&self.hub, &id) => {}
             Known::Taken(id) => return Ok(Taken { id, duplicate: true }),
             Known::Conflict => {
                 let detail = format!("id: another event was published with {own:?}");

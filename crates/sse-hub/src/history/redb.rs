@@ -32,12 +32,16 @@
 //! | what happens | what is kept | who is told |
 //! |---|---|---|
 //! | the disk is full | nothing for now; events go to those who listen | [`Health::LiveOnly`], who waits for an acknowledgement |
-//! | there is room again | everything that is in memory then, and all that comes | who reads across what memory has dropped until then, by `sse.gap` |
+//! | there is room again | everything that is in memory then, and all that comes | who reads across what memory has dropped until then, by `sse.gap`; who asks for an acknowledgement of it, by [`HistoryError::Lost`] |
 //! | it ends while the disk is full | what was kept before | everybody: the next start begins another epoch, `sse.reset` |
 //! | a write or an `fsync` fails | nothing more, and nothing is taken, until somebody sees to it | [`Health::ReadOnly`], every publisher |
 //! | publishers are faster than the disk | what was taken | [`HistoryError::Busy`] to the publisher |
 //! | retention drops what a client has not read | the rest | `sse.gap` to the client |
 //! | the file is damaged, or in use | nothing is begun | [`OpenError`] |
+//!
+//! What is in memory is as much of each topic as [`RedbOptions::ring_events`] and [`RedbOptions::ring_bytes`] allow, and
+//! the latest event of each key. The file is looked for again [after a while](RedbOptions::room_interval), which costs a
+//! reading of it as after a crash; events go on to those who listen meanwhile.
 //!
 //! Pages beyond the ring are read on the blocking threads of tokio: like subscriptions, they need its runtime.
 //!

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::trim::{Row, Shelves};
 use crate::history::TopicId;
 use crate::history::log::{Log, Trimmed};
-use crate::options::TopicOptions;
+use crate::options::{Superseded, TopicOptions};
 use crate::topic_name::TopicName;
 
 /// Everything that the file needs so that nothing which anybody has seen is missing there without a trace.
@@ -32,7 +32,6 @@ pub(super) struct Missing {
     /// The highest number that is neither in the file nor in memory.
     lost_through: u64,
     events: Vec<Event>,
-    /// In the order of the numbers too.
     latest: Vec<(Box<str>, u64, Bytes)>,
 }
 
@@ -50,9 +49,8 @@ impl CatchUp {
     pub(super) fn lost(&self, stored: u64) -> Option<Lost> {
         let lost = self.topics.values().map(|missing| missing.lost_through).max();
         let through = lost.filter(|through| *through > stored)?;
-        let events = self.topics.values().flat_map(|missing| &missing.events).map(|event| event.seq);
-        let latest = self.topics.values().flat_map(|missing| &missing.latest).map(|(_, seq, _)| *seq);
-        let mut kept: Vec<_> = events.chain(latest).filter(|seq| *seq <= through).collect();
+        let kept = self.topics.values().flat_map(Missing::kept);
+        let mut kept: Vec<_> = kept.filter(|seq| *seq <= through).collect();
         kept.sort_unstable();
         Some(Lost { above: stored, through, kept })
     }
@@ -81,16 +79,21 @@ impl Missing {
             body: body(held.frame),
         });
         let latest = log.latest_above(stored).map(|(key, seq, frame)| (key.into(), seq, body(frame)));
-        let mut latest: Vec<_> = latest.collect();
-        latest.sort_unstable_by_key(|(_, seq, _)| *seq);
-        Self { last: log.status().last, lost_through: missing.through, events: events.collect(), latest, row }
+        Self {
+            last: log.status().last,
+            lost_through: missing.through,
+            events: events.collect(),
+            latest: latest.collect(),
+            row,
+        }
     }
 
-    /// Whether a note belongs to an event that is about to be written: one that was lost may be published again, and one
-    /// in the file has its note there.
-    pub(super) fn is_owed_a_note(&self, seq: u64) -> bool {
-        self.events.binary_search_by_key(&seq, |event| event.seq).is_ok()
-            || self.latest.binary_search_by_key(&seq, |(_, latest, _)| *latest).is_ok()
+    /// The numbers of the events that are about to be written.
+    pub(super) fn kept(&self) -> impl Iterator<Item = u64> {
+        // Where superseded events stay, the latest of a key that is not in the log as well is gone with the next one.
+        let drops = self.row.options.as_ref().is_some_and(|options| options.superseded == Superseded::Drop);
+        let latest = self.latest.iter().filter(move |_| drops).map(|(_, seq, _)| *seq);
+        self.events.iter().map(|event| event.seq).chain(latest)
     }
 
     /// What the topic has trimmed and lost.

@@ -118,16 +118,19 @@ impl Trouble {
         Self::Final(format!("its disk has failed: {error}; check it and the file, then restart"))
     }
 
+    /// Something is in the way before the file is touched again.
+    pub(super) fn in_the_way(error: impl std::fmt::Display) -> Self {
+        Self::Passing(format!(
+            "its disk was full, and it cannot go on: {error}; see to it, and it goes on by itself"
+        ))
+    }
+
     /// What a file that cannot be opened again means.
     pub(super) fn of_open(error: DatabaseError, meter: &Meter) -> Self {
         match error.into() {
-            Error::DatabaseAlreadyOpen | Error::LockProtocolMismatch => Self::Passing(
-                "its disk was full, and now another process has its file open; stop one of them".into(),
-            ),
-            Error::Io(error) if error.kind() == io::ErrorKind::NotFound => Self::Passing(
-                "its disk was full, and now its file is gone; put it back, or restart to begin a new history"
-                    .into(),
-            ),
+            Error::DatabaseAlreadyOpen | Error::LockProtocolMismatch => {
+                Self::in_the_way("another process has its file open")
+            }
             error => Self::of(&error, meter),
         }
     }

@@ -10,8 +10,6 @@ use crate::history::{HistoryError, Reply};
 /// So many times of a full disk are told apart.
 const MOST_LOST: usize = 64;
 
-const LOST: &str = "its disk was full, and there was room again only after memory had dropped the event";
-
 /// The writer's progress, which can be waited for.
 #[derive(Debug)]
 pub(super) struct Progress {
@@ -115,7 +113,7 @@ impl State {
     fn judge(&self, goal: Goal) -> Option<Result<(), HistoryError>> {
         match (goal, &self.stopped) {
             (Goal::Durable(seq), _) if self.lost.iter().any(|lost| lost.contains(seq)) => {
-                Some(Err(HistoryError::LiveOnly(LOST.into())))
+                Some(Err(HistoryError::Lost))
             }
             (Goal::Durable(seq), _) if self.durable >= seq => Some(Ok(())),
             (Goal::Closed, Some(Stopped::Closed)) => Some(Ok(())),

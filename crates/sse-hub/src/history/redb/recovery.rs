@@ -101,8 +101,12 @@ fn mark(shared: &Shared) -> Result<(), Trouble> {
 
 /// Opens the file again, if there is room for more.
 fn find(shared: &Arc<Shared>) -> Result<(Database, Loaded), Trouble> {
-    shared.place.check_room().map_err(|error| Trouble::of_io(&error))?;
-    let storage = shared.place.find().map_err(|error| Trouble::of_open(error, &shared.meter))?;
+    shared.place.check_room().map_err(|error| match Trouble::of_io(&error) {
+        // It was another file, of which nothing is in doubt that matters: perhaps only too many are open.
+        Trouble::Final(_) => Trouble::in_the_way(error),
+        full => full,
+    })?;
+    let storage = shared.place.find().map_err(Trouble::in_the_way)?;
     let mut builder = Builder::new();
     builder.set_cache_size(shared.options.cache_bytes);
     builder.set_repair_callback({
@@ -121,7 +125,7 @@ fn find(shared: &Arc<Shared>) -> Result<(Database, Loaded), Trouble> {
         Ok((database, loaded))
     });
     let (database, loaded) = opened.map_err(|error| match error {
-        Opening::Database(DatabaseError::RepairAborted) => Trouble::Passing("it was closed meanwhile".into()),
+        Opening::Database(DatabaseError::RepairAborted) => Trouble::in_the_way("it was closed meanwhile"),
         Opening::Database(error) => Trouble::of_open(error, &shared.meter),
         Opening::Load(LoadError::Database(error)) => Trouble::of(&error, &shared.meter),
         Opening::Load(LoadError::Damaged(reason)) => {
@@ -137,9 +141,7 @@ fn find(shared: &Arc<Shared>) -> Result<(Database, Loaded), Trouble> {
 }
 
 fn another_file() -> Trouble {
-    Trouble::Passing(
-        "its disk was full, and now its file is another one; put the file back, or restart to go on with this one".into(),
-    )
+    Trouble::in_the_way("its file is another one now; put the file back, or restart to go on with this one")
 }
 
 /// Why the file was not opened.

@@ -41,9 +41,10 @@ fn keep(shared: &Shared, mut store: Store) -> Result<(), Trouble> {
         return Ok(());
     }
     shared.handle_closing();
-    match guarded(|| store.close()) {
-        Ok(()) => shared.handle_closed(),
-        Err(error) => shared.halt(Trouble::of(&error, &shared.meter), &[]),
+    match guarded(|| store.close()).map_err(|error| Trouble::of(&error, &shared.meter)) {
+        // Without room it stays a file that was not closed, in which nothing is missing.
+        Ok(()) | Err(Trouble::Passing(_)) => shared.handle_closed(),
+        Err(trouble) => shared.halt(trouble, &[]),
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What becomes of events when nothing can be written, and how that ends.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -107,9 +107,9 @@ impl Shared {
             Some((topic, Missing::of(log, name, rows.get(&topic), accepts.options.clone())))
         };
         let topics: BTreeMap<_, _> = intake.topics.iter().filter_map(missing).collect();
-        let notes = intake
-            .held_notes()
-            .filter(|(topic, seq, _)| topics.get(topic).is_some_and(|missing| missing.is_owed_a_note(*seq)));
+        // Without those of events that were lost, which may be published again, or that are in the file already.
+        let kept: HashSet<_> = topics.values().flat_map(Missing::kept).collect();
+        let notes = intake.held_notes().filter(|(_, seq, _)| kept.contains(seq));
         CatchUp {
             notes: notes.cloned().collect(),
             last_seq: intake.last_seq,

@@ -44,6 +44,8 @@ pub(super) struct Faults {
     pub(super) stalled: bool,
     /// The size beyond which there is no room.
     pub(super) room: Option<usize>,
+    /// Who looks whether there is room is told that there is.
+    pub(super) seems_free: bool,
     pub(super) failing_mark: bool,
 }
 
@@ -273,7 +275,9 @@ impl Place for Machine {
         let mut state = self.state()?;
         state.looked += 1;
         match state.faults.room {
-            Some(room) if room <= state.current.len() => Err(ErrorKind::StorageFull.into()),
+            Some(room) if room <= state.current.len() && !state.faults.seems_free => {
+                Err(ErrorKind::StorageFull.into())
+            }
             _ => Ok(()),
         }
     }
