@@ -95,6 +95,11 @@ impl Disk {
         self.state().looked
     }
 
+    /// Whether the power has failed.
+    pub(super) fn is_off(&self) -> bool {
+        self.state().faults.power_for == Some(0)
+    }
+
     /// How often it was opened.
     pub(super) fn opened(&self) -> u64 {
         self.state().owner

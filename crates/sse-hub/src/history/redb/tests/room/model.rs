@@ -1,5 +1,7 @@
 //! Full, room, full again, with kills in between.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use tokio::runtime::Builder;
 
@@ -58,8 +60,8 @@ proptest! {
 struct Model {
     shown: [Vec<(u64, String)>; 2],
     acknowledged: [Vec<(u64, String)>; 2],
-    /// The last one with a key.
-    latest: [u64; 2],
+    /// Those with a key.
+    keyed: [BTreeSet<u64>; 2],
     /// Where the one who comes back now and then was last.
     away_since: u64,
     /// What the process found when it began.
@@ -92,7 +94,8 @@ impl Model {
                 Step::Kill { power_for, seed } => {
                     if history.health() != Health::Whole {
                         disk.set(Faults { power_for: Some(power_for), ..Faults::default() });
-                        until(&history, |health| !matches!(health, Health::LiveOnly(_))).await;
+                        until(&history, |health| !matches!(health, Health::LiveOnly(_)) || disk.is_off())
+                            .await;
                     }
                     let (epoch, is_whole) = (history.epoch(), history.health() == Health::Whole);
                     let mut state = seed | 1;
@@ -152,7 +155,7 @@ impl Model {
         prop_assert_eq!(heard, (vec![(seq, body.clone())], false), "{:?}", &answered);
         self.shown[topic].push((seq, body.clone()));
         if is_keyed {
-            self.latest[topic] = seq;
+            self.keyed[topic].insert(seq);
         }
         match answered {
             Ok(()) => self.acknowledged[topic].push((seq, body)),
@@ -188,31 +191,27 @@ impl Model {
             prop_assert!(found.iter().all(|event| self.shown[topic].contains(event)), "{:?}", found);
             let lost = self.shown[topic].iter().filter(|shown| !found.contains(shown)).map(|(seq, _)| *seq);
             let (lost, trimmed) = (lost.max().unwrap_or(0), history.status(of).expect("a status").trimmed);
-            // Of the latest of a key, only the place in the log may be lost.
-            prop_assert!(trimmed == lost || trimmed == self.latest[topic], "{} for {}", trimmed, lost);
+            prop_assert!(trimmed == lost || self.keyed[topic].contains(&trimmed), "{} for {}", trimmed, lost);
             for after in [trimmed.saturating_sub(1), trimmed] {
                 let (_, gap) = read_all(history, of, after).await;
                 prop_assert_eq!(gap, trimmed > after, "after {} of {}", after, trimmed);
             }
-            // The latest of a key, of which the place in the log is lost, goes with the next one.
-            let latest = self.latest[topic];
-            let passes = |event: &(u64, String)| {
-                event.0 == latest && latest <= trimmed && !self.acknowledged[topic].contains(event)
-            };
-            let stays: Vec<_> = found.into_iter().filter(|event| !passes(event)).collect();
-            prop_assert_eq!(
-                &notes(history, of).await,
-                &stays.iter().map(|(_, body)| body.clone()).collect::<Vec<_>>()
-            );
+            // Of the latest of a key, only the place in the log may be lost. Then it goes with the next one, so it is not
+            // acknowledged, and has no note.
+            let noted = notes(history, of).await;
+            let (stays, passes): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|(_, body)| noted.contains(body));
+            prop_assert_eq!(&stays.iter().map(|(_, body)| body.clone()).collect::<Vec<_>>(), &noted);
+            prop_assert!(passes.iter().all(|(seq, _)| self.keyed[topic].contains(seq)), "{:?}", passes);
             // A process does not know what an earlier one has lost, and is not asked for it.
             for (seq, body) in self.shown[topic].iter().filter(|(seq, _)| *seq > self.began_at) {
                 let answered = committed(history, *seq).await;
-                let expected = match stays.iter().any(|(kept, _)| kept == seq) {
-                    true => Ok(()),
-                    false => Err(HistoryError::Lost),
-                };
-                prop_assert_eq!(answered, expected, "{} of {:?}", body, &stays);
+                let expected = if noted.contains(body) { Ok(()) } else { Err(HistoryError::Lost) };
+                prop_assert_eq!(answered, expected, "{} of {:?}", body, &noted);
             }
+            let still = |event: &&(u64, String)| !stays.contains(event);
+            let gone: Vec<_> = self.acknowledged[topic].iter().filter(still).collect();
+            prop_assert!(gone.is_empty(), "{:?} were acknowledged", gone);
             self.acknowledged[topic] = stays;
         }
         Ok(())
