@@ -120,14 +120,14 @@ impl Publisher {
             if name.as_str() == market::TOPIC && self.desk.check_published().is_err() {
                 continue;
             }
-            let restored = match self.topic(name.as_str()) {
-                Ok(topic) => self.recall(&topic).await,
+            let topic = match self.topic(name.as_str()) {
+                Ok(topic) => topic,
                 Err(refusal) => {
                     tracing::warn!(?refusal, topic = %name, "not restored");
                     continue;
                 }
             };
-            if let Err(error) = restored {
+            if let Err(error) = self.recall(&topic).await {
                 tracing::warn!(%error, topic = %name, "not recalled");
             }
         }

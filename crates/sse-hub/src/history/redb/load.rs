@@ -72,8 +72,7 @@ pub(super) fn load(database: &Database, whole: bool) -> Result<Loaded, LoadError
     // Numbers that somebody may hold of events which a crash took back are not used again for others.
     let stored_seq = number(meta::LAST_SEQ)?;
     let last_seq = stored_seq + number(meta::IN_FLIGHT)?;
-    // In another epoch nobody has a claim to what was lost in this one.
-    let mut lost = if format == FORMER || !whole { BTreeMap::new() } else { read_lost(&transaction)? };
+    let mut lost = if format == FORMER { BTreeMap::new() } else { read_lost(&transaction)? };
     let mut notes = if format == FORMER { BTreeMap::new() } else { count_notes(&transaction)? };
 
     let mut topics = BTreeMap::new();
@@ -145,10 +144,6 @@ pub(super) fn begin(database: &Database, loaded: &Loaded, in_flight: u64) -> Res
         ] {
             table.insert(name, number)?;
         }
-        let is_lost = |(row, _): &(Row, Log)| row.lost != Trimmed::default();
-        transaction
-            .open_table(LOST)?
-            .retain(|topic, _| loaded.topics.get(&TopicId(topic)).is_some_and(is_lost))?;
     }
     transaction.commit()?;
     Ok(())

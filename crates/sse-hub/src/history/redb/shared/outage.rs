@@ -21,6 +21,7 @@ impl Shared {
         if matches!(intake.phase, Phase::LiveOnly(_) | Phase::ReadOnly(_)) {
             return;
         }
+        let was_whole = intake.phase == Phase::Whole;
         intake.phase = match trouble {
             // From now on events are seen that the disk does not have.
             Trouble::Passing(reason) => match self.place.take_mark_away() {
@@ -49,7 +50,9 @@ impl Shared {
                         news.extend(self.show_all(ops));
                     }
                 }
-                self.meter.handle_outage();
+                if was_whole {
+                    self.meter.handle_outage();
+                }
                 HistoryError::LiveOnly(reason)
             }
             Phase::Whole => return,

@@ -62,6 +62,8 @@ struct Model {
     acknowledged: [Vec<(u64, String)>; 2],
     /// Those with a key.
     keyed: [BTreeSet<u64>; 2],
+    /// What an earlier epoch has lost. Nobody has a claim to it any more, and is told of it all the same.
+    lost_before: [u64; 2],
     /// Where the one who comes back now and then was last.
     away_since: u64,
     /// What the process found when it began.
@@ -150,7 +152,7 @@ impl Model {
         let seq = history.append(topics[topic], record).expect("taken");
         prop_assert!(seq > before, "{} was shown before", seq);
         let answered = committed(history, seq).await;
-        let last = self.shown[topic].last().map_or(0, |(seq, _)| *seq);
+        let last = self.shown[topic].last().map_or(0, |(seq, _)| *seq).max(self.lost_before[topic]);
         let heard = read_all(history, topics[topic], last).await;
         prop_assert_eq!(heard, (vec![(seq, body.clone())], false), "{:?}", &answered);
         self.shown[topic].push((seq, body.clone()));
@@ -191,7 +193,8 @@ impl Model {
             prop_assert!(found.iter().all(|event| self.shown[topic].contains(event)), "{:?}", found);
             let lost = self.shown[topic].iter().filter(|shown| !found.contains(shown)).map(|(seq, _)| *seq);
             let (lost, trimmed) = (lost.max().unwrap_or(0), history.status(of).expect("a status").trimmed);
-            prop_assert!(trimmed == lost || self.keyed[topic].contains(&trimmed), "{} for {}", trimmed, lost);
+            let is_known = trimmed == self.lost_before[topic] || self.keyed[topic].contains(&trimmed);
+            prop_assert!(trimmed == lost || trimmed > lost && is_known, "{} for {}", trimmed, lost);
             for after in [trimmed.saturating_sub(1), trimmed] {
                 let (_, gap) = read_all(history, of, after).await;
                 prop_assert_eq!(gap, trimmed > after, "after {} of {}", after, trimmed);
@@ -230,6 +233,7 @@ impl Model {
             if history.epoch() != before {
                 self.shown[topic].retain(|event| found.contains(event));
                 self.away_since = 0;
+                self.lost_before[topic] = history.status(of).expect("a status").trimmed;
             }
             // What it lost by then is lost, and nobody asks for it any more.
             let lost: Vec<_> = self.shown[topic].iter().filter(|shown| !found.contains(shown)).collect();
