@@ -119,7 +119,8 @@ impl Model {
                     disk.set(Faults::default());
                     history = open(&disk, options.clone()).expect("opened");
                     topics = Self::topics(&history);
-                    prop_assert_eq!(history.epoch() == epoch, closed.is_ok(), "{:?}", closed);
+                    // Whoever was told that something is missing may have asked just before there was room.
+                    prop_assert!(history.epoch() == epoch || closed.is_err(), "nothing was missing");
                     model.handle_new_life(&history, topics, epoch).await?;
                 }
             }
