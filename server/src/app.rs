@@ -72,7 +72,7 @@ impl App {
         notices.say("The server has started", Severity::Info);
         let origins = Origins::new(&config.allow_origins, address.ip().is_loopback());
         let publisher = Publisher::new(&hub, exchange.desk().clone(), notices, config.access.publish_rate);
-        publisher.restore();
+        publisher.restore().await;
         let answers = Answers::new(&hub, &config.assistant, seed).map_err(RunError::Config)?;
         let rooms = Rooms::new(hub.clone());
         rooms.restore().await;
@@ -99,6 +99,7 @@ fn open_hub(config: &Config) -> Result<Hub, RunError> {
             let of_file = RedbOptions {
                 durability: config.durability.into(),
                 forget_after: Some(config.forget_after),
+                notes: publish::MAX_REMEMBERED,
                 ..RedbOptions::default()
             };
             Hub::with_history(options, RedbHistory::open(&config.data_dir, of_file)?)

@@ -59,7 +59,7 @@ async fn say(
         (false, Health::LiveOnly(_)) => {
             Err(Refusal::unavailable("messages cannot be kept at the moment", Duration::from_secs(30)))
         }
-        (false, _) => room.say(message),
+        (false, _) => room.say(hub, message),
     })??;
     let id = said.kept().await?.into_string();
     Ok((StatusCode::CREATED, Json(Posted { id })))

@@ -2,15 +2,16 @@
 //!
 //! Written by hand: the numbers are counted elsewhere, and a registry would only keep copies of them.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use sse_hub::history::{Health, HistoryCounts, Times};
 use sse_hub::serve::{Counts, Stats};
 use sse_hub::{Hub, HubCounts};
 
@@ -44,6 +45,9 @@ async fn show(
 ) -> impl IntoResponse {
     let mut text = Text::default();
     of_the_hub(&mut text, &hub.counts());
+    if let Some(counts) = hub.history_counts() {
+        of_the_history(&mut text, &counts, &hub.health());
+    }
     of_connections(&mut text, &connections.counts());
     text.gauge(
         "sse_answers_running",
@@ -110,6 +114,65 @@ fn of_the_hub(text: &mut Text, counts: &HubCounts) {
     }
 }
 
+/// Only of a history in a file.
+fn of_the_history(text: &mut Text, counts: &HistoryCounts, health: &Health) {
+    for (name, is_so) in [
+        ("whole", matches!(health, Health::Whole)),
+        ("live_only", matches!(health, Health::LiveOnly(_))),
+        ("read_only", matches!(health, Health::ReadOnly(_))),
+    ] {
+        text.sample(
+            "sse_history_state",
+            &format!("{{state=\"{name}\"}}"),
+            (
+                "gauge",
+                "1 at the state of the history: whole; live_only while its disk is full, which passes by itself when \
+                 there is room; read_only after the disk has failed, which /healthz/ready says what to do about.",
+            ),
+            u64::from(is_so),
+        );
+    }
+    text.times(
+        "sse_history_commit_seconds",
+        "How long commits of the history took, with their fsync.",
+        &counts.commits,
+    );
+    text.times("sse_history_fsync_seconds", "How long the disk took to synchronise.", &counts.synchronised);
+    for (name, help, value) in [
+        ("sse_history_committed_events_total", "Events that were committed.", counts.committed),
+        (
+            "sse_history_outages_total",
+            "How often the disk was full, and events went to those who listen only.",
+            counts.outages,
+        ),
+        ("sse_history_recoveries_total", "How often there was room again after that.", counts.recoveries),
+    ] {
+        text.sample(name, "", ("counter", help), value);
+    }
+    text.gauge("sse_history_last_batch_events", "Events of the last commit.", counts.last_batch);
+    text.gauge("sse_history_waiting", "Events and changes of topics that wait for the disk.", counts.waiting);
+    text.gauge("sse_history_waiting_bytes", "Bytes that wait for the disk.", counts.waiting_bytes);
+    text.gauge_seconds(
+        "sse_history_waiting_seconds",
+        "How long the oldest of them has been waiting.",
+        counts.waiting_for,
+    );
+    for (name, help, longest) in [
+        (
+            "sse_history_commit_longest_seconds",
+            "The longest commit since the server started.",
+            counts.commits.longest,
+        ),
+        (
+            "sse_history_fsync_longest_seconds",
+            "The longest fsync since the server started.",
+            counts.synchronised.longest,
+        ),
+    ] {
+        text.gauge_seconds(name, help, longest);
+    }
+}
+
 fn of_connections(text: &mut Text, counts: &Counts) {
     text.gauge("sse_connections", "Connections that are open now.", counts.connections);
     text.gauge(
@@ -144,8 +207,23 @@ impl Text {
         self.sample(name, "", ("gauge", help), value);
     }
 
+    fn gauge_seconds(&mut self, name: &str, help: &str, value: Duration) {
+        self.sample(name, "", ("gauge", help), value.as_secs_f64());
+    }
+
+    fn times(&mut self, name: &str, help: &str, times: &Times) {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} histogram");
+        for (bound, within) in Times::BOUNDS.iter().zip(times.within) {
+            let _ = writeln!(self.0, "{name}_bucket{{le=\"{}\"}} {within}", bound.as_secs_f64());
+        }
+        let Times { count, total, .. } = times;
+        let _ = writeln!(self.0, "{name}_bucket{{le=\"+Inf\"}} {count}");
+        let _ = writeln!(self.0, "{name}_sum {}\n{name}_count {count}", total.as_secs_f64());
+    }
+
     /// Samples of one name must follow each other; the first brings the help.
-    fn sample(&mut self, name: &str, labels: &str, (kind, help): (&str, &str), value: u64) {
+    fn sample(&mut self, name: &str, labels: &str, (kind, help): (&str, &str), value: impl Display) {
         if !self.0.contains(&format!("# TYPE {name} ")) {
             // Writing to a `String` cannot fail.
             let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");

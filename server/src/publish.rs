@@ -2,6 +2,10 @@
 //!
 //! One event in a request, or any number of them as lines of one body that is read as it comes. Nothing is queued: a line
 //! is read when the one before it is published, so a feed that is too fast is held up by its own connection.
+//!
+//! An event with an id of the feed's own is published once, however often it is sent. The last 4,096 ids of each topic are
+//! known, whether or not their events are still kept. A history in a file keeps each id beside its event, in one
+//! commit, so a feed that had no answer may ask again after a crash; one in memory forgets them with the events.
 
 mod event;
 mod lines;
@@ -25,7 +29,7 @@ use crate::json;
 use crate::problem::Refusal;
 use event::{MAX_EVENT, NewEvent};
 use topics::Taken;
-pub(crate) use topics::{Notices, Publisher};
+pub(crate) use topics::{MAX_REMEMBERED, Notices, Publisher};
 
 /// `POST /api/publish/{topic}`
 pub(crate) fn routes() -> Router<Shared> {

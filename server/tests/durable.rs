@@ -2,17 +2,17 @@
 
 mod common;
 
-use std::process::Stdio;
 use std::time::Duration;
 
-use common::Server;
+use common::{Server, program};
 use demo_contract::chat::{Message, Posted};
+use demo_contract::publish::{Published, PublishedLines};
 use server::config::History;
 use server::{Config, RunError};
 use sse_hub::history::redb::{RedbHistory, RedbOptions};
 use sse_hub::{Hub, HubOptions};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+
+const TOKEN: &str = "a-token-for-feeds-0123456789";
 
 fn body(client_id: &str, text: &str) -> String {
     serde_json::json!({ "client_id": client_id, "author": "Ann", "text": text }).to_string()
@@ -88,18 +88,6 @@ async fn a_topic_that_the_server_does_not_open_any_more_is_forgotten() {
     }
 }
 
-/// The program over this folder, and where it listens.
-async fn program(folder: &tempfile::TempDir) -> (Child, Server) {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_server"));
-    program.args(["--listen", "127.0.0.1:0", "--history", "redb", "--data-dir"]).arg(folder.path());
-    program.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-    let mut child = program.spawn().expect("started");
-    let line = BufReader::new(child.stdout.take().expect("piped")).lines().next_line().await;
-    let line = line.expect("readable").expect("a line");
-    let address = line.strip_prefix("listening on http://").expect("a URL").parse().expect("an address");
-    (child, Server::elsewhere(address))
-}
-
 #[tokio::test]
 async fn a_message_that_was_taken_outlives_a_kill_right_after() {
     const ROUNDS: usize = 8;
@@ -107,15 +95,132 @@ async fn a_message_that_was_taken_outlives_a_kill_right_after() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut taken: Vec<String> = Vec::new();
     for round in 0..=ROUNDS {
-        let (mut child, server) = program(&folder).await;
+        let (child, server) = program::over(folder.path(), &[]).await;
         let mut room = server.stream("/api/chat/lobby", None).await;
         for id in &taken {
             assert_eq!(&room.event_of("message").await.id, id, "after {round} kills");
         }
         let posted = server.post_json("/api/chat/lobby", &body(&round.to_string(), "hi")).await;
-        child.start_kill().expect("killed");
-        child.wait().await.expect("gone");
+        program::kill(child).await;
         let Posted { id } = serde_json::from_slice(&posted.body).expect("taken");
         taken.push(id);
     }
+}
+
+#[tokio::test]
+async fn an_event_of_a_feed_that_was_taken_is_known_after_a_kill() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let flags = ["--publish-token", TOKEN, "--market-feed", "published"];
+    let posts = [
+        ("orders", r#"{"id":"a-1","key":"k","data":{"n": 1}}"#, r#"{"id":"a-1","data":{"n": 1}}"#),
+        ("notifications", r#"{"id":"a-1","data":{"title":"Hi"}}"#, r#"{"id":"a-1","data":{"title":"Ho"}}"#),
+        (
+            "market",
+            r#"{"id":"a-1","data":{"symbol":"ACME","price":1.5}}"#,
+            r#"{"id":"a-1","data":{"symbol":"JUNO","price":1.5}}"#,
+        ),
+    ];
+    let (child, server) = program::over(folder.path(), &flags).await;
+    let mut taken = Vec::new();
+    for (topic, event, _) in posts {
+        let answer = server.post_as(TOKEN, &format!("/api/publish/{topic}"), event).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        taken.push(answer.json::<Published>().id);
+    }
+    program::kill(child).await;
+
+    // Not the last ones any more: what is remembered comes from the file each time.
+    for _ in 0..2 {
+        let (child, server) = program::over(folder.path(), &flags).await;
+        for ((topic, event, other), id) in posts.into_iter().zip(&taken) {
+            let path = format!("/api/publish/{topic}");
+            let again = server.post_as(TOKEN, &path, event).await;
+            assert_eq!((again.status, again.json()), (200, Published { id: id.clone(), duplicate: true }));
+            assert_eq!(server.post_as(TOKEN, &path, other).await.problem().status, 409);
+        }
+        let headers =
+            [("Content-Type", "application/x-ndjson"), ("Authorization", &*format!("Bearer {TOKEN}"))];
+        let lines = format!("{}\n{{\"data\":2}}\n", posts[0].1);
+        let lines = server.send("POST", "/api/publish/orders", &headers, lines.as_bytes()).await;
+        let PublishedLines { published, duplicates, .. } = lines.json();
+        assert_eq!((published, duplicates), (1, 1));
+        program::kill(child).await;
+    }
+}
+
+#[tokio::test]
+async fn a_feed_that_repeats_what_had_no_answer_publishes_each_event_once_over_kills() {
+    const EVENTS: usize = 60;
+    const KILLS: u64 = 8;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut acknowledged = 0;
+    let mut unanswered = 0;
+    for round in 0..=KILLS {
+        let (child, server) = program::over(folder.path(), &["--publish-token", TOKEN]).await;
+        let address = server.address;
+        let (told, mut answers) = tokio::sync::mpsc::unbounded_channel();
+        let feed = tokio::spawn(async move {
+            let server = Server::at(address);
+            for number in acknowledged..EVENTS {
+                let event = format!(r#"{{"id":"e-{number}","data":{number}}}"#);
+                let answer = server.post_as(TOKEN, "/api/publish/orders", &event).await;
+                assert!(matches!(answer.status, 200 | 201), "{}", answer.text());
+                let _ = told.send(number + 1);
+            }
+        });
+        if round == KILLS {
+            feed.await.expect("all are taken in the end");
+            acknowledged = EVENTS;
+            let mut stream = server.stream("/api/events?topic=orders", None).await;
+            for number in 0..EVENTS {
+                assert_eq!(stream.event().await.expect("goes on").data, number.to_string());
+            }
+            let last = server.post_as(TOKEN, "/api/publish/orders", r#"{"data":"last"}"#).await;
+            assert_eq!(
+                stream.event().await.expect("goes on").id,
+                last.json::<Published>().id,
+                "and none more"
+            );
+        } else {
+            // A little later each time, and in the middle of something.
+            acknowledged = answers.recv().await.expect("one is taken");
+            tokio::time::sleep(Duration::from_micros(700 * round)).await;
+            program::kill(child).await;
+            unanswered += usize::from(feed.await.is_err());
+            while let Ok(number) = answers.try_recv() {
+                acknowledged = number;
+            }
+        }
+    }
+    assert_eq!(acknowledged, EVENTS);
+    assert!(unanswered > 0, "no kill came between a request and its answer");
+}
+
+#[tokio::test]
+async fn what_the_history_does_is_in_the_metrics() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(config(&folder)).await;
+    for id in ["1", "2", "3"] {
+        assert_eq!(server.post_json("/api/chat/lobby", &body(id, "hi")).await.status, 201);
+    }
+    let metrics = server.get("/metrics").await;
+    let value = |name: &str| -> f64 {
+        let line = metrics.text().lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+        line.unwrap_or_else(|| panic!("{name} is missing in {}", metrics.text())).parse().expect("a number")
+    };
+    for name in ["sse_history_commit_seconds", "sse_history_fsync_seconds"] {
+        let (count, sum) = (value(&format!("{name}_count")), value(&format!("{name}_sum")));
+        assert!(count >= 3.0 && sum > 0.0, "{name}: {count} in {sum} s");
+        assert_eq!(value(&format!("{name}_bucket{{le=\"+Inf\"}}")), count);
+        let described = format!("# TYPE {name} histogram\n{name}_bucket{{le=\"0.00025\"}} ");
+        assert!(metrics.text().contains(&described), "{}", metrics.text());
+    }
+    let longest = value("sse_history_commit_longest_seconds");
+    assert!(longest > 0.0 && longest <= value("sse_history_commit_seconds_sum"));
+    assert!(value("sse_history_committed_events_total") >= 3.0);
+    assert!(value("sse_history_last_batch_events") >= 0.0 && value("sse_history_waiting_seconds") >= 0.0);
+    assert_eq!(value("sse_history_state{state=\"whole\"}"), 1.0);
+    assert_eq!(value("sse_history_state{state=\"read_only\"}"), 0.0);
+    stop(server).await;
 }

@@ -66,6 +66,14 @@ pub enum PublishError {
         /// The limit.
         limit: usize,
     },
+    /// The note is larger than a note may be.
+    #[error("the note has {bytes} bytes, the limit is {limit}")]
+    NoteTooLong {
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// The history refused it: the topic has ended, was removed, or has too many keys, or its disk is too slow, full or
     /// broken.
     #[error(transparent)]

@@ -7,6 +7,7 @@
 //! may become visible later than it was appended, the numbers that a reader sees may have holes, and what is lost is
 //! said by the history itself.
 
+mod counts;
 mod log;
 mod logs;
 mod memory;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sse_proto::{Cursor, Epoch};
 
+pub use counts::{HistoryCounts, Times};
 pub use memory::MemoryHistory;
 
 use crate::options::TopicOptions;
@@ -78,7 +80,8 @@ pub trait History: fmt::Debug + Send + Sync + 'static {
     /// [`HistoryError`]
     fn end(&self, topic: TopicId) -> Result<(), HistoryError>;
 
-    /// Where a topic stands. Never behind what [`Self::read`] has said: what is a gap there is trimmed here.
+    /// Where a topic stands. Never behind what [`Self::read`] has said: what is a gap there is trimmed here, unless it
+    /// can be read again meanwhile.
     ///
     /// # Errors
     /// [`HistoryError`]
@@ -90,6 +93,20 @@ pub trait History: fmt::Debug + Send + Sync + 'static {
     /// Whether it keeps what it promises.
     fn health(&self) -> Health {
         Health::Whole
+    }
+
+    /// The notes of a topic that are kept, with the numbers of their events, in ascending order. A history that ends with
+    /// its process has none to tell: whoever wrote them still knows them.
+    ///
+    /// # Errors
+    /// [`HistoryError`]
+    fn notes(&self, _topic: TopicId) -> Reply<Result<Vec<(u64, String)>, HistoryError>> {
+        Reply::Now(Ok(Vec::new()))
+    }
+
+    /// What it has done with its disk so far; `None` if it has none.
+    fn counts(&self) -> Option<HistoryCounts> {
+        None
     }
 
     /// Takes nothing more, and answers when all that was appended is kept and whatever it holds is released. A history
@@ -131,8 +148,9 @@ pub enum Health {
     /// It does.
     #[default]
     Whole,
-    /// It cannot keep anything more, for this reason, as when its disk is full. Events still go to those who listen;
-    /// they are gone with the process.
+    /// It cannot keep anything now, for this reason, as when its disk is full. Events still go to those who listen. It
+    /// keeps them again by itself when it can, as far as they are still in memory then; until then they are gone with
+    /// the process.
     LiveOnly(String),
     /// It takes nothing more, for this reason, as when its disk has failed. Events that were kept can be read as far
     /// as they are in memory.
@@ -150,6 +168,9 @@ pub struct Record<'a> {
     pub key: Option<&'a str>,
     /// The encoded event without its `id` line, which the history adds when it has a number.
     pub body: &'a [u8],
+    /// Kept with the event, or neither is, and sent to nobody: such as the id that its publisher gave it, by which it is
+    /// known again. See [`History::notes`].
+    pub note: Option<&'a str>,
 }
 
 impl Record<'_> {
@@ -264,9 +285,16 @@ pub enum HistoryError {
         /// The most events that may wait.
         limit: usize,
     },
-    /// [`Health::LiveOnly`]: the event cannot be kept, though it goes, or went, to those who listen.
+    /// [`Health::LiveOnly`]: the event is not kept, though it goes, or went, to those who listen. If the history can keep
+    /// it after all, the same question is answered otherwise later.
     #[error("the history keeps nothing at the moment: {0}")]
     LiveOnly(String),
+    /// The event went to those who listened during a [`Health::LiveOnly`], and was gone when the history could keep events
+    /// again. Publish it once more if others are to get it.
+    #[error(
+        "the event was lost: its disk was full, and there was room again only after memory had dropped it"
+    )]
+    Lost,
     /// [`Health::ReadOnly`]: the event was not taken, or it is not known whether it was kept.
     #[error("the history takes nothing more: {0}")]
     ReadOnly(String),

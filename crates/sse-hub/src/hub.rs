@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::counters::{Counters, HubCounts};
 use crate::error::{PublishError, SnapshotError, SubscribeError, TopicError};
-use crate::history::{Health, History, HistoryError, MemoryHistory, Reply};
+use crate::history::{Health, History, HistoryCounts, HistoryError, MemoryHistory, Reply};
 use crate::options::{HubOptions, TopicOptions};
 use crate::presence::Presence;
 use crate::snapshot;
@@ -217,6 +217,21 @@ impl Hub {
     /// Those of [`Self::snapshot`].
     pub async fn kept_events<E: EventSet>(&self, topic: &str) -> Result<Vec<(EventId, E)>, SnapshotError> {
         snapshot::take_with_ids(&self.shared, topic).await
+    }
+
+    /// The notes that were published with events of a topic, each with the id of its event, oldest first: as many of the
+    /// newest as the history keeps beyond the life of a process.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] if the topic does not exist, or cannot be read.
+    pub async fn kept_notes(&self, topic: &str) -> Result<Vec<(EventId, String)>, SnapshotError> {
+        snapshot::notes(&self.shared, topic).await
+    }
+
+    /// What the history has done with its disk so far, for metrics; `None` if it has none.
+    #[must_use]
+    pub fn history_counts(&self) -> Option<HistoryCounts> {
+        self.shared.history.counts()
     }
 
     /// What happened so far, for metrics. Looks at every subscription: once every few seconds is often enough.

@@ -194,7 +194,8 @@ impl Reader {
     }
 
     /// Gives up on what is gone. A topic that has lost something goes on from a snapshot, which brings a client up
-    /// to date sooner than what is left of the log; the others lose nothing.
+    /// to date sooner than what is left of the log; the others lose nothing. If nothing is gone any more, because a disk
+    /// has come back since the page was read, it reads on.
     fn skip_gap(&mut self) -> Result<Step, HistoryError> {
         let last_seq = self.history.last_seq();
         let (mut trimmed, mut last) = (0, 0);
@@ -213,6 +214,9 @@ impl Reader {
                 // Its snapshot is empty, but what is left of its log is not.
                 Replay::LiveOnly => {}
             }
+        }
+        if trimmed == 0 {
+            return Ok(Step::More(Vec::new()));
         }
         self.note_snapshot(last);
         Ok(Step::Gap { trimmed })

@@ -33,6 +33,18 @@ pub(crate) async fn take_with_ids<E: EventSet>(
     decode(&entries)
 }
 
+/// The notes that were published with events of a topic.
+pub(crate) async fn notes(hub: &Shared, topic: &str) -> Result<Vec<(EventId, String)>, SnapshotError> {
+    let known = hub.topics().get(topic).map(|topic| topic.id);
+    let topic = known.ok_or_else(|| SnapshotError::UnknownTopic(topic.to_owned()))?;
+    let notes = match hub.history.notes(topic) {
+        Reply::Now(notes) => notes,
+        Reply::Later(notes) => notes.await,
+    };
+    let epoch = hub.history.epoch();
+    Ok(notes?.into_iter().map(|(seq, note)| (Cursor { epoch, seq }.into(), note)).collect())
+}
+
 /// What a new client of `topics` would be sent up to now, and the number behind it.
 async fn read(
     hub: &Shared,

@@ -39,6 +39,9 @@ pub(crate) struct TopicState {
 pub(crate) struct Listeners(Mutex<BTreeMap<u64, Arc<Signal>>>);
 
 impl<E: EventSet> Topic<E> {
+    /// The most bytes of a note.
+    pub const NOTE_BYTES: usize = 256;
+
     pub(crate) fn new(hub: Arc<Shared>, state: Arc<TopicState>) -> Self {
         Self { hub, state, events: PhantomData }
     }
@@ -69,6 +72,22 @@ impl<E: EventSet> Topic<E> {
     pub fn publish_keyed(&self, key: &str, event: &E) -> Result<EventId, PublishError> {
         self.check_key(Some(key))?;
         self.append(Some(key), event)
+    }
+
+    /// Like [`Self::publish`], or [`Self::publish_keyed`], with a note that goes to nobody. A history that outlives the
+    /// process keeps the newest of them beside their events, and [`Hub::kept_notes`](crate::Hub::kept_notes) finds
+    /// them again: such as the ids by which a sender's repetitions are known. At most [`Self::NOTE_BYTES`] long.
+    ///
+    /// # Errors
+    /// [`PublishError`]; then nothing was kept or sent.
+    pub fn publish_with_note(
+        &self,
+        key: Option<&str>,
+        event: &E,
+        note: &str,
+    ) -> Result<EventId, PublishError> {
+        self.check_key(key)?;
+        self.append_fields((key, Some(note)), event.event_type(), &event.encode()?)
     }
 
     /// Like [`Self::publish`], and completes when the event is kept as safely as the history keeps anything: on the
@@ -114,16 +133,20 @@ impl<E: EventSet> Topic<E> {
     }
 
     fn append(&self, key: Option<&str>, event: &E) -> Result<EventId, PublishError> {
-        self.append_fields(key, event.event_type(), &event.encode()?)
+        self.append_fields((key, None), event.event_type(), &event.encode()?)
     }
 
     /// Encodes before the history is locked, once for all subscribers.
     pub(crate) fn append_fields(
         &self,
-        key: Option<&str>,
+        (key, note): (Option<&str>, Option<&str>),
         event_type: &str,
         data: &str,
     ) -> Result<EventId, PublishError> {
+        let limit = Self::NOTE_BYTES;
+        if let Some(bytes) = note.map(str::len).filter(|bytes| *bytes > limit) {
+            return Err(PublishError::NoteTooLong { bytes, limit });
+        }
         let event_type = raw::publishable(event_type)?;
         let mut body = Vec::new();
         encode::fields(&mut body, None, Some(&event_type), data);
@@ -131,7 +154,7 @@ impl<E: EventSet> Topic<E> {
         if body.len() > limit {
             return Err(PublishError::TooLarge { bytes: body.len(), limit });
         }
-        let seq = self.hub.history.append(self.state.id, Record { key, body: &body })?;
+        let seq = self.hub.history.append(self.state.id, Record { key, body: &body, note })?;
         self.hub.counters.published.add(1);
         self.hub.counters.published_bytes.add(body.len());
         Ok(EventId::from(Cursor { epoch: self.hub.history.epoch(), seq }))

@@ -9,7 +9,8 @@ use common::{Client, Engine, News, note, told};
 use sse_hub::history::redb::{OpenError, RedbHistory, RedbOptions};
 use sse_hub::history::{Health, HistoryError};
 use sse_hub::{
-    EventId, Hub, HubOptions, PublishError, Replay, Retention, Subscribe, Superseded, Topic, TopicOptions,
+    EventId, Hub, HubOptions, PublishError, RawEvent, Replay, Retention, SnapshotError, Subscribe,
+    Superseded, Topic, TopicOptions,
 };
 
 /// Most of it is on the disk only.
@@ -301,4 +302,32 @@ async fn a_kept_topic_can_be_removed_without_being_opened() {
     let back = Subscribe::to(["left"]).after(before.into_string());
     let told = Client::new(hub.subscribe(back).expect("subscribed")).take(2).await;
     assert_eq!(told[1], gap(&seen_of_left, 4));
+}
+
+#[tokio::test]
+async fn notes_are_found_again_beside_their_events_and_sent_to_nobody() {
+    let engine = engine();
+    let hub = engine.hub(HubOptions::default());
+    let news: Topic<News> = hub.topic("news").expect("opened");
+    let raw = hub.raw_topic("raw", TopicOptions::default()).expect("opened");
+    let first = news.publish_with_note(None, &note("one"), "of one").expect("published");
+    news.publish(&note("two")).expect("published");
+    let third = news.publish_with_note(Some("key"), &note("three"), "of three").expect("published");
+    let event = RawEvent { event_type: "raw", key: None, data: "1" };
+    let fourth = raw.publish_with_note(event, &"n".repeat(256)).expect("published");
+    assert_eq!(
+        raw.publish_with_note(event, &"n".repeat(257)),
+        Err(PublishError::NoteTooLong { bytes: 257, limit: 256 })
+    );
+
+    let hub = restart(&engine, hub).await;
+    let unknown = SnapshotError::UnknownTopic("news".into());
+    assert_eq!(hub.kept_notes("news").await, Err(unknown), "it is not opened yet");
+    hub.topic::<News>("news").expect("opened");
+    hub.raw_topic("raw", TopicOptions::default()).expect("opened");
+    let of_news = [(first, "of one".to_owned()), (third, "of three".to_owned())];
+    assert_eq!(hub.kept_notes("news").await.expect("read"), of_news);
+    assert_eq!(hub.kept_notes("raw").await.expect("read"), [(fourth, "n".repeat(256))]);
+    let mut client = client(&hub, None);
+    assert_eq!(client.take(4).await[1..], ["note:\"one\"", "note:\"two\"", "note:\"three\""]);
 }

@@ -78,3 +78,55 @@ async fn an_engine_that_answers_later_delivers_the_same() {
     assert_eq!(client.take(2).await, ["count:7", "sse.end:{}"]);
     assert_eq!(told(&client.drain().await), [""; 0]);
 }
+
+/// A memory that says once that something is gone, and finds it again.
+#[derive(Debug)]
+struct Absent(MemoryHistory, std::sync::atomic::AtomicBool);
+
+impl History for Absent {
+    fn epoch(&self) -> Epoch {
+        self.0.epoch()
+    }
+
+    fn last_seq(&self) -> u64 {
+        self.0.last_seq()
+    }
+
+    fn open(&self, topic: &TopicName, options: &TopicOptions, news: Tell) -> Result<TopicId, HistoryError> {
+        self.0.open(topic, options, news)
+    }
+
+    fn remove(&self, topic: TopicId) {
+        self.0.remove(topic);
+    }
+
+    fn append(&self, topic: TopicId, record: Record<'_>) -> Result<u64, HistoryError> {
+        self.0.append(topic, record)
+    }
+
+    fn end(&self, topic: TopicId) -> Result<(), HistoryError> {
+        self.0.end(topic)
+    }
+
+    fn status(&self, topic: TopicId) -> Result<Status, HistoryError> {
+        self.0.status(topic)
+    }
+
+    fn read(&self, read: Read<'_>) -> Reply<Result<Page, HistoryError>> {
+        match self.1.swap(false, std::sync::atomic::Ordering::Relaxed) {
+            true => Reply::Now(Ok(Page { covered: read.after, gap: true, ..Page::default() })),
+            false => self.0.read(read),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_gone_for_a_moment_is_no_gap() {
+    let absent = Absent(MemoryHistory::with_epoch(Epoch::new(0xe)), true.into());
+    let hub = Hub::with_history(HubOptions::default(), absent);
+    let topic = hub.topic::<News>("news").expect("opened");
+    topic.publish(&News::Count(1)).expect("published");
+    let mut client = Client::new(hub.subscribe(Subscribe::to(["news"])).expect("subscribed"));
+    assert_eq!(client.take(2).await[1..], ["count:1"]);
+    assert_eq!(told(&client.drain().await), [""; 0]);
+}

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::validate::RoomName;
 use crate::clock::now_ms;
-use crate::posted::{self, Known};
+use crate::posted::{self, Content, Known};
 use crate::presence::to_contract;
 use crate::problem::Refusal;
 use crate::task::Task;
@@ -21,7 +21,7 @@ use crate::task::Task;
 /// How many messages a room keeps for those who come.
 const KEPT: usize = 200;
 
-/// How many ids of messages a room remembers.
+/// How many ids of messages a room remembers; over a restart too, if the history is in a file.
 const MAX_REMEMBERED: usize = 1_024;
 
 /// How often changes of presence are told at most.
@@ -59,12 +59,17 @@ impl Room {
 
     /// Remembers what was said in an earlier life of the server.
     pub(super) async fn recall(&mut self, hub: &Hub) -> Result<(), SnapshotError> {
-        for (id, event) in hub.kept_events(self.topic.name().as_str()).await? {
+        let name = self.topic.name().as_str();
+        for (id, note) in hub.kept_notes(name).await? {
+            self.posted.recall(&note, id);
+        }
+        for (id, event) in hub.kept_events(name).await? {
             if let Chat::Message(Message { client_id, author, text, time }) = event {
                 let ago = Duration::from_millis(now_ms().saturating_sub(time));
                 let said = Instant::now().checked_sub(ago).unwrap_or_else(Instant::now);
                 self.last_message = self.last_message.max(Some(said));
-                self.posted.remember(&client_id, (&author, &text), id);
+                // Known already, unless an earlier version of the server took it.
+                self.posted.remember(&client_id, content(&author, &text), id);
             }
         }
         Ok(())
@@ -75,25 +80,31 @@ impl Room {
         self.last_message
     }
 
-    pub(super) fn say(&mut self, message: NewMessage) -> Result<Said, Refusal> {
-        let content = (&message.author, &message.text);
-        let id = match self.posted.look_up(&message.client_id, content) {
-            Known::Taken(id) => id,
+    pub(super) fn say(&mut self, hub: &Hub, message: NewMessage) -> Result<Said, Refusal> {
+        let content = content(&message.author, &message.text);
+        match self.posted.look_up(&message.client_id, content) {
+            Known::Taken(id) if !posted::is_lost(hub, &id) => {
+                return Ok(Said { topic: self.topic.clone(), id });
+            }
             Known::Conflict => {
                 let detail = "client_id: another message was sent with this id";
                 return Err(Refusal::new(StatusCode::CONFLICT, detail));
             }
-            Known::New => {
-                let NewMessage { client_id, author, text } = message.clone();
-                let said = Chat::Message(Message { client_id, author, text, time: now_ms() });
-                let id = self.topic.publish(&said).map_err(refuse)?;
-                self.posted.remember(&message.client_id, content, id.clone());
-                self.last_message = Some(Instant::now());
-                id
-            }
-        };
+            Known::New | Known::Taken(_) => {}
+        }
+        let NewMessage { client_id, author, text } = message;
+        let note = posted::note(&client_id, content);
+        let said = Chat::Message(Message { client_id: client_id.clone(), author, text, time: now_ms() });
+        let id = self.topic.publish_with_note(None, &said, &note).map_err(refuse)?;
+        self.posted.remember(&client_id, content, id.clone());
+        self.last_message = Some(Instant::now());
         Ok(Said { topic: self.topic.clone(), id })
     }
+}
+
+/// What two messages with the same id must share.
+fn content(author: &str, text: &str) -> Content {
+    Content::of([Some(author), Some(text)])
 }
 
 /// A message that was said, and may not be kept yet.
@@ -113,7 +124,9 @@ impl Said {
 
 fn refuse(error: PublishError) -> Refusal {
     let wait = match &error {
-        PublishError::History(HistoryError::Busy { .. } | HistoryError::Closed) => Duration::from_secs(1),
+        PublishError::History(HistoryError::Busy { .. } | HistoryError::Closed | HistoryError::Lost) => {
+            Duration::from_secs(1)
+        }
         PublishError::History(HistoryError::LiveOnly(_) | HistoryError::ReadOnly(_)) => {
             Duration::from_secs(30)
         }

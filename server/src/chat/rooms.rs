@@ -106,7 +106,7 @@ mod tests {
     fn say(rooms: &Rooms, name: &str) {
         let message = NewMessage { client_id: "1".into(), author: "Ann".into(), text: "hi".into() };
         let room = RoomName::new(name).expect("a name");
-        rooms.enter(room, |_, room| room.say(message)).expect("a room").expect("said");
+        rooms.enter(room, |hub, room| room.say(hub, message)).expect("a room").expect("said");
     }
 
     #[tokio::test(start_paused = true)]

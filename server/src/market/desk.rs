@@ -8,7 +8,7 @@ use demo_contract::Market;
 use demo_contract::market::{Bar, COMPANIES, Halt, Tick};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sse_hub::EventId;
+use sse_hub::{EventId, TopicName};
 
 use super::feed::{Feed, FeedError};
 use super::stock::slot;
@@ -63,18 +63,28 @@ impl Desk {
         }
     }
 
+    /// The names of the topics that it publishes to.
+    pub(crate) fn topics(&self) -> impl Iterator<Item = &TopicName> {
+        self.feed.topics()
+    }
+
     /// Publishes a `tick`, `bar` or `halt`, and says under which event id. Of a tick only symbol and price are needed; its
-    /// bar is drawn here.
-    pub(crate) fn publish(&self, event_type: &str, data: &str) -> Result<EventId, Refusal> {
+    /// bar is drawn here. A note is kept with it.
+    pub(crate) fn publish(
+        &self,
+        event_type: &str,
+        data: &str,
+        note: Option<&str>,
+    ) -> Result<EventId, Refusal> {
         match event_type {
-            "tick" | "message" => self.trade(read(data)?).map_err(refuse),
-            "bar" => self.feed.publish(&Market::Bar(read::<Bar>(data)?)).map_err(refuse),
-            "halt" => self.feed.publish(&Market::Halt(read::<Halt>(data)?)).map_err(refuse),
+            "tick" | "message" => self.trade(read(data)?, note).map_err(refuse),
+            "bar" => self.feed.publish(&Market::Bar(read::<Bar>(data)?), note).map_err(refuse),
+            "halt" => self.feed.publish(&Market::Halt(read::<Halt>(data)?), note).map_err(refuse),
             _ => Err(invalid("event: must be \"tick\", \"bar\" or \"halt\"")),
         }
     }
 
-    pub(super) fn trade(&self, trade: Trade) -> Result<EventId, FeedError> {
+    pub(super) fn trade(&self, trade: Trade, note: Option<&str>) -> Result<EventId, FeedError> {
         if !COMPANIES.iter().any(|company| company.symbol == trade.symbol) {
             return Err(FeedError::UnknownSymbol(trade.symbol));
         }
@@ -90,8 +100,8 @@ impl Desk {
                 ledgers.entry(trade.symbol.clone()).or_insert(ledger).enter(trade)
             }
         };
-        let id = self.feed.publish(&Market::Tick(tick))?;
-        self.feed.publish(&Market::Bar(bar))?;
+        let id = self.feed.publish(&Market::Tick(tick), note)?;
+        self.feed.publish(&Market::Bar(bar), None)?;
         Ok(id)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use demo_contract::Market;
 use demo_contract::market::{BAR_SECONDS, BARS_KEPT, COMPANIES, Halt};
 use demo_contract::notifications::Severity;
-use sse_hub::{EventId, PublishError, Topic};
+use sse_hub::{EventId, PublishError, Topic, TopicName};
 use tokio::time::{Instant, sleep_until};
 
 use super::simulator::Simulator;
@@ -41,26 +41,32 @@ impl Feed {
     }
 
     /// Publishes under a key that keeps what a new page needs: the last price, the last halt, and one bar for each
-    /// place on the chart. Says under which event id.
-    pub(super) fn publish(&self, event: &Market) -> Result<EventId, FeedError> {
+    /// place on the chart. Says under which event id. A note is kept with it.
+    pub(super) fn publish(&self, event: &Market, note: Option<&str>) -> Result<EventId, FeedError> {
         let place = COMPANIES.iter().position(|company| company.symbol == event.symbol());
         let Some(topic) = place.and_then(|place| self.topics.get(place)) else {
             return Err(FeedError::UnknownSymbol(event.symbol().to_owned()));
         };
-        let published = match event {
-            Market::Tick(_) => topic.publish_keyed("tick", event),
-            Market::Halt(_) => topic.publish_keyed("halt", event),
-            Market::Bar(bar) => {
-                let place = bar.time / BAR_SECONDS % BARS_KEPT as u64;
-                topic.publish_keyed(&format!("bar-{place}"), event)
-            }
+        let key = match event {
+            Market::Tick(_) => "tick".to_owned(),
+            Market::Halt(_) => "halt".to_owned(),
+            Market::Bar(bar) => format!("bar-{}", bar.time / BAR_SECONDS % BARS_KEPT as u64),
+        };
+        let published = match note {
+            Some(note) => topic.publish_with_note(Some(&key), event, note),
+            None => topic.publish_keyed(&key, event),
         };
         Ok(published?)
     }
 
+    /// The names of the topics.
+    pub(super) fn topics(&self) -> impl Iterator<Item = &TopicName> {
+        self.topics.iter().map(Topic::name)
+    }
+
     /// Publishes what was made up here, in which nothing can be wrong.
     pub(super) fn publish_own(&self, event: &Market) {
-        if let Err(error) = self.publish(event) {
+        if let Err(error) = self.publish(event, None) {
             tracing::error!(%error, symbol = event.symbol(), "not published");
         }
     }

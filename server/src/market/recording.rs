@@ -56,7 +56,7 @@ impl Recording {
                 let offset = trade.time.unwrap_or_default().saturating_sub(begin);
                 let offset = Duration::from_millis(offset).div_f64(speed);
                 sleep_until(started + offset).await;
-                if let Err(error) = desk.trade(Trade { time: Some(now_ms()), ..trade.clone() }) {
+                if let Err(error) = desk.trade(Trade { time: Some(now_ms()), ..trade.clone() }, None) {
                     tracing::error!(%error, "a recorded trade was not published");
                 }
             }

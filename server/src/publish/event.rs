@@ -2,6 +2,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::posted::Content;
 use crate::problem::Refusal;
 use crate::visitor::is_client_id;
 
@@ -35,9 +36,15 @@ impl NewEvent {
         self.event.as_deref().unwrap_or("message")
     }
 
-    /// What two events with the same id must share.
-    pub(super) fn content(&self) -> (&str, Option<&str>, &str) {
+    /// Event type, key and data.
+    pub(super) fn parts(&self) -> (&str, Option<&str>, &str) {
         (self.event_type(), self.key.as_deref(), self.data.get())
+    }
+
+    /// What two events with the same id must share.
+    pub(super) fn content(&self) -> Content {
+        let (event_type, key, data) = self.parts();
+        Content::of([Some(event_type), key, Some(data)])
     }
 
     /// A line of many.

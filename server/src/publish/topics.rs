@@ -11,21 +11,23 @@ use demo_contract::notifications::{
 use demo_contract::{Notifications, market};
 use sse_hub::history::Health;
 use sse_hub::{
-    EventId, Hub, PublishError, RawEvent, RawTopic, Retention, Topic, TopicError, TopicName, TopicOptions,
+    EventId, Hub, PublishError, RawEvent, RawTopic, Retention, SnapshotError, Topic, TopicError, TopicName,
+    TopicOptions,
 };
+use sse_proto::Cursor;
 
 use super::event::{NewEvent, invalid};
 use crate::clock::now_ms;
 use crate::market::Desk;
-use crate::posted::{Known, Posted};
+use crate::posted::{self, Known, Posted};
 use crate::problem::Refusal;
 use crate::rate::Rate;
 
 /// The most topics that feeds may open.
 const MAX_TOPICS: usize = 256;
 
-/// How many ids of a feed's own are remembered for each topic.
-const MAX_REMEMBERED: usize = 4_096;
+/// How many ids of a feed's own are remembered for each topic; over a restart too, if the history is in a file.
+pub(crate) const MAX_REMEMBERED: usize = 4_096;
 
 /// What the server publishes to itself begins with one of these.
 const RESERVED: [&str; 8] =
@@ -107,14 +109,44 @@ impl Publisher {
         Ok(topic)
     }
 
-    /// Opens what feeds have published to in an earlier life of the server: who listens must find it before the feed
-    /// comes back.
-    pub(crate) fn restore(&self) {
-        for name in self.hub.kept_topics().iter().filter(|name| !is_reserved(name.as_str())) {
-            if let Err(error) = self.topic(name.as_str()) {
-                tracing::warn!(?error, topic = %name, "not restored");
+    /// Opens what feeds have published to in an earlier life of the server, and remembers under which ids: who listens
+    /// must find it before the feed comes back, and a feed that does may send again what it has sent before.
+    pub(crate) async fn restore(&self) {
+        let mut names = self.hub.kept_topics();
+        names.retain(|name| !is_reserved(name.as_str()));
+        let own = [NOTIFICATIONS, market::TOPIC].map(TopicName::new).into_iter().flatten();
+        for name in names.into_iter().chain(own) {
+            // The market may have another feed.
+            if name.as_str() == market::TOPIC && self.desk.check_published().is_err() {
+                continue;
+            }
+            let topic = match self.topic(name.as_str()) {
+                Ok(topic) => topic,
+                Err(refusal) => {
+                    tracing::warn!(?refusal, topic = %name, "not restored");
+                    continue;
+                }
+            };
+            if let Err(error) = self.recall(&topic).await {
+                tracing::warn!(%error, topic = %name, "not recalled");
             }
         }
+    }
+
+    async fn recall(&self, topic: &PublishTopic) -> Result<(), SnapshotError> {
+        let kept_in = match &topic.feed().sink {
+            Sink::Market(desk) => desk.topics().cloned().collect(),
+            Sink::Notices(_) | Sink::Raw(_) => vec![topic.name.clone()],
+        };
+        let mut notes = Vec::new();
+        for name in kept_in {
+            notes.extend(self.hub.kept_notes(name.as_str()).await?);
+        }
+        // One feed's events may be on several topics.
+        notes.sort_by_key(|(id, _)| id.as_str().parse::<Cursor>().map_or(0, |cursor| cursor.seq));
+        let mut feed = topic.feed();
+        notes.into_iter().for_each(|(id, note)| feed.posted.recall(&note, id));
+        Ok(())
     }
 
     /// Refuses while the server shuts down: nobody would be told any more.
@@ -140,20 +172,21 @@ impl Publisher {
         }
         // Held until the id is remembered, so that two requests with the same one do not both find it new.
         let mut feed = topic.feed();
-        if let Some(id) = &event.id {
-            match feed.posted.look_up(id, event.content()) {
-                Known::New => {}
-                Known::Taken(id) => return Ok(Taken { id, duplicate: true }),
-                Known::Conflict => {
-                    let detail = format!("id: another event was published with {id:?}");
-                    return Err(Refusal::new(StatusCode::CONFLICT, detail));
-                }
+        let Some(own) = &event.id else {
+            return Ok(Taken { id: feed.sink.publish(&event, None)?, duplicate: false });
+        };
+        let content = event.content();
+        match feed.posted.look_up(own, content) {
+            Known::New => {}
+            Known::Taken(id) if posted::is_lost(&self.hub, &id) => {}
+            Known::Taken(id) => return Ok(Taken { id, duplicate: true }),
+            Known::Conflict => {
+                let detail = format!("id: another event was published with {own:?}");
+                return Err(Refusal::new(StatusCode::CONFLICT, detail));
             }
         }
-        let id = feed.sink.publish(&event)?;
-        if let Some(own) = &event.id {
-            feed.posted.remember(own, event.content(), id.clone());
-        }
+        let id = feed.sink.publish(&event, Some(&posted::note(own, content)))?;
+        feed.posted.remember(own, content, id.clone());
         Ok(Taken { id, duplicate: false })
     }
 
@@ -170,18 +203,25 @@ impl PublishTopic {
 }
 
 impl Sink {
-    fn publish(&self, event: &NewEvent) -> Result<EventId, Refusal> {
-        let (event_type, key, data) = event.content();
+    /// A note is kept with the event.
+    fn publish(&self, event: &NewEvent, note: Option<&str>) -> Result<EventId, Refusal> {
+        let (event_type, key, data) = event.parts();
         match self {
-            Self::Raw(topic) => Ok(topic.publish(RawEvent { event_type, key, data })?),
-            Self::Market(desk) => desk.publish(event_type, data),
+            Self::Raw(topic) => {
+                let event = RawEvent { event_type, key, data };
+                Ok(match note {
+                    Some(note) => topic.publish_with_note(event, note),
+                    None => topic.publish(event),
+                }?)
+            }
+            Self::Market(desk) => desk.publish(event_type, data, note),
             Self::Notices(notices) => {
                 if !matches!(event.event.as_deref(), None | Some("notification")) {
                     return Err(invalid("event: must be \"notification\", or left out"));
                 }
                 let notification =
                     serde_json::from_str(data).map_err(|error| invalid(format!("data: {error}")))?;
-                notices.publish(notification)
+                notices.publish(notification, note)
             }
         }
     }
@@ -195,23 +235,27 @@ impl Notices {
         hub.topic_with(NOTIFICATIONS, TopicOptions { retention, ..TopicOptions::default() }).map(Self)
     }
 
-    fn publish(&self, notification: Notification) -> Result<EventId, Refusal> {
+    fn publish(&self, notification: Notification, note: Option<&str>) -> Result<EventId, Refusal> {
         check(&notification).map_err(invalid)?;
-        Ok(self.tell(notification)?)
+        Ok(self.tell(notification, note)?)
     }
 
     /// Says something on the server's own behalf.
     pub(crate) fn say(&self, title: &str, severity: Severity) {
         let notification = Notification { title: title.to_owned(), body: String::new(), severity, time: 0 };
-        if let Err(error) = self.tell(notification) {
+        if let Err(error) = self.tell(notification, None) {
             tracing::warn!(%error, "a notification was not published");
         }
     }
 
-    fn tell(&self, notification: Notification) -> Result<EventId, PublishError> {
+    fn tell(&self, notification: Notification, note: Option<&str>) -> Result<EventId, PublishError> {
         let time = if notification.time == 0 { now_ms() } else { notification.time };
         let notification = Notification { time, ..notification };
-        self.0.publish(&Notifications::Notification(notification))
+        let event = Notifications::Notification(notification);
+        match note {
+            Some(note) => self.0.publish_with_note(None, &event, note),
+            None => self.0.publish(&event),
+        }
     }
 }
 

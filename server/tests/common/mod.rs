@@ -40,11 +40,6 @@ impl Server {
         Self { address, stop: Some(stop), running }
     }
 
-    /// One that runs in a process of its own.
-    pub(crate) fn elsewhere(address: SocketAddr) -> Self {
-        Self { address, stop: None, running: tokio::spawn(async { Ok(()) }) }
-    }
-
     pub(crate) fn shut_down(&mut self) {
         let _ = self.stop.take().expect("once").send(());
     }

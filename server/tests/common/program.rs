@@ -1,5 +1,6 @@
-//! The server as a program, in a process of its own.
+//! The server as a program, in a process of its own, which can be killed.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -19,10 +20,28 @@ pub(crate) fn program() -> Command {
 
 /// Starts it on a free port, and waits until it has said where it listens.
 pub(crate) async fn start(command: &mut Command) -> (Child, Server) {
-    let mut child = command.args(["--listen", "127.0.0.1:0"]).spawn().expect("started");
+    listening(command.args(["--listen", "127.0.0.1:0"])).await
+}
+
+/// Starts a command that becomes the server, and waits until it has said where it listens.
+pub(crate) async fn listening(command: &mut Command) -> (Child, Server) {
+    let mut child = command.spawn().expect("started");
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("in time");
     let line = line.expect("readable").expect("a line");
     let address = line.strip_prefix("listening on http://").expect(&line).parse().expect("an address");
     (child, Server::at(address))
+}
+
+/// The program over a history in this folder, and where it listens.
+pub(crate) async fn over(folder: &Path, more: &[&str]) -> (Child, Server) {
+    let mut program = program();
+    // Nobody reads what it logs.
+    program.stderr(Stdio::null()).args(["--history", "redb", "--data-dir"]).arg(folder).args(more);
+    start(&mut program).await
+}
+
+pub(crate) async fn kill(mut child: Child) {
+    child.start_kill().expect("killed");
+    child.wait().await.expect("gone");
 }

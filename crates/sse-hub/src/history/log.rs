@@ -9,9 +9,6 @@ use std::ops::Bound;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-#[cfg(feature = "redb")]
-pub(super) use stored::Trimmed;
-
 use super::{Entry, HistoryError, Lane, Status};
 use crate::options::{Replay, Retention, Superseded, TopicOptions};
 
@@ -32,6 +29,16 @@ pub(super) struct Log {
     apart_through: u64,
     /// Events up to here are not in `recent`. Those above `status.trimmed` are kept elsewhere: on a disk.
     floor: u64,
+    /// Some events up to here never came to the disk. To a reader they are like trimmed ones; but older ones, above
+    /// `status.trimmed`, are there.
+    lost: Trimmed,
+}
+
+/// How far a log is trimmed: the highest number that it dropped, of all events and of those without a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Trimmed {
+    pub(super) through: u64,
+    pub(super) unkeyed: u64,
 }
 
 #[derive(Debug)]
@@ -54,11 +61,12 @@ impl Log {
             trimmed_unkeyed: trimmed,
             apart_through: 0,
             floor: trimmed,
+            lost: Trimmed::default(),
         }
     }
 
     pub(super) fn status(&self) -> Status {
-        self.status
+        Status { trimmed: self.status.trimmed.max(self.lost.through), ..self.status }
     }
 
     pub(super) fn end(&mut self) {
@@ -138,8 +146,8 @@ impl Log {
         // A snapshot owes the events without a key one by one, and of the others only the latest, which stay.
         let snapshot = after < lane.snapshot_through
             && self.options.replay == Replay::All
-            && self.trimmed_unkeyed > known;
-        snapshot || self.status.trimmed > known.max(lane.snapshot_through)
+            && self.trimmed_unkeyed.max(self.lost.unkeyed) > known;
+        snapshot || self.status().trimmed > known.max(lane.snapshot_through)
     }
 
     /// The runs of events after `after` that `lane` is made of. Each is in ascending order, and no event is in two.

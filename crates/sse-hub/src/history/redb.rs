@@ -31,25 +31,35 @@
 //!
 //! | what happens | what is kept | who is told |
 //! |---|---|---|
-//! | the disk is full | nothing more; events go to those who listen | [`Health::LiveOnly`], who waits for an acknowledgement; the next start begins another epoch |
-//! | a write or an `fsync` fails | nothing more, and nothing is taken | [`Health::ReadOnly`], every publisher |
+//! | the disk is full | nothing for now; events go to those who listen | [`Health::LiveOnly`], who waits for an acknowledgement |
+//! | there is room again | everything that is in memory then, and all that comes | who reads across what memory has dropped until then, by `sse.gap`; who asks for an acknowledgement of it, by [`HistoryError::Lost`] |
+//! | it ends while the disk is full | what was kept before | everybody: the next start begins another epoch, `sse.reset` |
+//! | a write or an `fsync` fails | nothing more, and nothing is taken, until somebody sees to it | [`Health::ReadOnly`], every publisher |
 //! | publishers are faster than the disk | what was taken | [`HistoryError::Busy`] to the publisher |
 //! | retention drops what a client has not read | the rest | `sse.gap` to the client |
 //! | nobody opens a topic for [`RedbOptions::forget_after`] | nothing of it | who comes back when it is opened again: `sse.gap` |
 //! | the file is damaged, or in use | nothing is begun | [`OpenError`] |
 //!
+//! What is in memory is as much of each topic as [`RedbOptions::ring_events`] and [`RedbOptions::ring_bytes`] allow, and
+//! the latest event of each key. The file is looked for again [after a while](RedbOptions::room_interval), which costs a
+//! reading of it as after a crash; events go on to those who listen meanwhile.
+//!
 //! Pages beyond the ring are read on the blocking threads of tokio: like subscriptions, they need its runtime.
 //!
 //! [`Topic::publish`]: crate::Topic::publish
 
+mod backend;
+mod catch_up;
 mod error;
 mod intake;
 mod left;
 mod load;
+mod meter;
 mod options;
+mod place;
 mod progress;
+mod recovery;
 mod replay;
-mod seal;
 mod shared;
 mod store;
 mod tables;
@@ -63,17 +73,19 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use ::redb::{Builder, Database, DatabaseError};
+use ::redb::Builder;
 use sse_proto::Epoch;
 
 use super::log::Log;
-use super::{Health, History, HistoryError, News, Page, Read, Record, Reply, Status, TopicId};
+use super::{Health, History, HistoryCounts, HistoryError, News, Page, Read, Record, Reply, Status, TopicId};
 use crate::options::TopicOptions;
 use crate::topic_name::TopicName;
+use backend::Watched;
 pub use error::OpenError;
 use load::LoadError;
+use meter::Meter;
 pub use options::{Durability, RedbOptions};
-use seal::{Seal, SealFile};
+use place::{Files, Place};
 use shared::Shared;
 use store::Store;
 
@@ -98,25 +110,20 @@ impl RedbHistory {
     /// [`OpenError`], which says what to do.
     pub fn open(directory: impl AsRef<Path>, options: RedbOptions) -> Result<Self, OpenError> {
         let directory = directory.as_ref();
-        seal::create_folder(directory).map_err(|error| OpenError::io(directory, &error))?;
+        Files::create_folder(directory).map_err(|error| OpenError::io(directory, &error))?;
         let path = directory.join(Self::FILE_NAME);
-        let seal = Box::new(SealFile::of(&path));
-        Self::start(&path, options, seal, |builder| builder.create(&path))
+        Self::start(&path, options, Box::new(Files::of(&path)))
     }
 
-    /// Opens the database with `open`. The path is for messages.
-    fn start(
-        path: &Path,
-        options: RedbOptions,
-        seal: Box<dyn Seal>,
-        open: impl FnOnce(&mut Builder) -> Result<Database, DatabaseError>,
-    ) -> Result<Self, OpenError> {
-        let of_seal = |error: std::io::Error| OpenError::io(path, &error);
-        let whole = seal.is_whole().map_err(of_seal)?;
+    /// Opens what is at `place`. The path is for messages.
+    fn start(path: &Path, options: RedbOptions, place: Box<dyn Place>) -> Result<Self, OpenError> {
+        let of_place = |error: std::io::Error| OpenError::io(path, &error);
+        let whole = place.is_whole().map_err(of_place)?;
+        let meter = Arc::new(Meter::default());
         // A damaged file may meet an assertion of the database's before it meets a check.
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            let mut builder = Builder::new();
-            let database = open(builder.set_cache_size(options.cache_bytes))?;
+            let storage = Watched::new(place.create()?, Arc::clone(&meter));
+            let database = Builder::new().set_cache_size(options.cache_bytes).create_with_backend(storage)?;
             let mut loaded = load::load(&database, whole)?;
             let in_flight = options.queue_events.max(1) as u64;
             load::begin(&database, &mut loaded, in_flight, options.forget_after)?;
@@ -134,14 +141,14 @@ impl RedbHistory {
         };
         // The new epoch is on the disk by now. Only then may the file count as whole again.
         match options.durability {
-            Durability::Async => seal.take_away().map_err(of_seal)?,
-            Durability::Group | Durability::Strict => seal.set().map_err(of_seal)?,
+            Durability::Async => place.take_mark_away().map_err(of_place)?,
+            Durability::Group | Durability::Strict => place.mark_whole().map_err(of_place)?,
         }
 
-        let (database, durability) = (Arc::new(database), options.durability);
+        let database = Arc::new(database);
         let rows = loaded.topics.iter().map(|(id, (row, _))| (*id, row.clone())).collect();
-        let store = Store::new(Arc::clone(&database), durability, loaded.last_seq, rows);
-        let shared = Arc::new(Shared::new(loaded, options, database, seal));
+        let store = Store::new(Arc::clone(&database), &options, loaded.last_seq, rows);
+        let shared = Arc::new(Shared::new(loaded, options, database, place, meter));
         let writer = std::thread::Builder::new().name("sse-history".into()).spawn({
             let shared = Arc::clone(&shared);
             move || writer::run(&shared, store)
@@ -201,7 +208,15 @@ impl History for RedbHistory {
     }
 
     fn health(&self) -> Health {
-        self.shared.intake().health.clone()
+        self.shared.health()
+    }
+
+    fn notes(&self, topic: TopicId) -> Reply<Result<Vec<(u64, String)>, HistoryError>> {
+        replay::notes(&self.shared, topic)
+    }
+
+    fn counts(&self) -> Option<HistoryCounts> {
+        Some(self.shared.counts())
     }
 
     fn close(&self) -> Reply<Result<(), HistoryError>> {

@@ -3,24 +3,20 @@
 
 use bytes::Bytes;
 
-use super::{Keyed, Log, Run};
+use tokio::time::Instant;
+
+use super::{Keyed, Log, Run, Trimmed};
 use crate::history::{Lane, Status};
 use crate::options::{Replay, TopicOptions};
 
-/// How far a log is trimmed: the highest number that it dropped, of all events and of those without a key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::history) struct Trimmed {
-    pub(in crate::history) through: u64,
-    pub(in crate::history) unkeyed: u64,
-}
-
 impl Log {
-    /// The log of a topic whose events are all on the disk.
-    pub(in crate::history) fn stored(last: u64, trimmed: Trimmed, ended: bool) -> Self {
+    /// The log of a topic whose events are all on the disk, but those that were lost.
+    pub(in crate::history) fn stored(last: u64, trimmed: Trimmed, lost: Trimmed, ended: bool) -> Self {
         let mut log = Self::new(TopicOptions::default(), trimmed.through);
         log.status = Status { last, trimmed: trimmed.through, ended };
         log.trimmed_unkeyed = trimmed.unkeyed;
         log.floor = last;
+        log.lost = lost;
         log
     }
 
@@ -70,6 +66,44 @@ impl Log {
         self.trim_to(Trimmed { through: self.floor, unkeyed: self.floor });
     }
 
+    /// How far it is trimmed itself, apart from what was lost.
+    pub(in crate::history) fn trimmed(&self) -> Trimmed {
+        Trimmed { through: self.status.trimmed, unkeyed: self.trimmed_unkeyed }
+    }
+
+    /// Of a log without its disk: what fell off memory of the events above `stored`, the last one on the disk.
+    pub(in crate::history) fn missing_above(&self, stored: u64) -> Trimmed {
+        let above = |seq| if seq > stored { seq } else { 0 };
+        Trimmed { through: above(self.status.trimmed), unkeyed: above(self.trimmed_unkeyed) }
+    }
+
+    /// The events above `after` that memory holds.
+    pub(in crate::history) fn held_above(&self, after: u64) -> impl Iterator<Item = Held<'_>> {
+        let from = self.recent.partition_point(|recent| recent.entry.seq <= after);
+        self.recent.range(from..).map(|recent| Held {
+            seq: recent.entry.seq,
+            frame: &recent.entry.frame,
+            is_keyed: recent.keyed,
+            at: recent.at,
+        })
+    }
+
+    /// Key, number and frame of the latest event of each key, of those above `after`.
+    pub(in crate::history) fn latest_above(&self, after: u64) -> impl Iterator<Item = (&str, u64, &Bytes)> {
+        let keys = self.keys.iter().filter(move |(_, seq)| **seq > after);
+        keys.filter_map(|(key, seq)| Some((&**key, *seq, self.latest.get(seq)?)))
+    }
+
+    /// The disk is there again, trimmed so far, and everything in memory is on it. `lost` never came there.
+    pub(in crate::history) fn attach(&mut self, options: TopicOptions, trimmed: Trimmed, lost: Trimmed) {
+        self.options = options;
+        self.status.trimmed = trimmed.through;
+        self.trimmed_unkeyed = trimmed.unkeyed;
+        self.lost = lost;
+        // The latest of a key may have been kept while its place in the log was lost.
+        self.apart_through = self.apart_through.max(lost.through);
+    }
+
     /// Whether everything that `lane` is owed after `after` is in memory, or gone.
     pub(in crate::history) fn holds(&self, lane: &Lane, after: u64) -> bool {
         let snapshot = after < lane.snapshot_through && self.options.replay == Replay::All;
@@ -104,4 +138,13 @@ impl Log {
             .into_iter()
             .flatten()
     }
+}
+
+/// An event of a log as a disk needs it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::history) struct Held<'a> {
+    pub(in crate::history) seq: u64,
+    pub(in crate::history) frame: &'a Bytes,
+    pub(in crate::history) is_keyed: bool,
+    pub(in crate::history) at: Instant,
 }

@@ -1,9 +1,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ::redb::Error;
+use ::redb::{DatabaseError, Error};
 
-use crate::history::Health;
+use super::meter::Meter;
 
 /// A [`RedbHistory`](super::RedbHistory) could not be opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,15 +78,60 @@ impl OpenError {
     }
 }
 
-/// What a failure to write leaves of the history.
-pub(super) fn health_after(error: &Error) -> Health {
-    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+/// Why nothing can be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// There is no room, or something else that passes. Nothing that was written before is in doubt.
+    Passing(String),
+    /// What was written may not be there.
+    Final(String),
+}
 
-    match error {
-        Error::Io(error) if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) => {
-            Health::LiveOnly(format!("its disk is full: {error}; make room, then restart"))
+impl Trouble {
+    /// What a failure to write means.
+    pub(super) fn of(error: &Error, meter: &Meter) -> Self {
+        match error {
+            // Another try would prove nothing: the system may have dropped what it could not write, and would hand it
+            // out from its cache all the same.
+            error if meter.has_failed_to_synchronise() => Self::Final(format!(
+                "its disk failed to synchronise: {error}; nothing more is written, and nobody was shown what may be \
+                 missing. Look into the system's log, see to the disk, and unmount it or restart the machine, so that \
+                 nothing is read which never reached it; then start again"
+            )),
+            Error::Io(error) => Self::of_io(error),
+            error => Self::failed(error),
         }
-        // The system may have dropped what it could not write, so another try would prove nothing.
-        error => Health::ReadOnly(format!("its disk has failed: {error}; check it, then restart")),
+    }
+
+    pub(super) fn of_io(error: &io::Error) -> Self {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+
+        match error.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => Self::Passing(format!(
+                "its disk is full: {error}; make room, and it goes on by itself: what is in memory then is kept"
+            )),
+            _ => Self::failed(error),
+        }
+    }
+
+    fn failed(error: impl std::fmt::Display) -> Self {
+        Self::Final(format!("its disk has failed: {error}; check it and the file, then restart"))
+    }
+
+    /// Something is in the way before the file is touched again.
+    pub(super) fn in_the_way(error: impl std::fmt::Display) -> Self {
+        Self::Passing(format!(
+            "its disk was full, and it cannot go on: {error}; see to it, and it goes on by itself"
+        ))
+    }
+
+    /// What a file that cannot be opened again means.
+    pub(super) fn of_open(error: DatabaseError, meter: &Meter) -> Self {
+        match error.into() {
+            Error::DatabaseAlreadyOpen | Error::LockProtocolMismatch => {
+                Self::in_the_way("another process has its file open")
+            }
+            error => Self::of(&error, meter),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What was published and is not on the disk yet: numbered, in order, and bounded.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -28,6 +28,7 @@ pub(super) struct Append {
     pub(super) frame: Bytes,
     /// The part of `frame` without it, as the disk gets it: the epoch in that line may change.
     pub(super) body: Bytes,
+    pub(super) note: Option<Box<str>>,
 }
 
 /// What a topic still takes, counting what is not written yet.
@@ -36,7 +37,38 @@ pub(super) struct Accepts {
     pub(super) last: u64,
     pub(super) ended: bool,
     pub(super) keys: HashSet<Box<str>>,
-    pub(super) key_limit: usize,
+    /// Of a topic that somebody has opened.
+    pub(super) options: Option<TopicOptions>,
+}
+
+impl Accepts {
+    fn key_limit(&self) -> usize {
+        self.options.as_ref().map_or(usize::MAX, |options| options.retention.keys)
+    }
+}
+
+/// What becomes of events, and why not all is well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// They go to the disk.
+    Whole,
+    /// They go to those who listen.
+    LiveOnly(String),
+    /// They go to the disk again. What is missing there is being written.
+    CatchingUp(String),
+    /// None are taken.
+    ReadOnly(String),
+}
+
+impl Phase {
+    pub(super) fn health(&self) -> Health {
+        match self {
+            Self::Whole => Health::Whole,
+            // Nothing is promised before it is seen to work.
+            Self::LiveOnly(reason) | Self::CatchingUp(reason) => Health::LiveOnly(reason.clone()),
+            Self::ReadOnly(reason) => Health::ReadOnly(reason.clone()),
+        }
+    }
 }
 
 /// The one place where events are numbered.
@@ -46,11 +78,15 @@ pub(super) struct Intake {
     pub(super) next_topic: u64,
     pub(super) names: HashMap<TopicName, TopicId>,
     pub(super) topics: BTreeMap<TopicId, Accepts>,
-    pub(super) health: Health,
+    pub(super) phase: Phase,
     pub(super) closing: bool,
     queue: Vec<Op>,
     /// When the oldest of the queue came.
     since: Option<Instant>,
+    /// When the oldest of what is being written came.
+    writing_since: Option<Instant>,
+    /// Of events that are not on the disk, until they are, or until there are too many. For each, topic and number.
+    notes: VecDeque<(TopicId, u64, Box<str>)>,
     /// What is in the queue or being written.
     waiting: Waiting,
     limit: Waiting,
@@ -70,10 +106,12 @@ impl Intake {
             next_topic,
             names: HashMap::new(),
             topics: BTreeMap::new(),
-            health: Health::Whole,
+            phase: Phase::Whole,
             closing: false,
             queue: Vec::new(),
             since: None,
+            writing_since: None,
+            notes: VecDeque::new(),
             waiting: Waiting::default(),
             limit,
         }
@@ -81,11 +119,11 @@ impl Intake {
 
     /// Whether anything new is taken at all, and whether it goes to the disk.
     pub(super) fn is_open(&self) -> Result<Keeps, HistoryError> {
-        match &self.health {
-            Health::ReadOnly(reason) => Err(HistoryError::ReadOnly(reason.clone())),
+        match &self.phase {
+            Phase::ReadOnly(reason) => Err(HistoryError::ReadOnly(reason.clone())),
             _ if self.closing => Err(HistoryError::Closed),
-            Health::LiveOnly(_) => Ok(Keeps::Nothing),
-            Health::Whole => Ok(Keeps::All),
+            Phase::LiveOnly(_) => Ok(Keeps::Nothing),
+            Phase::Whole | Phase::CatchingUp(_) => Ok(Keeps::All),
         }
     }
 
@@ -105,10 +143,10 @@ impl Intake {
             return Err(HistoryError::Ended);
         }
         if let Some(key) = key
-            && accepts.keys.len() >= accepts.key_limit
+            && accepts.keys.len() >= accepts.key_limit()
             && !accepts.keys.contains(key)
         {
-            return Err(HistoryError::TooManyKeys { limit: accepts.key_limit });
+            return Err(HistoryError::TooManyKeys { limit: accepts.key_limit() });
         }
         if keeps == Keeps::All {
             self.has_room()?;
@@ -149,15 +187,41 @@ impl Intake {
 
     /// Everything that waits. It counts as waiting until it is [`Self::settle`]d.
     pub(super) fn take(&mut self) -> Vec<Op> {
-        self.since = None;
+        self.writing_since = self.since.take();
         std::mem::take(&mut self.queue)
     }
 
     /// These do not wait any more.
     pub(super) fn settle(&mut self, ops: &[Op]) {
+        self.writing_since = None;
         self.waiting.events -= ops.len();
         let bytes = |op: &Op| if let Op::Append(append) = op { append.frame.len() } else { 0 };
         self.waiting.bytes -= ops.iter().map(bytes).sum::<usize>();
+    }
+
+    /// Remembers the note of an event that is not on the disk.
+    pub(super) fn hold_note(&mut self, append: &Append) {
+        let Some(note) = &append.note else { return };
+        if self.notes.len() >= self.limit.events {
+            self.notes.pop_front();
+        }
+        self.notes.push_back((append.topic, append.seq, note.clone()));
+    }
+
+    /// The notes of events that are not on the disk, as it is now.
+    pub(super) fn held_notes(&self) -> impl Iterator<Item = &(TopicId, u64, Box<str>)> {
+        self.notes.iter()
+    }
+
+    /// They are on the disk.
+    pub(super) fn forget_notes(&mut self) {
+        self.notes = VecDeque::new();
+    }
+
+    /// What waits, and for how long the oldest of it has done so.
+    pub(super) fn waiting(&self) -> (Waiting, Duration) {
+        let since = self.writing_since.or(self.since);
+        (self.waiting, since.map_or(Duration::ZERO, |since| since.elapsed()))
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::redb::{Error, ReadableTable, WriteTransaction};
 
 use super::load::Loaded;
-use super::tables::{KEYED, LATEST, LEFT, TOPICS, UNKEYED};
+use super::tables::{LEFT, LOST};
 use super::trim::Shelves;
 use crate::history::TopicId;
 
@@ -35,15 +35,13 @@ pub(super) fn sweep(
         }
     }
     drop(left);
-    let mut shelves = Shelves::open(transaction, [UNKEYED, KEYED])?;
-    let (mut rows, mut latest) = (transaction.open_table(TOPICS)?, transaction.open_table(LATEST)?);
+    let (mut shelves, mut lost) = (Shelves::open(transaction)?, transaction.open_table(LOST)?);
     for topic in forgotten {
         let Some((row, _)) = loaded.topics.remove(&topic) else { continue };
         // Whoever comes back to a topic of the name is told that what it had is gone.
         loaded.removed = loaded.removed.max(row.last);
         shelves.clear(topic)?;
-        latest.retain_in((topic.0, "")..(topic.0 + 1, ""), |_, _| false)?;
-        rows.remove(topic.0)?;
+        lost.remove(topic.0)?;
         strike_off(transaction, topic)?;
     }
     Ok(())

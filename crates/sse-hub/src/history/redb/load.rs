@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ::redb::{Database, Error, ReadableDatabase, ReadableTable, TableError};
+use ::redb::{Database, Error, ReadTransaction, ReadableDatabase, ReadableTable, TableError};
 use sse_proto::{Cursor, Epoch};
 
 use super::left;
 use super::store;
-use super::tables::{self, FORMAT, KEYED, LATEST, META, TOPICS, meta};
+use super::tables::{self, FORMAT, FORMER, KEYED, LATEST, LOST, META, NOTES, TOPICS, meta};
 use super::trim::Row;
 use crate::entropy;
 use crate::history::log::Log;
@@ -20,6 +20,9 @@ use crate::topic_name::TopicName;
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) epoch: Epoch,
+    /// The highest number in the file.
+    pub(super) stored_seq: u64,
+    /// The highest number that may have been used.
     pub(super) last_seq: u64,
     pub(super) next_topic: u64,
     pub(super) removed: u64,
@@ -51,6 +54,7 @@ pub(super) fn load(database: &Database, whole: bool) -> Result<Loaded, LoadError
         Err(TableError::TableDoesNotExist(_)) => {
             return Ok(Loaded {
                 epoch: entropy::epoch(),
+                stored_seq: 0,
                 last_seq: 0,
                 next_topic: 0,
                 removed: 0,
@@ -64,12 +68,15 @@ pub(super) fn load(database: &Database, whole: bool) -> Result<Loaded, LoadError
         number.ok_or_else(|| LoadError::Damaged(format!("it does not say its {name}")))
     };
     let format = number(meta::FORMAT)?;
-    if format != FORMAT {
+    if !(FORMER..=FORMAT).contains(&format) {
         return Err(LoadError::Format(format));
     }
     let epoch = if whole { Epoch::new(number(meta::EPOCH)?) } else { entropy::epoch() };
     // Numbers that somebody may hold of events which a crash took back are not used again for others.
-    let last_seq = number(meta::LAST_SEQ)? + number(meta::IN_FLIGHT)?;
+    let stored_seq = number(meta::LAST_SEQ)?;
+    let last_seq = stored_seq + number(meta::IN_FLIGHT)?;
+    let mut lost = if format == FORMER { BTreeMap::new() } else { read_lost(&transaction)? };
+    let mut notes = if format == FORMER { BTreeMap::new() } else { count_notes(&transaction)? };
 
     let mut topics = BTreeMap::new();
     for row in transaction.open_table(TOPICS)?.iter()? {
@@ -77,15 +84,17 @@ pub(super) fn load(database: &Database, whole: bool) -> Result<Loaded, LoadError
         let (name, last, through, unkeyed, ended, events, bytes) = row.value();
         let name = TopicName::new(name).map_err(|error| LoadError::Damaged(error.to_string()))?;
         let trimmed = Trimmed { through, unkeyed };
-        let log = Log::stored(last, trimmed, ended);
-        let row = Row { name, last, trimmed, ended, events, bytes, options: None };
+        let lost = lost.remove(&id.value()).unwrap_or_default();
+        let notes = notes.remove(&id.value()).unwrap_or_default();
+        let log = Log::stored(last, trimmed, lost, ended);
+        let row = Row { last, ended, events, bytes, lost, notes, ..Row::new(name, trimmed) };
         topics.insert(TopicId(id.value()), (row, log));
     }
     let keyed = transaction.open_table(KEYED)?;
     for latest in transaction.open_table(LATEST)?.iter()? {
         let (key, latest) = latest?;
         let ((topic, key), (seq, body)) = (key.value(), latest.value());
-        let frame = Record { key: None, body }.frame(Cursor { epoch, seq });
+        let frame = Record { key: None, body, note: None }.frame(Cursor { epoch, seq });
         match topics.get_mut(&TopicId(topic)) {
             Some((row, log)) => {
                 let is_apart = seq > row.trimmed.through && keyed.get((topic, seq))?.is_none();
@@ -97,7 +106,26 @@ pub(super) fn load(database: &Database, whole: bool) -> Result<Loaded, LoadError
         }
     }
     let (next_topic, removed) = (number(meta::NEXT_TOPIC)?, number(meta::REMOVED)?);
-    Ok(Loaded { epoch, last_seq, next_topic, removed, topics })
+    Ok(Loaded { epoch, stored_seq, last_seq, next_topic, removed, topics })
+}
+
+fn read_lost(transaction: &ReadTransaction) -> Result<BTreeMap<u64, Trimmed>, Error> {
+    let mut lost = BTreeMap::new();
+    for row in transaction.open_table(LOST)?.iter()? {
+        let (topic, row) = row?;
+        let (through, unkeyed) = row.value();
+        lost.insert(topic.value(), Trimmed { through, unkeyed });
+    }
+    Ok(lost)
+}
+
+fn count_notes(transaction: &ReadTransaction) -> Result<BTreeMap<u64, u64>, Error> {
+    let mut counts = BTreeMap::new();
+    for note in transaction.open_table(NOTES)?.iter()? {
+        let (key, _) = note?;
+        *counts.entry(key.value().0).or_default() += 1;
+    }
+    Ok(counts)
 }
 
 /// Says in the file that it is open, and under which epoch. Forgets the topics that nobody has opened for `forget_after`.

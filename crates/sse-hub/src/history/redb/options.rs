@@ -41,6 +41,12 @@ pub struct RedbOptions {
     pub ring_bytes: usize,
     /// The most bytes of the file that are cached. Default: 64 MiB.
     pub cache_bytes: usize,
+    /// The most notes of each topic that are kept: one for each of the newest events that were published with one.
+    /// Default: 4,096.
+    pub notes: usize,
+    /// How soon a history whose disk was full looks whether there is room again. After each time that there is not it
+    /// waits twice as long, up to a minute. Default: 1 s.
+    pub room_interval: Duration,
     /// The most pages that are read from the disk at a time; other readers wait. Default: 4.
     pub reads: usize,
 }
@@ -56,6 +62,8 @@ impl Default for RedbOptions {
             ring_events: 1_024,
             ring_bytes: 1024 * 1024,
             cache_bytes: 64 * 1024 * 1024,
+            notes: 4_096,
+            room_interval: Duration::from_secs(1),
             reads: 4,
         }
     }

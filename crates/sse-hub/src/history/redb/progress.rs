@@ -4,7 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::watch;
 
+use super::catch_up::Lost;
 use crate::history::{HistoryError, Reply};
+
+/// So many times of a full disk are told apart.
+const MOST_LOST: usize = 64;
 
 /// The writer's progress, which can be waited for.
 #[derive(Debug)]
@@ -18,6 +22,8 @@ pub(super) struct Progress {
 struct State {
     /// Like [`Progress::durable`], as far as those who wait were told.
     durable: u64,
+    /// What will never be on the disk, although it is further.
+    lost: Vec<Lost>,
     /// Why nothing more comes.
     stopped: Option<Stopped>,
 }
@@ -38,7 +44,7 @@ enum Goal {
 
 impl Progress {
     pub(super) fn new(durable: u64) -> Self {
-        let state = watch::Sender::new(State { durable, stopped: None });
+        let state = watch::Sender::new(State { durable, lost: Vec::new(), stopped: None });
         Self { durable: AtomicU64::new(durable), state }
     }
 
@@ -54,6 +60,23 @@ impl Progress {
     /// Tells those who wait.
     pub(super) fn tell(&self) {
         self.state.send_modify(|state| state.durable = self.durable());
+    }
+
+    /// Writing goes on.
+    pub(super) fn resume(&self) {
+        self.state.send_modify(|state| state.stopped = None);
+    }
+
+    /// These will never be on the disk. To be said before it is said that the disk is further.
+    pub(super) fn lose(&self, mut lost: Lost) {
+        self.state.send_modify(|state| {
+            if state.lost.len() >= MOST_LOST
+                && let Some(before) = state.lost.pop()
+            {
+                lost.absorb(&before);
+            }
+            state.lost.push(lost);
+        });
     }
 
     /// The first reason counts.
@@ -89,6 +112,9 @@ impl Progress {
 impl State {
     fn judge(&self, goal: Goal) -> Option<Result<(), HistoryError>> {
         match (goal, &self.stopped) {
+            (Goal::Durable(seq), _) if self.lost.iter().any(|lost| lost.contains(seq)) => {
+                Some(Err(HistoryError::Lost))
+            }
             (Goal::Durable(seq), _) if self.durable >= seq => Some(Ok(())),
             (Goal::Closed, Some(Stopped::Closed)) => Some(Ok(())),
             (Goal::Durable(_), Some(Stopped::Closed)) => Some(Err(HistoryError::Closed)),

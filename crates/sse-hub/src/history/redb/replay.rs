@@ -7,11 +7,11 @@ use bytes::Bytes;
 use sse_proto::Cursor;
 use tokio::task::JoinSet;
 
-use super::error::health_after;
+use super::error::Trouble;
 use super::shared::Shared;
-use super::tables::{KEYED, UNKEYED};
+use super::tables::{KEYED, NOTES, UNKEYED};
 use crate::history::log::Keyed;
-use crate::history::{Health, HistoryError, Lane, Page, Read, Record, Reply, TopicId};
+use crate::history::{HistoryError, Lane, Page, Read, Record, Reply, TopicId};
 
 /// What a reader wants next, apart from the reader.
 #[derive(Debug)]
@@ -75,11 +75,8 @@ fn read_stored(shared: &Shared, wanted: &Wanted) -> Result<Page, HistoryError> {
         Ok(stored) => shared.logs().read_stored(wanted.read(), &stored, through),
         Err(error) => {
             // A read needs no room: whatever it is, nothing of the file can be relied on.
-            let health = match health_after(&error) {
-                Health::LiveOnly(reason) => Health::ReadOnly(reason),
-                health => health,
-            };
-            shared.halt(health, &[]);
+            let (Trouble::Passing(reason) | Trouble::Final(reason)) = Trouble::of(&error, &shared.meter);
+            shared.halt(Trouble::Final(reason), &[]);
             Err(HistoryError::Engine(error.to_string()))
         }
     }
@@ -138,7 +135,7 @@ fn range(
         let (key, value) = entry?;
         let (_, seq) = key.value();
         let (_, body) = value.value();
-        let frame = Record { key: None, body }.frame(Cursor { epoch: shared.epoch, seq });
+        let frame = Record { key: None, body, note: None }.frame(Cursor { epoch: shared.epoch, seq });
         bytes += frame.len();
         entries.push((seq, frame));
         if entries.len() > wanted.max_events || bytes > wanted.max_bytes {
@@ -146,4 +143,26 @@ fn range(
         }
     }
     Ok(entries)
+}
+
+/// The notes of a topic, from the disk.
+pub(super) fn notes(shared: &Arc<Shared>, topic: TopicId) -> Reply<Result<Vec<(u64, String)>, HistoryError>> {
+    let shared = Arc::clone(shared);
+    Reply::Later(Box::pin(async move {
+        let read = tokio::task::spawn_blocking(move || {
+            let database = shared.database();
+            let database = database.as_ref().ok_or(HistoryError::Closed)?;
+            read_notes(database, topic).map_err(|error| HistoryError::Engine(error.to_string()))
+        });
+        read.await.unwrap_or_else(|_| Err(HistoryError::Engine("reading failed an assertion".into())))
+    }))
+}
+
+fn read_notes(database: &Database, topic: TopicId) -> Result<Vec<(u64, String)>, Error> {
+    let notes = database.begin_read()?.open_table(NOTES)?;
+    let of_topic = notes.range((topic.0, 0)..=(topic.0, u64::MAX))?;
+    of_topic
+        .map(|entry| entry.map(|(key, note)| (key.value().1, note.value().to_owned())))
+        .map(|note| Ok(note?))
+        .collect()
 }

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use ::redb::{Database, Error, WriteTransaction};
+use tokio::time::Instant;
 
+use super::catch_up::CatchUp;
 use super::intake::{Append, Op};
 use super::left;
-use super::options::Durability;
-use super::tables::{KEYED, LATEST, META, TOPICS, UNKEYED, meta};
+use super::options::{Durability, RedbOptions};
+use super::tables::{LOST, META, meta};
 use super::trim::{Row, Shelves};
 use crate::history::TopicId;
 use crate::history::log::Trimmed;
@@ -21,6 +23,8 @@ use crate::options::Superseded;
 pub(super) struct Store {
     database: Arc<Database>,
     durability: Durability,
+    /// The most notes of each topic.
+    notes: u64,
     topics: BTreeMap<TopicId, Row>,
     last_seq: u64,
 }
@@ -37,18 +41,27 @@ pub(super) struct Written {
 impl Store {
     pub(super) fn new(
         database: Arc<Database>,
-        durability: Durability,
+        options: &RedbOptions,
         last_seq: u64,
         topics: BTreeMap<TopicId, Row>,
     ) -> Self {
-        Self { database, durability, topics, last_seq }
+        Self { database, durability: options.durability, notes: options.notes as u64, topics, last_seq }
+    }
+
+    pub(super) fn topics(&self) -> &BTreeMap<TopicId, Row> {
+        &self.topics
+    }
+
+    fn begin(&self) -> Result<WriteTransaction, Error> {
+        let mut transaction = self.database.begin_write()?;
+        transaction.set_two_phase_commit(self.durability == Durability::Strict);
+        transaction.set_quick_repair(self.durability == Durability::Strict);
+        Ok(transaction)
     }
 
     /// Writes a batch. After an error this store is of no more use.
     pub(super) fn write(&mut self, batch: &[Op]) -> Result<Written, Error> {
-        let mut transaction = self.database.begin_write()?;
-        transaction.set_two_phase_commit(self.durability == Durability::Strict);
-        transaction.set_quick_repair(self.durability == Durability::Strict);
+        let transaction = self.begin()?;
         let now = now_ms();
         // What readers could have read before this batch; only of that is anything dropped.
         let through = self.last_seq;
@@ -56,9 +69,7 @@ impl Store {
         let mut trimmed = Vec::new();
         {
             let mut meta = transaction.open_table(META)?;
-            let mut rows = transaction.open_table(TOPICS)?;
-            let mut latest = transaction.open_table(LATEST)?;
-            let mut shelves = Shelves::open(&transaction, [UNKEYED, KEYED])?;
+            let mut shelves = Shelves::open(&transaction)?;
             for op in batch {
                 match op {
                     Op::Open { topic, name, options, trimmed } => {
@@ -66,7 +77,8 @@ impl Store {
                             Entry::Occupied(known) => known.into_mut(),
                             Entry::Vacant(vacant) => {
                                 meta.insert(meta::NEXT_TOPIC, topic.0 + 1)?;
-                                vacant.insert(Row::new(name.clone(), *trimmed))
+                                let trimmed = Trimmed { through: *trimmed, unkeyed: *trimmed };
+                                vacant.insert(Row::new(name.clone(), trimmed))
                             }
                         };
                         row.options = Some(options.clone());
@@ -76,7 +88,7 @@ impl Store {
                     Op::Append(append) => {
                         self.last_seq = append.seq;
                         if let Some(row) = self.topics.get_mut(&append.topic) {
-                            append.write(row, now, &mut shelves, &mut latest)?;
+                            append.write(row, now, &mut shelves)?;
                             touched.insert(append.topic);
                         }
                     }
@@ -90,8 +102,7 @@ impl Store {
                         self.topics.remove(topic);
                         touched.remove(topic);
                         shelves.clear(*topic)?;
-                        latest.retain_in((topic.0, "")..(topic.0 + 1, ""), |_, _| false)?;
-                        rows.remove(topic.0)?;
+                        transaction.open_table(LOST)?.remove(topic.0)?;
                         left::strike_off(&transaction, *topic)?;
                         meta.insert(meta::REMOVED, *removed)?;
                     }
@@ -104,13 +115,57 @@ impl Store {
                 if row.trimmed != before {
                     trimmed.push((topic, row.trimmed));
                 }
-                let Trimmed { through, unkeyed } = row.trimmed;
-                let name = row.name.as_str();
-                rows.insert(topic.0, (name, row.last, through, unkeyed, row.ended, row.events, row.bytes))?;
+                shelves.trim_notes(topic, row, self.notes)?;
+                shelves.put_row(topic, row)?;
             }
             meta.insert(meta::LAST_SEQ, self.last_seq)?;
         }
         Ok(Written { transaction, last_seq: self.last_seq, trimmed })
+    }
+
+    /// Writes what memory holds and the file does not. After an error this store is of no more use.
+    pub(super) fn catch_up(&mut self, catch_up: &CatchUp) -> Result<Written, Error> {
+        let transaction = self.begin()?;
+        {
+            let mut meta = transaction.open_table(META)?;
+            let mut lost = transaction.open_table(LOST)?;
+            let mut shelves = Shelves::open(&transaction)?;
+            let removed = self.topics.keys().filter(|topic| !catch_up.topics.contains_key(topic));
+            for topic in removed.copied().collect::<Vec<_>>() {
+                self.topics.remove(&topic);
+                shelves.clear(topic)?;
+                lost.remove(topic.0)?;
+                left::strike_off(&transaction, topic)?;
+            }
+            let now = (now_ms(), Instant::now());
+            for (topic, missing) in &catch_up.topics {
+                let row = missing.write(*topic, now, &mut shelves)?;
+                if row.options.is_some() {
+                    left::strike_off(&transaction, *topic)?;
+                }
+                if row.lost != Trimmed::default() {
+                    lost.insert(topic.0, (row.lost.through, row.lost.unkeyed))?;
+                }
+                self.topics.insert(*topic, row);
+            }
+            for (topic, seq, note) in &catch_up.notes {
+                if let Some(row) = self.topics.get_mut(topic) {
+                    shelves.put_note((*topic, row), *seq, note)?;
+                }
+            }
+            for (topic, row) in &mut self.topics {
+                shelves.trim_notes(*topic, row, self.notes)?;
+            }
+            for (name, number) in [
+                (meta::LAST_SEQ, catch_up.last_seq),
+                (meta::NEXT_TOPIC, catch_up.next_topic),
+                (meta::REMOVED, catch_up.removed),
+            ] {
+                meta.insert(name, number)?;
+            }
+        }
+        self.last_seq = catch_up.last_seq;
+        Ok(Written { transaction, last_seq: self.last_seq, trimmed: Vec::new() })
     }
 
     /// Says in the file that nothing is missing in it, and closes it.
@@ -136,26 +191,19 @@ impl Written {
 }
 
 impl Append {
-    fn write(
-        &self,
-        row: &mut Row,
-        now: u64,
-        shelves: &mut Shelves<'_>,
-        latest: &mut ::redb::Table<'_, (u64, &'static str), (u64, &'static [u8])>,
-    ) -> Result<(), Error> {
-        let Self { topic, seq, key, body, .. } = self;
+    fn write(&self, row: &mut Row, now: u64, shelves: &mut Shelves<'_>) -> Result<(), Error> {
+        let Self { topic, seq, key, body, note, .. } = self;
         row.last = *seq;
+        if let Some(note) = note {
+            shelves.put_note((*topic, row), *seq, note)?;
+        }
         if let Some(key) = key {
-            latest.insert((topic.0, &**key), (*seq, &**body))?;
+            shelves.put_latest(*topic, key, *seq, body)?;
             if row.options.as_ref().is_some_and(|options| options.superseded == Superseded::Drop) {
                 return Ok(());
             }
         }
-        let shelf = if key.is_some() { &mut shelves.keyed } else { &mut shelves.unkeyed };
-        shelf.insert((topic.0, *seq), (now, &**body))?;
-        row.events += 1;
-        row.bytes += body.len() as u64;
-        Ok(())
+        shelves.put((*topic, row), *seq, key.is_some(), (now, body))
     }
 }
 

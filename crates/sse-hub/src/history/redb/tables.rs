@@ -3,7 +3,10 @@
 use ::redb::{TableDefinition, WriteTransaction};
 
 /// The format of the tables below.
-pub(super) const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 2;
+
+/// The format before, which can be read too: it lacks [`LOST`] and [`NOTES`].
+pub(super) const FORMER: u64 = 1;
 
 /// Single numbers, by name.
 pub(super) const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta");
@@ -29,6 +32,12 @@ pub(super) const LATEST: TableDefinition<'static, (u64, &str), (u64, &[u8])> = T
 
 /// Topics that no process has opened since a start, by their number: when that start was, in milliseconds since 1970.
 pub(super) const LEFT: TableDefinition<'static, u64, u64> = TableDefinition::new("left");
+/// Each topic that has lost events while the disk was full: up to which number, of all and of those without a key.
+/// Older ones may be there.
+pub(super) const LOST: TableDefinition<'static, u64, (u64, u64)> = TableDefinition::new("lost");
+
+/// Topic and number, then the note of the event. Notes are trimmed by themselves.
+pub(super) const NOTES: TableDefinition<'static, (u64, u64), &str> = TableDefinition::new("notes");
 
 /// The names in [`META`].
 pub(super) mod meta {
@@ -49,5 +58,7 @@ pub(super) fn create(transaction: &WriteTransaction) -> Result<(), ::redb::Error
     transaction.open_table(KEYED)?;
     transaction.open_table(LATEST)?;
     transaction.open_table(LEFT)?;
+    transaction.open_table(LOST)?;
+    transaction.open_table(NOTES)?;
     Ok(())
 }

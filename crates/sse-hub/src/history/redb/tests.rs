@@ -3,7 +3,10 @@
 mod crash;
 mod disk;
 mod faults;
+mod format;
 mod left;
+mod notes;
+mod room;
 
 use std::path::Path;
 
@@ -16,9 +19,7 @@ use crate::topic_name::TopicName;
 use disk::Disk;
 
 fn open(disk: &Disk, options: RedbOptions) -> Result<RedbHistory, OpenError> {
-    let backend = disk.plug_in();
-    let seal = Box::new(disk.clone());
-    RedbHistory::start(Path::new("a disk"), options, seal, |builder| builder.create_with_backend(backend))
+    RedbHistory::start(Path::new("a disk"), options, Box::new(disk.machine()))
 }
 
 fn at(durability: Durability) -> RedbOptions {
@@ -33,8 +34,14 @@ fn topic(history: &RedbHistory) -> TopicId {
     history.open(&name, &options, News::new(|| {})).expect("opened")
 }
 
+/// Publishes an event with its body as a note.
 fn publish(history: &RedbHistory, topic: TopicId, body: &str) -> Result<u64, HistoryError> {
-    history.append(topic, Record { key: None, body: body.as_bytes() })
+    history.append(topic, Record { key: None, body: body.as_bytes(), note: Some(body) })
+}
+
+async fn notes(history: &RedbHistory, of: TopicId) -> Vec<String> {
+    let notes = answer(history.notes(of)).await.expect("notes");
+    notes.into_iter().map(|(_, note)| note).collect()
 }
 
 async fn answer<T>(reply: Reply<T>) -> T {

@@ -1,8 +1,8 @@
 //! What the disk keeps of a topic, and what it drops.
 
-use ::redb::{Error, ReadableTable, Table};
+use ::redb::{Error, ReadableTable, Table, WriteTransaction};
 
-use super::tables::Events;
+use super::tables::{KEYED, LATEST, NOTES, TOPICS, TopicRow, UNKEYED};
 use crate::history::TopicId;
 use crate::history::log::Trimmed;
 use crate::options::{Retention, TopicOptions};
@@ -22,30 +22,106 @@ pub(super) struct Row {
     /// How many events are in its log, and how many bytes.
     pub(super) events: u64,
     pub(super) bytes: u64,
+    /// What never came to the disk.
+    pub(super) lost: Trimmed,
+    /// How many notes there are.
+    pub(super) notes: u64,
     /// Of a topic that somebody has opened.
     pub(super) options: Option<TopicOptions>,
 }
 
 impl Row {
     /// A new topic, of which the events up to `trimmed` count as dropped.
-    pub(super) fn new(name: TopicName, trimmed: u64) -> Self {
-        let trimmed = Trimmed { through: trimmed, unkeyed: trimmed };
-        Self { name, last: trimmed.through, trimmed, ended: false, events: 0, bytes: 0, options: None }
+    pub(super) fn new(name: TopicName, trimmed: Trimmed) -> Self {
+        Self {
+            name,
+            last: trimmed.through,
+            trimmed,
+            ended: false,
+            events: 0,
+            bytes: 0,
+            lost: Trimmed::default(),
+            notes: 0,
+            options: None,
+        }
     }
 }
 
-/// The log of a topic in a transaction.
+/// What there is of the topics in a transaction.
 pub(super) struct Shelves<'t> {
-    pub(super) unkeyed: Table<'t, (u64, u64), (u64, &'static [u8])>,
-    pub(super) keyed: Table<'t, (u64, u64), (u64, &'static [u8])>,
+    unkeyed: Table<'t, (u64, u64), (u64, &'static [u8])>,
+    keyed: Table<'t, (u64, u64), (u64, &'static [u8])>,
+    latest: Table<'t, (u64, &'static str), (u64, &'static [u8])>,
+    notes: Table<'t, (u64, u64), &'static str>,
+    rows: Table<'t, u64, TopicRow>,
 }
 
 impl<'t> Shelves<'t> {
-    pub(super) fn open(
-        transaction: &'t ::redb::WriteTransaction,
-        [unkeyed, keyed]: [Events; 2],
-    ) -> Result<Self, Error> {
-        Ok(Self { unkeyed: transaction.open_table(unkeyed)?, keyed: transaction.open_table(keyed)? })
+    pub(super) fn open(transaction: &'t WriteTransaction) -> Result<Self, Error> {
+        Ok(Self {
+            unkeyed: transaction.open_table(UNKEYED)?,
+            keyed: transaction.open_table(KEYED)?,
+            latest: transaction.open_table(LATEST)?,
+            notes: transaction.open_table(NOTES)?,
+            rows: transaction.open_table(TOPICS)?,
+        })
+    }
+
+    /// Adds an event to the log of a topic. `at` is in milliseconds since 1970.
+    pub(super) fn put(
+        &mut self,
+        (topic, row): (TopicId, &mut Row),
+        seq: u64,
+        is_keyed: bool,
+        (at, body): (u64, &[u8]),
+    ) -> Result<(), Error> {
+        let shelf = if is_keyed { &mut self.keyed } else { &mut self.unkeyed };
+        shelf.insert((topic.0, seq), (at, body))?;
+        row.events += 1;
+        row.bytes += body.len() as u64;
+        Ok(())
+    }
+
+    /// Makes an event the latest of its key.
+    pub(super) fn put_latest(
+        &mut self,
+        topic: TopicId,
+        key: &str,
+        seq: u64,
+        body: &[u8],
+    ) -> Result<(), Error> {
+        self.latest.insert((topic.0, key), (seq, body))?;
+        Ok(())
+    }
+
+    pub(super) fn put_note(
+        &mut self,
+        (topic, row): (TopicId, &mut Row),
+        seq: u64,
+        note: &str,
+    ) -> Result<(), Error> {
+        self.notes.insert((topic.0, seq), note)?;
+        row.notes += 1;
+        Ok(())
+    }
+
+    pub(super) fn put_row(&mut self, topic: TopicId, row: &Row) -> Result<(), Error> {
+        let Row { last, trimmed: Trimmed { through, unkeyed }, ended, events, bytes, .. } = *row;
+        self.rows.insert(topic.0, (row.name.as_str(), last, through, unkeyed, ended, events, bytes))?;
+        Ok(())
+    }
+
+    /// Drops the oldest notes of a topic beyond the newest `most`.
+    pub(super) fn trim_notes(&mut self, topic: TopicId, row: &mut Row, most: u64) -> Result<(), Error> {
+        let Some(before_last) = row.notes.checked_sub(most + 1) else { return Ok(()) };
+        let all = (topic.0, 0)..=(topic.0, u64::MAX);
+        let before_last = usize::try_from(before_last).unwrap_or(usize::MAX);
+        let last = self.notes.range(all)?.nth(before_last).transpose()?.map(|(key, _)| key.value());
+        if let Some(last) = last {
+            self.notes.retain_in((topic.0, 0)..=last, |_, _| false)?;
+            row.notes = most;
+        }
+        Ok(())
     }
 
     /// Drops the oldest events that exceed the topic's retention. The newest stays, and so do those above `through`,
@@ -102,7 +178,11 @@ impl<'t> Shelves<'t> {
 
     /// Drops all that there is of a topic.
     pub(super) fn clear(&mut self, topic: TopicId) -> Result<(), Error> {
-        self.drop_all((topic.0, 0)..=(topic.0, u64::MAX))
+        let all = (topic.0, 0)..=(topic.0, u64::MAX);
+        self.latest.retain_in((topic.0, "")..(topic.0 + 1, ""), |_, _| false)?;
+        self.notes.retain_in(all.clone(), |_, _| false)?;
+        self.rows.remove(topic.0)?;
+        self.drop_all(all)
     }
 
     fn drop_all(&mut self, range: std::ops::RangeInclusive<(u64, u64)>) -> Result<(), Error> {

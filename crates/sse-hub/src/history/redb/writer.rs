@@ -2,44 +2,71 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 use ::redb::{Error, StorageError};
 
-use super::error::health_after;
+use super::error::Trouble;
 use super::intake::Op;
+use super::recovery::{self, Patience};
 use super::shared::Shared;
 use super::store::Store;
 
-/// Writes batch after batch: whatever has come while the one before was written. Ends when the history is closed, or
-/// when the disk fails; nothing is tried again, because what the system could not write it may have dropped.
-pub(super) fn run(shared: &Arc<Shared>, mut store: Store) {
-    while let Some(batch) = shared.next_batch() {
-        if let Err(error) = guarded(|| write(shared, &mut store, &batch)) {
-            return shared.halt(health_after(&error), &batch);
-        }
-    }
-    if shared.has_failed() {
-        return;
-    }
-    shared.handle_closing();
-    match guarded(|| store.close()) {
-        Ok(()) => shared.handle_closed(),
-        Err(error) => shared.halt(health_after(&error), &[]),
+/// Writes until the history is closed, or the disk fails: then nothing is tried again, because what the system could not
+/// write it may have dropped. After a time without room it goes on.
+pub(super) fn run(shared: &Arc<Shared>, store: Store) {
+    let mut patience = Patience::new(shared.options.room_interval);
+    let mut store = Some(store);
+    while let Some(open) = store.take() {
+        store = match keep(shared, open) {
+            Ok(()) => None,
+            Err(trouble) => {
+                let goes_on = matches!(trouble, Trouble::Passing(_));
+                goes_on.then(|| recovery::wait_for_room(shared, &mut patience)).flatten()
+            }
+        };
     }
 }
 
+/// Writes batch after batch: whatever has come while the one before was written. Ends when the history is closed.
+fn keep(shared: &Shared, mut store: Store) -> Result<(), Trouble> {
+    while let Some(batch) = shared.next_batch() {
+        if let Err(error) = guarded(|| write(shared, &mut store, &batch)) {
+            let trouble = Trouble::of(&error, &shared.meter);
+            shared.halt(trouble.clone(), &batch);
+            return Err(trouble);
+        }
+    }
+    if shared.has_failed() {
+        return Ok(());
+    }
+    shared.handle_closing();
+    match guarded(|| store.close()).map_err(|error| Trouble::of(&error, &shared.meter)) {
+        // Without room it stays a file that was not closed, in which nothing is missing.
+        Ok(()) | Err(Trouble::Passing(_)) => shared.handle_closed(),
+        Err(trouble) => shared.halt(trouble, &[]),
+    }
+    Ok(())
+}
+
 fn write(shared: &Shared, store: &mut Store, batch: &[Op]) -> Result<(), Error> {
+    let began = Instant::now();
     let written = store.write(batch)?;
     shared.handle_trimmed(&written.trimmed);
     let durable = written.commit()?;
+    shared.meter.handle_committed(events(batch), began.elapsed());
     shared.handle_committed(batch, durable);
     Ok(())
 }
 
+fn events(batch: &[Op]) -> usize {
+    batch.iter().filter(|op| matches!(op, Op::Append(_))).count()
+}
+
 /// A panic in the database, as over a damaged page, must not leave publishers waiting for ever.
-fn guarded<T>(act: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub(super) fn guarded<T, E: From<Error>>(act: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     match catch_unwind(AssertUnwindSafe(act)) {
         Ok(result) => result,
-        Err(_) => Err(StorageError::Corrupted("writing failed an assertion".into()).into()),
+        Err(_) => Err(Error::from(StorageError::Corrupted("it failed an assertion".into())).into()),
     }
 }

@@ -164,6 +164,8 @@ async fn follow(steps: Vec<Step>, first: Level) -> Result<(), TestCaseError> {
         of = topic(&history);
         let (found, gap) = read_all(&history, of, 0).await;
         prop_assert!(!gap);
+        let bodies: Vec<_> = found.iter().map(|(_, body)| body.clone()).collect();
+        prop_assert_eq!(notes(&history, of).await, bodies, "a note is there if its event is");
         published.handle_found(found)?;
         if history.epoch() != epoch {
             published.highest = published.events.last().map_or(0, |(seq, _)| *seq);

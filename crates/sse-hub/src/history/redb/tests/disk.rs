@@ -3,10 +3,10 @@
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use ::redb::{BackendError, StorageBackend};
+use ::redb::{BackendError, DatabaseError, StorageBackend};
 use std::ops::Bound;
 
-use crate::history::redb::seal::Seal;
+use crate::history::redb::place::Place;
 
 const SECTOR: usize = 512;
 
@@ -26,6 +26,10 @@ struct State {
     faults: Faults,
     /// Counts how often the disk was plugged in; who plugged it in before has nothing more to say.
     owner: u64,
+    /// Counts the crashes; who was alive before one has nothing more to say.
+    life: u64,
+    /// How often somebody looked whether there is room.
+    looked: u64,
 }
 
 /// What goes wrong.
@@ -34,11 +38,15 @@ pub(super) struct Faults {
     /// After so many more writes and synchronisations the power fails.
     pub(super) power_for: Option<u32>,
     pub(super) failing_sync: bool,
+    /// It fails to synchronise because it is full, as one over a network may.
+    pub(super) full_sync: bool,
     /// Synchronising waits until this is over.
     pub(super) stalled: bool,
     /// The size beyond which there is no room.
     pub(super) room: Option<usize>,
-    pub(super) failing_seal: bool,
+    /// Who looks whether there is room is told that there is.
+    pub(super) seems_free: bool,
+    pub(super) failing_mark: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -65,11 +73,9 @@ impl Disk {
         self.0.0.lock().expect("no panic")
     }
 
-    /// The disk as the database knows it, until it is plugged in again.
-    pub(super) fn plug_in(&self) -> Plug {
-        let mut state = self.state();
-        state.owner += 1;
-        Plug { disk: self.clone(), owner: state.owner }
+    /// The disk as a process sees it that begins now.
+    pub(super) fn machine(&self) -> Machine {
+        Machine { disk: self.clone(), life: self.state().life }
     }
 
     pub(super) fn set(&self, faults: Faults) {
@@ -82,6 +88,27 @@ impl Disk {
     pub(super) fn stall(&self) -> Stalled<'_> {
         self.set(Faults { stalled: true, ..Faults::default() });
         Stalled(self)
+    }
+
+    /// How often somebody looked whether there is room.
+    pub(super) fn looked(&self) -> u64 {
+        self.state().looked
+    }
+
+    /// Whether the power has failed.
+    pub(super) fn is_off(&self) -> bool {
+        self.state().faults.power_for == Some(0)
+    }
+
+    /// How often it was opened.
+    pub(super) fn opened(&self) -> u64 {
+        self.state().owner
+    }
+
+    /// Puts what is on another disk in the place of what is on this one.
+    pub(super) fn replace(&self, another: &Self) {
+        let image = another.state().current.clone();
+        self.damage(|current| *current = image);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -99,6 +126,7 @@ impl Disk {
     pub(super) fn crash(&self, mut chance: impl FnMut() -> u64) {
         let mut state = self.state();
         state.owner += 1;
+        state.life += 1;
         let mut image = std::mem::take(&mut state.synced);
         for change in std::mem::take(&mut state.unsynced) {
             match (chance() % 3, &change) {
@@ -194,6 +222,9 @@ impl StorageBackend for Plug {
         if state.faults.failing_sync {
             return Err(io::Error::other("the disk is on fire"));
         }
+        if state.faults.full_sync {
+            return Err(ErrorKind::StorageFull.into());
+        }
         let State { synced, unsynced, faults, .. } = &mut *state;
         unsynced.drain(..).for_each(|change| change.apply(synced));
         use_power(faults);
@@ -213,19 +244,61 @@ impl StorageBackend for Plug {
     }
 }
 
-impl Seal for Disk {
-    fn is_whole(&self) -> io::Result<bool> {
-        Ok(self.state().whole)
+/// The disk and the mark beside it, as a process sees them until it crashes.
+#[derive(Debug)]
+pub(super) struct Machine {
+    disk: Disk,
+    life: u64,
+}
+
+impl Machine {
+    /// Fails without power.
+    fn state(&self) -> io::Result<MutexGuard<'_, State>> {
+        let state = self.disk.state();
+        match state.life == self.life && state.faults.power_for != Some(0) {
+            true => Ok(state),
+            false => Err(io::Error::other("the power is off")),
+        }
+    }
+}
+
+impl Place for Machine {
+    fn create(&self) -> Result<Box<dyn StorageBackend>, DatabaseError> {
+        let mut state = self.state()?;
+        state.owner += 1;
+        Ok(Box::new(Plug { disk: self.disk.clone(), owner: state.owner }))
     }
 
-    fn set(&self) -> io::Result<()> {
-        self.state().whole = true;
+    fn find(&self) -> Result<Box<dyn StorageBackend>, DatabaseError> {
+        match self.disk.len() {
+            0 => Err(io::Error::from(ErrorKind::NotFound).into()),
+            _ => self.create(),
+        }
+    }
+
+    fn check_room(&self) -> io::Result<()> {
+        let mut state = self.state()?;
+        state.looked += 1;
+        match state.faults.room {
+            Some(room) if room <= state.current.len() && !state.faults.seems_free => {
+                Err(ErrorKind::StorageFull.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn is_whole(&self) -> io::Result<bool> {
+        Ok(self.state()?.whole)
+    }
+
+    fn mark_whole(&self) -> io::Result<()> {
+        self.state()?.whole = true;
         Ok(())
     }
 
-    fn take_away(&self) -> io::Result<()> {
-        let mut state = self.state();
-        if state.faults.failing_seal {
+    fn take_mark_away(&self) -> io::Result<()> {
+        let mut state = self.state()?;
+        if state.faults.failing_mark {
             return Err(io::Error::other("nothing can be written"));
         }
         state.whole = false;

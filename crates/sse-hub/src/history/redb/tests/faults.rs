@@ -138,7 +138,7 @@ async fn a_full_disk_leaves_a_history_that_is_live_only_and_says_so() {
 async fn where_even_a_loss_cannot_be_noted_nothing_is_shown_that_could_be_lost() {
     let disk = Disk::default();
     let (history, of) = three_events(&disk, RedbOptions::default()).await;
-    disk.set(Faults { room: Some(0), failing_seal: true, ..Faults::default() });
+    disk.set(Faults { room: Some(0), failing_mark: true, ..Faults::default() });
     let seq = publish(&history, of, "4").expect("it is not known yet");
     committed(&history, seq).await.expect_err("not on the disk");
     assert!(matches!(history.health(), Health::ReadOnly(_)));

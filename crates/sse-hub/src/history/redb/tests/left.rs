@@ -1,11 +1,14 @@
 //! Since when a topic is left.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::redb::{Builder, Database};
 
 use super::{Disk, Durability, answer, at, open, publish, topic};
 use crate::history::History;
+use crate::history::redb::backend::Watched;
+use crate::history::redb::place::Place;
 use crate::history::redb::{left, load};
 
 /// A start at `now`, in milliseconds. Returns whether the topic is still there.
@@ -28,7 +31,8 @@ async fn the_time_runs_from_the_first_start_that_finds_a_topic_left() {
     answer(history.close()).await.expect("closed");
     drop(history);
 
-    let database = Builder::new().create_with_backend(disk.plug_in()).expect("opened");
+    let storage = Watched::new(disk.machine().create().expect("a disk"), Arc::default());
+    let database = Builder::new().create_with_backend(storage).expect("opened");
     let after = Some(Duration::from_millis(1_000));
     assert!(start(&database, after, 50_000), "however long nobody looked");
     assert!(start(&database, after, 50_600));

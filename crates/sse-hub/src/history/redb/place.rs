@@ -1,0 +1,120 @@
+//! Where a history is kept: the file, and what stands beside it.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use ::redb::backends::FileBackend;
+use ::redb::{DatabaseError, StorageBackend};
+
+/// How much room there must be before a history whose disk was full tries to go on: less would be used up at once, and
+/// each try may cost a reading of the whole file.
+const ENOUGH_ROOM: usize = 1024 * 1024;
+
+/// The storage of a history, and the mark beside it that says whether everything that a reader may have seen is in there.
+///
+/// The mark is taken away before the first event is shown that is not on the disk. A history that is opened without it
+/// begins another epoch.
+pub(super) trait Place: fmt::Debug + Send + Sync {
+    /// The storage, empty if there was none.
+    fn create(&self) -> Result<Box<dyn StorageBackend>, DatabaseError>;
+    /// The storage that was there before.
+    fn find(&self) -> Result<Box<dyn StorageBackend>, DatabaseError>;
+    /// Whether there is room for more, as far as one can tell without the storage.
+    fn check_room(&self) -> io::Result<()>;
+    fn is_whole(&self) -> io::Result<bool>;
+    fn mark_whole(&self) -> io::Result<()>;
+    fn take_mark_away(&self) -> io::Result<()>;
+}
+
+/// A file, with the mark as another one: taking one away needs no room on a disk that is full.
+#[derive(Debug)]
+pub(super) struct Files {
+    database: PathBuf,
+    mark: PathBuf,
+    /// Written to find out whether there is room.
+    room: PathBuf,
+}
+
+impl Files {
+    /// The folder must be there.
+    pub(super) fn of(database: &Path) -> Self {
+        let files = Self {
+            database: database.to_owned(),
+            mark: database.with_extension("whole"),
+            room: database.with_extension("room"),
+        };
+        // A process that was killed may have left it. If it cannot be removed it takes up room and does no harm.
+        let _ = fs::remove_file(&files.room);
+        files
+    }
+
+    /// Makes a folder that outlives a loss of power, as far as its parent may be opened to see to that.
+    pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        if let Some(parent) = folder.canonicalize()?.parent()
+            && cfg!(unix)
+        {
+            // Somebody who may not list the parent may still own the folder.
+            let _ = File::open(parent).and_then(|parent| parent.sync_all());
+        }
+        Ok(())
+    }
+
+    /// A file is only there, or gone, for good when its folder has been written.
+    fn sync_folder(&self) -> io::Result<()> {
+        match self.mark.parent() {
+            // Windows has no such call, and needs none.
+            Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
+            _ => Ok(()),
+        }
+    }
+
+    fn open(&self, options: &mut OpenOptions) -> Result<Box<dyn StorageBackend>, DatabaseError> {
+        let file = options.read(true).write(true).open(&self.database)?;
+        Ok(Box::new(FileBackend::new(file)?))
+    }
+}
+
+impl Place for Files {
+    fn create(&self) -> Result<Box<dyn StorageBackend>, DatabaseError> {
+        self.open(OpenOptions::new().create(true).truncate(false))
+    }
+
+    fn find(&self) -> Result<Box<dyn StorageBackend>, DatabaseError> {
+        self.open(&mut OpenOptions::new())
+    }
+
+    /// Takes up room and gives it back: quotas and reserves are not to be seen in what a file system says is free.
+    fn check_room(&self) -> io::Result<()> {
+        let written = File::create(&self.room).and_then(|mut file| {
+            file.write_all(&vec![0xa5; ENOUGH_ROOM])?;
+            file.sync_all()
+        });
+        match (written, fs::remove_file(&self.room)) {
+            (Ok(()), removed) => removed,
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    fn is_whole(&self) -> io::Result<bool> {
+        self.mark.try_exists()
+    }
+
+    fn mark_whole(&self) -> io::Result<()> {
+        let text =
+            "While this file is here, the history beside it holds every event that anybody has seen.\n";
+        let mut file = File::create(&self.mark)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        self.sync_folder()
+    }
+
+    fn take_mark_away(&self) -> io::Result<()> {
+        match fs::remove_file(&self.mark) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => self.sync_folder(),
+        }
+    }
+}

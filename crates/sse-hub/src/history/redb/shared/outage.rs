@@ -1,0 +1,156 @@
+//! What becomes of events when nothing can be written, and how that ends.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use ::redb::Database;
+
+use super::Shared;
+use crate::history::redb::catch_up::{CatchUp, Missing};
+use crate::history::redb::error::Trouble;
+use crate::history::redb::intake::{Op, Phase};
+use crate::history::redb::progress::Stopped;
+use crate::history::redb::trim::Row;
+use crate::history::{HistoryError, News, TopicId};
+
+impl Shared {
+    /// The disk is of no more use, for now or for ever. `batch` was being written.
+    pub(in super::super) fn halt(&self, trouble: Trouble, batch: &[Op]) {
+        let mut intake = self.intake();
+        if matches!(intake.phase, Phase::LiveOnly(_) | Phase::ReadOnly(_)) {
+            return;
+        }
+        let was_whole = intake.phase == Phase::Whole;
+        intake.phase = match trouble {
+            // From now on events are seen that the disk does not have.
+            Trouble::Passing(reason) => match self.place.take_mark_away() {
+                Ok(()) => Phase::LiveOnly(reason),
+                Err(error) => Phase::ReadOnly(format!("{reason}; and to note that failed: {error}")),
+            },
+            Trouble::Final(reason) => Phase::ReadOnly(reason),
+        };
+        let queue = intake.take();
+        intake.settle(batch);
+        intake.settle(&queue);
+        self.bound(&mut self.logs_mut());
+        self.forget_database();
+        let mut news = Vec::new();
+        let error = match &intake.phase {
+            Phase::ReadOnly(reason) => HistoryError::ReadOnly(reason.clone()),
+            Phase::LiveOnly(reason) | Phase::CatchingUp(reason) => {
+                let reason = reason.clone();
+                for ops in [batch, &queue] {
+                    ops.iter().for_each(|op| {
+                        if let Op::Append(append) = op {
+                            intake.hold_note(append);
+                        }
+                    });
+                    if !self.shows_at_once() {
+                        news.extend(self.show_all(ops));
+                    }
+                }
+                if was_whole {
+                    self.meter.handle_outage();
+                }
+                HistoryError::LiveOnly(reason)
+            }
+            Phase::Whole => return,
+        };
+        drop(intake);
+        self.progress.stop(Stopped::Failed(error));
+        news.iter().for_each(News::tell);
+        self.arrived.notify_one();
+    }
+
+    /// Waits for `time`, while nothing can be written. Returns whether it is worth looking again.
+    pub(in super::super) fn rest(&self, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        let mut intake = self.intake();
+        loop {
+            if intake.closing || !matches!(intake.phase, Phase::LiveOnly(_)) {
+                return false;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            intake = self.arrived.wait_timeout(intake, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Nothing can be written still, for this reason.
+    pub(in super::super) fn handle_still_out(&self, trouble: Trouble) {
+        let mut intake = self.intake();
+        let (phase, error) = match trouble {
+            Trouble::Passing(reason) => (Phase::LiveOnly(reason), None),
+            Trouble::Final(reason) => (Phase::ReadOnly(reason.clone()), Some(HistoryError::ReadOnly(reason))),
+        };
+        intake.phase = phase;
+        drop(intake);
+        if let Some(error) = error {
+            self.progress.resume();
+            self.progress.stop(Stopped::Failed(error));
+        }
+    }
+
+    /// From now on what is published waits for the disk again. Returns what comes before that and is not in the file,
+    /// of which `rows` are the topics.
+    pub(in super::super) fn begin_to_catch_up(&self, rows: &BTreeMap<TopicId, Row>) -> CatchUp {
+        let mut intake = self.intake();
+        if let Phase::LiveOnly(reason) = &intake.phase {
+            intake.phase = Phase::CatchingUp(reason.clone());
+        }
+        // Whoever asks now is told when it has succeeded or failed.
+        self.progress.resume();
+        let logs = self.logs();
+        let names: HashMap<_, _> = intake.names.iter().map(|(name, topic)| (*topic, name)).collect();
+        let missing = |(&topic, accepts): (&TopicId, &super::Accepts)| {
+            let (name, log) = (names.get(&topic)?, logs.log(topic).ok()?);
+            Some((topic, Missing::of(log, name, rows.get(&topic), accepts.options.clone())))
+        };
+        let topics: BTreeMap<_, _> = intake.topics.iter().filter_map(missing).collect();
+        // Without those of events that were lost, which may be published again, or that are in the file already.
+        let kept: HashSet<_> = topics.values().flat_map(Missing::kept).collect();
+        let notes = intake.held_notes().filter(|(_, seq, _)| kept.contains(seq));
+        CatchUp {
+            notes: notes.cloned().collect(),
+            last_seq: intake.last_seq,
+            next_topic: intake.next_topic,
+            removed: logs.removed,
+            topics,
+        }
+    }
+
+    /// All of it is in the file, which is open as `database` and held `stored` as its highest number before.
+    pub(in super::super) fn handle_caught_up(
+        &self,
+        database: Arc<Database>,
+        catch_up: &CatchUp,
+        stored: u64,
+    ) {
+        let mut intake = self.intake();
+        intake.phase = Phase::Whole;
+        intake.forget_notes();
+        if let Some(lost) = catch_up.lost(stored) {
+            self.progress.lose(lost);
+        }
+        self.progress.advance(catch_up.last_seq);
+        {
+            let mut of_readers = self.database.write().unwrap_or_else(PoisonError::into_inner);
+            let mut logs = self.logs_mut();
+            for (topic, missing) in &catch_up.topics {
+                // Opened once more meanwhile, perhaps, or removed.
+                let options = intake.topics.get(topic).and_then(|accepts| accepts.options.clone());
+                if let Ok((log, _)) = logs.log_mut(*topic) {
+                    let (trimmed, lost) = missing.left_out();
+                    log.attach(options.unwrap_or_default(), trimmed, lost);
+                }
+            }
+            *of_readers = Some(database);
+        }
+        drop(intake);
+        self.meter.handle_recovery();
+        self.progress.tell();
+    }
+}

@@ -1,0 +1,102 @@
+//! What readers see, and when.
+
+use super::Shared;
+use crate::history::log::Trimmed;
+use crate::history::logs::Logs;
+use crate::history::redb::intake::{Append, Op};
+use crate::history::{Entry, News, TopicId};
+
+/// What becomes of an event when memory is full.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shown {
+    /// It can be forgotten if it is one of those up to `through`.
+    OnDisk { through: u64 },
+    /// It is dropped, and missed.
+    InMemoryOnly,
+}
+
+impl Shared {
+    /// Makes an event visible. Returns whom to tell, if the topic is still there.
+    pub(super) fn show(&self, logs: &mut Logs, append: &Append, shown: Shown) -> Option<News> {
+        logs.last_seq = logs.last_seq.max(append.seq);
+        let (log, news) = logs.log_mut(append.topic).ok()?;
+        log.append(Entry { seq: append.seq, frame: append.frame.clone() }, append.key.as_deref());
+        match shown {
+            Shown::OnDisk { through } => {
+                log.evict(self.options.ring_events, self.options.ring_bytes, through);
+            }
+            Shown::InMemoryOnly => log.trim(),
+        }
+        Some(news.clone())
+    }
+
+    /// The disk is about to drop these.
+    pub(in super::super) fn handle_trimmed(&self, trimmed: &[(TopicId, Trimmed)]) {
+        if trimmed.is_empty() {
+            return;
+        }
+        let mut logs = self.logs_mut();
+        for (topic, trimmed) in trimmed {
+            if let Ok((log, _)) = logs.log_mut(*topic) {
+                log.trim_to(*trimmed);
+            }
+        }
+    }
+
+    /// These are on the disk, with everything up to `durable`.
+    pub(in super::super) fn handle_committed(&self, batch: &[Op], durable: u64) {
+        self.intake().settle(batch);
+        if self.shows_at_once() {
+            self.progress.advance(durable);
+            self.evict(batch, durable);
+        } else {
+            let news = self.show_all(batch);
+            self.progress.advance(durable);
+            // Before publishers: whoever knows that an event is kept knows that its readers have been woken.
+            news.iter().for_each(News::tell);
+        }
+        self.progress.tell();
+    }
+
+    pub(super) fn show_all(&self, batch: &[Op]) -> Vec<News> {
+        let has_database = self.database().is_some();
+        let shown = match has_database {
+            true => Shown::OnDisk { through: u64::MAX },
+            false => Shown::InMemoryOnly,
+        };
+        let mut logs = self.logs_mut();
+        batch
+            .iter()
+            .filter_map(|op| match op {
+                Op::Append(append) => self.show(&mut logs, append, shown),
+                Op::End { topic } => show_end(&mut logs, *topic),
+                Op::Open { .. } | Op::Remove { .. } => None,
+            })
+            .collect()
+    }
+
+    /// Now that these are on the disk, memory need not hold them.
+    fn evict(&self, batch: &[Op], durable: u64) {
+        let mut logs = self.logs_mut();
+        for op in batch {
+            if let Op::Append(append) = op
+                && let Ok((log, _)) = logs.log_mut(append.topic)
+            {
+                log.evict(self.options.ring_events, self.options.ring_bytes, durable);
+            }
+        }
+    }
+
+    /// From now on memory is all there is.
+    pub(super) fn bound(&self, logs: &mut Logs) {
+        for (_, log, _) in logs.iter_mut() {
+            log.detach(self.options.ring_events, self.options.ring_bytes);
+        }
+    }
+}
+
+pub(super) fn show_end(logs: &mut Logs, topic: TopicId) -> Option<News> {
+    let (log, news) = logs.log_mut(topic).ok()?;
+    log.end();
+    Some(news.clone())
+}

@@ -1,0 +1,133 @@
+//! A disk that is full and has room again, under the server as a process: a limit on the size of its files stands for it.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use common::{Answer, Server, program};
+use demo_contract::chat::{Message, Posted};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use tokio::process::{Child, Command};
+
+/// The program, which is told of a limit by an error and not killed by a signal.
+async fn server(folder: &Path) -> (Child, Server) {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_server")]);
+    shell.args(["--listen", "127.0.0.1:0", "--history", "redb", "--market-feed", "published", "--data-dir"]);
+    shell.arg(folder);
+    shell.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    program::listening(&mut shell).await
+}
+
+fn limit_files(child: &Child, bytes: Option<u64>) {
+    let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it runs");
+    let limit = Rlimit { current: bytes, maximum: None };
+    prlimit(Some(pid), Resource::Fsize, limit).expect("its limit is ours to set");
+}
+
+/// Nothing more can be written.
+fn fill(child: &Child) {
+    limit_files(child, Some(1));
+}
+
+async fn say(server: &Server, client_id: &str) -> Answer {
+    let message = serde_json::json!({ "client_id": client_id, "author": "Ann", "text": client_id });
+    server.post_json("/api/chat/lobby", &message.to_string()).await
+}
+
+fn id(answer: &Answer) -> String {
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    answer.json::<Posted>().id
+}
+
+/// The next message of a stream: its id and its text.
+async fn message(stream: &mut Answer) -> (String, String) {
+    let event = stream.event_of("message").await;
+    (event.id, serde_json::from_str::<Message>(&event.data).expect("a message").text)
+}
+
+/// The next event that is not about who is there.
+async fn event(stream: &mut Answer) -> common::Event {
+    loop {
+        let event = stream.event().await.expect("goes on");
+        if event.event != "presence" {
+            return event;
+        }
+    }
+}
+
+async fn until_ready_says(server: &Server, wanted: &str) {
+    let started = Instant::now();
+    loop {
+        let ready = server.get("/healthz/ready").await;
+        if ready.text().starts_with(wanted) {
+            return assert_eq!(ready.status, 200);
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "{}", ready.text());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn state(server: &Server) -> String {
+    let metrics = server.get("/metrics").await;
+    let state = metrics.text().lines().find_map(|line| {
+        line.strip_prefix("sse_history_state{state=\"").and_then(|line| line.strip_suffix("\"} 1"))
+    });
+    state.expect("one of them").to_owned()
+}
+
+#[tokio::test]
+async fn a_disk_that_has_room_again_is_used_again_without_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (child, first) = server(folder.path()).await;
+    let mut stream = first.stream("/api/chat/lobby", None).await;
+    let mut cursor = id(&say(&first, "0").await);
+    assert_eq!(message(&mut stream).await, (cursor.clone(), "0".into()));
+    // Full, room, full again.
+    for round in 0..2 {
+        fill(&child);
+        let [seen, refused, after] = [1, 2, 3].map(|number| (3 * round + number).to_string());
+        let full = say(&first, &seen).await;
+        assert_eq!((full.status, full.header("retry-after")), (503, "30"), "{}", full.text());
+        let (live, text) = message(&mut stream).await;
+        assert_eq!(text, seen, "who is there gets it all the same");
+        until_ready_says(&first, "ready, but the history keeps nothing: its disk is full").await;
+        assert_eq!(state(&first).await, "live_only");
+        assert_eq!(say(&first, &refused).await.problem().status, 503);
+
+        limit_files(&child, None);
+        until_ready_says(&first, "ready\n").await;
+        assert_eq!(state(&first).await, "whole");
+        assert_eq!(id(&say(&first, &seen).await), live, "its sender asks again, and it is kept by now");
+        cursor = id(&say(&first, &after).await);
+        assert_eq!(message(&mut stream).await, (cursor.clone(), after));
+    }
+    program::kill(child).await;
+
+    let (child, second) = server(folder.path()).await;
+    let mut all = second.stream("/api/chat/lobby", None).await;
+    for text in ["0", "1", "3", "4", "6"] {
+        assert_eq!(message(&mut all).await.1, text);
+    }
+    let mut back = second.stream("/api/chat/lobby", Some(&cursor)).await;
+    let next = id(&say(&second, "7").await);
+    let event = event(&mut back).await;
+    assert_eq!((event.event.as_str(), event.id), ("message", next), "no reset, and no gap");
+
+    // Killed while it is full: somebody has seen what is lost.
+    fill(&child);
+    assert_eq!(say(&second, "8").await.status, 503);
+    assert_eq!(message(&mut all).await.1, "7");
+    let (seen, text) = message(&mut all).await;
+    assert_eq!(text, "8");
+    program::kill(child).await;
+    let (_child, third) = server(folder.path()).await;
+    let mut back = third.stream("/api/chat/lobby", Some(&seen)).await;
+    assert_eq!(back.event().await.expect("goes on").event, "sse.reset");
+    for text in ["0", "1", "3", "4", "6", "7"] {
+        assert_eq!(message(&mut back).await.1, text, "what was acknowledged is there");
+    }
+}
