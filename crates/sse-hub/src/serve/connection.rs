@@ -55,12 +55,13 @@ impl Connection {
             // each of them would be taken at once, and the process would keep it.
             let rest = Box::pin(self.serve_requests(ask_by)).await;
             if let Some(rest) = rest {
-                rest.await;
+                // A task of its own, for this one keeps the room that the beginning took.
+                tokio::spawn(rest);
             }
         }
     }
 
-    /// Serves until the connection ends, or until all that is left is a stream.
+    /// Serves until the connection ends, or until all that is left is a stream, or HTTP/2.
     async fn serve_requests(self, ask_by: Instant) -> Option<Rest> {
         let Self { server, mut socket, peer, permit, mut draining } = self;
         let streams = Streams::default();
@@ -71,30 +72,31 @@ impl Connection {
             let (socket, protocol) = unless_late(ask_by, &mut draining, tls.accept(socket)).await?;
             let life = Life::new(&server.options, draining, streams, ask_by);
             let transport = Transport::new(socket, deadline, counters);
-            return match protocol {
+            return Some(match protocol {
                 Protocol::Http2 => {
-                    serve_http2(&server.options, transport, front, life).await;
-                    None
+                    Box::pin(serve_http2(http2(&server.options, transport, front), life, permit))
                 }
                 Protocol::Http1 => {
                     let (transport, stream, life) =
                         serve_http1(&server.options, transport, front, life).await?;
-                    Some(Box::pin(super::solo::serve(transport, stream, life, permit)))
+                    Box::pin(super::solo::serve(Box::new(transport), stream, life, permit))
                 }
-            };
+            });
         }
 
         let (protocol, read) = unless_late(ask_by, &mut draining, detect(&mut socket)).await?;
         let life = Life::new(&server.options, draining, streams, ask_by);
         let transport = Transport::new(socket, deadline, counters).read_before(read);
         match protocol {
-            Protocol::Http2 => serve_http2(&server.options, transport, front, life).await,
+            Protocol::Http2 => {
+                Some(Box::pin(serve_http2(http2(&server.options, transport, front), life, permit)))
+            }
             Protocol::Http1 => {
                 let (transport, stream, _) = serve_http1(&server.options, transport, front, life).await?;
                 server.shards.hand(Arrival { socket: transport.into_inner(), stream, permit });
+                None
             }
         }
-        None
     }
 }
 
@@ -180,7 +182,12 @@ where
     }
 }
 
-async fn serve_http2<T>(options: &Options, transport: Transport<T>, front: Front, mut life: Life)
+type Http2<T> = http2::Connection<TokioIo<Transport<T>>, Front, TokioExecutor>;
+
+/// Begins HTTP/2.
+///
+/// In a box, because a future keeps what it was given in two places.
+fn http2<T>(options: &Options, transport: Transport<T>, front: Front) -> Box<Http2<T>>
 where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -192,16 +199,26 @@ where
         .keep_alive_interval(options.write_deadline)
         .keep_alive_timeout(options.write_deadline)
         .serve_connection(TokioIo::new(transport), front);
-    let mut connection = std::pin::pin!(connection);
+    Box::new(connection)
+}
+
+async fn serve_http2<T>(mut connection: Box<Http2<T>>, mut life: Life, permit: Permit)
+where
+    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     loop {
         tokio::select! {
-            result = &mut connection => return log(result),
+            result = &mut *connection => {
+                log(result);
+                break;
+            }
             order = life.next() => match order {
-                Order::Finish => connection.as_mut().graceful_shutdown(),
-                Order::Cut => return,
+                Order::Finish => Pin::new(&mut *connection).graceful_shutdown(),
+                Order::Cut => break,
             },
         }
     }
+    drop((connection, permit));
 }
 
 fn log(result: hyper::Result<()>) {

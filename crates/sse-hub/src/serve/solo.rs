@@ -10,7 +10,7 @@ use super::handoff::Stream;
 use super::io::Transport;
 
 /// Writes the stream to its client until one of them ends.
-pub(super) async fn serve<T>(mut transport: Transport<T>, stream: Stream, mut life: Life, permit: Permit)
+pub(super) async fn serve<T>(mut transport: Box<Transport<T>>, stream: Stream, mut life: Life, permit: Permit)
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {

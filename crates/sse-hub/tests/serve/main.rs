@@ -7,6 +7,8 @@ mod common;
 mod ends;
 mod http;
 mod limits;
+#[cfg(all(feature = "tls", target_os = "linux"))]
+mod memory;
 mod server;
 mod shards;
 mod slow;

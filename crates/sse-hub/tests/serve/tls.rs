@@ -21,17 +21,9 @@ use crate::common::{self, News, note};
 use crate::server::{Server, app};
 use crate::wire;
 
-/// A server with a certificate, and a client that believes it.
-async fn start(options: Options) -> (Server, ClientConfig) {
-    let hub = common::hub(HubOptions::default());
-    start_app(hub.clone(), app(hub), options).await
-}
-
-async fn start_app(hub: Hub, app: axum::Router, options: Options) -> (Server, ClientConfig) {
+/// A certificate and its key in PEM with a `|` between them, and what a client needs to believe them.
+pub(crate) fn certificate() -> (String, ClientConfig) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
-    let tls = Tls::from_pem(certificate.as_bytes(), key.as_bytes()).expect("usable");
-    let server = Server::with_app(hub, app, Options { tls: Some(tls), ..options }).await;
     let mut roots = RootCertStore::empty();
     roots.add(made.cert.der().clone()).expect("a root");
     let client = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
@@ -39,17 +31,41 @@ async fn start_app(hub: Hub, app: axum::Router, options: Options) -> (Server, Cl
         .expect("versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    (server, client)
+    (format!("{}|{}", made.cert.pem(), made.signing_key.serialize_pem()), client)
 }
 
-async fn connect(server: &Server, mut client: ClientConfig, protocol: &[u8]) -> TlsStream<TcpStream> {
+/// What a server needs of a [`certificate`].
+pub(crate) fn usable(pem: &str) -> Tls {
+    let (certificate, key) = pem.split_once('|').expect("both");
+    Tls::from_pem(certificate.as_bytes(), key.as_bytes()).expect("usable")
+}
+
+/// A server with a certificate, and a client that believes it.
+pub(crate) async fn start(options: Options) -> (Server, ClientConfig) {
+    let hub = common::hub(HubOptions::default());
+    start_app(hub.clone(), app(hub), options).await
+}
+
+async fn start_app(hub: Hub, app: axum::Router, options: Options) -> (Server, ClientConfig) {
+    let (pem, client) = certificate();
+    (Server::with_app(hub, app, Options { tls: Some(usable(&pem)), ..options }).await, client)
+}
+
+pub(crate) async fn connect(server: &Server, client: ClientConfig, protocol: &[u8]) -> TlsStream<TcpStream> {
+    shake_hands(TcpStream::connect(server.address).await.expect("connected"), client, protocol).await
+}
+
+pub(crate) async fn shake_hands(
+    socket: TcpStream,
+    mut client: ClientConfig,
+    protocol: &[u8],
+) -> TlsStream<TcpStream> {
     client.alpn_protocols = vec![protocol.to_vec()];
-    let socket = TcpStream::connect(server.address).await.expect("connected");
     let name = ServerName::try_from("localhost").expect("a name");
     TlsConnector::from(Arc::new(client)).connect(name, socket).await.expect("a handshake")
 }
 
-async fn speak_http2<S>(socket: S) -> SendRequest<Empty<Bytes>>
+pub(crate) async fn speak_http2<S>(socket: S) -> SendRequest<Empty<Bytes>>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -59,10 +75,10 @@ where
     sender
 }
 
-struct Stream(hyper::body::Incoming, String);
+pub(crate) struct Stream(hyper::body::Incoming, String);
 
 impl Stream {
-    async fn open(sender: &mut SendRequest<Empty<Bytes>>, uri: &str) -> Self {
+    pub(crate) async fn open(sender: &mut SendRequest<Empty<Bytes>>, uri: &str) -> Self {
         let request = http::Request::get(uri).body(Empty::new()).expect("a request");
         let response = wire::in_time("a response", sender.send_request(request)).await.expect("answered");
         assert_eq!(response.status(), 200);
@@ -71,7 +87,7 @@ impl Stream {
     }
 
     /// Reads until the text is there; returns false if the stream has ended before.
-    async fn until(&mut self, text: &str) -> bool {
+    pub(crate) async fn until(&mut self, text: &str) -> bool {
         wire::in_time(text, async {
             while !self.1.contains(text) {
                 match self.0.frame().await {
