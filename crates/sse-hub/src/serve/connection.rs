@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -23,6 +23,7 @@ use super::io::Transport;
 use super::options::Options;
 use super::shard::Arrival;
 use super::socket;
+use super::taking::Tasks;
 use crate::entropy;
 use crate::parting::Parting;
 
@@ -182,7 +183,7 @@ where
     }
 }
 
-type Http2<T> = http2::Connection<TokioIo<Transport<T>>, Front, TokioExecutor>;
+type Http2<T> = http2::Connection<TokioIo<Transport<T>>, Front, Tasks>;
 
 /// Begins HTTP/2.
 ///
@@ -191,11 +192,12 @@ fn http2<T>(options: &Options, transport: Transport<T>, front: Front) -> Box<Htt
 where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let connection = http2::Builder::new(TokioExecutor::new())
+    let tasks = Tasks { write_deadline: options.write_deadline, counters: options.stats.counters() };
+    let connection = http2::Builder::new(tasks)
         .timer(TokioTimer::new())
         .max_concurrent_streams(options.http2_streams)
-        // What a stream of which the peer takes nothing may cost.
-        .max_send_buf_size(options.send_buffer)
+        // What a stream of which the peer takes nothing may cost: so much, or one chunk, and the next one.
+        .max_send_buf_size(options.unsent as usize)
         .keep_alive_interval(options.write_deadline)
         .keep_alive_timeout(options.write_deadline)
         .serve_connection(TokioIo::new(transport), front);

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::Router;
 use axum::body::Body as AppBody;
@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use tower_service::Service;
 
 use super::handoff::{Framing, Handoff, Stream};
+use super::taking::Taking;
 use crate::axum::Handover;
 use crate::parting::Parting;
 use crate::signal::Signal;
@@ -52,7 +53,7 @@ impl hyper::service::Service<Request<Incoming>> for Front {
                     let signal = handover.signal();
                     let response = match handoff {
                         Some(handoff) => hand_over(response, handover, &handoff, asked.version).await,
-                        None => response.map(FrontBody::App),
+                        None => response.map(FrontBody::of_app),
                     };
                     if let (Some(signal), false) =
                         (signal, matches!(response.body(), FrontBody::HandedOver(_)))
@@ -61,7 +62,7 @@ impl hyper::service::Service<Request<Incoming>> for Front {
                     }
                     response
                 }
-                _ => response.map(FrontBody::App),
+                _ => response.map(FrontBody::of_app),
             })
         })
     }
@@ -121,12 +122,23 @@ async fn hand_over(
 pub(super) enum FrontBody {
     /// The app's own.
     App(AppBody),
+    /// The app's own, over HTTP/2.
+    Watched(AppBody, Arc<Taking>),
     /// The app's own, of which the first chunk was already read.
     Begun(Option<Bytes>, AppBody),
     /// The app's own failed at once.
     Failed(Option<axum::Error>),
     /// That of a stream that somebody else will write to: nothing, for ever.
     HandedOver(Arc<Handoff>),
+}
+
+impl FrontBody {
+    fn of_app(body: AppBody) -> Self {
+        match Taking::of_this_task() {
+            Some(taking) => Self::Watched(body, taking),
+            None => Self::App(body),
+        }
+    }
 }
 
 impl Body for FrontBody {
@@ -139,6 +151,14 @@ impl Body for FrontBody {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         match self.get_mut() {
             Self::App(body) => Pin::new(body).poll_frame(cx),
+            Self::Watched(body, taking) => {
+                taking.handle_asked();
+                let frame = ready!(Pin::new(body).poll_frame(cx));
+                if matches!(frame, Some(Ok(_))) {
+                    taking.handle_given();
+                }
+                Poll::Ready(frame)
+            }
             Self::Begun(first, body) => match first.take() {
                 Some(first) => Poll::Ready(Some(Ok(Frame::data(first)))),
                 None => Pin::new(body).poll_frame(cx),
@@ -153,14 +173,14 @@ impl Body for FrontBody {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::App(body) => body.is_end_stream(),
+            Self::App(body) | Self::Watched(body, _) => body.is_end_stream(),
             Self::Begun(..) | Self::Failed(_) | Self::HandedOver(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::App(body) => body.size_hint(),
+            Self::App(body) | Self::Watched(body, _) => body.size_hint(),
             Self::Begun(..) | Self::Failed(_) | Self::HandedOver(_) => SizeHint::default(),
         }
     }

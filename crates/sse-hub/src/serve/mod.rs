@@ -49,6 +49,7 @@ mod socket;
 #[cfg(feature = "tls")]
 mod solo;
 mod stats;
+mod taking;
 #[cfg(feature = "tls")]
 mod tls;
 

@@ -13,5 +13,8 @@ mod server;
 mod shards;
 mod slow;
 #[cfg(feature = "tls")]
+mod stalled;
+mod talk;
+#[cfg(feature = "tls")]
 mod tls;
 mod wire;

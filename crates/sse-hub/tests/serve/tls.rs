@@ -69,8 +69,17 @@ pub(crate) async fn speak_http2<S>(socket: S) -> SendRequest<Empty<Bytes>>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, connection) =
-        http2::handshake(TokioExecutor::new(), TokioIo::new(socket)).await.expect("HTTP/2");
+    speak_http2_with(socket, 2 * 1024 * 1024, 5 * 1024 * 1024).await
+}
+
+/// With windows of so many bytes for each stream and for all of them.
+pub(crate) async fn speak_http2_with<S>(socket: S, stream: u32, connection: u32) -> SendRequest<Empty<Bytes>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.initial_stream_window_size(stream).initial_connection_window_size(connection);
+    let (sender, connection) = builder.handshake(TokioIo::new(socket)).await.expect("HTTP/2");
     tokio::spawn(connection);
     sender
 }
@@ -86,10 +95,20 @@ impl Stream {
         Self(response.into_body(), String::new())
     }
 
+    /// Reads so many events, each of which begins with its number.
+    pub(crate) async fn read_all(&mut self, events: usize) {
+        assert!(self.until(&format!("\ndata: \"{}|", events - 1)).await);
+        let numbers = self.1.lines().filter_map(|line| line.strip_prefix("data: \"")?.split('|').next());
+        let numbers: Vec<usize> = numbers.filter_map(|number| number.parse().ok()).collect();
+        assert_eq!(numbers, (0..events).collect::<Vec<_>>());
+    }
+
     /// Reads until the text is there; returns false if the stream has ended before.
     pub(crate) async fn until(&mut self, text: &str) -> bool {
         wire::in_time(text, async {
-            while !self.1.contains(text) {
+            let mut looked_at = 0;
+            while !self.1[looked_at..].contains(text) {
+                looked_at = self.1.floor_char_boundary(self.1.len().saturating_sub(text.len()));
                 match self.0.frame().await {
                     Some(Ok(frame)) => {
                         let data = frame.into_data().expect("data");

@@ -14,7 +14,7 @@ use crate::Subscription;
 use crate::parting::Parting;
 use crate::serve::admission::Permit;
 use crate::serve::frame;
-use crate::serve::handoff::Framing;
+use crate::serve::handoff::{Framing, MOST_SAID};
 use crate::serve::stats::Counters;
 
 /// How many chunks a client that catches up is sent before others have their turn.
@@ -22,9 +22,6 @@ const CHUNKS_PER_TURN: usize = 8;
 
 /// How often a client's words are read before others have their turn.
 const READS_PER_TURN: usize = 4;
-
-/// How much a client may say. It has asked, and has nothing to add.
-const MOST_SAID: usize = 64 * 1024;
 
 /// A stream that a shard holds.
 pub(super) struct Client {
