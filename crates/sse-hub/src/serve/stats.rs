@@ -21,6 +21,7 @@ pub(super) struct Counters {
     pub(super) blocked: Counter,
     pub(super) cut: Counter,
     pub(super) expired: Counter,
+    pub(super) panics: Counter,
 }
 
 /// What was counted up to a moment. Each number is exact, but they are read one after the other.
@@ -45,10 +46,12 @@ pub struct Counts {
     pub bytes: u64,
     /// How often a stream did not take all that a shard had for it.
     pub blocked: u64,
-    /// Connections that were cut because their client took nothing for too long.
+    /// Connections, and streams of HTTP/2, that were cut because their client took nothing for too long.
     pub cut: u64,
     /// Streams that were ended at their maximum age.
     pub expired: u64,
+    /// How often a shard has panicked: its streams were cut, and new ones are served.
+    pub panics: u64,
 }
 
 impl Stats {
@@ -68,6 +71,7 @@ impl Stats {
             blocked: counters.blocked.value(),
             cut: counters.cut.value(),
             expired: counters.expired.value(),
+            panics: counters.panics.value(),
         }
     }
 

@@ -9,6 +9,7 @@ mod http;
 mod limits;
 #[cfg(all(feature = "tls", target_os = "linux"))]
 mod memory;
+mod panics;
 mod server;
 mod shards;
 mod slow;

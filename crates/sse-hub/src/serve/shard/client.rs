@@ -43,6 +43,24 @@ pub(super) struct Client {
     pub(super) due: Due,
     _husk: Box<dyn Any + Send>,
     _permit: Permit,
+    /// The last field. First gone, then counted: whoever reads the count finds the subscription gone.
+    _held: Held,
+}
+
+/// Counts a stream while it is there, also if dropping the rest of it panics.
+struct Held(Arc<Counters>);
+
+impl Held {
+    fn new(counters: &Arc<Counters>) -> Self {
+        counters.sharded.add(1);
+        Self(Arc::clone(counters))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.sharded.subtract(1);
+    }
 }
 
 /// Who reads for it.
@@ -80,7 +98,12 @@ pub(super) enum Taken {
 }
 
 impl Client {
-    pub(super) fn new(arrival: Arrival, bell: Arc<Bell>, part_at: Option<(Instant, Parting)>) -> Self {
+    pub(super) fn new(
+        arrival: Arrival,
+        bell: Arc<Bell>,
+        part_at: Option<(Instant, Parting)>,
+        counters: &Arc<Counters>,
+    ) -> Self {
         let Arrival { socket, stream, permit } = arrival;
         Self {
             socket,
@@ -96,6 +119,7 @@ impl Client {
             due: Due::default(),
             _husk: stream.husk,
             _permit: permit,
+            _held: Held::new(counters),
         }
     }
 
