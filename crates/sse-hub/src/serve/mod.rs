@@ -88,10 +88,9 @@ pub enum ServeError {
     Listener(#[from] std::io::Error),
 }
 
-/// Serves `app` on `listener` until `shutdown` completes. Then nothing more is accepted, what was asked is answered, and
-/// the streams are ended over [`Options::drain`]. What is still open at [`Options::shutdown_deadline`] is cut.
-///
-/// Have `shutdown` call [`Hub::drain`](crate::Hub::drain), so that no stream begins on a connection that is still open.
+/// Serves `app` on `listener` until `shutdown` completes, and for [`Options::lame_duck`] longer. Then
+/// [`Options::hub`] is drained, nothing more is accepted, what was asked is answered, and the streams are ended over
+/// [`Options::drain`]. What is still open at [`Options::shutdown_deadline`] is cut.
 ///
 /// # Errors
 /// [`ServeError`] if it could not begin. Once it serves, nothing a client does ends it.
@@ -106,9 +105,17 @@ pub async fn run(
     let (shards, mut running) = Shards::start(&options);
     let server = Arc::new(Server { app, options, shards });
     let (drain_sender, draining) = watch::channel(None);
+    let told = async {
+        shutdown.await;
+        server.options.stats.begin_shutdown();
+        tokio::time::sleep(server.options.lame_duck).await;
+    };
     tokio::select! {
         never = accept::accept(&listener, &server, &draining) => match never {},
-        () = shutdown => {}
+        () = told => {}
+    }
+    if let Some(hub) = &server.options.hub {
+        hub.drain();
     }
     drop(listener);
 
