@@ -56,3 +56,24 @@ impl Future for Keeper {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::{Instant, timeout};
+
+    use super::*;
+    use crate::serve::drain::Drain;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_shard_that_takes_the_place_ends_at_the_same_deadline() {
+        let (_sender, messages) = mpsc::unbounded_channel();
+        let mut keeper = Keeper::new(Options::default(), messages);
+        let (started, deadline) = (Instant::now(), Duration::from_secs(5));
+        keeper.shard.begin_drain(Drain::begin(Duration::ZERO, 1, deadline));
+        keeper.replace_shard();
+        timeout(deadline * 2, keeper).await.expect("an end");
+        assert_eq!(started.elapsed().as_secs(), deadline.as_secs());
+    }
+}
