@@ -75,6 +75,7 @@ impl Connection {
             let transport = Transport::new(socket, deadline, counters);
             return Some(match protocol {
                 Protocol::Http2 => {
+                    let life = life.idle_for(server.options.header_timeout);
                     Box::pin(serve_http2(http2(&server.options, transport, front), life, permit))
                 }
                 Protocol::Http1 => {
@@ -90,6 +91,7 @@ impl Connection {
         let transport = Transport::new(socket, deadline, counters).read_before(read);
         match protocol {
             Protocol::Http2 => {
+                let life = life.idle_for(server.options.header_timeout);
                 Some(Box::pin(serve_http2(http2(&server.options, transport, front), life, permit)))
             }
             Protocol::Http1 => {
@@ -192,7 +194,8 @@ fn http2<T>(options: &Options, transport: Transport<T>, front: Front) -> Box<Htt
 where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let tasks = Tasks { write_deadline: options.write_deadline, counters: options.stats.counters() };
+    let (write_deadline, streams) = (options.write_deadline, front.streams.clone());
+    let tasks = Tasks { write_deadline, counters: options.stats.counters(), streams };
     let connection = http2::Builder::new(tasks)
         .timer(TokioTimer::new())
         .max_concurrent_streams(options.http2_streams)
@@ -236,6 +239,8 @@ pub(super) struct Life {
     draining: tokio::sync::watch::Receiver<Option<Drain>>,
     /// By then there must be a request. hyper's own timer begins anew with every read before there is one.
     ask_by: Option<Instant>,
+    /// How long there may be nothing to answer, where hyper has no timer for that.
+    idle_for: Option<Duration>,
     /// Then the streams are ended.
     part_at: Option<(Instant, Parting)>,
     /// Then everything is.
@@ -263,11 +268,17 @@ impl Life {
             streams,
             draining,
             ask_by: Some(ask_by),
+            idle_for: None,
             part_at: expiry(options, Instant::now()).map(|at| (at, Parting::Now)),
             cut_at: None,
             overdue_at: None,
             write_deadline: options.write_deadline,
         }
+    }
+
+    /// Ends the connection when nothing was asked for so long.
+    fn idle_for(self, longest: Duration) -> Self {
+        Self { idle_for: Some(longest), ..self }
     }
 
     /// The streams that it ends.
@@ -292,8 +303,15 @@ impl Life {
                 self.overdue_at.get_or_insert(now + self.write_deadline);
                 return Order::Finish;
             }
+            let idle_at = self.idle_for.and_then(|longest| Some(self.streams.idle_since()? + longest));
+            if idle_at.is_some_and(|at| at <= now) {
+                self.idle_for = None;
+                self.overdue_at.get_or_insert(now + self.write_deadline);
+                return Order::Finish;
+            }
             let part_at = self.part_at.map(|(at, _)| at);
-            let earliest = [self.cut_at, self.overdue_at, self.ask_by, part_at].into_iter().flatten().min();
+            let all = [self.cut_at, self.overdue_at, self.ask_by, idle_at, part_at];
+            let earliest = all.into_iter().flatten().min();
             let wake = async {
                 match earliest {
                     Some(at) => sleep_until(at).await,
@@ -302,6 +320,7 @@ impl Life {
             };
             tokio::select! {
                 () = wake => {}
+                () = self.streams.became_idle() => {}
                 drain = self.draining.wait_for(Option::is_some), if self.cut_at.is_none() => {
                     let Some(drain) = drain.ok().and_then(|drain| drain.clone()) else {
                         return Order::Cut;

@@ -14,6 +14,8 @@ use http::header::{CONNECTION, CONTENT_LENGTH, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::sync::Notify;
+use tokio::time::Instant;
 use tower_service::Service;
 
 use super::handoff::{Framing, Handoff, Stream};
@@ -190,13 +192,34 @@ impl Body for FrontBody {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Streams {
     kept: Arc<Mutex<Kept>>,
+    became_idle: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
 struct Kept {
     signals: Vec<Weak<Signal>>,
     asked: bool,
+    /// How many requests are being answered; only counted over HTTP/2.
+    running: usize,
+    /// Since when there is none.
+    idle_since: Option<Instant>,
     parting: Option<Parting>,
+}
+
+/// A request that is being answered, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Running(Streams);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut kept = self.0.kept();
+        kept.running -= 1;
+        if kept.running == 0 {
+            kept.idle_since = Some(Instant::now());
+            drop(kept);
+            self.0.became_idle.notify_one();
+        }
+    }
 }
 
 impl Streams {
@@ -211,6 +234,23 @@ impl Streams {
     /// Whether there was a request.
     pub(super) fn were_asked_for(&self) -> bool {
         self.kept().asked
+    }
+
+    pub(super) fn handle_running(&self) -> Running {
+        let mut kept = self.kept();
+        kept.running += 1;
+        kept.idle_since = None;
+        Running(self.clone())
+    }
+
+    /// Since when every request is answered; `None` while one is not, and before the first.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        self.kept().idle_since
+    }
+
+    /// Completes when the last request was answered.
+    pub(super) async fn became_idle(&self) {
+        self.became_idle.notified().await;
     }
 
     pub(super) fn add(&self, signal: &Arc<Signal>) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::front::Streams;
 use super::stats::Counters;
 
 tokio::task_local! {
@@ -50,6 +51,7 @@ impl Taking {
 pub(super) struct Tasks {
     pub(super) write_deadline: Duration,
     pub(super) counters: Arc<Counters>,
+    pub(super) streams: Streams,
 }
 
 impl<F> hyper::rt::Executor<F> for Tasks
@@ -57,13 +59,15 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, stream: F) {
-        let Self { write_deadline, counters } = self.clone();
+        let Self { write_deadline, counters, streams } = self.clone();
+        let running = streams.handle_running();
         // In a box, because a future keeps what it was given in two places.
         let mut stream = Box::pin(stream);
         let taking = Arc::new(Taking::default());
         let told = Arc::clone(&taking);
         let mut late: Option<(u64, Pin<Box<Sleep>>)> = None;
         let stream = std::future::poll_fn(move |cx| {
+            let _counted = &running;
             if stream.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }

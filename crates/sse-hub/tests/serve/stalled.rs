@@ -190,3 +190,27 @@ async fn an_http_2_connection_whose_streams_do_not_end_is_cut_soon_after_its_age
     wire::in_time("the end", asked).await.expect_err("never answered");
     server.until("gone", |counts| (counts.accepted, counts.connections) == (1, 0)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_http_2_connection_that_asks_nothing_more_is_closed_and_one_with_a_stream_is_not() {
+    let options = Options { header_timeout: Duration::from_millis(500), ..Options::default() };
+    let server = Server::start(options).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    let connect = async || {
+        let mut sender = tls::speak_http2(TcpStream::connect(server.address).await.expect("connected")).await;
+        let request = http::Request::get("http://localhost/plain").body(http_body_util::Empty::new());
+        let answered = sender.send_request(request.expect("a request"));
+        assert_eq!(wire::in_time("an answer", answered).await.expect("answered").status(), 200);
+        sender
+    };
+    let mut busy = connect().await;
+    let mut stream = Stream::open(&mut busy, "http://localhost/stream?topics=news").await;
+    let _idle = connect().await;
+    let started = Instant::now();
+    server.until("one is closed", |counts| (counts.accepted, counts.connections) == (2, 1)).await;
+    assert!(started.elapsed() >= Duration::from_millis(400), "{:?}", started.elapsed());
+    news.publish(&News::Count(7)).expect("published");
+    assert!(stream.until("data: 7\n\n").await, "the other one goes on");
+    drop(stream);
+    server.until("both are closed", |counts| counts.connections == 0).await;
+}
