@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::client::conn::http2::SendRequest;
 use sse_hub::Topic;
 use sse_hub::serve::Options;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -185,7 +188,7 @@ async fn an_http_2_connection_whose_streams_do_not_end_is_cut_soon_after_its_age
     let server = Server::with_app(sse_hub::Hub::default(), app, options).await;
     let socket = TcpStream::connect(server.address).await.expect("connected");
     let mut sender = tls::speak_http2(socket).await;
-    let request = http::Request::get("http://localhost/stream").body(http_body_util::Empty::new());
+    let request = http::Request::get("http://localhost/stream").body(Empty::new());
     let asked = sender.send_request(request.expect("a request"));
     wire::in_time("the end", asked).await.expect_err("never answered");
     server.until("gone", |counts| (counts.accepted, counts.connections) == (1, 0)).await;
@@ -196,21 +199,23 @@ async fn an_http_2_connection_that_asks_nothing_more_is_closed_and_one_with_a_st
     let options = Options { header_timeout: Duration::from_millis(500), ..Options::default() };
     let server = Server::start(options).await;
     let news = server.hub.topic::<News>("news").expect("opened");
-    let connect = async || {
-        let mut sender = tls::speak_http2(TcpStream::connect(server.address).await.expect("connected")).await;
-        let request = http::Request::get("http://localhost/plain").body(http_body_util::Empty::new());
-        let answered = sender.send_request(request.expect("a request"));
-        assert_eq!(wire::in_time("an answer", answered).await.expect("answered").status(), 200);
-        sender
+    let connect =
+        async || tls::speak_http2(TcpStream::connect(server.address).await.expect("connected")).await;
+    let ask = async |sender: &mut SendRequest<Empty<Bytes>>| {
+        let request = http::Request::get("http://localhost/plain").body(Empty::new()).expect("a request");
+        wire::in_time("an answer", sender.send_request(request)).await.expect("answered").status()
     };
     let mut busy = connect().await;
+    assert_eq!(ask(&mut busy).await, 200);
     let mut stream = Stream::open(&mut busy, "http://localhost/stream?topics=news").await;
-    let _idle = connect().await;
+    let mut idle = connect().await;
+    assert_eq!(ask(&mut idle).await, 200);
     let started = Instant::now();
     server.until("one is closed", |counts| (counts.accepted, counts.connections) == (2, 1)).await;
     assert!(started.elapsed() >= Duration::from_millis(400), "{:?}", started.elapsed());
     news.publish(&News::Count(7)).expect("published");
     assert!(stream.until("data: 7\n\n").await, "the other one goes on");
+    assert_eq!(ask(&mut busy).await, 200, "and takes requests");
     drop(stream);
     server.until("both are closed", |counts| counts.connections == 0).await;
 }
