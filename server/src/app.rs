@@ -12,7 +12,7 @@ use axum::routing::get;
 use demo_contract::notifications::Severity;
 use sse_hub::history::redb::{RedbHistory, RedbOptions};
 use sse_hub::serve::Stats;
-use sse_hub::{Hub, HubOptions};
+use sse_hub::{Hub, HubOptions, Limits};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::{DefaultOnFailure, TraceLayer};
 use tracing::Level;
@@ -92,7 +92,8 @@ impl App {
 }
 
 fn open_hub(config: &Config) -> Result<Hub, RunError> {
-    let options = HubOptions { heartbeat: Some(config.heartbeat), ..HubOptions::default() };
+    let limits = Limits { subscriptions: config.serving.streams, ..Limits::default() };
+    let options = HubOptions { heartbeat: Some(config.heartbeat), limits, ..HubOptions::default() };
     Ok(match config.history {
         History::Memory => Hub::new(options),
         History::Redb => {

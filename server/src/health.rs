@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::extract::State;
 use sse_hub::Hub;
 use sse_hub::history::Health;
+use sse_hub::serve::Stats;
 
 use crate::problem::Refusal;
 
@@ -13,11 +14,14 @@ pub(crate) async fn live() -> &'static str {
     "live\n"
 }
 
-/// `GET /healthz/ready`: `503` from the moment it shuts down, so that load balancers look elsewhere, and while
+/// `GET /healthz/ready`: `503` from the moment it is told to stop, so that load balancers look elsewhere, and while
 /// nothing can be published. A history that keeps nothing more is said in words: streams go on, and elsewhere would
 /// be no better.
-pub(crate) async fn ready(State(hub): State<Hub>) -> Result<String, Refusal> {
-    match hub.is_shutting_down() {
+pub(crate) async fn ready(
+    State(hub): State<Hub>,
+    State(connections): State<Stats>,
+) -> Result<String, Refusal> {
+    match connections.is_shutting_down() {
         true => Err(Refusal::unavailable("the server is shutting down", Duration::from_secs(5))),
         false => readiness(&hub.health()),
     }

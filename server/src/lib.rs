@@ -7,7 +7,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`config`] | flags, environment variables, and a file with the same keys |
-//! | `serving` | those for connections and TLS |
+//! | `serving`, `files` | those for connections and TLS; how many files may be open |
 //! | `app` | the routes, and what stands behind them |
 //! | `access` | who may read and publish what: tokens, tickets, cookies; every stream is opened by its `Door` |
 //! | `market` | the simulator, recordings, trades of others, and the stream |
@@ -28,6 +28,7 @@ mod classics;
 mod clock;
 pub mod config;
 mod events;
+mod files;
 mod health;
 mod json;
 pub mod logs;
@@ -50,6 +51,7 @@ mod visitor;
 use tokio::net::TcpListener;
 
 pub use config::Config;
+pub use files::raise_limit;
 pub use origin::Origin;
 pub use secret::Secret;
 pub use serving::Serving;
@@ -84,8 +86,9 @@ pub enum RunError {
     Listener(#[from] std::io::Error),
 }
 
-/// Serves on `listener` until `shutdown` completes. Then every stream is ended and told when to come back, and
-/// clients that do not read are cut off at [`Config::shutdown_deadline`].
+/// Serves on `listener` until `shutdown` completes, and for [`Serving::lame_duck`] longer, but not ready. Then every
+/// stream is ended and told when to come back, and clients that do not read are cut off at
+/// [`Config::shutdown_deadline`].
 ///
 /// # Errors
 /// [`RunError`]
@@ -107,14 +110,17 @@ pub async fn run_and_tell(
     ready: impl FnOnce() + Send,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), RunError> {
-    let options = config.serving.options(config.shutdown_deadline)?;
+    if let Err(what) = config.serving.check_files(files::connections()) {
+        tracing::warn!("{what}");
+    }
+    let mut options = config.serving.options(config.shutdown_deadline)?;
     let app = app::App::start(&config, listener.local_addr()?, options.stats.clone()).await?;
     ready();
     let hub = app.hub.clone();
+    options.hub = Some(hub.clone());
     let shutdown = async move {
         shutdown.await;
         tracing::info!(streams = hub.subscriptions(), "shutting down");
-        hub.drain();
     };
     sse_hub::serve::run(listener, app.routes.clone(), options, shutdown).await?;
     let hub = app.hub.clone();

@@ -15,6 +15,7 @@ async fn main() -> ExitCode {
         Err(ConfigError::Flag(error)) => error.exit(),
         Err(error) => return fail(&error.to_string()),
     };
+    server::raise_limit();
     if config.check_config {
         if let Err(error) = config.serving.check(config.shutdown_deadline) {
             return fail(&error.to_string());

@@ -184,7 +184,11 @@ fn of_connections(text: &mut Text, counts: &Counts) {
     for (name, help, value) in [
         ("sse_connections_accepted_total", "Connections that were accepted.", counts.accepted),
         ("sse_connections_refused_total", "Connections that were refused by a cap.", counts.refused),
-        ("sse_connections_cut_total", "Connections whose client took nothing for too long.", counts.cut),
+        (
+            "sse_connections_cut_total",
+            "Connections, and streams over HTTP/2, whose client took nothing for too long.",
+            counts.cut,
+        ),
         ("sse_connections_expired_total", "Streams that were ended at their maximum age.", counts.expired),
         ("sse_shard_deliveries_total", "Events that shards wrote, once for each stream.", counts.deliveries),
         ("sse_shard_bytes_total", "Bytes that shards wrote.", counts.bytes),
@@ -192,6 +196,11 @@ fn of_connections(text: &mut Text, counts: &Counts) {
             "sse_shard_blocked_total",
             "How often a stream did not take all that was there for it.",
             counts.blocked,
+        ),
+        (
+            "sse_shard_panics_total",
+            "How often a shard panicked, which cut its streams. Should be zero.",
+            counts.panics,
         ),
     ] {
         text.sample(name, "", ("counter", help), value);

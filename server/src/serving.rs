@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use sse_hub::Limits;
 use sse_hub::serve::{Options, ServeError, Tls, TlsError};
 
-use crate::RunError;
 use crate::config::duration;
+use crate::{RunError, files};
 
 /// Flags for connections and TLS.
 #[derive(Clone, Debug, Args)]
@@ -25,9 +26,14 @@ pub struct Serving {
     #[arg(long, env = "SSE_TLS_SELF_SIGNED", conflicts_with = "tls_cert")]
     pub tls_self_signed: bool,
 
-    /// The most connections at a time; more are answered with 503
-    #[arg(long, env = "SSE_CONNECTIONS", value_name = "NUMBER", default_value = "20000")]
-    pub connections: usize,
+    /// The most connections at a time; more are answered with 503 [default: 20000, or as many as the limit of open
+    /// files allows, which is raised as far as it may be]
+    #[arg(long, env = "SSE_CONNECTIONS", value_name = "NUMBER")]
+    pub connections: Option<usize>,
+
+    /// The most streams at a time; more are answered with 503. Over HTTP/2 a connection carries several
+    #[arg(long, env = "SSE_STREAMS", value_name = "NUMBER", default_value = "20000", value_parser = at_least_one)]
+    pub streams: usize,
 
     /// The most connections at a time from one address [default: no limit, as behind a proxy]
     #[arg(long, env = "SSE_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
@@ -49,6 +55,11 @@ pub struct Serving {
     #[arg(long, env = "SSE_MAX_AGE", value_name = "TIME", default_value = "60m", value_parser = duration)]
     pub max_age: Duration,
 
+    /// How long it goes on as ever when it is told to stop, with only its readiness red: a little longer than load
+    /// balancers take to notice [default: not at all]
+    #[arg(long, env = "SSE_LAME_DUCK", value_name = "TIME", value_parser = duration)]
+    pub lame_duck: Option<Duration>,
+
     /// Over which time a shutdown ends the streams; less if there are few
     #[arg(long, env = "SSE_DRAIN", value_name = "TIME", default_value = "2s", value_parser = duration)]
     pub drain: Duration,
@@ -61,12 +72,14 @@ impl Default for Serving {
             tls_cert: None,
             tls_key: None,
             tls_self_signed: false,
-            connections: options.connections,
+            connections: None,
+            streams: Limits::default().subscriptions,
             connections_per_address: options.connections_per_address,
             accepts_per_second: options.accepts_per_second,
             header_timeout: options.header_timeout,
             write_deadline: options.write_deadline,
             max_age: Duration::from_secs(3_600),
+            lame_duck: None,
             drain: options.drain,
         }
     }
@@ -79,12 +92,31 @@ impl Serving {
         if self.tls_self_signed || self.tls_cert.is_some() { "https" } else { "http" }
     }
 
-    /// Whether connections could be served so: the certificate and its key are read.
+    /// Whether connections could be served so: the certificate and its key are read, and the limit of open files is
+    /// looked at.
     ///
     /// # Errors
     /// [`RunError`] that names what is wrong.
     pub fn check(&self, shutdown_deadline: Duration) -> Result<(), RunError> {
+        self.check_files(files::connections()).map_err(RunError::Config)?;
         Ok(self.options(shutdown_deadline)?.validate().map_err(ServeError::from)?)
+    }
+
+    /// Whether there are files for the connections that were asked for, if `possible` is what there can be.
+    ///
+    /// # Errors
+    /// What to do.
+    pub(crate) fn check_files(&self, possible: Option<usize>) -> Result<(), String> {
+        match (self.connections, possible) {
+            (Some(wanted), Some(possible)) if wanted > possible => Err(files::too_few(wanted, possible)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The cap on connections, if `possible` is what there can be. What was asked for is kept: the limit may be wrong.
+    fn cap(&self, possible: Option<usize>) -> usize {
+        let default = Options::default().connections;
+        self.connections.unwrap_or_else(|| default.min(possible.unwrap_or(default)))
     }
 
     /// The options of the hub's server.
@@ -98,12 +130,13 @@ impl Serving {
             _ => None,
         };
         Ok(Options {
-            connections: self.connections,
+            connections: self.cap(files::connections()),
             connections_per_address: self.connections_per_address,
             accepts_per_second: self.accepts_per_second,
             header_timeout: self.header_timeout,
             write_deadline: self.write_deadline,
             max_age: Some(self.max_age),
+            lame_duck: self.lame_duck.unwrap_or_default(),
             // A short deadline is meant to be kept.
             drain: self.drain.min(shutdown_deadline / 2),
             shutdown_deadline,
@@ -111,6 +144,13 @@ impl Serving {
             ..Options::default()
         })
     }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or_else(|| "expected a whole number above zero".to_owned())
 }
 
 #[cfg(test)]
@@ -131,6 +171,24 @@ mod tests {
         let own = Serving { tls_self_signed: true, ..Serving::default() };
         assert!(own.options(deadline).expect("made").tls.is_some());
         assert_eq!(Serving::default().scheme(), "http");
+    }
+
+    #[test]
+    fn the_cap_on_connections_goes_with_the_files_that_may_be_open() {
+        let default = Serving::default();
+        assert_eq!(
+            [None, Some(30_000), Some(900)].map(|possible| default.cap(possible)),
+            [20_000, 20_000, 900]
+        );
+        assert_eq!(default.check_files(Some(900)), Ok(()), "nobody has asked for more");
+        let many = Serving { connections: Some(1_000), ..default };
+        assert_eq!(many.cap(Some(900)), 1_000);
+        assert_eq!((many.check_files(None), many.check_files(Some(1_000))), (Ok(()), Ok(())));
+        let what = many.check_files(Some(900)).expect_err("too many");
+        assert!(
+            what.starts_with("connections: 1000 need more files") && what.contains("LimitNOFILE"),
+            "{what}"
+        );
     }
 
     #[test]

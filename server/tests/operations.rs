@@ -110,6 +110,8 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
         ("[tls]\ncert = \"cert.pem\"", "tls-cert: must be set with tls-key"),
         ("tls-self-signed = \"yes\"", "wrong.toml: tls-self-signed: expected true or false"),
         ("market-feed = \"nowhere.csv\"", "market-feed: nowhere.csv: "),
+        ("streams = 0", "wrong.toml: streams: expected a whole number above zero"),
+        ("connections = 9000000000", "connections: 9000000000 need more files than this process may open"),
     ] {
         let file = File::new("wrong.toml", text);
         let (code, said) = check(file.path(), &[], &[]).await;

@@ -171,3 +171,36 @@ async fn until_nothing_is_written(server: &Server) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
+
+#[tokio::test]
+async fn a_lame_duck_is_not_ready_and_serves_as_ever_for_a_while() {
+    let lame_duck = Duration::from_secs(1);
+    let serving = Serving { lame_duck: Some(lame_duck), ..Serving::default() };
+    let mut server = Server::start(Config { serving, ..Config::default() }).await;
+    let mut stream = server.stream("/api/chat/lobby", None).await;
+    assert_eq!(server.get("/healthz/ready").await.status, 200);
+    let started = Instant::now();
+    server.shut_down();
+    while server.get("/healthz/ready").await.status == 200 {
+        assert!(started.elapsed() < lame_duck, "it is never said");
+    }
+    assert_eq!(server.get("/healthz/live").await.status, 200);
+    let said = r#"{"client_id":"c1","author":"Ada","text":"still here"}"#;
+    assert_eq!(server.post_json("/api/chat/lobby", said).await.status, 201);
+    let mut heard = Vec::new();
+    while let Some(event) = stream.event().await {
+        heard.push(event.data);
+    }
+    assert!(started.elapsed() >= lame_duck, "{:?}", started.elapsed());
+    assert!(heard.iter().any(|data| data.contains("still here")), "{heard:?}");
+    server.running.await.expect("no panic").expect("no error");
+}
+
+#[tokio::test]
+async fn streams_have_a_cap() {
+    let serving = Serving { streams: 1, ..Serving::default() };
+    let server = Server::start(Config { serving, ..Config::default() }).await;
+    let _first = server.stream("/api/chat/lobby", None).await;
+    let second = server.stream("/api/chat/lobby", None).await;
+    assert_eq!((second.status, second.header("retry-after").is_empty()), (503, false));
+}

@@ -37,7 +37,7 @@ impl Default for HubOptions {
 pub struct Limits {
     /// The most topics. Default: 1,024.
     pub topics: usize,
-    /// The most subscriptions at a time. Default: 10,000.
+    /// The most subscriptions at a time. Default: 20,000, as many as `serve` lets in connections.
     pub subscriptions: usize,
     /// The most topics of one subscription. Default: 64.
     pub topics_per_subscription: usize,
@@ -58,7 +58,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             topics: 1_024,
-            subscriptions: 10_000,
+            subscriptions: 20_000,
             topics_per_subscription: 64,
             event_bytes: 64 * 1024,
             key_bytes: 128,

@@ -13,6 +13,7 @@ use super::Server;
 use super::admission::Admission;
 use super::connection::Connection;
 use super::drain::Drain;
+use super::options::Options;
 
 /// How many refused clients are answered at a time. The others are cut without a word.
 const REFUSALS: usize = 256;
@@ -30,6 +31,7 @@ pub(super) async fn accept(
     let counters = server.options.stats.counters();
     let admission = Admission::new(&server.options);
     let refusals = Arc::new(Semaphore::new(REFUSALS));
+    let refusal: Arc<[u8]> = refusal(&server.options).into();
     let mut pace = server.options.accepts_per_second.map(Pace::new);
     loop {
         if let Some(pace) = &mut pace {
@@ -49,9 +51,10 @@ pub(super) async fn accept(
         let Some(permit) = admission.admit(peer.ip()) else {
             counters.refused.add(1);
             if let Ok(place) = Arc::clone(&refusals).try_acquire_owned() {
-                let server = Arc::clone(server);
+                // Not the server: nobody would wait at a shutdown for somebody who was not let in.
+                let refusal = Arc::clone(&refusal);
                 tokio::spawn(async move {
-                    let _ = timeout(REFUSAL_TIME, refuse(socket, &server)).await;
+                    let _ = timeout(REFUSAL_TIME, refuse(socket, &refusal)).await;
                     drop(place);
                 });
             }
@@ -68,21 +71,27 @@ fn is_of_the_client(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-/// Answers whatever is asked.
-async fn refuse(mut socket: TcpStream, server: &Server) -> io::Result<()> {
+/// What a client hears that is one too many, whatever it asks. Nothing over TLS: a handshake is what we cannot afford.
+fn refusal(options: &Options) -> Vec<u8> {
     #[cfg(feature = "tls")]
-    if server.options.tls.is_some() {
-        // A handshake is what we cannot afford.
-        return Ok(());
+    if options.tls.is_some() {
+        return Vec::new();
     }
     let text = "too many connections";
     let answer = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\
          retry-after: {}\r\nconnection: close\r\n\r\n{text}",
         text.len(),
-        server.options.retry_after.as_secs().max(1),
+        options.retry_after.as_secs().max(1),
     );
-    socket.write_all(answer.as_bytes()).await?;
+    answer.into_bytes()
+}
+
+async fn refuse(mut socket: TcpStream, refusal: &[u8]) -> io::Result<()> {
+    if refusal.is_empty() {
+        return Ok(());
+    }
+    socket.write_all(refusal).await?;
     socket.shutdown().await?;
     // Closing with something unread resets the connection, and takes the answer with it.
     let mut unread = [0; 1_024];

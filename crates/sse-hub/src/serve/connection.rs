@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -23,6 +23,7 @@ use super::io::Transport;
 use super::options::Options;
 use super::shard::Arrival;
 use super::socket;
+use super::taking::Tasks;
 use crate::entropy;
 use crate::parting::Parting;
 
@@ -55,12 +56,13 @@ impl Connection {
             // each of them would be taken at once, and the process would keep it.
             let rest = Box::pin(self.serve_requests(ask_by)).await;
             if let Some(rest) = rest {
-                rest.await;
+                // A task of its own, for this one keeps the room that the beginning took.
+                tokio::spawn(rest);
             }
         }
     }
 
-    /// Serves until the connection ends, or until all that is left is a stream.
+    /// Serves until the connection ends, or until all that is left is a stream, or HTTP/2.
     async fn serve_requests(self, ask_by: Instant) -> Option<Rest> {
         let Self { server, mut socket, peer, permit, mut draining } = self;
         let streams = Streams::default();
@@ -71,30 +73,33 @@ impl Connection {
             let (socket, protocol) = unless_late(ask_by, &mut draining, tls.accept(socket)).await?;
             let life = Life::new(&server.options, draining, streams, ask_by);
             let transport = Transport::new(socket, deadline, counters);
-            return match protocol {
+            return Some(match protocol {
                 Protocol::Http2 => {
-                    serve_http2(&server.options, transport, front, life).await;
-                    None
+                    let life = life.idle_for(server.options.header_timeout);
+                    Box::pin(serve_http2(http2(&server.options, transport, front), life, permit))
                 }
                 Protocol::Http1 => {
                     let (transport, stream, life) =
                         serve_http1(&server.options, transport, front, life).await?;
-                    Some(Box::pin(super::solo::serve(transport, stream, life, permit)))
+                    Box::pin(super::solo::serve(Box::new(transport), stream, life, permit))
                 }
-            };
+            });
         }
 
         let (protocol, read) = unless_late(ask_by, &mut draining, detect(&mut socket)).await?;
         let life = Life::new(&server.options, draining, streams, ask_by);
         let transport = Transport::new(socket, deadline, counters).read_before(read);
         match protocol {
-            Protocol::Http2 => serve_http2(&server.options, transport, front, life).await,
+            Protocol::Http2 => {
+                let life = life.idle_for(server.options.header_timeout);
+                Some(Box::pin(serve_http2(http2(&server.options, transport, front), life, permit)))
+            }
             Protocol::Http1 => {
                 let (transport, stream, _) = serve_http1(&server.options, transport, front, life).await?;
                 server.shards.hand(Arrival { socket: transport.into_inner(), stream, permit });
+                None
             }
         }
-        None
     }
 }
 
@@ -180,28 +185,45 @@ where
     }
 }
 
-async fn serve_http2<T>(options: &Options, transport: Transport<T>, front: Front, mut life: Life)
+type Http2<T> = http2::Connection<TokioIo<Transport<T>>, Front, Tasks>;
+
+/// Begins HTTP/2.
+///
+/// In a box, because a future keeps what it was given in two places.
+fn http2<T>(options: &Options, transport: Transport<T>, front: Front) -> Box<Http2<T>>
 where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let connection = http2::Builder::new(TokioExecutor::new())
+    let (write_deadline, streams) = (options.write_deadline, front.streams.clone());
+    let tasks = Tasks { write_deadline, counters: options.stats.counters(), streams };
+    let connection = http2::Builder::new(tasks)
         .timer(TokioTimer::new())
         .max_concurrent_streams(options.http2_streams)
-        // What a stream of which the peer takes nothing may cost.
-        .max_send_buf_size(options.send_buffer)
+        // What a stream of which the peer takes nothing may cost: so much, or one chunk, and the next one.
+        .max_send_buf_size(options.unsent as usize)
         .keep_alive_interval(options.write_deadline)
         .keep_alive_timeout(options.write_deadline)
         .serve_connection(TokioIo::new(transport), front);
-    let mut connection = std::pin::pin!(connection);
+    Box::new(connection)
+}
+
+async fn serve_http2<T>(mut connection: Box<Http2<T>>, mut life: Life, permit: Permit)
+where
+    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     loop {
         tokio::select! {
-            result = &mut connection => return log(result),
+            result = &mut *connection => {
+                log(result);
+                break;
+            }
             order = life.next() => match order {
-                Order::Finish => connection.as_mut().graceful_shutdown(),
-                Order::Cut => return,
+                Order::Finish => Pin::new(&mut *connection).graceful_shutdown(),
+                Order::Cut => break,
             },
         }
     }
+    drop((connection, permit));
 }
 
 fn log(result: hyper::Result<()>) {
@@ -217,6 +239,8 @@ pub(super) struct Life {
     draining: tokio::sync::watch::Receiver<Option<Drain>>,
     /// By then there must be a request. hyper's own timer begins anew with every read before there is one.
     ask_by: Option<Instant>,
+    /// How long there may be nothing to answer, where hyper has no timer for that.
+    idle_for: Option<Duration>,
     /// Then the streams are ended.
     part_at: Option<(Instant, Parting)>,
     /// Then everything is.
@@ -244,11 +268,17 @@ impl Life {
             streams,
             draining,
             ask_by: Some(ask_by),
+            idle_for: None,
             part_at: expiry(options, Instant::now()).map(|at| (at, Parting::Now)),
             cut_at: None,
             overdue_at: None,
             write_deadline: options.write_deadline,
         }
+    }
+
+    /// Ends the connection when nothing was asked for so long.
+    fn idle_for(self, longest: Duration) -> Self {
+        Self { idle_for: Some(longest), ..self }
     }
 
     /// The streams that it ends.
@@ -273,8 +303,15 @@ impl Life {
                 self.overdue_at.get_or_insert(now + self.write_deadline);
                 return Order::Finish;
             }
+            let idle_at = self.idle_for.and_then(|longest| Some(self.streams.idle_since()? + longest));
+            if idle_at.is_some_and(|at| at <= now) {
+                self.idle_for = None;
+                self.overdue_at.get_or_insert(now + self.write_deadline);
+                return Order::Finish;
+            }
             let part_at = self.part_at.map(|(at, _)| at);
-            let earliest = [self.cut_at, self.overdue_at, self.ask_by, part_at].into_iter().flatten().min();
+            let all = [self.cut_at, self.overdue_at, self.ask_by, idle_at, part_at];
+            let earliest = all.into_iter().flatten().min();
             let wake = async {
                 match earliest {
                     Some(at) => sleep_until(at).await,
@@ -283,6 +320,7 @@ impl Life {
             };
             tokio::select! {
                 () = wake => {}
+                () = self.streams.became_idle() => {}
                 drain = self.draining.wait_for(Option::is_some), if self.cut_at.is_none() => {
                     let Some(drain) = drain.ok().and_then(|drain| drain.clone()) else {
                         return Order::Cut;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::Router;
 use axum::body::Body as AppBody;
@@ -14,9 +14,12 @@ use http::header::{CONNECTION, CONTENT_LENGTH, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::sync::Notify;
+use tokio::time::Instant;
 use tower_service::Service;
 
 use super::handoff::{Framing, Handoff, Stream};
+use super::taking::Taking;
 use crate::axum::Handover;
 use crate::parting::Parting;
 use crate::signal::Signal;
@@ -52,7 +55,7 @@ impl hyper::service::Service<Request<Incoming>> for Front {
                     let signal = handover.signal();
                     let response = match handoff {
                         Some(handoff) => hand_over(response, handover, &handoff, asked.version).await,
-                        None => response.map(FrontBody::App),
+                        None => response.map(FrontBody::of_app),
                     };
                     if let (Some(signal), false) =
                         (signal, matches!(response.body(), FrontBody::HandedOver(_)))
@@ -61,7 +64,7 @@ impl hyper::service::Service<Request<Incoming>> for Front {
                     }
                     response
                 }
-                _ => response.map(FrontBody::App),
+                _ => response.map(FrontBody::of_app),
             })
         })
     }
@@ -121,12 +124,23 @@ async fn hand_over(
 pub(super) enum FrontBody {
     /// The app's own.
     App(AppBody),
+    /// The app's own, over HTTP/2.
+    Watched(AppBody, Arc<Taking>),
     /// The app's own, of which the first chunk was already read.
     Begun(Option<Bytes>, AppBody),
     /// The app's own failed at once.
     Failed(Option<axum::Error>),
     /// That of a stream that somebody else will write to: nothing, for ever.
     HandedOver(Arc<Handoff>),
+}
+
+impl FrontBody {
+    fn of_app(body: AppBody) -> Self {
+        match Taking::of_this_task() {
+            Some(taking) => Self::Watched(body, taking),
+            None => Self::App(body),
+        }
+    }
 }
 
 impl Body for FrontBody {
@@ -139,6 +153,14 @@ impl Body for FrontBody {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         match self.get_mut() {
             Self::App(body) => Pin::new(body).poll_frame(cx),
+            Self::Watched(body, taking) => {
+                taking.handle_asked();
+                let frame = ready!(Pin::new(body).poll_frame(cx));
+                if matches!(frame, Some(Ok(_))) {
+                    taking.handle_given();
+                }
+                Poll::Ready(frame)
+            }
             Self::Begun(first, body) => match first.take() {
                 Some(first) => Poll::Ready(Some(Ok(Frame::data(first)))),
                 None => Pin::new(body).poll_frame(cx),
@@ -153,14 +175,14 @@ impl Body for FrontBody {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::App(body) => body.is_end_stream(),
+            Self::App(body) | Self::Watched(body, _) => body.is_end_stream(),
             Self::Begun(..) | Self::Failed(_) | Self::HandedOver(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::App(body) => body.size_hint(),
+            Self::App(body) | Self::Watched(body, _) => body.size_hint(),
             Self::Begun(..) | Self::Failed(_) | Self::HandedOver(_) => SizeHint::default(),
         }
     }
@@ -170,13 +192,34 @@ impl Body for FrontBody {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Streams {
     kept: Arc<Mutex<Kept>>,
+    became_idle: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
 struct Kept {
     signals: Vec<Weak<Signal>>,
     asked: bool,
+    /// How many requests are being answered; only counted over HTTP/2.
+    running: usize,
+    /// Since when there is none.
+    idle_since: Option<Instant>,
     parting: Option<Parting>,
+}
+
+/// A request that is being answered, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Running(Streams);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut kept = self.0.kept();
+        kept.running -= 1;
+        if kept.running == 0 {
+            kept.idle_since = Some(Instant::now());
+            drop(kept);
+            self.0.became_idle.notify_one();
+        }
+    }
 }
 
 impl Streams {
@@ -191,6 +234,23 @@ impl Streams {
     /// Whether there was a request.
     pub(super) fn were_asked_for(&self) -> bool {
         self.kept().asked
+    }
+
+    pub(super) fn handle_running(&self) -> Running {
+        let mut kept = self.kept();
+        kept.running += 1;
+        kept.idle_since = None;
+        Running(self.clone())
+    }
+
+    /// Since when every request is answered; `None` while one is not, and before the first.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        self.kept().idle_since
+    }
+
+    /// Completes when the last request was answered.
+    pub(super) async fn became_idle(&self) {
+        self.became_idle.notified().await;
     }
 
     pub(super) fn add(&self, signal: &Arc<Signal>) {

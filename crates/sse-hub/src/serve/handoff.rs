@@ -8,6 +8,9 @@ use bytes::Bytes;
 
 use crate::Subscription;
 
+/// How many bytes a client may say when its stream has begun. It has asked, and has nothing to add.
+pub(super) const MOST_SAID: usize = 64 * 1024;
+
 /// A stream whose response head hyper is writing.
 pub(super) struct Stream {
     pub(super) subscription: Subscription,

@@ -74,6 +74,10 @@ impl<T: AsyncRead + Unpin> AsyncRead for Transport<T> {
         let length = self.read_before.len().min(buf.remaining());
         buf.put_slice(&self.read_before[..length]);
         self.read_before.advance(length);
+        if self.read_before.is_empty() {
+            // Even an empty rest holds all of it.
+            self.read_before = Bytes::new();
+        }
         Poll::Ready(Ok(()))
     }
 }

@@ -29,11 +29,17 @@
 //! - **Bounds.** On connections, in all and by address; on the time that a head may take, that a client may read
 //!   nothing, and that a connection lasts; on what the kernel buffers. All are [`Options`].
 //! - **An end.** At shutdown the streams are ended one after the other, each told its own time to come back, so that
-//!   their clients do not come in one second.
+//!   their clients do not come in one second. If you like, load balancers are given [time](Options::lame_duck) to notice
+//!   before.
+//! - **Containment.** A shard in which something panics, such as a layer that is dropped with its stream, loses its
+//!   streams, which come back; another one takes its place.
 //!
 //! Over TLS and HTTP/1.1 a stream leaves hyper too, for a small task of its own. Over HTTP/2 it is an ordinary body that
-//! hyper asks for, and so it is when a layer has wrapped the body and changes what it carries (a compressor, say). Layers that only look on, as for tracing, are in nobody's way:
-//! what they keep is dropped when the stream ends.
+//! hyper asks for, and so it is when a layer has wrapped the body and changes what it carries (a compressor, say).
+//! Layers that only look on, as for tracing, are in nobody's way: what they keep is dropped when the stream ends.
+//!
+//! An idle stream takes 2 KiB of resident memory over plain HTTP/1.1 and 12 KiB over TLS. A connection of HTTP/2 with one
+//! stream takes 23 KiB, and 30 KiB over TLS, most of it buffers of h2 and rustls that cannot be made smaller.
 
 mod accept;
 mod admission;
@@ -49,6 +55,7 @@ mod socket;
 #[cfg(feature = "tls")]
 mod solo;
 mod stats;
+mod taking;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -87,10 +94,9 @@ pub enum ServeError {
     Listener(#[from] std::io::Error),
 }
 
-/// Serves `app` on `listener` until `shutdown` completes. Then nothing more is accepted, what was asked is answered, and
-/// the streams are ended over [`Options::drain`]. What is still open at [`Options::shutdown_deadline`] is cut.
-///
-/// Have `shutdown` call [`Hub::drain`](crate::Hub::drain), so that no stream begins on a connection that is still open.
+/// Serves `app` on `listener` until `shutdown` completes, and for [`Options::lame_duck`] longer. Then
+/// [`Options::hub`] is drained, nothing more is accepted, what was asked is answered, and the streams are ended over
+/// [`Options::drain`]. What is still open at [`Options::shutdown_deadline`] is cut.
 ///
 /// # Errors
 /// [`ServeError`] if it could not begin. Once it serves, nothing a client does ends it.
@@ -105,9 +111,17 @@ pub async fn run(
     let (shards, mut running) = Shards::start(&options);
     let server = Arc::new(Server { app, options, shards });
     let (drain_sender, draining) = watch::channel(None);
+    let told = async {
+        shutdown.await;
+        server.options.stats.begin_shutdown();
+        tokio::time::sleep(server.options.lame_duck).await;
+    };
     tokio::select! {
         never = accept::accept(&listener, &server, &draining) => match never {},
-        () = shutdown => {}
+        () = told => {}
+    }
+    if let Some(hub) = &server.options.hub {
+        hub.drain();
     }
     drop(listener);
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::stats::Stats;
 #[cfg(feature = "tls")]
 use super::tls::Tls;
+use crate::Hub;
 
 /// How [`run`](super::run) serves. Start from the default: `Options { max_age, ..Options::default() }`.
 #[derive(Clone, Debug)]
@@ -25,23 +26,32 @@ pub struct Options {
     /// was answered. Also for the handshake of TLS. Default: 10 s.
     pub header_timeout: Duration,
     /// A client that takes nothing for this long although something is there for it is cut off. On Linux the kernel
-    /// does so as well, if what it has sent is not acknowledged: so a peer that vanished is noticed. Default: 20 s.
+    /// does so as well, if what it has sent is not acknowledged: so a peer that vanished is noticed. Over HTTP/2 it is
+    /// one stream that is cut, if its window has no room for the next chunk for so long. Default: 20 s.
     pub write_deadline: Duration,
     /// The send buffer of each socket in bytes, `SO_SNDBUF`; Linux doubles it for its own use. With
     /// [`Self::unsent`] it bounds what a client that does not read costs. Default: 64 KiB.
     pub send_buffer: usize,
     /// The most bytes that the kernel takes before it has begun to send them, `TCP_NOTSENT_LOWAT`, where the platform
-    /// has it. What stays with us may still be left out or replaced. Default: 16 KiB.
+    /// has it; over HTTP/2 also what waits in front of that for each stream, but always one chunk. What stays with us
+    /// may still be left out or replaced. Default: 16 KiB.
     pub unsent: u32,
     /// After about this long, within a tenth, a connection is ended: a stream comes back with its cursor. So clients
     /// spread over servers that were added, and nothing leaks for ever. Default: one hour.
     pub max_age: Option<Duration>,
     /// What a refused client is told to wait, in whole seconds. Default: 5 s.
     pub retry_after: Duration,
+    /// How long it goes on as ever when it is told to shut down: nothing but [`Stats::is_shutting_down`] says so. Load
+    /// balancers that ask a route which answers by that look elsewhere before the first client is sent away. Make it a
+    /// little longer than they take to notice. Default: zero.
+    pub lame_duck: Duration,
+    /// The hub of the streams, which is [drained](Hub::drain) when that time is over. Default: `None`; then nobody but
+    /// you drains it.
+    pub hub: Option<Hub>,
     /// When it shuts down, the streams are ended evenly over this time, and told to come back evenly over a longer one.
     /// With less than 400 streams it takes less: 5 ms for each. Default: 2 s.
     pub drain: Duration,
-    /// How long a shutdown may take in all. What is open then is cut. Default: 5 s.
+    /// How long a shutdown may take in all, after [`Self::lame_duck`]. What is open then is cut. Default: 5 s.
     pub shutdown_deadline: Duration,
     /// How many tasks write to the streams. Default: `None`, one for each core.
     pub shards: Option<usize>,
@@ -67,6 +77,8 @@ impl Default for Options {
             unsent: 16 * 1024,
             max_age: Some(Duration::from_secs(3_600)),
             retry_after: Duration::from_secs(5),
+            lame_duck: Duration::ZERO,
+            hub: None,
             drain: Duration::from_secs(2),
             shutdown_deadline: Duration::from_secs(5),
             shards: None,
@@ -119,6 +131,7 @@ impl Options {
             ("header_timeout", self.header_timeout),
             ("write_deadline", self.write_deadline),
             ("max_age", self.max_age.unwrap_or_default()),
+            ("lame_duck", self.lame_duck),
             ("shutdown_deadline", self.shutdown_deadline),
         ] {
             if time > LONGEST {

@@ -6,17 +6,18 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::admission::Permit;
 use super::connection::{Life, Order};
 use super::frame;
-use super::handoff::Stream;
+use super::handoff::{MOST_SAID, Stream};
 use super::io::Transport;
 
 /// Writes the stream to its client until one of them ends.
-pub(super) async fn serve<T>(mut transport: Transport<T>, stream: Stream, mut life: Life, permit: Permit)
+pub(super) async fn serve<T>(mut transport: Box<Transport<T>>, stream: Stream, mut life: Life, permit: Permit)
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let Stream { mut subscription, first, framing, husk } = stream;
     life.streams().add(subscription.signal());
     let mut next = Some(first);
+    let mut said = 0;
     while let Some(chunk) = next {
         if !write(&mut transport, frame::chunk(framing, chunk), &mut life).await {
             return;
@@ -24,7 +25,7 @@ where
         next = loop {
             tokio::select! {
                 chunk = subscription.next() => break chunk,
-                () = gone(&mut transport) => return,
+                () = gone(&mut transport, &mut said) => return,
                 order = life.next() => match order {
                     // The subscription was told, and ends.
                     Order::Finish => {}
@@ -60,14 +61,16 @@ where
     }
 }
 
-/// Completes when the client has closed its side, or the connection is broken. What it sends is nothing to us.
-async fn gone<T>(transport: &mut Transport<T>)
+/// Completes when the client has closed its side, the connection is broken, or it says too much. What it says is nothing
+/// to us.
+async fn gone<T>(transport: &mut Transport<T>, said: &mut usize)
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     // Not there while it waits: an array would be, in every task.
     let mut unread = BytesMut::new();
-    while transport.read_buf(&mut unread).await.is_ok_and(|bytes| bytes > 0) {
+    while *said <= MOST_SAID && transport.read_buf(&mut unread).await.is_ok_and(|bytes| bytes > 0) {
+        *said += unread.len();
         unread.clear();
     }
 }

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Counts what happens to the connections. Clones count into the same.
 #[derive(Clone, Debug, Default)]
@@ -7,7 +7,7 @@ pub struct Stats {
     counters: Arc<Counters>,
 }
 
-/// One counter for each field of [`Counts`].
+/// One counter for each field of [`Counts`], and whether it ends.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) connections: Counter,
@@ -21,6 +21,8 @@ pub(super) struct Counters {
     pub(super) blocked: Counter,
     pub(super) cut: Counter,
     pub(super) expired: Counter,
+    pub(super) panics: Counter,
+    is_shutting_down: AtomicBool,
 }
 
 /// What was counted up to a moment. Each number is exact, but they are read one after the other.
@@ -45,10 +47,12 @@ pub struct Counts {
     pub bytes: u64,
     /// How often a stream did not take all that a shard had for it.
     pub blocked: u64,
-    /// Connections that were cut because their client took nothing for too long.
+    /// Connections, and streams of HTTP/2, that were cut because their client took nothing for too long.
     pub cut: u64,
     /// Streams that were ended at their maximum age.
     pub expired: u64,
+    /// How often a shard has panicked: its streams were cut, and new ones are served.
+    pub panics: u64,
 }
 
 impl Stats {
@@ -68,7 +72,18 @@ impl Stats {
             blocked: counters.blocked.value(),
             cut: counters.cut.value(),
             expired: counters.expired.value(),
+            panics: counters.panics.value(),
         }
+    }
+
+    /// Whether the server was told to shut down. For a route by which load balancers see whether it is ready.
+    #[must_use]
+    pub fn is_shutting_down(&self) -> bool {
+        self.counters.is_shutting_down.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn begin_shutdown(&self) {
+        self.counters.is_shutting_down.store(true, Ordering::SeqCst);
     }
 
     pub(super) fn counters(&self) -> Arc<Counters> {

@@ -123,3 +123,46 @@ async fn a_topic_that_is_removed_under_its_streams_ends_them() {
     server.until("gone", |counts| counts.sharded == 0).await;
     assert!(server.hub.remove_idle("news"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lame_duck_says_that_it_ends_and_serves_as_ever_for_a_while() {
+    let lame_duck = Duration::from_millis(800);
+    let mut server = Server::start(Options { lame_duck, ..Options::default() }).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    let mut before = server.stream("news").await;
+    assert!(!server.stats.is_shutting_down());
+    let started = Instant::now();
+    server.shut_down();
+    wire::in_time("it says so", async {
+        while !server.stats.is_shutting_down() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+    assert!(!server.hub.is_shutting_down());
+    let mut meanwhile = server.stream("news").await;
+    assert_eq!(meanwhile.status, 200);
+    news.publish(&News::Count(1)).expect("published");
+    for stream in [&mut before, &mut meanwhile] {
+        assert_eq!(stream.take(1).await, ["count:1"]);
+        assert_eq!(stream.event().await, None);
+        assert!(started.elapsed() >= lame_duck, "{:?}", started.elapsed());
+        assert!(stream.is_complete && stream.retry.is_some(), "ended, not cut");
+    }
+    wire::in_time("the end", &mut server.running).await.expect("no panic").expect("served");
+    assert!(server.hub.is_shutting_down());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_was_refused_and_does_not_go_holds_up_no_shutdown() {
+    let mut server = Server::start(Options { connections: 1, ..Options::default() }).await;
+    let _silent = TcpStream::connect(server.address).await.expect("connected");
+    server.until("let in", |counts| counts.connections == 1).await;
+    let refused = wire::get(server.address, "/plain", &[]).await;
+    assert_eq!(refused.status, 503);
+    let started = Instant::now();
+    server.shut_down();
+    wire::in_time("the end", &mut server.running).await.expect("no panic").expect("served");
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    drop(refused);
+}

@@ -9,7 +9,11 @@ use axum::extract::ConnectInfo;
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::Frame;
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use sse_hub::HubOptions;
 use sse_hub::serve::Options;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -208,4 +212,33 @@ async fn a_layer_that_changes_the_bytes_has_its_way() {
     drop(stream);
     server.until("gone", |counts| counts.connections == 0).await;
     assert_eq!(server.hub.subscriptions(), 0);
+}
+
+/// Over HTTP/2 there is often no `Host`, and where it says something else it does not count.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_host_is_that_of_the_request_over_every_version() {
+    async fn host(headers: HeaderMap) -> String {
+        let hosts: Vec<_> =
+            headers.get_all("host").iter().map(|host| host.to_str().expect("ASCII")).collect();
+        hosts.join(" and ")
+    }
+    let server =
+        Server::with_app(sse_hub::Hub::default(), Router::new().route("/", get(host)), Options::default())
+            .await;
+    assert_eq!(wire::get(server.address, "/", &[]).await.text().await, "test");
+
+    let socket = TcpStream::connect(server.address).await.expect("connected");
+    let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(socket)).await;
+    let (mut sender, connection) = handshake.expect("HTTP/2");
+    tokio::spawn(connection);
+    for other in [None, Some("elsewhere.test")] {
+        let mut request =
+            http::Request::get("http://example.test:8443/").body(Empty::<Bytes>::new()).expect("a request");
+        if let Some(other) = other {
+            request.headers_mut().insert("host", other.parse().expect("a value"));
+        }
+        let response = wire::in_time("a response", sender.send_request(request)).await.expect("answered");
+        let body = wire::in_time("a body", response.into_body().collect()).await.expect("read");
+        assert_eq!(body.to_bytes(), "example.test:8443", "{other:?}");
+    }
 }

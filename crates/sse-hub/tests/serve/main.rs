@@ -7,9 +7,15 @@ mod common;
 mod ends;
 mod http;
 mod limits;
+#[cfg(all(feature = "tls", target_os = "linux"))]
+mod memory;
+mod panics;
 mod server;
 mod shards;
 mod slow;
+#[cfg(feature = "tls")]
+mod stalled;
+mod talk;
 #[cfg(feature = "tls")]
 mod tls;
 mod wire;

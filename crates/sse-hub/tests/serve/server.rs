@@ -81,10 +81,9 @@ impl Server {
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
         let stats = options.stats.clone();
-        let draining = hub.clone();
+        let options = Options { hub: Some(hub.clone()), ..options };
         let shutdown = async move {
             let _ = stopped.await;
-            draining.drain();
         };
         let running = tokio::spawn(serve::run(listener, app, options, shutdown));
         Self { address, hub, stats, stop: Some(stop), running }

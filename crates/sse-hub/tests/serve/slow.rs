@@ -11,7 +11,7 @@ use crate::server::Server;
 use crate::wire::{self, Answer};
 
 /// Keeps everything, so that nobody has a gap.
-fn kept() -> TopicOptions {
+pub(crate) fn kept() -> TopicOptions {
     let retention = Retention { events: 100_000, bytes: 64 * 1024 * 1024, ..Retention::default() };
     TopicOptions { retention, ..TopicOptions::default() }
 }
@@ -31,7 +31,7 @@ async fn fill(server: &Server, mut publish: impl FnMut()) {
     wire::in_time("full buffers", blocked).await;
 }
 
-fn sequences(seen: &[Seen]) -> Vec<usize> {
+pub(crate) fn sequences(seen: &[Seen]) -> Vec<usize> {
     let number =
         |seen: &Seen| seen.data.trim_matches('"').split('|').next().expect("one").parse().expect("a number");
     seen.iter().filter(|seen| seen.event_type == "note").map(number).collect()

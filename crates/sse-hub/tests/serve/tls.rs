@@ -21,17 +21,9 @@ use crate::common::{self, News, note};
 use crate::server::{Server, app};
 use crate::wire;
 
-/// A server with a certificate, and a client that believes it.
-async fn start(options: Options) -> (Server, ClientConfig) {
-    let hub = common::hub(HubOptions::default());
-    start_app(hub.clone(), app(hub), options).await
-}
-
-async fn start_app(hub: Hub, app: axum::Router, options: Options) -> (Server, ClientConfig) {
+/// A certificate and its key in PEM with a `|` between them, and what a client needs to believe them.
+pub(crate) fn certificate() -> (String, ClientConfig) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
-    let tls = Tls::from_pem(certificate.as_bytes(), key.as_bytes()).expect("usable");
-    let server = Server::with_app(hub, app, Options { tls: Some(tls), ..options }).await;
     let mut roots = RootCertStore::empty();
     roots.add(made.cert.der().clone()).expect("a root");
     let client = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
@@ -39,30 +31,63 @@ async fn start_app(hub: Hub, app: axum::Router, options: Options) -> (Server, Cl
         .expect("versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    (server, client)
+    (format!("{}|{}", made.cert.pem(), made.signing_key.serialize_pem()), client)
 }
 
-async fn connect(server: &Server, mut client: ClientConfig, protocol: &[u8]) -> TlsStream<TcpStream> {
+/// What a server needs of a [`certificate`].
+pub(crate) fn usable(pem: &str) -> Tls {
+    let (certificate, key) = pem.split_once('|').expect("both");
+    Tls::from_pem(certificate.as_bytes(), key.as_bytes()).expect("usable")
+}
+
+/// A server with a certificate, and a client that believes it.
+pub(crate) async fn start(options: Options) -> (Server, ClientConfig) {
+    let hub = common::hub(HubOptions::default());
+    start_app(hub.clone(), app(hub), options).await
+}
+
+async fn start_app(hub: Hub, app: axum::Router, options: Options) -> (Server, ClientConfig) {
+    let (pem, client) = certificate();
+    (Server::with_app(hub, app, Options { tls: Some(usable(&pem)), ..options }).await, client)
+}
+
+pub(crate) async fn connect(server: &Server, client: ClientConfig, protocol: &[u8]) -> TlsStream<TcpStream> {
+    shake_hands(TcpStream::connect(server.address).await.expect("connected"), client, protocol).await
+}
+
+pub(crate) async fn shake_hands(
+    socket: TcpStream,
+    mut client: ClientConfig,
+    protocol: &[u8],
+) -> TlsStream<TcpStream> {
     client.alpn_protocols = vec![protocol.to_vec()];
-    let socket = TcpStream::connect(server.address).await.expect("connected");
     let name = ServerName::try_from("localhost").expect("a name");
     TlsConnector::from(Arc::new(client)).connect(name, socket).await.expect("a handshake")
 }
 
-async fn speak_http2<S>(socket: S) -> SendRequest<Empty<Bytes>>
+pub(crate) async fn speak_http2<S>(socket: S) -> SendRequest<Empty<Bytes>>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, connection) =
-        http2::handshake(TokioExecutor::new(), TokioIo::new(socket)).await.expect("HTTP/2");
+    speak_http2_with(socket, 2 * 1024 * 1024, 5 * 1024 * 1024).await
+}
+
+/// With windows of so many bytes for each stream and for all of them.
+pub(crate) async fn speak_http2_with<S>(socket: S, stream: u32, connection: u32) -> SendRequest<Empty<Bytes>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.initial_stream_window_size(stream).initial_connection_window_size(connection);
+    let (sender, connection) = builder.handshake(TokioIo::new(socket)).await.expect("HTTP/2");
     tokio::spawn(connection);
     sender
 }
 
-struct Stream(hyper::body::Incoming, String);
+pub(crate) struct Stream(hyper::body::Incoming, String);
 
 impl Stream {
-    async fn open(sender: &mut SendRequest<Empty<Bytes>>, uri: &str) -> Self {
+    pub(crate) async fn open(sender: &mut SendRequest<Empty<Bytes>>, uri: &str) -> Self {
         let request = http::Request::get(uri).body(Empty::new()).expect("a request");
         let response = wire::in_time("a response", sender.send_request(request)).await.expect("answered");
         assert_eq!(response.status(), 200);
@@ -70,10 +95,20 @@ impl Stream {
         Self(response.into_body(), String::new())
     }
 
+    /// Reads so many events, each of which begins with its number.
+    pub(crate) async fn read_all(&mut self, events: usize) {
+        assert!(self.until(&format!("\ndata: \"{}|", events - 1)).await);
+        let numbers = self.1.lines().filter_map(|line| line.strip_prefix("data: \"")?.split('|').next());
+        let numbers: Vec<usize> = numbers.filter_map(|number| number.parse().ok()).collect();
+        assert_eq!(numbers, (0..events).collect::<Vec<_>>());
+    }
+
     /// Reads until the text is there; returns false if the stream has ended before.
-    async fn until(&mut self, text: &str) -> bool {
+    pub(crate) async fn until(&mut self, text: &str) -> bool {
         wire::in_time(text, async {
-            while !self.1.contains(text) {
+            let mut looked_at = 0;
+            while !self.1[looked_at..].contains(text) {
+                looked_at = self.1.floor_char_boundary(self.1.len().saturating_sub(text.len()));
                 match self.0.frame().await {
                     Some(Ok(frame)) => {
                         let data = frame.into_data().expect("data");

@@ -42,6 +42,8 @@ pub(crate) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
     }
     head += "\r\n";
     socket.write_all(head.as_bytes()).await.expect("sent");
+    // Over TLS it may still be in a buffer.
+    socket.flush().await.expect("sent");
     Answer::read(socket).await
 }
 

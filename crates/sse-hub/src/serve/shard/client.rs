@@ -14,7 +14,7 @@ use crate::Subscription;
 use crate::parting::Parting;
 use crate::serve::admission::Permit;
 use crate::serve::frame;
-use crate::serve::handoff::Framing;
+use crate::serve::handoff::{Framing, MOST_SAID};
 use crate::serve::stats::Counters;
 
 /// How many chunks a client that catches up is sent before others have their turn.
@@ -22,9 +22,6 @@ const CHUNKS_PER_TURN: usize = 8;
 
 /// How often a client's words are read before others have their turn.
 const READS_PER_TURN: usize = 4;
-
-/// How much a client may say. It has asked, and has nothing to add.
-const MOST_SAID: usize = 64 * 1024;
 
 /// A stream that a shard holds.
 pub(super) struct Client {
@@ -46,6 +43,24 @@ pub(super) struct Client {
     pub(super) due: Due,
     _husk: Box<dyn Any + Send>,
     _permit: Permit,
+    /// The last field. First gone, then counted: whoever reads the count finds the subscription gone.
+    _held: Held,
+}
+
+/// Counts a stream while it is there, also if dropping the rest of it panics.
+struct Held(Arc<Counters>);
+
+impl Held {
+    fn new(counters: &Arc<Counters>) -> Self {
+        counters.sharded.add(1);
+        Self(Arc::clone(counters))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.sharded.subtract(1);
+    }
 }
 
 /// Who reads for it.
@@ -83,7 +98,12 @@ pub(super) enum Taken {
 }
 
 impl Client {
-    pub(super) fn new(arrival: Arrival, bell: Arc<Bell>, part_at: Option<(Instant, Parting)>) -> Self {
+    pub(super) fn new(
+        arrival: Arrival,
+        bell: Arc<Bell>,
+        part_at: Option<(Instant, Parting)>,
+        counters: &Arc<Counters>,
+    ) -> Self {
         let Arrival { socket, stream, permit } = arrival;
         Self {
             socket,
@@ -99,6 +119,7 @@ impl Client {
             due: Due::default(),
             _husk: stream.husk,
             _permit: permit,
+            _held: Held::new(counters),
         }
     }
 

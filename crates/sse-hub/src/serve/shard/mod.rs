@@ -4,9 +4,9 @@ mod bell;
 mod client;
 mod deadlines;
 mod group;
+mod keeper;
 
 use std::collections::{HashMap, VecDeque};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -21,6 +21,7 @@ use self::bell::{Bells, Token};
 use self::client::{Client, State, Taken, Turn};
 use self::deadlines::{Deadlines, Due};
 use self::group::{Group, Key, Next};
+use self::keeper::Keeper;
 use super::admission::Permit;
 use super::connection::expiry;
 use super::drain::Drain;
@@ -62,7 +63,7 @@ impl Shards {
             // Not bounded, but by the number of connections that are admitted.
             let (sender, messages) = mpsc::unbounded_channel();
             // The shard yields by itself, and would take a forced yield of a socket for one that is not ready.
-            running.spawn(tokio::task::coop::unconstrained(Shard::new(options.clone(), messages)));
+            running.spawn(tokio::task::coop::unconstrained(Keeper::new(options.clone(), messages)));
             sender
         };
         let shards = (0..options.shard_count()).map(start).collect();
@@ -76,7 +77,7 @@ impl Shards {
         for offset in 0..self.shards.len() {
             match self.shards[first.wrapping_add(offset) % self.shards.len()].send(message) {
                 Ok(()) => return,
-                // It is gone, by a panic or because time is up. Another one may not be.
+                // It is gone, because time is up.
                 Err(mpsc::error::SendError(returned)) => message = returned,
             }
         }
@@ -96,7 +97,6 @@ impl Shards {
 struct Shard {
     options: Options,
     counters: Arc<Counters>,
-    messages: mpsc::UnboundedReceiver<Message>,
     /// Nobody can hand over anything any more.
     is_last: bool,
     bells: Arc<Bells>,
@@ -112,11 +112,10 @@ struct Shard {
 }
 
 impl Shard {
-    fn new(options: Options, messages: mpsc::UnboundedReceiver<Message>) -> Self {
+    fn new(options: Options) -> Self {
         Self {
             counters: options.stats.counters(),
             options,
-            messages,
             is_last: false,
             bells: Arc::default(),
             rung: VecDeque::new(),
@@ -129,12 +128,12 @@ impl Shard {
         }
     }
 
-    fn take_messages(&mut self, cx: &mut Context<'_>) {
+    fn take_messages(&mut self, messages: &mut mpsc::UnboundedReceiver<Message>, cx: &mut Context<'_>) {
         if self.is_last {
             return;
         }
         for _ in 0..ARRIVALS_PER_TURN {
-            match self.messages.poll_recv(cx) {
+            match messages.poll_recv(cx) {
                 Poll::Ready(Some(Message::Arrival(arrival))) => self.admit(*arrival),
                 Poll::Ready(Some(Message::Drain(drain))) => self.begin_drain(drain),
                 Poll::Ready(None) => {
@@ -155,11 +154,11 @@ impl Shard {
         let slot = self.clients.vacant_entry();
         let number = number(slot.key());
         let token = Token::Client(number);
-        let client = slot.insert(Box::new(Client::new(arrival, self.bells.bell(token), part_at)));
+        let client =
+            slot.insert(Box::new(Client::new(arrival, self.bells.bell(token), part_at, &self.counters)));
         if let Some((at, _)) = client.part_at {
             self.deadlines.no_later(token, &mut client.due, at);
         }
-        self.counters.sharded.add(1);
         self.rung.push_back(token);
     }
 
@@ -273,9 +272,6 @@ impl Shard {
         self.take_out(number);
         if let Some(mut client) = self.clients.try_remove(number as usize) {
             self.deadlines.forget(Token::Client(number), &mut client.due);
-            // First gone, then counted: whoever reads the count finds the subscription gone.
-            drop(client);
-            self.counters.sharded.subtract(1);
         }
     }
 
@@ -448,40 +444,36 @@ impl Shard {
             );
         }
     }
-}
 
-impl Future for Shard {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.get_mut();
-        this.bells.listen(cx.waker());
-        this.take_messages(cx);
-        if this.look_at_the_clock().is_ready() {
-            if !this.clients.is_empty() {
-                tracing::warn!(streams = this.clients.len(), "cut at the deadline of the shutdown");
+    /// Does what can be done now. Ready when there is nothing more to do, ever.
+    fn poll(&mut self, messages: &mut mpsc::UnboundedReceiver<Message>, cx: &mut Context<'_>) -> Poll<()> {
+        self.bells.listen(cx.waker());
+        self.take_messages(messages, cx);
+        if self.look_at_the_clock().is_ready() {
+            if !self.clients.is_empty() {
+                tracing::warn!(streams = self.clients.len(), "cut at the deadline of the shutdown");
             }
             return Poll::Ready(());
         }
         let mut writes = WRITES_PER_TURN;
         while writes > 0 {
-            if this.rung.is_empty() {
-                this.bells.take(&mut this.rung);
+            if self.rung.is_empty() {
+                self.bells.take(&mut self.rung);
             }
-            match this.rung.pop_front() {
+            match self.rung.pop_front() {
                 Some(Token::Client(number)) => {
                     writes -= 1;
-                    this.turn_to_client(number);
+                    self.turn_to_client(number);
                 }
-                Some(Token::Group(number)) => this.turn_to_group(number, &mut writes),
+                Some(Token::Group(number)) => self.turn_to_group(number, &mut writes),
                 Some(Token::Shard) => {}
                 None => break,
             }
         }
-        if this.is_last && this.clients.is_empty() {
+        if self.is_last && self.clients.is_empty() {
             return Poll::Ready(());
         }
-        if writes == 0 || this.deadlines.poll_first(cx).is_ready() {
+        if writes == 0 || self.deadlines.poll_first(cx).is_ready() {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
@@ -490,7 +482,6 @@ impl Future for Shard {
 
 impl Drop for Shard {
     fn drop(&mut self) {
-        self.counters.sharded.subtract(self.clients.len());
         self.counters.groups.subtract(self.groups.len());
         let grouped: usize = self.groups.iter().map(|(_, group)| group.members().len()).sum();
         self.counters.grouped.subtract(grouped);
