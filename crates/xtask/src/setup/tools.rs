@@ -19,6 +19,9 @@ const GECKODRIVER: &str = "0.37.1";
 /// Installed when there is none. It only builds: any version gives the same flags to the compiler.
 const CARGO_FUZZ: &str = "0.13.2";
 
+/// Installed when there is none. Older ones do not know every key of deny.toml.
+const CARGO_DENY: &str = "0.20.2";
+
 /// Installed when there is none.
 const CARGO_LLVM_COV: &str = "0.9.1";
 
@@ -110,6 +113,19 @@ pub(super) fn cargo_fuzz(repo: &Repo) -> Option<Missing> {
         other_versions: OtherVersions::Accepted,
         locked: true,
         takes: "cargo install, about 2 minutes",
+    };
+    tool.missing(repo)
+}
+
+pub(super) fn cargo_deny(repo: &Repo) -> Option<Missing> {
+    let tool = Tool {
+        package: "cargo-deny",
+        programs: &["cargo-deny"],
+        version: CARGO_DENY,
+        ask: &["--version"],
+        other_versions: OtherVersions::Refused,
+        locked: true,
+        takes: "cargo install, about 3 minutes",
     };
     tool.missing(repo)
 }
