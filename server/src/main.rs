@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 async fn main() -> ExitCode {
     let config = match Config::load(std::env::args_os()) {
         Ok(config) => config,
-        Err(ConfigError::Flag(error)) => error.exit(),
+        Err(ConfigError::Flag(error)) => return say(&error),
         Err(error) => return fail(&error.to_string()),
     };
     if config.check_config {
@@ -45,8 +45,19 @@ async fn main() -> ExitCode {
 }
 
 fn fail(message: &str) -> ExitCode {
-    let _ = writeln!(io::stderr(), "error: {message}");
+    let _ = writeln!(io::stderr(), "error: {}", server::logs::redact(message));
     ExitCode::FAILURE
+}
+
+/// Says what clap has to say: help, or which flag is wrong.
+fn say(error: &clap::Error) -> ExitCode {
+    let said = error.render().to_string();
+    match server::logs::redact(&said) {
+        // In colours, where there are any.
+        shown if shown == said => drop(error.print()),
+        shown => drop(write!(io::stderr(), "{shown}")),
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }
 
 fn cannot_listen(address: SocketAddr, error: &io::Error) -> String {

@@ -4,12 +4,13 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use demo_contract::access::{NewTicket, SESSION_ROUTE, TICKET_ROUTE, Ticket};
 use sse_hub::TopicName;
 
 use super::{Access, Caller, Rights, caller, session, ticket};
 use crate::app::Shared;
+use crate::client::Client;
 use crate::json::JsonBody;
 use crate::problem::Refusal;
 
@@ -48,27 +49,30 @@ async fn issue_ticket(
 
 async fn open_session(
     State(access): State<Access>,
+    Extension(client): Extension<Client>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
     // The token itself: a cookie that could be had for a cookie would never end.
     let rights = caller::bearer(&headers).map_or(Rights::None, |token| access.rights_of(token));
-    if rights == Rights::None {
+    if rights < Rights::Read {
         return Err(Refusal::unauthorized("a session needs a token as Authorization: Bearer TOKEN"));
     }
     let id = access.0.sessions.open(rights)?;
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie(&id, session::LIFETIME.as_secs()))]))
+    Ok((
+        StatusCode::NO_CONTENT,
+        [(SET_COOKIE, session::cookie(client.is_secure, &id, session::LIFETIME.as_secs()))],
+    ))
 }
 
-async fn close_session(State(access): State<Access>, headers: HeaderMap) -> impl IntoResponse {
-    if let Some(id) = caller::session_id(&headers) {
+async fn close_session(
+    State(access): State<Access>,
+    Extension(client): Extension<Client>,
+    headers: HeaderMap,
+) -> impl IntoResponse {
+    if let Some(id) = caller::session_id(client, &headers) {
         access.0.sessions.close(id);
     }
-    (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie("", 0))])
-}
-
-/// No script can read it, and no other site's page sends it.
-fn cookie(id: &str, seconds: u64) -> String {
-    format!("{}={id}; Path=/api; HttpOnly; SameSite=Strict; Max-Age={seconds}", session::COOKIE_NAME)
+    (StatusCode::NO_CONTENT, [(SET_COOKIE, session::cookie(client.is_secure, "", 0))])
 }
 
 /// Refuses what is posted too often from one address. Whoever publishes has a token, and a rate for each topic.
@@ -79,7 +83,7 @@ pub(crate) async fn limit_posts(State(access): State<Access>, request: Request, 
         && !request.uri().path().starts_with("/api/publish/")
     {
         let (parts, body) = request.into_parts();
-        if let Err(wait) = rate.take(caller::network(caller::address(&parts))) {
+        if let Err(wait) = rate.take(caller::network(caller::client(&parts).address)) {
             return Refusal::too_many("your address posts too often; wait a little", wait).into_response();
         }
         return next.run(Request::from_parts(parts, body)).await;

@@ -39,6 +39,7 @@ mod accept;
 mod admission;
 mod connection;
 mod drain;
+mod exempt;
 mod frame;
 mod front;
 mod handoff;
@@ -59,6 +60,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{Duration, timeout_at};
 
+pub use exempt::Exempt;
 pub use options::{InvalidOption, Options};
 pub use stats::{Counts, Stats};
 #[cfg(feature = "tls")]
