@@ -49,13 +49,13 @@ fn fail(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Says what clap has to say: help, or which flag is wrong.
+/// Says what clap has to say: help, or which flag is wrong. It repeats what was given.
 fn say(error: &clap::Error) -> ExitCode {
     let said = error.render().to_string();
     match server::logs::redact(&said) {
-        // In colours, where there are any.
-        shown if shown == said => drop(error.print()),
-        shown => drop(write!(io::stderr(), "{shown}")),
+        shown if error.use_stderr() && shown != said => drop(write!(io::stderr(), "{shown}")),
+        // Help, or in colours.
+        _ => drop(error.print()),
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }

@@ -6,9 +6,10 @@ use std::process::Stdio;
 
 use common::Server;
 use demo_contract::chat::{Message, Posted};
-use server::config::History;
+use demo_contract::publish::Published;
+use server::config::{AccessConfig, History};
 use server::{Config, RunError};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 fn body(client_id: &str, text: &str) -> String {
@@ -67,12 +68,76 @@ async fn a_second_server_on_the_same_data_is_told_what_to_do() {
     stop(first).await;
 }
 
-/// The program over this folder, and where it listens.
-async fn program(folder: &tempfile::TempDir) -> (Child, Server) {
+#[tokio::test]
+async fn the_topics_of_feeds_are_there_after_a_restart_before_the_feed_is() {
+    const PUBLISH: &str = "the-token-that-publishes-1";
+    const READ: &str = "the-token-that-reads-2";
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let access = AccessConfig {
+        publish_token: Some(PUBLISH.parse().expect("a token")),
+        read_token: Some(READ.parse().expect("a token")),
+        private_topics: vec!["orders.*".parse().expect("a pattern")],
+        ..AccessConfig::default()
+    };
+    let config = Config { access, ..config(&folder) };
+    let server = Server::start(config.clone()).await;
+    let mut ids = Vec::new();
+    for (topic, data) in [("orders.eu", 1), ("weather", 2), ("orders.eu", 3)] {
+        let json = format!("{{\"data\":{data}}}");
+        let published = server.post_as(PUBLISH, &format!("/api/publish/{topic}"), &json).await;
+        assert_eq!(published.status, 201, "{}", published.text());
+        ids.push(published.json::<Published>().id);
+    }
+    stop(server).await;
+
+    let server = Server::start(config).await;
+    let path = "/api/events?topic=orders.eu&topic=weather";
+    assert_eq!(server.get(path).await.problem().status, 401, "what was private still is");
+    let bearer = format!("Bearer {READ}");
+    let headers = [("Authorization", bearer.as_str()), ("Last-Event-ID", &ids[0])];
+    let mut stream = server.open("GET", path, &headers, b"").await;
+    assert_eq!(stream.status, 200);
+    for (id, data) in [(&ids[1], "2"), (&ids[2], "3")] {
+        let event = stream.event().await.expect("what it has missed");
+        assert_eq!((&event.id, event.data.as_str()), (id, data));
+    }
+    let again = server.post_as(PUBLISH, "/api/publish/orders.eu", r#"{"data":4}"#).await;
+    let event = stream.event().await.expect("and what comes");
+    assert_eq!((event.id, event.data.as_str()), (again.json::<Published>().id, "4"));
+    assert_eq!(server.get("/api/events?topic=nowhere").await.problem().status, 404);
+    stop(server).await;
+}
+
+#[tokio::test]
+async fn nobody_is_told_that_it_is_ready_before_the_history_is_open() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = Server::start(config(&folder)).await;
+    assert_eq!(first.get("/healthz/live").await.status, 200);
+    // Its history cannot be opened, and that is found out after it has its address.
+    let mut second = start_program(&folder, Stdio::piped());
+    let (mut told, mut error) = (String::new(), String::new());
+    let (mut stdout, mut stderr) =
+        (second.stdout.take().expect("piped"), second.stderr.take().expect("piped"));
+    let (read, failed) = tokio::join!(stdout.read_to_string(&mut told), stderr.read_to_string(&mut error));
+    read.and(failed).expect("text");
+    assert_eq!(second.wait().await.expect("ended").code(), Some(1));
+    assert_eq!(told, "", "whoever waits for the line must not come");
+    assert!(error.contains("another process has this history open"), "{error}");
+    stop(first).await;
+}
+
+/// The program over this folder.
+fn start_program(folder: &tempfile::TempDir, stderr: Stdio) -> Child {
     let mut program = Command::new(env!("CARGO_BIN_EXE_server"));
     program.args(["--listen", "127.0.0.1:0", "--history", "redb", "--data-dir"]).arg(folder.path());
-    program.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-    let mut child = program.spawn().expect("started");
+    program.stdout(Stdio::piped()).stderr(stderr).kill_on_drop(true);
+    program.spawn().expect("started")
+}
+
+/// The program over this folder, and where it listens.
+async fn program(folder: &tempfile::TempDir) -> (Child, Server) {
+    let mut child = start_program(folder, Stdio::null());
     let line = BufReader::new(child.stdout.take().expect("piped")).lines().next_line().await;
     let line = line.expect("readable").expect("a line");
     let address = line.strip_prefix("listening on http://").expect("a URL").parse().expect("an address");

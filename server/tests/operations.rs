@@ -6,17 +6,19 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use common::Server;
 use common::endpoint::{Endpoint, Reply};
+use common::{Answer, Server};
 use demo_contract::access::Ticket;
 use demo_contract::logs::{Level, Line};
-use server::Config;
+use server::config::AccessConfig;
+use server::{Config, Serving};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 const PUBLISH: &str = "publish-0123456789abcdef";
 const READ: &str = "read-0123456789abcdef";
 const KEY: &str = "sk-0123456789abcdef";
+const METRICS: &str = "metrics-0123456789abcdef";
 
 /// A file of its own for a test, gone with it.
 struct File(PathBuf);
@@ -125,6 +127,14 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
         ("[assistant]\nurl = \"ftp://x\"", "wrong.toml: assistant-url: expected http"),
         ("[assistant]\nurl = \"http://127.0.0.1:1/v1\"", "assistant-model: must be set"),
         ("publish-token = \"my-secret-token-x\"\nread-token = \"my-secret-token-x\"", "read-token: must not"),
+        (
+            "publish-token = \"my-secret-token-x\"\nmetrics-token = \"my-secret-token-x\"",
+            "metrics-token: must not",
+        ),
+        ("trusted-proxies = [\"10.0.0.0/8\", \"0.0.0.0/0\"]", "wrong.toml: trusted-proxies: every address"),
+        ("trusted-proxies = \"example.org\"", "wrong.toml: trusted-proxies: expected an address"),
+        ("proxy-header = \"via\"", "wrong.toml: proxy-header: expected one of x-forwarded-for, forwarded"),
+        ("metrics-listen = \"9090\"", "wrong.toml: metrics-listen: "),
         ("[tls]\ncert = \"cert.pem\"", "tls-cert: must be set with tls-key"),
         ("tls-self-signed = \"yes\"", "wrong.toml: tls-self-signed: expected true or false"),
         ("market-feed = \"nowhere.csv\"", "market-feed: nowhere.csv: "),
@@ -142,7 +152,7 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
     assert_eq!(code, 2);
     assert!(said.contains("--tick-rate"), "{said}");
     // What a service is given in its environment ends up in the system's log if it is wrong.
-    for variable in ["SSE_PUBLISH_TOKEN", "SSE_READ_TOKEN", "SSE_ASSISTANT_KEY"] {
+    for variable in ["SSE_PUBLISH_TOKEN", "SSE_READ_TOKEN", "SSE_METRICS_TOKEN", "SSE_ASSISTANT_KEY"] {
         let (code, said) = check("x.toml", &[], &[(variable, "a secret with spaces")]).await;
         let key = variable.trim_start_matches("SSE_").to_lowercase().replace('_', "-");
         assert!(code == 1 && said.contains(&format!("{key}: expected")), "{said}");
@@ -210,6 +220,191 @@ async fn metrics_have_help_and_count_what_happens() {
             }
         }
     }
+}
+
+fn token(text: &str) -> Option<server::Secret> {
+    Some(text.parse().expect("a token"))
+}
+
+async fn get_as(server: &Server, path: &str, token: &str) -> Answer {
+    server.open("GET", path, &[("Authorization", &format!("Bearer {token}"))], b"").await
+}
+
+#[tokio::test]
+async fn metrics_are_for_this_machine_or_as_soon_as_there_is_one_for_a_token() {
+    let open = Server::start(Config::default()).await;
+    assert_eq!(open.get("/metrics").await.status, 200, "from here");
+    let refused = open.send("GET", "/metrics", &[("X-Forwarded-For", "198.51.100.7")], b"").await;
+    assert_eq!(refused.status, 403);
+    assert!(refused.problem().detail.contains("--metrics-token"), "{}", refused.text());
+
+    for access in [
+        AccessConfig { metrics_token: token(METRICS), read_token: token(READ), ..AccessConfig::default() },
+        AccessConfig { metrics_token: token(METRICS), ..AccessConfig::default() },
+        AccessConfig { publish_token: token(METRICS), ..AccessConfig::default() },
+    ] {
+        let server = Server::start(Config { access, ..Config::default() }).await;
+        let refused = server.get("/metrics").await;
+        assert_eq!((refused.problem().status, refused.header("www-authenticate")), (401, "Bearer"));
+        assert!(!refused.text().contains("sse_"), "{}", refused.text());
+        assert_eq!(get_as(&server, "/metrics", "wrong-0123456789abcdef").await.status, 401);
+        assert_eq!(get_as(&server, "/metrics", METRICS).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn who_scrapes_may_do_nothing_else() {
+    let access = AccessConfig {
+        publish_token: token(PUBLISH),
+        read_token: token(READ),
+        metrics_token: token(METRICS),
+        private_topics: vec!["orders".parse().expect("a pattern")],
+        ..AccessConfig::default()
+    };
+    let server = Server::start(Config { access, ..Config::default() }).await;
+    assert_eq!(server.post_as(PUBLISH, "/api/publish/orders", r#"{"data":1}"#).await.status, 201);
+    for path in ["/api/logs", "/api/events?topic=orders"] {
+        assert_eq!(get_as(&server, path, METRICS).await.status, 401, "{path}");
+        assert_eq!(get_as(&server, path, READ).await.status, 200, "{path}");
+    }
+    for (path, json) in [
+        ("/api/session", ""),
+        ("/api/ticket", r#"{"topics":["orders"]}"#),
+        ("/api/publish/orders", r#"{"data":1}"#),
+    ] {
+        assert_eq!(server.post_as(METRICS, path, json).await.problem().status, 401, "{path}");
+    }
+    for token in [METRICS, READ, PUBLISH] {
+        assert_eq!(get_as(&server, "/metrics", token).await.status, 200);
+    }
+}
+
+/// Starts the program, and waits for where it says that the metrics are.
+async fn start_with_metrics(command: &mut Command) -> (Child, Server, Server) {
+    let (mut child, server) = start(command.args(["--metrics-listen", "127.0.0.1:0"])).await;
+    let mut log = BufReader::new(child.stderr.take().expect("piped")).lines();
+    let address = async {
+        loop {
+            let line = log.next_line().await.expect("readable").expect("it goes on");
+            if let Some((_, url)) = line.split_once("metrics on http://") {
+                break url.trim_end_matches("/metrics").parse().expect("an address");
+            }
+        }
+    };
+    let address = tokio::time::timeout(Duration::from_secs(20), address).await.expect("in time");
+    // Nobody else reads it, and a full pipe would hold the program up.
+    tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
+    (child, server, Server::at(address))
+}
+
+#[tokio::test]
+async fn metrics_on_an_address_of_their_own_are_nowhere_else_and_nothing_else_is_there() {
+    let (_child, server, apart) = start_with_metrics(&mut program()).await;
+    assert_eq!(server.get("/metrics").await.problem().status, 404);
+    let metrics = apart.send("GET", "/metrics", &[("X-Forwarded-For", "198.51.100.7")], b"").await;
+    assert_eq!((metrics.status, metrics.header("cache-control")), (200, "no-store"));
+    assert!(metrics.text().contains("\nsse_streams 0\n"), "{}", metrics.text());
+    let _stream = server.stream("/api/market", None).await;
+    assert!(apart.get("/metrics").await.text().contains("\nsse_streams 1\n"));
+    for path in ["/", "/api/market", "/api/logs", "/healthz/live", "/metrics/x"] {
+        assert_eq!(apart.get(path).await.problem().status, 404, "{path}");
+    }
+    assert_eq!(apart.send("POST", "/metrics", &[], b"").await.problem().status, 405);
+
+    let (_child, _server, apart) =
+        start_with_metrics(program().envs([("SSE_METRICS_TOKEN", METRICS), ("SSE_READ_TOKEN", READ)])).await;
+    for (token, status) in [(METRICS, 200), (READ, 200), ("wrong-0123456789abcdef", 401)] {
+        assert_eq!(get_as(&apart, "/metrics", token).await.status, status);
+    }
+    assert_eq!(apart.get("/metrics").await.problem().status, 401);
+
+    let taken = apart.address.to_string();
+    let output = program().args(["--listen", "127.0.0.1:0", "--metrics-listen", &taken]).output().await;
+    let output = output.expect("ended");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(said.contains(&format!("error: metrics-listen: cannot listen on {taken}: ")), "{said}");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "and it is not said to be ready");
+}
+
+#[tokio::test]
+async fn the_log_says_which_client_a_trusted_proxy_has_seen() {
+    for (trusted, client) in [("127.0.0.1", "198.51.100.7"), ("10.0.0.1", "127.0.0.1")] {
+        let mut command = program();
+        command.envs([("SSE_LOG", "info,tower_http=debug"), ("SSE_TRUSTED_PROXIES", trusted)]);
+        let (mut child, server) = start(&mut command).await;
+        let headers = [("X-Forwarded-For", "203.0.113.1, 198.51.100.7"), ("X-Request-Id", "this-one")];
+        assert_eq!(server.send("GET", "/healthz", &headers, b"").await.status, 200);
+        let mut log = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let line = async {
+            loop {
+                let line = log.next_line().await.expect("readable").expect("it goes on");
+                if line.contains("this-one") {
+                    break line;
+                }
+            }
+        };
+        let line = tokio::time::timeout(Duration::from_secs(20), line).await.expect("in time");
+        assert!(line.contains(&format!("client={client} ")), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_in_a_url_is_shown_nowhere() {
+    const URL: &str = "http://ann:my-secret-pass@127.0.0.1:1/v1";
+    let hidden = |said: &str| {
+        assert!(!said.contains("my-secret") && !said.contains("panicked"), "{said}");
+    };
+    let file = File::new("empty.toml", "");
+    let as_flag = ["--assistant-url", URL, "--assistant-model", "m"];
+    for (arguments, variables) in
+        [(&as_flag[..], &[][..]), (&[], &[("SSE_ASSISTANT_URL", URL), ("SSE_ASSISTANT_MODEL", "m")])]
+    {
+        let (code, said) = check(file.path(), arguments, variables).await;
+        assert_eq!(code, 1, "{said}");
+        assert!(said.contains("assistant-url: a key belongs in assistant-key, not in the URL"), "{said}");
+        hidden(&said);
+    }
+    let in_file = File::new("url.toml", &format!("[assistant]\nurl = \"{URL}\"\nmodel = \"m\"\n"));
+    let (code, said) = check(in_file.path(), &[], &[]).await;
+    assert!(code == 1 && said.contains("url.toml: assistant-url: a key belongs"), "{said}");
+    hidden(&said);
+
+    // A URL where none belongs.
+    for flag in ["--allow-origin", "--market-feed", "--listen", "--trusted-proxies", "--tls-cert", "--bind"] {
+        let (code, said) = check(file.path(), &[flag, URL], &[]).await;
+        assert_ne!(code, 0, "{flag}");
+        assert!(said.contains(flag.trim_start_matches("--")), "{flag}: {said}");
+        hidden(&said);
+    }
+    // Help shows what the environment holds.
+    let secret = "my-secret-token-of-the-environment";
+    let mut command = program();
+    for variable in ["SSE_PUBLISH_TOKEN", "SSE_READ_TOKEN", "SSE_METRICS_TOKEN", "SSE_ASSISTANT_KEY"] {
+        command.env(variable, secret);
+    }
+    let help = command.env("SSE_ASSISTANT_URL", URL).arg("--help").output().await.expect("ended");
+    let help = String::from_utf8(help.stdout).expect("UTF-8");
+    assert!(help.contains("[env: SSE_READ_TOKEN]") && help.contains("[env: SSE_ASSISTANT_URL]"), "{help}");
+    hidden(&help);
+}
+
+#[tokio::test]
+async fn what_is_printed_for_debugging_holds_no_secret() {
+    let access = AccessConfig {
+        publish_token: token(PUBLISH),
+        read_token: token(READ),
+        metrics_token: token(METRICS),
+        ..AccessConfig::default()
+    };
+    let mut config = Config { access, serving: Serving::default(), ..Config::default() };
+    config.assistant.assistant_key = token(KEY);
+    let shown = format!("{config:?} {config:#?}");
+    for secret in [PUBLISH, READ, METRICS, KEY] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert_eq!(shown.matches("Secret(..)").count(), 8, "{shown}");
+    let refused = "http://ann:my-secret-pass@host/v1".parse::<server::config::BaseUrl>();
+    assert!(!format!("{refused:?}").contains("my-secret"), "nothing that can be shown holds a password");
 }
 
 #[tokio::test]

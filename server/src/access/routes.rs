@@ -90,3 +90,27 @@ pub(crate) async fn limit_posts(State(access): State<Access>, request: Request, 
     }
     next.run(request).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::AccessConfig;
+    use crate::origin::Origins;
+
+    #[tokio::test]
+    async fn whoever_needs_no_ticket_takes_the_place_of_nobody_who_does() {
+        let private_topics = vec!["orders".parse().expect("a pattern")];
+        let access =
+            Access::new(&AccessConfig { private_topics, ..AccessConfig::default() }, Origins::new(&[], true));
+        let ask = async |rights: Rights, topic: &str| {
+            let caller = Caller { rights, ticket: None, address: None, local: false };
+            let wanted = NewTicket { topics: vec![topic.to_owned()] };
+            issue_ticket(State(access.clone()), caller, JsonBody(wanted)).await.map(drop)
+        };
+        for _ in 0..=ticket::MAX_TICKETS {
+            ask(Rights::None, "news").await.expect("there is always one for what is for everybody");
+        }
+        ask(Rights::Read, "orders").await.expect("a place is left");
+        ask(Rights::None, "orders").await.expect_err("it is private");
+    }
+}
