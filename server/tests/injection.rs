@@ -166,6 +166,7 @@ async fn expect(stream: &mut Answer, all: Vec<Taken>) {
     for expected in all {
         let found = loop {
             let event = stream.event().await.expect("the stream goes on");
+            assert!(!event.event.starts_with("sse."), "{event:?} is not the hub's own");
             let mut data: Value = serde_json::from_str(&event.data)
                 .unwrap_or_else(|error| panic!("{error} in {event:?} instead of {expected:?}"));
             if event.event == "presence" {
