@@ -200,6 +200,9 @@ mod tests {
             ("for=\"198.51.100.7:80\";host=\"a,b;for=192.0.2.1\"", "198.51.100.7", false),
             // What was begun and not closed does not swallow what the proxy has added.
             ("for=\"192.0.2.1, for=198.51.100.7", "198.51.100.7", false),
+            // Nor does a quote that is escaped in what a proxy has passed on.
+            (r#"host="x\";for=192.0.2.1;y=\"";for=198.51.100.7"#, "10.0.0.1", false),
+            (r#"host="x\",for=192.0.2.1,y=\"";for=198.51.100.7"#, "10.0.0.1", false),
             ("for=unknown", "10.0.0.1", false),
             ("for=_hidden;proto=https", "10.0.0.1", true),
             ("proto=https", "10.0.0.1", true),

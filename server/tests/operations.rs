@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use common::Server;
 use common::endpoint::{Endpoint, Reply};
-use common::{Answer, Server};
+use common::program::{program, start};
 use demo_contract::access::Ticket;
 use demo_contract::logs::{Level, Line};
+use server::Config;
 use server::config::AccessConfig;
-use server::{Config, Serving};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, Command};
 
 const PUBLISH: &str = "publish-0123456789abcdef";
 const READ: &str = "read-0123456789abcdef";
@@ -41,15 +41,6 @@ impl Drop for File {
     }
 }
 
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SSE_")) {
-        command.env_remove(name);
-    }
-    command
-}
-
 /// The exit code of a check, and what was said.
 async fn check(file: &str, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
     let mut command = program();
@@ -57,15 +48,6 @@ async fn check(file: &str, arguments: &[&str], variables: &[(&str, &str)]) -> (i
     let output = command.output().await.expect("ended");
     let said = [output.stdout, output.stderr].concat();
     (output.status.code().expect("a code"), String::from_utf8(said).expect("UTF-8"))
-}
-
-async fn start(command: &mut Command) -> (Child, Server) {
-    let mut child = command.args(["--listen", "127.0.0.1:0"]).spawn().expect("started");
-    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let line = tokio::time::timeout(Duration::from_secs(20), lines.next_line()).await.expect("in time");
-    let line = line.expect("readable").expect("a line");
-    let address = line.strip_prefix("listening on http://").expect(&line).parse().expect("an address");
-    (child, Server::at(address))
 }
 
 #[tokio::test]
@@ -222,110 +204,6 @@ async fn metrics_have_help_and_count_what_happens() {
     }
 }
 
-fn token(text: &str) -> Option<server::Secret> {
-    Some(text.parse().expect("a token"))
-}
-
-async fn get_as(server: &Server, path: &str, token: &str) -> Answer {
-    server.open("GET", path, &[("Authorization", &format!("Bearer {token}"))], b"").await
-}
-
-#[tokio::test]
-async fn metrics_are_for_this_machine_or_as_soon_as_there_is_one_for_a_token() {
-    let open = Server::start(Config::default()).await;
-    assert_eq!(open.get("/metrics").await.status, 200, "from here");
-    let refused = open.send("GET", "/metrics", &[("X-Forwarded-For", "198.51.100.7")], b"").await;
-    assert_eq!(refused.status, 403);
-    assert!(refused.problem().detail.contains("--metrics-token"), "{}", refused.text());
-
-    for access in [
-        AccessConfig { metrics_token: token(METRICS), read_token: token(READ), ..AccessConfig::default() },
-        AccessConfig { metrics_token: token(METRICS), ..AccessConfig::default() },
-        AccessConfig { publish_token: token(METRICS), ..AccessConfig::default() },
-    ] {
-        let server = Server::start(Config { access, ..Config::default() }).await;
-        let refused = server.get("/metrics").await;
-        assert_eq!((refused.problem().status, refused.header("www-authenticate")), (401, "Bearer"));
-        assert!(!refused.text().contains("sse_"), "{}", refused.text());
-        assert_eq!(get_as(&server, "/metrics", "wrong-0123456789abcdef").await.status, 401);
-        assert_eq!(get_as(&server, "/metrics", METRICS).await.status, 200);
-    }
-}
-
-#[tokio::test]
-async fn who_scrapes_may_do_nothing_else() {
-    let access = AccessConfig {
-        publish_token: token(PUBLISH),
-        read_token: token(READ),
-        metrics_token: token(METRICS),
-        private_topics: vec!["orders".parse().expect("a pattern")],
-        ..AccessConfig::default()
-    };
-    let server = Server::start(Config { access, ..Config::default() }).await;
-    assert_eq!(server.post_as(PUBLISH, "/api/publish/orders", r#"{"data":1}"#).await.status, 201);
-    for path in ["/api/logs", "/api/events?topic=orders"] {
-        assert_eq!(get_as(&server, path, METRICS).await.status, 401, "{path}");
-        assert_eq!(get_as(&server, path, READ).await.status, 200, "{path}");
-    }
-    for (path, json) in [
-        ("/api/session", ""),
-        ("/api/ticket", r#"{"topics":["orders"]}"#),
-        ("/api/publish/orders", r#"{"data":1}"#),
-    ] {
-        assert_eq!(server.post_as(METRICS, path, json).await.problem().status, 401, "{path}");
-    }
-    for token in [METRICS, READ, PUBLISH] {
-        assert_eq!(get_as(&server, "/metrics", token).await.status, 200);
-    }
-}
-
-/// Starts the program, and waits for where it says that the metrics are.
-async fn start_with_metrics(command: &mut Command) -> (Child, Server, Server) {
-    let (mut child, server) = start(command.args(["--metrics-listen", "127.0.0.1:0"])).await;
-    let mut log = BufReader::new(child.stderr.take().expect("piped")).lines();
-    let address = async {
-        loop {
-            let line = log.next_line().await.expect("readable").expect("it goes on");
-            if let Some((_, url)) = line.split_once("metrics on http://") {
-                break url.trim_end_matches("/metrics").parse().expect("an address");
-            }
-        }
-    };
-    let address = tokio::time::timeout(Duration::from_secs(20), address).await.expect("in time");
-    // Nobody else reads it, and a full pipe would hold the program up.
-    tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
-    (child, server, Server::at(address))
-}
-
-#[tokio::test]
-async fn metrics_on_an_address_of_their_own_are_nowhere_else_and_nothing_else_is_there() {
-    let (_child, server, apart) = start_with_metrics(&mut program()).await;
-    assert_eq!(server.get("/metrics").await.problem().status, 404);
-    let metrics = apart.send("GET", "/metrics", &[("X-Forwarded-For", "198.51.100.7")], b"").await;
-    assert_eq!((metrics.status, metrics.header("cache-control")), (200, "no-store"));
-    assert!(metrics.text().contains("\nsse_streams 0\n"), "{}", metrics.text());
-    let _stream = server.stream("/api/market", None).await;
-    assert!(apart.get("/metrics").await.text().contains("\nsse_streams 1\n"));
-    for path in ["/", "/api/market", "/api/logs", "/healthz/live", "/metrics/x"] {
-        assert_eq!(apart.get(path).await.problem().status, 404, "{path}");
-    }
-    assert_eq!(apart.send("POST", "/metrics", &[], b"").await.problem().status, 405);
-
-    let (_child, _server, apart) =
-        start_with_metrics(program().envs([("SSE_METRICS_TOKEN", METRICS), ("SSE_READ_TOKEN", READ)])).await;
-    for (token, status) in [(METRICS, 200), (READ, 200), ("wrong-0123456789abcdef", 401)] {
-        assert_eq!(get_as(&apart, "/metrics", token).await.status, status);
-    }
-    assert_eq!(apart.get("/metrics").await.problem().status, 401);
-
-    let taken = apart.address.to_string();
-    let output = program().args(["--listen", "127.0.0.1:0", "--metrics-listen", &taken]).output().await;
-    let output = output.expect("ended");
-    let said = String::from_utf8(output.stderr).expect("UTF-8");
-    assert!(said.contains(&format!("error: metrics-listen: cannot listen on {taken}: ")), "{said}");
-    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "and it is not said to be ready");
-}
-
 #[tokio::test]
 async fn the_log_says_which_client_a_trusted_proxy_has_seen() {
     for (trusted, client) in [("127.0.0.1", "198.51.100.7"), ("10.0.0.1", "127.0.0.1")] {
@@ -388,6 +266,10 @@ async fn a_password_in_a_url_is_shown_nowhere() {
     hidden(&help);
 }
 
+fn token(text: &str) -> Option<server::Secret> {
+    Some(text.parse().expect("a token"))
+}
+
 #[tokio::test]
 async fn what_is_printed_for_debugging_holds_no_secret() {
     let access = AccessConfig {
@@ -396,7 +278,7 @@ async fn what_is_printed_for_debugging_holds_no_secret() {
         metrics_token: token(METRICS),
         ..AccessConfig::default()
     };
-    let mut config = Config { access, serving: Serving::default(), ..Config::default() };
+    let mut config = Config { access, ..Config::default() };
     config.assistant.assistant_key = token(KEY);
     let shown = format!("{config:?} {config:#?}");
     for secret in [PUBLISH, READ, METRICS, KEY] {

@@ -29,6 +29,10 @@ pub(super) fn x_forwarded(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
 pub(super) fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
     elements(headers, FORWARDED).map(|element| {
         let mut hop = Hop::default();
+        if element.contains(&b'\\') {
+            // No address needs one. Behind it, a quote would not end what it seems to end.
+            return hop;
+        }
         for pair in parts(element, b';').map(<[u8]>::trim_ascii) {
             let Some(equals) = pair.iter().position(|byte| *byte == b'=') else { continue };
             let (name, value) = (&pair[..equals], unquoted(&pair[equals + 1..]));

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each suite uses its own part of it")]
 
 pub(crate) mod endpoint;
+pub(crate) mod program;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
