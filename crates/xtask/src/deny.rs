@@ -23,5 +23,5 @@ pub(crate) fn run(repo: &Repo) -> Result<()> {
         println!("advisories were NOT checked: {ADVISORIES} cannot be reached from here");
         return Ok(());
     }
-    repo.cmd("cargo").args(["deny", "--locked", "check", "--disable-fetch", "advisories"]).run()
+    repo.cmd("cargo").args(["deny", "--locked", "check", "advisories"]).run()
 }
