@@ -1,8 +1,9 @@
 //! Who may read and publish what.
 //!
 //! Most topics are for everybody. The log is for whoever has a token, or, where the configuration has none, for this
-//! machine; and the configuration names further private topics. A token goes into the header `Authorization`; a page that cannot set headers, because it uses
-//! the browser's own `EventSource`, gets a ticket or a cookie for its token.
+//! machine, and so are the metrics; and the configuration names further private topics. A token goes into the header
+//! `Authorization`; a page that cannot set headers, because it uses the browser's own `EventSource`, gets a ticket or a
+//! cookie for its token.
 //!
 //! Every stream is opened through [`Door::open`], with a cursor or without: who may no longer read a topic gets
 //! nothing of what it missed either. Each takes a [`Guard`] with it, whom the hub asks again: a stream ends with the
@@ -40,6 +41,7 @@ pub(crate) struct Access(Arc<Rules>);
 struct Rules {
     publish_token: Option<Secret>,
     read_token: Option<Secret>,
+    metrics_token: Option<Secret>,
     private: Vec<TopicPattern>,
     origins: Origins,
     tickets: Tickets,
@@ -56,6 +58,7 @@ impl Access {
         Self(Arc::new(Rules {
             publish_token: config.publish_token.clone(),
             read_token: config.read_token.clone(),
+            metrics_token: config.metrics_token.clone(),
             private: config.private_topics.clone(),
             origins,
             tickets: Tickets::default(),
@@ -158,12 +161,41 @@ impl Access {
         }
     }
 
+    /// Whether the caller may read the metrics where everybody's requests come in.
+    pub(crate) fn check_metrics(&self, caller: &Caller) -> Result<(), Refusal> {
+        let has_token = self.has_token() || self.0.metrics_token.is_some();
+        let rights = match &caller.credential {
+            Credential::Token(rights) => *rights,
+            Credential::Session(id) => self.0.sessions.rights(id).map_or(Rights::None, |(rights, _)| rights),
+        };
+        if rights >= Rights::Metrics || caller.local && !has_token {
+            return Ok(());
+        }
+        match has_token {
+            true => Err(Refusal::unauthorized(
+                "the metrics need the server's metrics token as Authorization: Bearer TOKEN",
+            )),
+            false => Err(Refusal::forbidden(
+                "the metrics are for this machine: set --metrics-token, or --metrics-listen for an address of their own",
+            )),
+        }
+    }
+
+    /// The same where nothing but the metrics is to be had: who can reach that may read them, unless they have a token.
+    pub(crate) fn check_metrics_apart(&self, caller: &Caller) -> Result<(), Refusal> {
+        match self.0.metrics_token {
+            Some(_) => self.check_metrics(caller),
+            None => Ok(()),
+        }
+    }
+
     fn rights_of(&self, token: &str) -> Rights {
         let is = |secret: &Option<Secret>| secret.as_ref().is_some_and(|secret| secret.matches(token));
-        // Both are always compared, so that the time does not tell which it was.
-        match (is(&self.0.publish_token), is(&self.0.read_token)) {
-            (true, _) => Rights::Publish,
-            (_, true) => Rights::Read,
+        // All are always compared, so that the time does not tell which it was.
+        match (is(&self.0.publish_token), is(&self.0.read_token), is(&self.0.metrics_token)) {
+            (true, _, _) => Rights::Publish,
+            (_, true, _) => Rights::Read,
+            (_, _, true) => Rights::Metrics,
             _ => Rights::None,
         }
     }

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::http::HeaderValue;
 use axum::http::header::{REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_request_with_state};
 use axum::routing::get;
 use demo_contract::notifications::Severity;
 use sse_hub::history::redb::{RedbHistory, RedbOptions};
@@ -21,6 +21,7 @@ use crate::access::{self, Access};
 use crate::assistant::{self, Answers};
 use crate::chat::{self, Rooms};
 use crate::classics::{self, Classics};
+use crate::client::{self, Proxies};
 use crate::config::{Config, History};
 use crate::logs::{self, LogStream};
 use crate::market::{self, Exchange};
@@ -30,6 +31,7 @@ use crate::page::{self, Page};
 use crate::problem::method_not_allowed;
 use crate::publish::{self, Notices, Publisher};
 use crate::requests::{self, RequestCounts};
+use crate::task::Task;
 use crate::{RunError, events, health, notifications, presence};
 
 /// Everything that runs. Dropping it stops the feeds.
@@ -40,6 +42,8 @@ pub(crate) struct App {
     _exchange: Exchange,
     _classics: Classics,
     _log: LogStream,
+    /// If they have an address of their own.
+    _metrics: Option<Task>,
 }
 
 /// What the handlers ask for.
@@ -87,7 +91,21 @@ impl App {
             page: Page::new(&config.dist),
             hub: hub.clone(),
         };
-        Ok(Self { hub, routes: routes(shared, origins), _exchange: exchange, _classics: classics, _log: log })
+        let access = shared.access.clone();
+        let (metrics, metrics_here) = match config.metrics_listen {
+            Some(address) => {
+                (Some(metrics::serve_apart(address, access, shared.clone()).await?), Router::new())
+            }
+            None => (None, metrics::routes(access)),
+        };
+        Ok(Self {
+            hub,
+            routes: routes(shared, origins, Proxies::new(&config.serving), metrics_here),
+            _exchange: exchange,
+            _classics: classics,
+            _log: log,
+            _metrics: metrics,
+        })
     }
 }
 
@@ -108,7 +126,7 @@ fn open_hub(config: &Config) -> Result<Hub, RunError> {
     })
 }
 
-fn routes(shared: Shared, origins: Origins) -> Router {
+fn routes(shared: Shared, origins: Origins, proxies: Proxies, metrics: Router<Shared>) -> Router {
     let cors = origins.cors();
     let header = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     let requests = Arc::clone(&shared.requests);
@@ -119,7 +137,7 @@ fn routes(shared: Shared, origins: Origins) -> Router {
         .merge(chat::routes())
         .merge(events::routes())
         .merge(logs::routes())
-        .merge(metrics::routes())
+        .merge(metrics)
         .merge(notifications::routes())
         .merge(publish::routes())
         .merge(access::routes())
@@ -140,6 +158,7 @@ fn routes(shared: Shared, origins: Origins) -> Router {
                 .make_span_with(requests::span)
                 .on_failure(DefaultOnFailure::new().level(Level::WARN)),
         )
-        // Outermost: everything else may say which request it is about.
+        // Outermost: everything else may say which request it is about, and whose.
         .layer(from_fn_with_state(requests, requests::name))
+        .layer(map_request_with_state(proxies, client::find))
 }

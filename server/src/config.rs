@@ -18,7 +18,7 @@ use sse_hub::history::redb;
 use crate::origin::Origin;
 use crate::serving::Serving;
 pub use access::{AccessConfig, TopicPattern};
-pub use assistant::AssistantConfig;
+pub use assistant::{AssistantConfig, BaseUrl};
 pub use feeds::{FeedConfig, MarketFeed};
 pub use file::FileError;
 
@@ -74,6 +74,12 @@ pub struct Config {
     /// How long a shutdown may take. What is still open then is cut
     #[arg(long, env = "SSE_SHUTDOWN_DEADLINE", value_name = "TIME", default_value = "5s", value_parser = duration)]
     pub shutdown_deadline: Duration,
+
+    /// Where to serve the metrics, and nothing else, by plain HTTP: 127.0.0.1:9090. Whoever reaches it may read them,
+    /// unless there is a metrics token [default: at /metrics beside everything else, for whoever has a token, or, where
+    /// there is none, for this machine]
+    #[arg(long, env = "SSE_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
 
     /// A TOML file with the same keys as the flags: `listen = "0.0.0.0:8080"`. Flags and environment variables win
     #[arg(long, env = "SSE_CONFIG", value_name = "FILE")]
@@ -169,6 +175,7 @@ impl Default for Config {
             seed: None,
             tick_rate: 4.0,
             shutdown_deadline: Duration::from_secs(5),
+            metrics_listen: None,
             config: None,
             check_config: false,
             access: AccessConfig::default(),
@@ -198,7 +205,8 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// What clap says, unless it would repeat a secret: a wrong variable of a service is told to the system's log.
+    /// What clap says, unless it would repeat a secret, or what may hold one: a wrong variable of a service is told to the
+    /// system's log.
     fn of_flag(error: clap::Error, command: &clap::Command) -> Self {
         let flag = match error.get(ContextKind::InvalidArg) {
             Some(ContextValue::String(arg)) if error.kind() == ErrorKind::ValueValidation => {
@@ -248,7 +256,11 @@ impl Config {
         if self.assistant.assistant_url.is_some() && self.assistant.assistant_model.is_none() {
             return Err(ConfigError::Together("assistant-model: must be set with assistant-url".into()));
         }
-        let AccessConfig { publish_token, read_token, .. } = &self.access;
+        let AccessConfig { publish_token, read_token, metrics_token, .. } = &self.access;
+        if metrics_token.is_some() && (metrics_token == publish_token || metrics_token == read_token) {
+            let what = "metrics-token: must not be another token, or whoever scrapes may do more";
+            return Err(ConfigError::Together(what.into()));
+        }
         if publish_token.is_some() && publish_token == read_token {
             let what = "read-token: must not be the publish-token, or whoever reads may publish";
             return Err(ConfigError::Together(what.into()));
@@ -263,8 +275,8 @@ impl Config {
 
     /// What must not be shown.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &crate::Secret> {
-        let AccessConfig { publish_token, read_token, .. } = &self.access;
-        [publish_token, read_token, &self.assistant.assistant_key].into_iter().flatten()
+        let AccessConfig { publish_token, read_token, metrics_token, .. } = &self.access;
+        [publish_token, read_token, metrics_token, &self.assistant.assistant_key].into_iter().flatten()
     }
 }
 

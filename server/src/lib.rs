@@ -17,6 +17,7 @@
 //! | `classics` | `/stock-price`, `/events`, `/stream` |
 //! | [`logs`], `metrics`, `health`, `requests` | for those who run it; no secret is in the log |
 //! | `page` | the files of the page |
+//! | `client` | who is at the other end, also behind proxies |
 //! | `origin`, `rate` | which web pages may read and post, and how often |
 //! | `problem`, `json`, `posted`, `visitor` | refusals, bodies, what was sent before, and who asks |
 
@@ -25,6 +26,7 @@ mod app;
 mod assistant;
 mod chat;
 mod classics;
+mod client;
 mod clock;
 pub mod config;
 mod events;
@@ -50,11 +52,12 @@ mod visitor;
 
 use tokio::net::TcpListener;
 
+pub use client::Network;
 pub use config::Config;
 pub use files::raise_limit;
 pub use origin::Origin;
 pub use secret::Secret;
-pub use serving::Serving;
+pub use serving::{ProxyHeader, Serving};
 
 /// The server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +84,9 @@ pub enum RunError {
     /// An option cannot be, or the listener cannot listen.
     #[error(transparent)]
     Serve(#[from] sse_hub::serve::ServeError),
+    /// The metrics cannot be served there.
+    #[error("metrics-listen: cannot listen on {0}: {1}")]
+    MetricsListener(std::net::SocketAddr, std::io::Error),
     /// The listener has no address.
     #[error(transparent)]
     Listener(#[from] std::io::Error),

@@ -27,6 +27,7 @@ use crate::problem::Refusal;
 use crate::rate::Rate;
 use crate::task::Task;
 pub(crate) use redact::keep_out;
+pub use redact::redact;
 
 /// How many lines may wait for the stream.
 const WAITING: usize = 1_024;

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 async fn main() -> ExitCode {
     let config = match Config::load(std::env::args_os()) {
         Ok(config) => config,
-        Err(ConfigError::Flag(error)) => error.exit(),
+        Err(ConfigError::Flag(error)) => return say(&error),
         Err(error) => return fail(&error.to_string()),
     };
     server::raise_limit();
@@ -46,8 +46,19 @@ async fn main() -> ExitCode {
 }
 
 fn fail(message: &str) -> ExitCode {
-    let _ = writeln!(io::stderr(), "error: {message}");
+    let _ = writeln!(io::stderr(), "error: {}", server::logs::redact(message));
     ExitCode::FAILURE
+}
+
+/// Says what clap has to say: help, or which flag is wrong. It repeats what was given.
+fn say(error: &clap::Error) -> ExitCode {
+    let said = error.render().to_string();
+    match server::logs::redact(&said) {
+        shown if error.use_stderr() && shown != said => drop(write!(io::stderr(), "{shown}")),
+        // Help, or in colours.
+        _ => drop(error.print()),
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }
 
 fn cannot_listen(address: SocketAddr, error: &io::Error) -> String {

@@ -1,23 +1,30 @@
-//! `GET /metrics`: counters and gauges in Prometheus's text format.
+//! `GET /metrics`: counters and gauges in Prometheus's text format, on an address of its own or beside everything else.
 //!
 //! Written by hand: the numbers are counted elsewhere, and a registry would only keep copies of them.
 
 use std::fmt::{Display, Write};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::IntoResponse;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use sse_hub::history::{Health, HistoryCounts, Times};
-use sse_hub::serve::{Counts, Stats};
+use sse_hub::serve::{self, Counts, Options, Stats};
 use sse_hub::{Hub, HubCounts};
+use tokio::net::TcpListener;
 
+use crate::RunError;
+use crate::access::{Access, Caller};
 use crate::app::Shared;
 use crate::assistant::Answers;
+use crate::problem::{Refusal, method_not_allowed};
 use crate::requests::RequestCounts;
+use crate::task::Task;
 
 /// Version 0.0.4 of the text format, which every scraper reads.
 const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -32,8 +39,48 @@ impl Started {
     }
 }
 
-pub(crate) fn routes() -> Router<Shared> {
-    Router::new().route("/metrics", get(show))
+/// Beside everything else.
+pub(crate) fn routes(access: Access) -> Router<Shared> {
+    Router::new().route("/metrics", get(show).layer(from_fn_with_state(access, guard)))
+}
+
+async fn guard(State(access): State<Access>, caller: Caller, request: Request, next: Next) -> Response {
+    match access.check_metrics(&caller) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// The most scrapers at a time, where they have an address of their own.
+const SCRAPERS: usize = 64;
+
+/// Serves the metrics, and nothing else, on an address of their own until the task is dropped.
+pub(crate) async fn serve_apart(
+    address: SocketAddr,
+    access: Access,
+    shared: Shared,
+) -> Result<Task, RunError> {
+    let cannot = |error| RunError::MetricsListener(address, error);
+    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    tracing::info!("metrics on http://{}/metrics", listener.local_addr().map_err(cannot)?);
+    let routes = Router::new()
+        .route("/metrics", get(show).layer(from_fn_with_state(access, guard_apart)))
+        .fallback(async || Refusal::not_found("there is nothing here but /metrics"))
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(shared);
+    let options = Options { connections: SCRAPERS, shards: Some(1), ..Options::default() };
+    Ok(Task::spawn(async move {
+        if let Err(error) = serve::run(listener, routes, options, std::future::pending()).await {
+            tracing::error!(%error, "the metrics are not served");
+        }
+    }))
+}
+
+async fn guard_apart(State(access): State<Access>, caller: Caller, request: Request, next: Next) -> Response {
+    match access.check_metrics_apart(&caller) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
 }
 
 async fn show(

@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Span;
 
+use crate::client::Client;
 use crate::visitor::is_client_id;
 
 /// The header in which a proxy may name a request, and in which the response tells its name.
@@ -64,5 +65,7 @@ fn random() -> String {
 /// What the log says of a request. Not its query: a ticket may be in it.
 pub(crate) fn span<B>(request: &axum::http::Request<B>) -> Span {
     let id = request.extensions().get::<RequestId>().map_or("", |id| id.0.as_str());
-    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+    let client = request.extensions().get::<Client>().and_then(|client| client.address);
+    let client = client.map(tracing::field::display);
+    tracing::info_span!("request", id, client, method = %request.method(), path = request.uri().path())
 }

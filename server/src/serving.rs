@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use sse_hub::Limits;
-use sse_hub::serve::{Options, ServeError, Tls, TlsError};
+use sse_hub::serve::{Exempt, Options, ServeError, Tls, TlsError};
 
+use crate::client::Network;
 use crate::config::duration;
 use crate::{RunError, files};
 
@@ -35,9 +36,18 @@ pub struct Serving {
     #[arg(long, env = "SSE_STREAMS", value_name = "NUMBER", default_value = "20000", value_parser = at_least_one)]
     pub streams: usize,
 
-    /// The most connections at a time from one address [default: no limit, as behind a proxy]
+    /// The most connections at a time from one address that is no trusted proxy's [default: no limit]
     #[arg(long, env = "SSE_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
     pub connections_per_address: Option<usize>,
+
+    /// A proxy in front, by its address or its network; can be repeated. Whom it has seen is believed, and counts for
+    /// rates and in the log. Only proxies that set the header themselves: others pass on what strangers write
+    #[arg(long, env = "SSE_TRUSTED_PROXIES", value_name = "ADDRESS", value_delimiter = ',')]
+    pub trusted_proxies: Vec<Network>,
+
+    /// Where those proxies say whom they have seen
+    #[arg(long, env = "SSE_PROXY_HEADER", value_name = "HEADER", default_value = "x-forwarded-for")]
+    pub proxy_header: ProxyHeader,
 
     /// The most connections that are accepted in a second [default: no limit]
     #[arg(long, env = "SSE_ACCEPTS_PER_SECOND", value_name = "NUMBER")]
@@ -65,6 +75,16 @@ pub struct Serving {
     pub drain: Duration,
 }
 
+/// Where a proxy says whom it has seen. Only one is read: a proxy that sets one passes the other on as it came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProxyHeader {
+    /// X-Forwarded-For and X-Forwarded-Proto
+    #[default]
+    XForwardedFor,
+    /// Forwarded, the standard's (RFC 7239)
+    Forwarded,
+}
+
 impl Default for Serving {
     fn default() -> Self {
         let options = Options::default();
@@ -75,6 +95,8 @@ impl Default for Serving {
             connections: None,
             streams: Limits::default().subscriptions,
             connections_per_address: options.connections_per_address,
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::default(),
             accepts_per_second: options.accepts_per_second,
             header_timeout: options.header_timeout,
             write_deadline: options.write_deadline,
@@ -129,9 +151,11 @@ impl Serving {
             _ if self.tls_self_signed => Some(Tls::self_signed(["localhost", "127.0.0.1", "::1"])?),
             _ => None,
         };
+        let proxies = self.trusted_proxies.clone();
         Ok(Options {
             connections: self.cap(files::connections()),
             connections_per_address: self.connections_per_address,
+            exempt: Exempt::new(move |address| proxies.iter().any(|proxy| proxy.contains(address))),
             accepts_per_second: self.accepts_per_second,
             header_timeout: self.header_timeout,
             write_deadline: self.write_deadline,

@@ -103,6 +103,14 @@ async fn a_ticket_opens_one_stream_of_its_topics() {
     ] {
         assert_eq!(ticket(&server, token, topics).await.status, status, "{topics}");
     }
+    // Where none is needed, a page that always asks for one is not sent away, and nothing is used up.
+    let unneeded: Ticket = ticket(&server, "a-token-that-nobody-knows", r#"["news"]"#).await.json();
+    for _ in 0..2 {
+        let path = format!("/api/events?topic=news&ticket={}", unneeded.ticket);
+        assert_eq!(server.stream(&path, None).await.status, 200);
+        let path = format!("/api/events?topic=news&topic=orders.eu&ticket={}", unneeded.ticket);
+        assert_eq!(server.get(&path).await.problem().status, 401, "it opens nothing that is private");
+    }
     // A ticket does not get another ticket.
     let spare: Ticket = ticket(&server, READ, r#"["orders.eu"]"#).await.json();
     let path = format!("/api/ticket?ticket={}", spare.ticket);

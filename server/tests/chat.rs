@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use common::Server;
 use demo_contract::chat::{Message, Posted, Presence};
 use server::Config;
+use server::config::AccessConfig;
 
 fn body(client_id: &str, author: &str, text: &str) -> String {
     serde_json::json!({ "client_id": client_id, "author": author, "text": text }).to_string()
@@ -148,4 +149,34 @@ async fn a_room_knows_who_is_there() {
     drop(ann);
     let left = serde_json::from_str::<Presence>(&bob.event_of("presence").await.data).expect("presence");
     assert_eq!(left, Presence { count: 1, names: vec!["Böb".into()] });
+}
+
+#[tokio::test]
+async fn whoever_may_not_enter_a_room_drives_no_other_one_out() {
+    const READ: &str = "the-token-that-reads-2";
+
+    let access = AccessConfig {
+        read_token: Some(READ.parse().expect("a token")),
+        private_topics: vec!["chat.private*".parse().expect("a pattern")],
+        ..AccessConfig::default()
+    };
+    let server = Server::start(Config { access, ..Config::default() }).await;
+    // As many as there may be, and nobody is in any of them.
+    let json = body("1", "Ann", "hi");
+    for number in 0..256 {
+        assert_eq!(server.post_json(&format!("/api/chat/room-{number}"), &json).await.status, 201);
+    }
+    let first_is_there = async || server.get("/api/presence/chat.room-0").await.status == 200;
+    for number in 0..3 {
+        let private = format!("/api/chat/private-{number}");
+        assert_eq!(server.get(&private).await.problem().status, 401);
+        assert_eq!(server.post_json(&private, &json).await.problem().status, 401);
+        assert_eq!(server.get(&format!("/api/chat/Not%20One{number}")).await.problem().status, 404);
+        assert_eq!(server.get(&format!("/api/presence/chat.new-{number}")).await.problem().status, 404);
+        assert_eq!(server.post_json(&format!("/api/chat/new-{number}"), "{}").await.problem().status, 422);
+        assert!(first_is_there().await, "{number}");
+    }
+    // Whoever may, does: the one that has been silent the longest makes place.
+    assert_eq!(server.post_as(READ, "/api/chat/private-0", &json).await.status, 201);
+    assert!(!first_is_there().await);
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 use common::{Server, program};
 use demo_contract::chat::{Message, Posted};
 use demo_contract::publish::{Published, PublishedLines};
-use server::config::History;
+use server::config::{AccessConfig, History};
 use server::{Config, RunError};
 use sse_hub::history::redb::{RedbHistory, RedbOptions};
 use sse_hub::{Hub, HubOptions};
+use tokio::io::AsyncReadExt;
 
 const TOKEN: &str = "a-token-for-feeds-0123456789";
 
@@ -86,6 +87,69 @@ async fn a_topic_that_the_server_does_not_open_any_more_is_forgotten() {
         assert!(metrics.text().contains(&format!("\nsse_topics_kept {kept}\n")), "{forget_after:?}");
         stop(server).await;
     }
+}
+
+#[tokio::test]
+async fn the_topics_of_feeds_are_there_after_a_restart_before_the_feed_is() {
+    const PUBLISH: &str = "the-token-that-publishes-1";
+    const READ: &str = "the-token-that-reads-2";
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let access = AccessConfig {
+        publish_token: Some(PUBLISH.parse().expect("a token")),
+        read_token: Some(READ.parse().expect("a token")),
+        private_topics: vec!["orders.*".parse().expect("a pattern")],
+        ..AccessConfig::default()
+    };
+    let config = Config { access, ..config(&folder) };
+    let server = Server::start(config.clone()).await;
+    let mut ids = Vec::new();
+    for (topic, data) in [("orders.eu", 1), ("weather", 2), ("orders.eu", 3)] {
+        let json = format!("{{\"data\":{data}}}");
+        let published = server.post_as(PUBLISH, &format!("/api/publish/{topic}"), &json).await;
+        assert_eq!(published.status, 201, "{}", published.text());
+        ids.push(published.json::<Published>().id);
+    }
+    stop(server).await;
+
+    let server = Server::start(config).await;
+    let path = "/api/events?topic=orders.eu&topic=weather";
+    assert_eq!(server.get(path).await.problem().status, 401, "what was private still is");
+    let bearer = format!("Bearer {READ}");
+    let headers = [("Authorization", bearer.as_str()), ("Last-Event-ID", &ids[0])];
+    let mut stream = server.open("GET", path, &headers, b"").await;
+    assert_eq!(stream.status, 200);
+    for (id, data) in [(&ids[1], "2"), (&ids[2], "3")] {
+        let event = stream.event().await.expect("what it has missed");
+        assert_eq!((&event.id, event.data.as_str()), (id, data));
+    }
+    let again = server.post_as(PUBLISH, "/api/publish/orders.eu", r#"{"data":4}"#).await;
+    let event = stream.event().await.expect("and what comes");
+    assert_eq!((event.id, event.data.as_str()), (again.json::<Published>().id, "4"));
+    assert_eq!(server.get("/api/events?topic=nowhere").await.problem().status, 404);
+    stop(server).await;
+}
+
+#[tokio::test]
+async fn nobody_is_told_that_it_is_ready_before_the_history_is_open() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = Server::start(config(&folder)).await;
+    assert_eq!(first.get("/healthz/live").await.status, 200);
+    // Its history cannot be opened, and that is found out after it has its address.
+    let mut second = program::program()
+        .args(["--listen", "127.0.0.1:0", "--history", "redb", "--data-dir"])
+        .arg(folder.path())
+        .spawn()
+        .expect("started");
+    let (mut told, mut error) = (String::new(), String::new());
+    let (mut stdout, mut stderr) =
+        (second.stdout.take().expect("piped"), second.stderr.take().expect("piped"));
+    let (read, failed) = tokio::join!(stdout.read_to_string(&mut told), stderr.read_to_string(&mut error));
+    read.and(failed).expect("text");
+    assert_eq!(second.wait().await.expect("ended").code(), Some(1));
+    assert_eq!(told, "", "whoever waits for the line must not come");
+    assert!(error.contains("another process has this history open"), "{error}");
+    stop(first).await;
 }
 
 #[tokio::test]

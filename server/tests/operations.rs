@@ -12,11 +12,13 @@ use common::program::{program, start};
 use demo_contract::access::Ticket;
 use demo_contract::logs::{Level, Line};
 use server::Config;
-use tokio::io::AsyncReadExt;
+use server::config::AccessConfig;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
 const PUBLISH: &str = "publish-0123456789abcdef";
 const READ: &str = "read-0123456789abcdef";
 const KEY: &str = "sk-0123456789abcdef";
+const METRICS: &str = "metrics-0123456789abcdef";
 
 /// A file of its own for a test, gone with it.
 struct File(PathBuf);
@@ -107,6 +109,14 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
         ("[assistant]\nurl = \"ftp://x\"", "wrong.toml: assistant-url: expected http"),
         ("[assistant]\nurl = \"http://127.0.0.1:1/v1\"", "assistant-model: must be set"),
         ("publish-token = \"my-secret-token-x\"\nread-token = \"my-secret-token-x\"", "read-token: must not"),
+        (
+            "publish-token = \"my-secret-token-x\"\nmetrics-token = \"my-secret-token-x\"",
+            "metrics-token: must not",
+        ),
+        ("trusted-proxies = [\"10.0.0.0/8\", \"0.0.0.0/0\"]", "wrong.toml: trusted-proxies: every address"),
+        ("trusted-proxies = \"example.org\"", "wrong.toml: trusted-proxies: expected an address"),
+        ("proxy-header = \"via\"", "wrong.toml: proxy-header: expected one of x-forwarded-for, forwarded"),
+        ("metrics-listen = \"9090\"", "wrong.toml: metrics-listen: "),
         ("[tls]\ncert = \"cert.pem\"", "tls-cert: must be set with tls-key"),
         ("tls-self-signed = \"yes\"", "wrong.toml: tls-self-signed: expected true or false"),
         ("market-feed = \"nowhere.csv\"", "market-feed: nowhere.csv: "),
@@ -126,7 +136,7 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
     assert_eq!(code, 2);
     assert!(said.contains("--tick-rate"), "{said}");
     // What a service is given in its environment ends up in the system's log if it is wrong.
-    for variable in ["SSE_PUBLISH_TOKEN", "SSE_READ_TOKEN", "SSE_ASSISTANT_KEY"] {
+    for variable in ["SSE_PUBLISH_TOKEN", "SSE_READ_TOKEN", "SSE_METRICS_TOKEN", "SSE_ASSISTANT_KEY"] {
         let (code, said) = check("x.toml", &[], &[(variable, "a secret with spaces")]).await;
         let key = variable.trim_start_matches("SSE_").to_lowercase().replace('_', "-");
         assert!(code == 1 && said.contains(&format!("{key}: expected")), "{said}");
@@ -190,6 +200,91 @@ async fn metrics_have_help_and_count_what_happens() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn the_log_says_which_client_a_trusted_proxy_has_seen() {
+    for (trusted, client) in [("127.0.0.1", "198.51.100.7"), ("10.0.0.1", "127.0.0.1")] {
+        let mut command = program();
+        command.envs([("SSE_LOG", "info,tower_http=debug"), ("SSE_TRUSTED_PROXIES", trusted)]);
+        let (mut child, server) = start(&mut command).await;
+        let headers = [("X-Forwarded-For", "203.0.113.1, 198.51.100.7"), ("X-Request-Id", "this-one")];
+        assert_eq!(server.send("GET", "/healthz", &headers, b"").await.status, 200);
+        let mut log = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let line = async {
+            loop {
+                let line = log.next_line().await.expect("readable").expect("it goes on");
+                if line.contains("this-one") {
+                    break line;
+                }
+            }
+        };
+        let line = tokio::time::timeout(Duration::from_secs(20), line).await.expect("in time");
+        assert!(line.contains(&format!("client={client} ")), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_in_a_url_is_shown_nowhere() {
+    const URL: &str = "http://ann:my-secret-pass@127.0.0.1:1/v1";
+    let hidden = |said: &str| {
+        assert!(!said.contains("my-secret") && !said.contains("panicked"), "{said}");
+    };
+    let file = File::new("empty.toml", "");
+    let as_flag = ["--assistant-url", URL, "--assistant-model", "m"];
+    for (arguments, variables) in
+        [(&as_flag[..], &[][..]), (&[], &[("SSE_ASSISTANT_URL", URL), ("SSE_ASSISTANT_MODEL", "m")])]
+    {
+        let (code, said) = check(file.path(), arguments, variables).await;
+        assert_eq!(code, 1, "{said}");
+        assert!(said.contains("assistant-url: a key belongs in assistant-key, not in the URL"), "{said}");
+        hidden(&said);
+    }
+    let in_file = File::new("url.toml", &format!("[assistant]\nurl = \"{URL}\"\nmodel = \"m\"\n"));
+    let (code, said) = check(in_file.path(), &[], &[]).await;
+    assert!(code == 1 && said.contains("url.toml: assistant-url: a key belongs"), "{said}");
+    hidden(&said);
+
+    // A URL where none belongs.
+    for flag in ["--allow-origin", "--market-feed", "--listen", "--trusted-proxies", "--tls-cert", "--bind"] {
+        let (code, said) = check(file.path(), &[flag, URL], &[]).await;
+        assert_ne!(code, 0, "{flag}");
+        assert!(said.contains(flag.trim_start_matches("--")), "{flag}: {said}");
+        hidden(&said);
+    }
+    // Help shows what the environment holds.
+    let secret = "my-secret-token-of-the-environment";
+    let mut command = program();
+    for variable in ["SSE_PUBLISH_TOKEN", "SSE_READ_TOKEN", "SSE_METRICS_TOKEN", "SSE_ASSISTANT_KEY"] {
+        command.env(variable, secret);
+    }
+    let help = command.env("SSE_ASSISTANT_URL", URL).arg("--help").output().await.expect("ended");
+    let help = String::from_utf8(help.stdout).expect("UTF-8");
+    assert!(help.contains("[env: SSE_READ_TOKEN]") && help.contains("[env: SSE_ASSISTANT_URL]"), "{help}");
+    hidden(&help);
+}
+
+fn token(text: &str) -> Option<server::Secret> {
+    Some(text.parse().expect("a token"))
+}
+
+#[tokio::test]
+async fn what_is_printed_for_debugging_holds_no_secret() {
+    let access = AccessConfig {
+        publish_token: token(PUBLISH),
+        read_token: token(READ),
+        metrics_token: token(METRICS),
+        ..AccessConfig::default()
+    };
+    let mut config = Config { access, ..Config::default() };
+    config.assistant.assistant_key = token(KEY);
+    let shown = format!("{config:?} {config:#?}");
+    for secret in [PUBLISH, READ, METRICS, KEY] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert_eq!(shown.matches("Secret(..)").count(), 8, "{shown}");
+    let refused = "http://ann:my-secret-pass@host/v1".parse::<server::config::BaseUrl>();
+    assert!(!format!("{refused:?}").contains("my-secret"), "nothing that can be shown holds a password");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 //! - [`serve`], [`dev`]: the demo, optimised or with hot reload; [`server`]: what both must know of its server.
 //! - [`example`]: the examples that need more than trunk.
 //! - [`bench`]: what is measured rather than tested. [`fuzz`]: what is searched for. [`coverage`]: what tests reach.
+//! - [`deny`]: what we build on.
 //! - [`test`]: the suites, and the count of what ran. [`layers`]: the direction of dependencies.
 //! - [`repo`], [`process`], [`cargo`]: where things are, and how commands are run and ended.
 //!
@@ -17,6 +18,7 @@
 mod bench;
 mod cargo;
 mod coverage;
+mod deny;
 mod dev;
 mod example;
 mod fuzz;
@@ -56,8 +58,8 @@ enum Command {
     ///
     /// The wasm target, trunk, wasm-bindgen (the version in Cargo.lock), wasm-pack, the npm packages (wasm-opt,
     /// the chart library, Playwright), three browsers (Chromium, Firefox, WebKitGTK's) and their drivers, a display for
-    /// the one that needs it, cargo-fuzz and a C++ compiler, cargo-llvm-cov, and the packages of the benchmarks; not Go and nginx
-    /// with nchan, which only `bench fanout` uses. Prints the plan with the time each step takes, then
+    /// the one that needs it, cargo-fuzz with a C++ compiler, cargo-deny, cargo-llvm-cov, and the packages of the benchmarks; not
+    /// Go and nginx with nchan, which only `bench fanout` uses. Prints the plan with the time each step takes, then
     /// installs what is missing. A tool that is already installed in another version is never overwritten: ours then
     /// goes to target/xtask/tools.
     Setup(setup::Options),
@@ -107,6 +109,12 @@ enum Command {
     /// Installs cargo-llvm-cov and Rust's llvm-tools when there are none.
     Coverage,
 
+    /// Check what we build on: licences, second versions, sources, known holes
+    ///
+    /// What may be is in deny.toml. All but the known holes is part of the suite `lint` too; those are collected in a
+    /// repository on GitHub, and where that cannot be reached it is said that they were not checked.
+    Deny,
+
     /// Check the direction of dependencies between the crates
     ///
     /// The table of allowed edges is in crates/xtask/src/layers.rs and follows ARCHITECTURE.md.
@@ -146,6 +154,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Bench(options) => return bench::run(&repo, &options),
         Command::Fuzz(options) => return fuzz::run(&repo, &options),
         Command::Coverage => coverage::run(&repo)?,
+        Command::Deny => deny::run(&repo)?,
         Command::Layers => return layers::run(&repo),
         Command::Size => page::size::run(&repo)?,
         Command::NodeModules(options) => setup::node::run(&repo, &options)?,

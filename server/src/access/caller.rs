@@ -1,13 +1,14 @@
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use axum::extract::{ConnectInfo, FromRef, FromRequestParts, Query};
+use axum::extract::{FromRef, FromRequestParts, Query};
 use axum::http::header::{AUTHORIZATION, COOKIE, FORWARDED, HOST};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use serde::Deserialize;
 
 use super::{Access, Credential, Rights, session};
+use crate::client::Client;
 use crate::origin::is_loopback;
 
 /// Who asks, as far as it can be told. Extracting it never fails: most paths are for everybody.
@@ -35,20 +36,19 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let access = Access::from_ref(state);
         let headers = &parts.headers;
-        let address = address(parts);
+        let client = client(parts);
         let credential = match bearer(headers) {
             Some(token) => Credential::Token(access.rights_of(token)),
-            None => by_cookie(&access, headers),
+            None => by_cookie(&access, client, headers),
         };
         let ticket = Query::<FromQuery>::try_from_uri(&parts.uri).ok().map(|query| query.0.ticket);
-        Ok(Self { credential, ticket, address, local: is_local(&access, address, headers) })
+        Ok(Self { credential, ticket, address: client.address, local: is_local(&access, client, headers) })
     }
 }
 
-/// The address at the other end of the connection, if whoever serves has told it.
-pub(super) fn address(parts: &Parts) -> Option<IpAddr> {
-    let info = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
-    Some(info.0.ip().to_canonical())
+/// Who asks, as [`crate::client::find`] has found out.
+pub(super) fn client(parts: &Parts) -> Client {
+    parts.extensions.get::<Client>().copied().unwrap_or_default()
 }
 
 /// Whom a rate is for. A network of IPv6 is one household (RFC 6177), which has more addresses than we could remember.
@@ -65,27 +65,29 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// A browser sends a cookie whoever's page asks, so the page's origin counts too.
-fn by_cookie(access: &Access, headers: &HeaderMap) -> Credential {
-    match session_id(headers) {
+fn by_cookie(access: &Access, client: Client, headers: &HeaderMap) -> Credential {
+    match session_id(client, headers) {
         Some(id) if access.0.origins.may_act(headers) => Credential::Session(id.into()),
         _ => Credential::Token(Rights::None),
     }
 }
 
 /// What the session's cookie holds.
-pub(super) fn session_id(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn session_id(client: Client, headers: &HeaderMap) -> Option<&str> {
+    let name = session::cookie_name(client.is_secure);
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|all| all.split(';'))
-        .find_map(|cookie| cookie.trim().strip_prefix(session::COOKIE_NAME)?.strip_prefix('='))
+        .find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 /// A proxy on this machine brings strangers from loopback, and says so; a name that a stranger has pointed at this
 /// machine (DNS rebinding) is not a name of loopback; a stranger's page in a browser here says whose it is.
-fn is_local(access: &Access, address: Option<IpAddr>, headers: &HeaderMap) -> bool {
+fn is_local(access: &Access, client: Client, headers: &HeaderMap) -> bool {
     const BY_A_PROXY: [HeaderName; 3] =
         [FORWARDED, HeaderName::from_static("x-forwarded-for"), HeaderName::from_static("x-real-ip")];
-    address.is_some_and(|address| address.is_loopback())
+    !client.is_behind_proxy
+        && client.address.is_some_and(|address| address.is_loopback())
         && !BY_A_PROXY.iter().any(|name| headers.contains_key(name))
         && access.0.origins.may_act(headers)
         && headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(is_loopback)

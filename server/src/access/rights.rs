@@ -7,6 +7,8 @@ pub(crate) enum Rights {
     /// What everybody may.
     #[default]
     None,
+    /// Reading the metrics.
+    Metrics,
     /// Reading every topic.
     Read,
     /// Publishing.

@@ -4,13 +4,14 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use demo_contract::access::{NewTicket, SESSION_ROUTE, TICKET_ROUTE, Ticket};
 use sse_hub::{Hub, TopicName};
 
 use super::ticket::Pass;
 use super::{Access, Caller, Rights, caller, session, ticket};
 use crate::app::Shared;
+use crate::client::Client;
 use crate::json::JsonBody;
 use crate::problem::Refusal;
 
@@ -49,35 +50,32 @@ async fn issue_ticket(
 
 async fn open_session(
     State(access): State<Access>,
+    Extension(client): Extension<Client>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
     // The token itself: a cookie that could be had for a cookie would never end.
     let rights = caller::bearer(&headers).map_or(Rights::None, |token| access.rights_of(token));
-    if rights == Rights::None {
+    if rights < Rights::Read {
         return Err(Refusal::unauthorized("a session needs a token as Authorization: Bearer TOKEN"));
     }
     let id = access.0.sessions.open(rights)?;
     // Rounded up: zero seconds would take the cookie away.
     let seconds = access.0.sessions.lifetime.as_millis().div_ceil(1_000);
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie(&id, seconds))]))
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, session::cookie(client.is_secure, &id, seconds))]))
 }
 
 /// Also ends the streams that were opened with the cookie, or with a ticket that was got for it.
 async fn close_session(
     State(access): State<Access>,
     State(hub): State<Hub>,
+    Extension(client): Extension<Client>,
     headers: HeaderMap,
 ) -> impl IntoResponse {
-    if let Some(id) = caller::session_id(&headers) {
+    if let Some(id) = caller::session_id(client, &headers) {
         access.0.sessions.close(id);
         hub.review_access();
     }
-    (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie("", 0))])
-}
-
-/// No script can read it, and no other site's page sends it.
-fn cookie(id: &str, seconds: u128) -> String {
-    format!("{}={id}; Path=/api; HttpOnly; SameSite=Strict; Max-Age={seconds}", session::COOKIE_NAME)
+    (StatusCode::NO_CONTENT, [(SET_COOKIE, session::cookie(client.is_secure, "", 0))])
 }
 
 /// Refuses what is posted too often from one address. Whoever publishes has a token, and a rate for each topic.
@@ -88,10 +86,34 @@ pub(crate) async fn limit_posts(State(access): State<Access>, request: Request, 
         && !request.uri().path().starts_with("/api/publish/")
     {
         let (parts, body) = request.into_parts();
-        if let Err(wait) = rate.take(caller::network(caller::address(&parts))) {
+        if let Err(wait) = rate.take(caller::network(caller::client(&parts).address)) {
             return Refusal::too_many("your address posts too often; wait a little", wait).into_response();
         }
         return next.run(Request::from_parts(parts, body)).await;
     }
     next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::AccessConfig;
+    use crate::origin::Origins;
+
+    #[tokio::test]
+    async fn whoever_needs_no_ticket_takes_the_place_of_nobody_who_does() {
+        let private_topics = vec!["orders".parse().expect("a pattern")];
+        let access =
+            Access::new(&AccessConfig { private_topics, ..AccessConfig::default() }, Origins::new(&[], true));
+        let ask = async |rights: Rights, topic: &str| {
+            let caller = Caller { rights, ticket: None, address: None, local: false };
+            let wanted = NewTicket { topics: vec![topic.to_owned()] };
+            issue_ticket(State(access.clone()), caller, JsonBody(wanted)).await.map(drop)
+        };
+        for _ in 0..=ticket::MAX_TICKETS {
+            ask(Rights::None, "news").await.expect("there is always one for what is for everybody");
+        }
+        ask(Rights::Read, "orders").await.expect("a place is left");
+        ask(Rights::None, "orders").await.expect_err("it is private");
+    }
 }

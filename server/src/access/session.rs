@@ -8,7 +8,19 @@ use super::Rights;
 use crate::problem::Refusal;
 use crate::secret::unguessable;
 
-pub(super) const COOKIE_NAME: &str = "sse_session";
+/// The name of the cookie. With the prefix `__Host-`, browsers take and send it by https only, and no other host of the
+/// domain can set one (RFC 6265bis, 4.1.3.2).
+pub(super) fn cookie_name(is_secure: bool) -> &'static str {
+    if is_secure { "__Host-sse_session" } else { "sse_session" }
+}
+
+/// A cookie with a session's id, for so many seconds. No script can read it, and no other site's page sends it.
+pub(super) fn cookie(is_secure: bool, id: &str, seconds: u128) -> String {
+    let name = cookie_name(is_secure);
+    // The prefix wants the whole path.
+    let scope = if is_secure { "Path=/; Secure" } else { "Path=/api" };
+    format!("{name}={id}; {scope}; HttpOnly; SameSite=Strict; Max-Age={seconds}")
+}
 
 /// The most sessions at a time.
 const MAX_SESSIONS: usize = 10_000;

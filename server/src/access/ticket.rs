@@ -12,7 +12,7 @@ use crate::secret::unguessable;
 pub(super) const LIFETIME: Duration = Duration::from_secs(30);
 
 /// The most tickets that are out at a time.
-const MAX_TICKETS: usize = 10_000;
+pub(super) const MAX_TICKETS: usize = 10_000;
 
 /// One-time tickets, for a browser's own `EventSource`, which can set no header.
 ///

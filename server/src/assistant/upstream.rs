@@ -103,7 +103,7 @@ impl Upstream {
             .connect_timeout(CONNECT_TIMEOUT)
             // The question and the key are for this endpoint and no other.
             .redirect(redirect::Policy::none());
-        let host = base.split("://").nth(1).and_then(|rest| rest.split('/').next());
+        let host = base.as_str().split("://").nth(1).and_then(|rest| rest.split('/').next());
         if host.is_some_and(is_loopback) {
             // No proxy of the environment knows this machine by that name.
             client = client.no_proxy();

@@ -23,6 +23,10 @@ pub struct AccessConfig {
     #[arg(long, env = "SSE_READ_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub read_token: Option<Secret>,
 
+    /// The token that may read the metrics, and nothing else. Who has the token to read or to publish may, too
+    #[arg(long, env = "SSE_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<Secret>,
+
     /// A topic that only a token, a ticket or a cookie may read; can be repeated. A star at the end stands for
     /// anything: orders.*
     #[arg(long = "private-topic", env = "SSE_PRIVATE_TOPIC", value_name = "TOPIC", value_delimiter = ',')]
@@ -52,6 +56,7 @@ impl Default for AccessConfig {
         Self {
             publish_token: None,
             read_token: None,
+            metrics_token: None,
             private_topics: Vec::new(),
             session_lifetime: Duration::from_secs(12 * 3_600),
             connect_rate: 0.0,

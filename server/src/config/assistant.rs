@@ -1,5 +1,7 @@
 //! Where the assistant's answers come from.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,8 +15,8 @@ use crate::secret::{self, Secret};
 pub struct AssistantConfig {
     /// The base of an OpenAI-compatible endpoint, such as https://api.openai.com/v1 or http://127.0.0.1:11434/v1.
     /// Without one, a small generator makes up answers
-    #[arg(long, env = "SSE_ASSISTANT_URL", value_name = "URL", value_parser = base_url)]
-    pub assistant_url: Option<String>,
+    #[arg(long, env = "SSE_ASSISTANT_URL", value_name = "URL", hide_env_values = true)]
+    pub assistant_url: Option<BaseUrl>,
 
     /// The endpoint's key, if it wants one. Better in the environment or the file than on the command line
     #[arg(long, env = "SSE_ASSISTANT_KEY", value_name = "KEY", hide_env_values = true, value_parser = secret::key)]
@@ -50,15 +52,38 @@ impl Default for AssistantConfig {
     }
 }
 
-fn base_url(text: &str) -> Result<String, String> {
-    let url: reqwest::Url =
-        text.parse().map_err(|_| "expected a URL, such as https://api.example.org/v1".to_owned())?;
-    if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
-        return Err("expected http or https, without a query".into());
+/// The base of an endpoint: `http` or `https`, and nothing in it that is secret, so it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl(String);
+
+impl BaseUrl {
+    /// The URL, without a slash at its end.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
-    match url.username().is_empty() && url.password().is_none() {
-        true => Ok(text.trim_end_matches('/').to_owned()),
-        false => Err("a key belongs in assistant-key, not in the URL".into()),
+}
+
+impl FromStr for BaseUrl {
+    type Err = String;
+
+    /// Errors do not repeat the text: what is refused may be a URL with a password.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let url: reqwest::Url =
+            text.parse().map_err(|_| "expected a URL, such as https://api.example.org/v1".to_owned())?;
+        if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
+            return Err("expected http or https, without a query".into());
+        }
+        match url.username().is_empty() && url.password().is_none() {
+            true => Ok(Self(text.trim_end_matches('/').to_owned())),
+            false => Err("a key belongs in assistant-key, not in the URL".into()),
+        }
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

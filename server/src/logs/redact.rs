@@ -11,6 +11,9 @@ const REDACTED: &str = "[redacted]";
 /// What a secret stands behind, in lower case, for those that are not ours or were made by us.
 const MARKERS: [&str; 5] = ["bearer ", "ticket=", "sse_session=", "token=", "api_key="];
 
+/// What stands before a name and a password in a URL.
+const SCHEME_END: &str = "://";
+
 /// The secrets of the configuration.
 static SECRETS: RwLock<Vec<Secret>> = RwLock::new(Vec::new());
 
@@ -22,11 +25,11 @@ pub(crate) fn keep_out(secret: &Secret) {
     }
 }
 
-/// The text without secrets.
+/// The text without secrets: those of the configuration, once a server runs with it, and what looks like one.
 ///
-/// The server logs none on purpose. This is for what others print: an error that repeats a header, a library that is
-/// being debugged.
-pub(super) fn redact(text: &str) -> Cow<'_, str> {
+/// The server shows none on purpose. This is for what others print: an error that repeats a header or a value, a library
+/// that is being debugged.
+pub fn redact(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     for secret in SECRETS.read().unwrap_or_else(PoisonError::into_inner).iter() {
         if text.contains(secret.expose()) {
@@ -46,6 +49,20 @@ pub(super) fn redact(text: &str) -> Cow<'_, str> {
                 text.to_mut().replace_range(begin..end, REDACTED);
                 from += REDACTED.len();
             }
+        }
+    }
+    redact_userinfo(text)
+}
+
+/// Cuts the name and the password out of URLs: `https://name:password@host`.
+fn redact_userinfo(mut text: Cow<'_, str>) -> Cow<'_, str> {
+    let mut from = 0;
+    while let Some(found) = text.get(from..).and_then(|rest| rest.find(SCHEME_END)) {
+        from += found + SCHEME_END.len();
+        let is_end = |c: char| c.is_whitespace() || "/?#\"'<>`".contains(c);
+        let authority = text.get(from..).and_then(|rest| rest.split(is_end).next()).unwrap_or_default();
+        if let Some(at) = authority.rfind('@').filter(|at| authority[..*at] != *REDACTED) {
+            text.to_mut().replace_range(from..from + at, REDACTED);
         }
     }
     text
@@ -90,6 +107,9 @@ mod tests {
             ("Cookie: a=b; sse_session=0123; c=d", "Cookie: a=b; sse_session=[redacted]; c=d"),
             ("名 BEARER 名字 x bearer ", "名 BEARER [redacted] x bearer "),
             ("bearer a-secret-of-this-test", "bearer [redacted]"),
+            ("\"http://ann:pass@host:80/v1\" x", "\"http://[redacted]@host:80/v1\" x"),
+            ("a://u@h, b://u:p@ss@[::1] c://h/@x", "a://[redacted]@h, b://[redacted]@[::1] c://h/@x"),
+            ("https:// @ ://", "https:// @ ://"),
         ] {
             assert_eq!(redact(text), redacted);
             assert_eq!(redact(redacted), redacted, "again");

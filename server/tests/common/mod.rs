@@ -236,17 +236,7 @@ impl Answer {
             while let Some(end) = self.body.windows(2).position(|window| window == b"\n\n") {
                 let block: Vec<u8> = self.body.drain(..end + 2).collect();
                 let block = String::from_utf8(block).expect("UTF-8");
-                let mut event = Event { event: "message".into(), ..Event::default() };
-                for line in block.lines() {
-                    match line.split_once(": ") {
-                        Some(("id", value)) => event.id = value.to_owned(),
-                        Some(("event", value)) => event.event = value.to_owned(),
-                        Some(("data", value)) => event.data += value,
-                        Some(("" | "retry", _)) | None => {}
-                        Some((name, _)) => panic!("a forged field {name:?} in {block:?}"),
-                    }
-                }
-                if block.contains("data: ") {
+                if let Some(event) = parse(&block) {
                     return Some(event);
                 }
             }
@@ -256,4 +246,27 @@ impl Answer {
             self.decode();
         }
     }
+}
+
+/// The event of a block, if it is one. Stricter than a client: a server writes each field once, data aside, and ends lines
+/// in one way.
+fn parse(block: &str) -> Option<Event> {
+    assert!(!block.contains(['\r', '\0']), "a line is forged in {block:?}");
+    let (mut id, mut event, mut data) = (None, None, None::<String>);
+    for line in block.split('\n').filter(|line| !line.is_empty()) {
+        let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("{line:?} in {block:?}"));
+        let earlier = match name {
+            "id" => id.replace(value.to_owned()),
+            "event" => event.replace(value.to_owned()),
+            "data" => {
+                data = Some(data.map_or_else(|| value.to_owned(), |data| format!("{data}\n{value}")));
+                None
+            }
+            "" | "retry" => None,
+            name => panic!("a forged field {name:?} in {block:?}"),
+        };
+        assert_eq!(earlier, None, "{name} is forged in {block:?}");
+    }
+    let event = event.unwrap_or_else(|| "message".to_owned());
+    data.map(|data| Event { id: id.unwrap_or_default(), event, data })
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::exempt::Exempt;
 use super::options::Options;
 use super::stats::Counters;
 
@@ -11,6 +12,7 @@ use super::stats::Counters;
 pub(super) struct Admission {
     limit: usize,
     per_address: Option<usize>,
+    exempt: Exempt,
     open: Mutex<Open>,
     counters: Arc<Counters>,
 }
@@ -27,6 +29,7 @@ impl Admission {
         Arc::new(Self {
             limit: options.connections,
             per_address: options.connections_per_address,
+            exempt: options.exempt.clone(),
             open: Mutex::default(),
             counters: options.stats.counters(),
         })
@@ -38,26 +41,34 @@ impl Admission {
 
     /// One more connection; `None` if that is one too many.
     pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Permit> {
-        // An IPv6 socket shows IPv4 clients as mapped addresses. A network of IPv6 is one household (RFC 6177).
-        let address = match address.to_canonical() {
-            IpAddr::V6(v6) => IpAddr::from((v6.to_bits() >> 64 << 64).to_be_bytes()),
-            v4 => v4,
-        };
+        // An IPv6 socket shows IPv4 clients as mapped addresses.
+        let address = address.to_canonical();
+        let counted =
+            self.per_address.filter(|_| !self.exempt.has(address)).map(|limit| (network(address), limit));
         let mut open = self.open();
         if open.all >= self.limit {
             return None;
         }
-        if let Some(limit) = self.per_address {
-            let count = open.by_address.get(&address).copied().unwrap_or(0);
+        if let Some((network, limit)) = counted {
+            let count = open.by_address.get(&network).copied().unwrap_or(0);
             if count >= limit {
                 return None;
             }
-            open.by_address.insert(address, count + 1);
+            open.by_address.insert(network, count + 1);
         }
         open.all += 1;
         drop(open);
         self.counters.connections.add(1);
-        Some(Permit { admission: Arc::clone(self), address })
+        let counted_for = counted.map(|(network, _)| network);
+        Some(Permit { admission: Arc::clone(self), counted_for })
+    }
+}
+
+/// Whom the limit is for. A network of IPv6 is one household (RFC 6177).
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(v6) => IpAddr::from((v6.to_bits() >> 64 << 64).to_be_bytes()),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -65,7 +76,8 @@ impl Admission {
 #[derive(Debug)]
 pub(super) struct Permit {
     admission: Arc<Admission>,
-    address: IpAddr,
+    /// `None` if there is no limit for its address.
+    counted_for: Option<IpAddr>,
 }
 
 impl Drop for Permit {
@@ -73,10 +85,12 @@ impl Drop for Permit {
         let admission = &*self.admission;
         let mut open = admission.open();
         open.all -= 1;
-        if let Some(count) = open.by_address.get_mut(&self.address) {
+        if let Some(network) = self.counted_for
+            && let Some(count) = open.by_address.get_mut(&network)
+        {
             *count -= 1;
             if *count == 0 {
-                open.by_address.remove(&self.address);
+                open.by_address.remove(&network);
             }
         }
         drop(open);

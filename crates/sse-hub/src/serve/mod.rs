@@ -45,6 +45,7 @@ mod accept;
 mod admission;
 mod connection;
 mod drain;
+mod exempt;
 mod frame;
 mod front;
 mod handoff;
@@ -66,6 +67,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{Duration, timeout_at};
 
+pub use exempt::Exempt;
 pub use options::{InvalidOption, Options};
 pub use stats::{Counts, Stats};
 #[cfg(feature = "tls")]

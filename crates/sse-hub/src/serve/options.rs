@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::exempt::Exempt;
 use super::stats::Stats;
 #[cfg(feature = "tls")]
 use super::tls::Tls;
@@ -16,6 +17,8 @@ pub struct Options {
     /// The most connections at a time from one address; the rest are answered likewise. Default: `None`, no limit,
     /// because behind a proxy everybody has the proxy's address.
     pub connections_per_address: Option<usize>,
+    /// Whom that limit is not for. Default: nobody.
+    pub exempt: Exempt,
     /// The most connections that are accepted in a second. More of them wait in the [backlog](Self::backlog), and are
     /// refused by the kernel when that is full. Default: `None`, no limit.
     pub accepts_per_second: Option<u32>,
@@ -69,6 +72,7 @@ impl Default for Options {
         Self {
             connections: 20_000,
             connections_per_address: None,
+            exempt: Exempt::default(),
             accepts_per_second: None,
             backlog: 4_096,
             header_timeout: Duration::from_secs(10),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sse_hub::serve::{Options, ServeError};
+use sse_hub::serve::{Exempt, Options, ServeError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -124,4 +124,19 @@ async fn requests_that_are_no_streams_are_served_as_ever() {
     let mut broken = broken;
     broken.write_all(b"this is not HTTP\r\n\r\n").await.expect("sent");
     assert_eq!(Answer::read(broken).await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_has_as_many_connections_as_it_needs() {
+    let exempt = Exempt::new(|address| address.is_loopback());
+    let server =
+        Server::start(Options { connections_per_address: Some(1), exempt, ..Options::default() }).await;
+    server.hub.topic::<News>("news").expect("opened");
+    let mut streams = Vec::new();
+    for _ in 0..5 {
+        streams.push(server.stream("news").await);
+        assert_eq!(streams.last().expect("one").status, 200);
+    }
+    // It still counts among all.
+    assert_eq!(server.until("five", |counts| counts.connections == 5).await.refused, 0);
 }

@@ -71,6 +71,8 @@ pub(crate) enum Need {
     CargoFuzz,
     /// A C++ compiler: libFuzzer is written in C++
     Cxx,
+    /// cargo-deny, which looks at licences, versions and sources
+    CargoDeny,
     /// cargo-llvm-cov, which collects what tests reach
     CargoLlvmCov,
     /// Rust's llvm-tools, with which it reads that
@@ -108,6 +110,7 @@ impl Need {
             Self::Webkit => Ok(webkit::missing(repo)),
             Self::CargoFuzz => Ok(tools::cargo_fuzz(repo)),
             Self::Cxx => Ok(cxx::missing(repo)),
+            Self::CargoDeny => Ok(tools::cargo_deny(repo)),
             Self::CargoLlvmCov => Ok(tools::cargo_llvm_cov(repo)),
             Self::LlvmTools => tools::llvm_tools(repo),
         }

@@ -88,6 +88,16 @@ pub(super) fn cargo_fuzz(repo: &Repo) -> Option<Missing> {
     tool.missing(repo)
 }
 
+pub(super) fn cargo_deny(repo: &Repo) -> Option<Missing> {
+    let tool = Tool {
+        programs: &[Wanted::on_the_path(&["cargo-deny"])],
+        // Older ones do not know every key of deny.toml, and newer ones may know others.
+        takes: "cargo install, about 3 minutes",
+        ..Tool::new("cargo-deny", "0.20.2")
+    };
+    tool.missing(repo)
+}
+
 pub(super) fn cargo_llvm_cov(repo: &Repo) -> Option<Missing> {
     let tool = Tool {
         programs: &[Wanted::on_the_path(&["cargo-llvm-cov"])],

@@ -1,4 +1,4 @@
-//! What a compiler and a formatter can say about the code.
+//! What a compiler and a formatter can say about the code, and `cargo deny` about what it is built on.
 
 use anyhow::Result;
 
@@ -6,6 +6,7 @@ use super::Count;
 use super::browser::package;
 use super::wasm;
 use crate::bench::{self, BENCHES, PEERS};
+use crate::deny;
 use crate::fuzz;
 use crate::process::Cmd;
 use crate::repo::Repo;
@@ -63,6 +64,7 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
         strict(clippy(&["--target", WASM, "-p", "ssr-axum", "--features", "hydrate"])),
         strict(clippy(&["--target", WASM, "--all-targets", "-p", &package(repo)?, "-p", "testing"])),
         doc,
+        deny::without_advisories(repo),
     ];
     let mut count = Count::default();
     for check in &checks {

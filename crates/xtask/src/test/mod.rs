@@ -50,7 +50,7 @@ pub(crate) struct Options {
 enum Suite {
     /// The direction of dependencies between the crates
     Layers,
-    /// Formatting, clippy for the machine and for wasm, and the links of the documentation
+    /// Formatting, clippy for the machine and for wasm, the links of the documentation, and what we build on
     Lint,
     /// Unit, integration and documentation tests on this machine
     Native,
@@ -113,7 +113,7 @@ impl Run {
     fn needs(self) -> Vec<Need> {
         match self {
             Self::Layers => vec![],
-            Self::Lint => vec![Need::WasmTarget],
+            Self::Lint => vec![Need::WasmTarget, Need::CargoDeny],
             // For Node, which the tests of this very crate run, and to fuzz for a few seconds.
             Self::Native => vec![Need::Frontend, Need::CargoFuzz, Need::Cxx],
             Self::Browser(engine) => {

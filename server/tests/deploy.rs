@@ -1,0 +1,119 @@
+//! The examples for those who run the server: what they set can be set, and does not fight with what else they say.
+
+use std::path::Path;
+use std::process::Command;
+
+use server::Config;
+
+fn read(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Whether the program takes these, and what it says.
+fn check(arguments: &[&str], variables: &[(&str, &str)]) -> (bool, String) {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_server"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SSE_")) {
+        program.env_remove(name);
+    }
+    let output = program.arg("--check-config").args(arguments).envs(variables.iter().copied()).output();
+    let output = output.expect("ended");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).expect("UTF-8"))
+}
+
+fn valid(arguments: &[&str], variables: &[(&str, &str)]) {
+    let (is_valid, said) = check(arguments, variables);
+    assert!(is_valid && said == "the configuration is valid\n", "{arguments:?} {variables:?}: {said}");
+}
+
+/// Each variable that a text names.
+fn variables(text: &str) -> Vec<&str> {
+    let is_part = |c: char| c.is_ascii_uppercase() || c == '_';
+    text.split(|c| !is_part(c)).filter(|word| word.starts_with("SSE_")).collect()
+}
+
+/// The program ignores a variable that it does not know, so a wrong name is found in its help only.
+fn known(text: &str) {
+    let help = Command::new(env!("CARGO_BIN_EXE_server")).arg("--help").output().expect("ended").stdout;
+    let help = String::from_utf8(help).expect("UTF-8");
+    assert!(!variables(text).is_empty());
+    for name in variables(text) {
+        let is_known = [']', '='].iter().any(|end| help.contains(&format!("[env: {name}{end}")));
+        assert!(is_known, "there is no variable {name}");
+    }
+}
+
+#[test]
+fn the_file_is_valid_with_what_is_commented_out_and_without() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/server.toml");
+    valid(&["--config", path.to_str().expect("UTF-8")], &[]);
+    let text = read("server.toml");
+    known(&text);
+    // Lines that are keys or tables, and not sentences.
+    let is_setting = |line: &str| {
+        line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '))
+    };
+    let all: Vec<&str> = text
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(|line| is_setting(line)).unwrap_or(line))
+        .collect();
+    assert!(all.contains(&"[assistant]"), "it is there, commented out");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("all.toml");
+    std::fs::write(&file, all.join("\n")).expect("written");
+    valid(&["--config", file.to_str().expect("UTF-8")], &[]);
+}
+
+#[test]
+fn the_unit_starts_the_program_as_it_wants_to_be_started_and_gives_it_time_to_end() {
+    let unit = read("sse-server.service");
+    let setting = |key: &str| -> Vec<&str> {
+        unit.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('=')).collect()
+    };
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/server.toml");
+    let mut commands = setting("ExecStartPre");
+    commands.extend(setting("ExecStart"));
+    assert_eq!(commands.len(), 2);
+    for command in commands {
+        let arguments = command.strip_prefix("/usr/local/bin/sse-server ").expect("the program");
+        let here = arguments.replace("/etc/sse-server/server.toml", example.to_str().expect("UTF-8"));
+        let arguments: Vec<&str> = here.split(' ').filter(|argument| *argument != "--check-config").collect();
+        valid(&arguments, &[]);
+    }
+    let config = Config::load(["server".as_ref(), "--config".as_ref(), example.as_os_str()]).expect("valid");
+    let [stop] = setting("TimeoutStopSec")[..] else { panic!("it says how long it may take") };
+    let stop: u64 = stop.parse().expect("seconds");
+    assert!(stop > 2 * config.shutdown_deadline.as_secs(), "it would be killed while it closes the history");
+    let [folder] = setting("StateDirectory")[..] else { panic!("it has a folder") };
+    assert_eq!(config.data_dir, Path::new("/var/lib").join(folder), "it may write nowhere else");
+    let [files] = setting("LimitNOFILE")[..] else { panic!("it says how many files") };
+    assert!(files.parse::<usize>().expect("a number") > config.serving.streams, "a stream is one");
+}
+
+#[test]
+fn the_image_sets_variables_that_there_are_and_exposes_what_is_listened_on() {
+    let image = read("Dockerfile");
+    known(&image);
+    let lines =
+        |word: &'static str| image.lines().filter_map(move |line| line.strip_prefix(word)?.strip_prefix(' '));
+    let set: Vec<(&str, &str)> = lines("ENV")
+        .flat_map(|line| line.split(' '))
+        .map(|pair| pair.split_once('=').expect("a value"))
+        .filter(|(name, _)| name.starts_with("SSE_"))
+        .collect();
+    valid(&[], &set);
+    let exposed: Vec<&str> = lines("EXPOSE").flat_map(|line| line.split(' ')).collect();
+    let listened: Vec<&str> = set.iter().filter_map(|(_, value)| value.strip_prefix("0.0.0.0:")).collect();
+    assert_eq!(exposed, listened);
+    let toolchain =
+        lines("ENV").find_map(|line| line.strip_prefix("RUSTUP_TOOLCHAIN=")).expect("it is named");
+    let ours = include_str!("../../rust-toolchain.toml");
+    assert!(
+        ours.contains(&format!("channel = \"{toolchain}\"")),
+        "{toolchain} is not that of rust-toolchain.toml"
+    );
+    let base = lines("FROM").next().expect("an image");
+    let version = base.strip_prefix("rust:").and_then(|base| base.split('-').next()).expect("a version");
+    assert!(toolchain.starts_with(version), "{base} does not have {toolchain}");
+}
