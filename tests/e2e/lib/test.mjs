@@ -5,8 +5,11 @@ import { Server } from "./server.mjs";
 export { expect };
 
 export const test = base.extend({
-  server: async ({}, use) => {
-    const server = await Server.start();
+  /** What the server gets on its command line. */
+  serverArgs: [[], { option: true }],
+
+  server: async ({ serverArgs }, use) => {
+    const server = await Server.start(...serverArgs);
     await use(server);
     await server.kill();
   },
@@ -14,20 +17,23 @@ export const test = base.extend({
   /**
    * Opens a path of the server in a page of its own, as another person would. `route` is a page that stands in for
    * one of the server's: a pattern and its HTML. Whatever such a page reports as an
-   * error fails the test at its end, but for the failed requests that a test asks for by stopping the server.
+   * error fails the test at its end, but for the failed requests that a test asks for: by stopping the server, or, with
+   * `isRefused`, by what the server refuses.
    */
   visit: async ({ browser, server }, use) => {
     const contexts = [];
     const errors = [];
-    await use(async (path, { route, ...options } = {}) => {
+    await use(async (path, { route, isRefused = false, ...options } = {}) => {
       const context = await browser.newContext({ locale: "en-GB", ...options });
       contexts.push(context);
       const page = await context.newPage();
       if (route) await page.route(route[0], (request) => request.fulfill({ contentType: "text/html", body: route[1] }));
       page.on("pageerror", (error) => errors.push(`${error}`));
       page.on("console", (message) => {
-        const failedRequest = message.text().startsWith("Failed to load resource: net::ERR_");
-        if (message.type() === "error" && !failedRequest) errors.push(message.text());
+        const text = message.text();
+        const isFailed = text.startsWith("Failed to load resource: net::ERR_");
+        const isAskedFor = isFailed || (isRefused && text.startsWith("Failed to load resource: the server responded"));
+        if (message.type() === "error" && !isAskedFor) errors.push(message.text());
       });
       await page.goto(server.url + path);
       return page;
@@ -41,6 +47,19 @@ export const test = base.extend({
 export async function expectState(page, ...states) {
   await expect(page.getByTestId("badge")).toHaveAttribute("data-state", new RegExp(`^(${states.join("|")})$`));
 }
+
+/** Publishes a notification, as a feed does. The server must have been started with PUBLISH. */
+export async function notify(server, title, more = {}) {
+  const answer = await fetch(`${server.url}/api/publish/notifications`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${PUBLISH[1]}`, "content-type": "application/json" },
+    body: JSON.stringify({ event: "notification", data: { title, ...more } }),
+  });
+  expect(answer.status).toBe(201);
+}
+
+/** Arguments of a server to which feeds may publish. */
+export const PUBLISH = ["--publish-token", "a-feed-of-the-tests"];
 
 /** Says something in the chat room that is open. */
 export async function say(page, text) {
