@@ -106,7 +106,7 @@ pub(crate) fn bell() -> impl IntoView {
 
 /// Stop.
 pub(crate) fn stop() -> impl IntoView {
-    stroked("M8 7h8a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1H8a1 1 0 0 1-1-1V8a1 1 0 0 1 1-1z")
+    stroked("M7 6h10a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H7a1 1 0 0 1-1-1V7a1 1 0 0 1 1-1z")
 }
 
 /// Copy.

@@ -200,7 +200,7 @@ impl Asker {
         let is_named = self.conversation.with_untracked(|it| it.place().is_some());
         match reason {
             // Only the POST is given up like this. What it began goes on.
-            CloseReason::Interrupted { .. } if is_named => return self.go_on(),
+            CloseReason::Interrupted { .. } if is_named => self.go_on(),
             CloseReason::Refused(Failure::Status { status: 404, .. }) if is_named => {
                 self.end(Status::Failed(Fault::Gone));
             }
@@ -248,7 +248,7 @@ impl Asker {
 
     fn save(self) {
         self.keep_place();
-        let json = self.conversation.with_untracked(|conversation| serde_json::to_string(conversation));
+        let json = self.conversation.with_untracked(serde_json::to_string);
         if let Ok(json) = json {
             storage::save(Keep::Tab, KEY, &json);
         }

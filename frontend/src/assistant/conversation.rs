@@ -139,7 +139,7 @@ impl Conversation {
             }
             Assistant::Token(token) => last.text.push_str(&token.text),
             Assistant::Failed(failed) => {
-                last.status = Status::Failed(Fault::BrokenOff(failed.detail.clone()))
+                last.status = Status::Failed(Fault::BrokenOff(failed.detail.clone()));
             }
             Assistant::Finished(finished) => last.status = Status::Finished(finished.reason),
         }
@@ -306,7 +306,7 @@ mod tests {
 
         let mut long = Conversation::default();
         turn(&mut long, "q1", "a");
-        turn(&mut long, "q2", &"字".repeat(MAX_QUESTION_CHARS - 10));
+        turn(&mut long, "q2", &"字".repeat(MAX_QUESTION_CHARS - 6));
         long.ask("q3".into(), "x".into());
         assert_eq!(contents(&long).len(), 3);
         turn(&mut long, "q4", "0123456789");

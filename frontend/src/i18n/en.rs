@@ -154,8 +154,10 @@ pub(super) static TEXTS: Texts = Texts {
         clear: "Clear",
         empty: "Nothing was logged yet.",
         no_match: "No line passes the filter.",
-        shown: |shown, of| {
-            if shown == of { format!("{of} lines") } else { format!("{shown} of {of} lines") }
+        shown: |shown, of| match (shown, of) {
+            (1, 1) => "1 line".into(),
+            _ if shown == of => format!("{of} lines"),
+            _ => format!("{shown} of {of} lines"),
         },
         dropped: |count| {
             if count == 1 {

@@ -224,10 +224,12 @@ fn RowView(row: Arc<Row>) -> impl IntoView {
             " "
             <span class="log-level">{level}</span>
             " "
-            <span class="log-target">{line.target}</span>
-            " "
-            <span class="log-message" data-testid="log-message">{line.message}</span>
-            {line.request.map(|request| view! { " " <span class="log-request">{request}</span> })}
+            <span class="log-text">
+                <span class="log-target">{line.target}</span>
+                " "
+                <span class="log-message">{line.message}</span>
+                {line.request.map(|request| view! { " " <span class="log-request">{request}</span> })}
+            </span>
         </li>
     }
     .into_any()

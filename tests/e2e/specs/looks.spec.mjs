@@ -57,7 +57,10 @@ for (const [language, locale] of [["en", "en-GB"], ["zh", "zh-CN"]]) {
         expect(await overflow(assistant), "the assistant scrolls sideways").toBe(0);
         await shot(assistant, "assistant");
 
-        const logs = await visit("/logs", options);
+        // Who may publish may read the log.
+        const logs = await visit("/logs", { ...options, isRefused: true });
+        await logs.getByTestId("token-input").fill(PUBLISH[1]);
+        await logs.getByTestId("token-send").click();
         await expectState(logs, "open");
         await read(logs);
         await expect(logs.getByTestId("log-row").first()).toBeVisible();
@@ -80,13 +83,31 @@ for (const [language, locale] of [["en", "en-GB"], ["zh", "zh-CN"]]) {
 }
 
 test.describe("where the log is private", () => {
-  test.use({ serverArgs: ["--read-token", "a-reader-of-the-tests"] });
+  const token = "a-reader-of-the-tests";
+  // A model that is not there: every question is a line in the log.
+  const noModel = ["--assistant-url", "http://127.0.0.1:9/v1", "--assistant-model", "none"];
+  test.use({ serverArgs: ["--read-token", token, ...noModel] });
 
   for (const [device, viewport] of Object.entries(sizes)) {
-    test(`the question for a token, ${device}`, async ({ visit }) => {
-      const page = await visit("/logs", { viewport, isRefused: true });
+    test(`the question for a token, the log, and a refused question: ${device}`, async ({ visit }) => {
+      const page = await visit("/assistant", { viewport, isRefused: true });
+      const shot = (name) => page.screenshot({ path: `output/screenshots/${name}-en-light-${device}.png` });
+      await read(page);
+      await page.getByTestId("suggestion").first().click();
+      await expect(page.getByTestId("turn-note")).toBeVisible();
+      await shot("assistant-refused");
+      for (let n = 0; n < 6; n += 1) {
+        await page.getByTestId("ask-again").click();
+        await expect(page.getByTestId("turn-note")).toBeVisible();
+      }
+      await page.getByTestId("nav-logs").click();
       await expect(page.getByTestId("refused")).toBeVisible();
-      await page.screenshot({ path: `output/screenshots/logs-refused-en-light-${device}.png` });
+      await shot("logs-refused");
+      await page.getByTestId("token-input").fill(token);
+      await page.getByTestId("token-send").click();
+      await expect(page.getByTestId("log-row").nth(8)).toBeVisible();
+      expect(await overflow(page), "the log scrolls sideways").toBe(0);
+      await shot("logs-full");
     });
   }
 });
