@@ -183,7 +183,7 @@ pub(super) static TEXTS: Texts = Texts {
         wrong_token: "The server did not accept this token.",
         token: "Token",
         use_token: "Show the log",
-        forget_token: "Forget the token",
+        forget_token: "Forget token",
         try_again: "Try again",
     },
     notifications: Notifications {

@@ -9,7 +9,8 @@ use super::item::ItemView;
 #[component]
 pub(crate) fn Toasts() -> impl IntoView {
     let center = use_notifications();
-    let hold = move |is_held: bool| move |_| center.is_held.set(is_held);
+    let hold = move || center.is_held.set(true);
+    let release = move || center.is_held.set(false);
     // Always there: a region that comes with its first text is not read aloud.
     view! {
         <div
@@ -17,8 +18,10 @@ pub(crate) fn Toasts() -> impl IntoView {
             data-testid="toasts"
             role="status"
             aria-live="polite"
-            on:pointerenter=hold(true)
-            on:pointerleave=hold(false)
+            on:pointerenter=move |_| hold()
+            on:focusin=move |_| hold()
+            on:pointerleave=move |_| release()
+            on:focusout=move |_| release()
         >
             <For each=move || center.toasts.get() key=|item| item.serial let:item>
                 <div class="toast" data-testid="toast"><ItemView item /></div>

@@ -1,9 +1,20 @@
 // The assistant: answers that stream, and go on in the middle of a sentence whatever happens to the page or its connection.
+import { Model } from "../lib/model.mjs";
 import { expect, expectState, test as base } from "../lib/test.mjs";
 
 const test = base.extend({
   // Slow enough to be caught in the middle, fast enough to be waited for.
   serverArgs: [["--assistant-pace", "20"], { option: true }],
+});
+
+/** With a model that waits for the test. */
+const scripted = test.extend({
+  model: async ({}, use) => {
+    const model = await Model.start();
+    await use(model);
+    model.stop();
+  },
+  serverArgs: async ({ model }, use) => use(model.serverArgs),
 });
 
 const QUESTION = "How does a stream resume?";
@@ -136,38 +147,6 @@ test("an answer is stopped, and says so", async ({ visit, server }) => {
   await expect(turns(page)).toHaveCount(1);
 });
 
-test("a reload in the middle of an answer loses no token and repeats none", async ({ visit, server }) => {
-  const page = await visit("/assistant");
-  await ask(page);
-  for (let round = 0; round < 3; round += 1) {
-    const before = (await drawn(page)).length;
-    await expect.poll(async () => (await drawn(page)).length).toBeGreaterThan(before + 40);
-    const seen = requests(page);
-    await page.reload();
-    await expect.poll(() => seen.length).toBeGreaterThan(0);
-    // In the middle of the sentence, and not from its beginning.
-    expect(seen[0]).toEqual({ method: "GET", cursor: expect.stringMatching(/^\S+\.\d+$/) });
-    expect((await drawn(page)).length, "what was there is there at once").toBeGreaterThan(40);
-  }
-  await expect(last(page)).toHaveAttribute("data-status", "complete");
-  await expect(last(page).getByTestId("question")).toHaveText(QUESTION);
-  expect(await copied(page)).toBe(await whole(server, page));
-});
-
-test("a second tab shows the same answer while it is given, with its question", async ({ visit, server }) => {
-  const page = await visit("/assistant");
-  await ask(page);
-  await expectMidAnswer(page);
-  await expect(page).toHaveURL(/\?answer=\w+/);
-  const other = await visit(new URL(page.url()).pathname + new URL(page.url()).search);
-  await expectMidAnswer(other);
-  await expect(last(other).getByTestId("question")).toHaveText(QUESTION);
-  for (const tab of [page, other]) {
-    await expect(last(tab)).toHaveAttribute("data-status", "complete");
-    expect(await copied(tab)).toBe(await whole(server, page));
-  }
-});
-
 test("an answer goes on while another page is looked at", async ({ visit, server }) => {
   const page = await visit("/assistant");
   await ask(page);
@@ -223,22 +202,71 @@ test("a question that did not arrive says so, and is not asked by itself", async
   await expect(last(page)).toHaveAttribute("data-status", "complete");
 });
 
-test("who reads further up is not pulled down", async ({ visit }) => {
+scripted("a reload in the middle of a sentence loses no token and repeats none", async ({ visit, model }) => {
+  const page = await visit("/assistant");
+  await ask(page);
+  await expect.poll(() => model.questions).toBe(1);
+  for (let round = 0; round < 3; round += 1) {
+    model.say(`In round ${round} it says this and`);
+    await expect.poll(() => drawn(page)).toBe(model.said);
+    const seen = requests(page);
+    const reloaded = page.reload();
+    model.say(` this while nobody may be there,${" and more".repeat(40)}, `);
+    await reloaded;
+    await expect.poll(async () => (await drawn(page)).trim()).toBe(model.said.trim());
+    // In the middle of the sentence, and not from its beginning.
+    expect(seen).toEqual([{ method: "GET", cursor: expect.stringMatching(/^\S+\.\d+$/) }]);
+    await expect(last(page)).toHaveAttribute("data-status", "running");
+  }
+  model.finish();
+  await expect(last(page)).toHaveAttribute("data-status", "complete");
+  await expect(last(page).getByTestId("question")).toHaveText(QUESTION);
+  expect(await copied(page)).toBe(model.said);
+  expect(model.questions).toBe(1);
+});
+
+scripted("a second tab shows the same answer while it is given, with its question", async ({ visit, model }) => {
+  const page = await visit("/assistant");
+  await ask(page);
+  await expect.poll(() => model.questions).toBe(1);
+  model.say("Half of a sentence ");
+  await expect(page).toHaveURL(/\?answer=\w+/);
+  const { pathname, search } = new URL(page.url());
+  const other = await visit(pathname + search);
+  await expect(last(other).getByTestId("answer")).toHaveText("Half of a sentence");
+  await expect(last(other).getByTestId("question")).toHaveText(QUESTION);
+  model.say("and the other half.");
+  model.finish();
+  for (const tab of [page, other]) {
+    await expect(last(tab)).toHaveAttribute("data-status", "complete");
+    expect(await copied(tab)).toBe(model.said);
+  }
+  expect(model.questions).toBe(1);
+});
+
+scripted("who reads further up is not pulled down", async ({ visit, model }) => {
   const page = await visit("/assistant", { viewport: { width: 800, height: 420 } });
   await ask(page);
+  await expect.poll(() => model.questions).toBe(1);
   const list = page.getByTestId("conversation");
   const below = () => list.evaluate((list) => list.scrollHeight - list.clientHeight - list.scrollTop);
-  await expect.poll(() => list.evaluate((list) => list.scrollHeight - list.clientHeight)).toBeGreaterThan(150);
-  // It follows, until somebody scrolls up.
+  const top = () => list.evaluate((list) => list.scrollTop);
+  for (let n = 0; n < 20; n += 1) model.say(`Paragraph ${n}.\n\n`);
+  await expect(last(page).getByTestId("answer")).toContainText("Paragraph 19.");
+  // It follows, until somebody scrolls up, be it a little.
   await expect.poll(below).toBeLessThan(5);
+  expect(await top()).toBeGreaterThan(200);
   await list.hover();
   await page.mouse.wheel(0, -30);
   await expect(page.getByTestId("to-end")).toBeVisible();
-  const top = await list.evaluate((list) => list.scrollTop);
-  const length = (await drawn(page)).length;
-  await expect.poll(async () => (await drawn(page)).length).toBeGreaterThan(length + 60);
-  expect(await list.evaluate((list) => list.scrollTop)).toBe(top);
+  const before = await top();
+  model.say("One more.");
+  await expect(last(page).getByTestId("answer")).toContainText("One more.");
+  expect(await top()).toBe(before);
   await page.getByTestId("to-end").click();
+  await expect.poll(below).toBeLessThan(5);
+  model.say("\n\nAnd another.\n\nAnd another.");
+  await expect(last(page).getByTestId("answer")).toContainText("And another.");
   await expect.poll(below).toBeLessThan(5);
 });
 
