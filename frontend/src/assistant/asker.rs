@@ -191,6 +191,7 @@ impl Asker {
         self.conversation.update(|conversation| conversation.handle_event(event));
         match event {
             Event::Token(_) => {}
+            // With the cursor before it: told once more, none of these changes anything.
             Event::Answer(_) | Event::Failed(_) | Event::Finished(_) => self.save(),
         }
     }
