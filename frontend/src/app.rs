@@ -6,12 +6,15 @@ use leptos_router::components::{Redirect, Route, Router, Routes};
 use leptos_router::hooks::use_location;
 use leptos_router::path;
 
+use crate::assistant::{AssistantPage, provide_asker};
 use crate::chat::{ChatPage, provide_courier, provide_identity};
 use crate::i18n::{provide_locale, use_locale};
 use crate::icons;
 use crate::inspector::{Inspector, InspectorButton, provide_inspecting};
+use crate::logs::LogsPage;
 use crate::market::MarketPage;
 use crate::not_found::NotFoundPage;
+use crate::notifications::{Bell, Toasts, provide_notifications};
 use crate::theme::{Theme, provide_theme, use_theme};
 
 /// The page.
@@ -19,9 +22,11 @@ use crate::theme::{Theme, provide_theme, use_theme};
 pub(crate) fn App() -> impl IntoView {
     provide_locale();
     provide_theme();
-    // Above the routes: what was said in a room is still sent when its page is left.
+    // Above the routes: what was said in a room is still sent when its page is left, and an answer goes on.
     provide_identity();
     provide_courier();
+    provide_asker();
+    provide_notifications();
     provide_inspecting();
     let locale = use_locale();
 
@@ -39,8 +44,11 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("/market") view=MarketPage />
                     <Route path=path!("/chat") view=ToLobby />
                     <Route path=path!("/chat/:room") view=ChatPage />
+                    <Route path=path!("/assistant") view=AssistantPage />
+                    <Route path=path!("/logs") view=LogsPage />
                 </Routes>
             </main>
+            <Toasts />
             <Inspector />
         </Router>
     }
@@ -63,6 +71,8 @@ fn Navigation() -> impl IntoView {
     let path = use_location().pathname;
     let in_chat = Memo::new(move |_| path.read().starts_with("/chat"));
     let in_market = Memo::new(move |_| matches!(path.read().as_str(), "/" | "/market"));
+    let in_assistant = Memo::new(move |_| path.read().starts_with("/assistant"));
+    let in_logs = Memo::new(move |_| path.read().starts_with("/logs"));
     let current = |is_here: Memo<bool>| move || is_here.get().then_some("page");
 
     view! {
@@ -72,6 +82,12 @@ fn Navigation() -> impl IntoView {
             </a>
             <a href="/chat/lobby" data-testid="nav-chat" aria-current=current(in_chat)>
                 {icons::chat()} <span>{locale.text(|t| t.shell.chat)}</span>
+            </a>
+            <a href="/assistant" data-testid="nav-assistant" aria-current=current(in_assistant)>
+                {icons::assistant()} <span>{locale.text(|t| t.shell.assistant)}</span>
+            </a>
+            <a href="/logs" data-testid="nav-logs" aria-current=current(in_logs)>
+                {icons::logs()} <span>{locale.text(|t| t.shell.logs)}</span>
             </a>
         </nav>
     }
@@ -93,6 +109,7 @@ fn Tools() -> impl IntoView {
 
     view! {
         <div class="tools">
+            <Bell />
             <InspectorButton />
             <button
                 type="button"

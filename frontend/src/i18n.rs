@@ -124,6 +124,11 @@ impl Locale {
         format::with(self.lang(), |formats| formats.time(millis as f64))
     }
 
+    /// A time of day with its seconds. Takes milliseconds since the Unix epoch.
+    pub(crate) fn time_of_day(self, millis: u64) -> String {
+        format::with(self.lang(), |formats| formats.time_of_day(millis as f64))
+    }
+
     /// Date and time in full.
     pub(crate) fn date_time(self, millis: u64) -> String {
         format::with(self.lang(), |formats| formats.date_time(millis as f64))

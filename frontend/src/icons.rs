@@ -86,3 +86,74 @@ pub(crate) fn clock() -> impl IntoView {
 pub(crate) fn alert() -> impl IntoView {
     stroked("M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM12 7.5v5.5M12 16.2v.3")
 }
+
+/// A spark: the assistant.
+pub(crate) fn assistant() -> impl IntoView {
+    stroked(
+        "M11 3.5l1.9 5.6 5.6 1.9-5.6 1.9L11 18.5l-1.9-5.6L3.5 11l5.6-1.9zM18.5 15.5l.9 2.6 2.6.9-2.6.9-.9 2.6-.9-2.6-2.6-.9 2.6-.9z",
+    )
+}
+
+/// Lines of a log.
+pub(crate) fn logs() -> impl IntoView {
+    stroked("M4 5.5h.01M4 12h.01M4 18.5h.01M8.5 5.5H20M8.5 12H20M8.5 18.5h7")
+}
+
+/// A bell.
+pub(crate) fn bell() -> impl IntoView {
+    stroked("M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15zM10 20.5a2.2 2.2 0 0 0 4 0")
+}
+
+/// Stop.
+pub(crate) fn stop() -> impl IntoView {
+    stroked("M7 6h10a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H7a1 1 0 0 1-1-1V7a1 1 0 0 1 1-1z")
+}
+
+/// Copy.
+pub(crate) fn copy() -> impl IntoView {
+    stroked(
+        "M9.5 9h9a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1v-9a1 1 0 0 1 1-1zM5.5 15.5a1 1 0 0 1-1-1v-9a1 1 0 0 1 1-1h9a1 1 0 0 1 1 1",
+    )
+}
+
+/// Elsewhere.
+pub(crate) fn elsewhere() -> impl IntoView {
+    stroked("M13.5 4.5h6v6M19.5 4.5l-8.5 8.5M18 14v4.5a1 1 0 0 1-1 1H5.5a1 1 0 0 1-1-1V7a1 1 0 0 1 1-1H10")
+}
+
+/// Once more.
+pub(crate) fn again() -> impl IntoView {
+    stroked("M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9M19.5 4.5V9H15")
+}
+
+/// Something new.
+pub(crate) fn plus() -> impl IntoView {
+    stroked("M12 5v14M5 12h14")
+}
+
+/// Away with it.
+pub(crate) fn close() -> impl IntoView {
+    stroked("M6.5 6.5l11 11M17.5 6.5l-11 11")
+}
+
+/// For a while.
+pub(crate) fn pause() -> impl IntoView {
+    stroked("M8.5 5.5v13M15.5 5.5v13")
+}
+
+/// On.
+pub(crate) fn resume() -> impl IntoView {
+    stroked("M8 5.5v13l10.5-6.5z")
+}
+
+/// Good to know.
+pub(crate) fn info() -> impl IntoView {
+    stroked("M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM12 11v5.5M12 7.8v.3")
+}
+
+/// Closed to strangers.
+pub(crate) fn lock() -> impl IntoView {
+    stroked(
+        "M6.5 11h11a1 1 0 0 1 1 1v7a1 1 0 0 1-1 1h-11a1 1 0 0 1-1-1v-7a1 1 0 0 1 1-1zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
+    )
+}

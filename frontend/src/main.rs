@@ -1,4 +1,4 @@
-//! The demo's page: a market and a chat, live over Server-Sent Events.
+//! The demo's page: a market, a chat, an assistant and the server's log, live over Server-Sent Events.
 //!
 //! # Layout
 //!
@@ -6,9 +6,13 @@
 //! - `market`: the market page. `quote`, `bars` and `spark` are plain Rust; `chart` binds the chart library.
 //! - `chat`: the chat page. `room`, `timeline`, `outbox` and `post` decide, in plain Rust, what is shown and
 //!   what is sent; the rest draws it.
+//! - `assistant`: the assistant's page. `conversation` is plain Rust and decides; `asker` asks, and follows answers.
+//!   `src/bin/markdown.rs` is a program of its own that the page loads.
+//! - `notifications`: the bell and what is shown in passing. `inbox` is plain Rust and decides what is new.
+//! - `logs`: the page of the server's log. `journal` is plain Rust and decides what is kept and shown.
 //! - `badge`: what the connection is doing, in words.
 //! - `inspector`: the developers' panel over all streams.
-//! - `i18n`, `theme`, `stream`, `storage`, `title`, `icons`: what every page needs.
+//! - `i18n`, `theme`, `stream`, `storage`, `title`, `icons`, `keys`, `random`, `tail`: what every page needs.
 //!
 //! Whatever decides something is plain Rust with tests that run natively; what touches the browser does
 //! nothing but that.
@@ -18,15 +22,21 @@
 )]
 
 mod app;
+mod assistant;
 mod badge;
 mod chat;
 mod i18n;
 mod icons;
 mod inspector;
+mod keys;
+mod logs;
 mod market;
 mod not_found;
+mod notifications;
+mod random;
 mod storage;
 mod stream;
+mod tail;
 mod theme;
 mod title;
 

@@ -92,7 +92,10 @@ async fn an_answer_streams_to_its_end_and_two_listeners_are_one_call() {
     // A second device joins from the beginning, a third where the first one was, in the middle of the sentence.
     let mut second = server.stream(&path, None).await;
     let mut third = server.stream(&path, Some(&half.id)).await;
-    assert_eq!(second.event().await.expect("the beginning").event, "answer");
+    let begins = second.event().await.expect("the beginning");
+    assert_eq!(begins.event, "answer");
+    let begins: demo_contract::assistant::Answer = serde_json::from_str(&begins.data).expect("an answer");
+    assert_eq!(begins.question, "Why is the sky blue?");
     call.tokens(&[" because of ", "Rayleigh.\n\n\u{1f44b}"]).await;
     call.done().await;
     let tail = "is 蓝色的 because of Rayleigh.\n\n\u{1f44b}";

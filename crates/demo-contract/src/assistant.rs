@@ -76,6 +76,8 @@ pub struct Answer {
     pub answer: String,
     /// The model that answers.
     pub model: String,
+    /// What it answers: the last message of the question. So whoever opens the answer elsewhere sees what was asked.
+    pub question: String,
 }
 
 /// A piece of an answer's text.

@@ -10,17 +10,13 @@ use super::courier::{IsOpen, use_courier};
 use super::identity::use_identity;
 use super::room::Room;
 use crate::i18n::use_locale;
-use crate::icons;
+use crate::{icons, keys};
 
 /// From here on it is said how many characters are left.
 const FEW_LEFT: i64 = 200;
 
 /// The most lines that the field grows to by itself.
 const MOST_LINES: usize = 6;
-
-/// The key code of a key that an input method has swallowed. Safari ends the composition before it tells of
-/// the Enter that ended it, so `isComposing` alone would send half a word.
-const SWALLOWED: u32 = 229;
 
 /// The field for a message.
 #[component]
@@ -59,8 +55,7 @@ pub(super) fn Composer(
     let on_key = {
         let send = send.clone();
         move |event: KeyboardEvent| {
-            let is_composing = event.is_composing() || event.key_code() == SWALLOWED;
-            if event.key() == "Enter" && !event.shift_key() && !is_composing {
+            if keys::sends(&event) {
                 event.prevent_default();
                 send();
             }

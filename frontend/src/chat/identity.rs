@@ -4,6 +4,7 @@ use demo_contract::chat::MAX_AUTHOR_CHARS;
 use leptos::prelude::*;
 
 use crate::i18n::{Texts, use_locale};
+use crate::random::{random, random_id};
 use crate::storage::{self, Keep};
 
 const NAME_KEY: &str = "chat.name";
@@ -100,22 +101,6 @@ fn kept_id(keep: Keep, key: &str) -> String {
 
 fn is_id(text: &str) -> bool {
     (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-/// Sixteen random characters of `0-9a-v`: 80 bits, that nobody guesses and no two tabs draw.
-fn random_id() -> String {
-    const DIGITS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
-    random::<16>().iter().map(|byte| char::from(DIGITS[usize::from(byte % 32)])).collect()
-}
-
-/// Random bytes. `crypto.randomUUID` is refused to pages that are not served securely, this is not.
-fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    let filled = window().crypto().and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes));
-    if filled.is_err() {
-        bytes.fill_with(|| (js_sys::Math::random() * 256.0) as u8);
-    }
-    bytes
 }
 
 #[cfg(test)]

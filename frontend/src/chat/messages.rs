@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use super::courier::{IsOpen, use_courier};
 use super::message::{OnItsWay, Said};
 use super::room::Room;
-use super::tail::Tail;
 use super::timeline::Timeline;
 use crate::i18n::use_locale;
 use crate::icons;
+use crate::tail::Tail;
 
 /// The messages of a room.
 #[component]

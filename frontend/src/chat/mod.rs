@@ -11,7 +11,6 @@ mod post;
 mod room;
 mod room_list;
 mod room_view;
-mod tail;
 mod timeline;
 
 pub(crate) use courier::provide_courier;

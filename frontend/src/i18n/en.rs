@@ -1,6 +1,6 @@
 use leptos_eventsource::components::{BadgeTexts, InspectorTexts};
 
-use super::texts::{Chat, Market, NotFound, Shell, Texts};
+use super::texts::{Assistant, Chat, Logs, Market, NotFound, Notifications, Shell, Texts};
 
 pub(super) static TEXTS: Texts = Texts {
     shell: Shell {
@@ -8,6 +8,8 @@ pub(super) static TEXTS: Texts = Texts {
         navigation: "Pages",
         market: "Market",
         chat: "Chat",
+        assistant: "Assistant",
+        logs: "Logs",
         other_language: "中文",
         inspector: "Event stream inspector",
         theme_system: "Theme: as the system",
@@ -91,6 +93,109 @@ pub(super) static TEXTS: Texts = Texts {
         },
         name_first: &["Quiet", "Brave", "Swift", "Merry", "Clever", "Sunny", "Gentle", "Lucky"],
         name_second: &["Otter", "Heron", "Fox", "Panda", "Crane", "Lynx", "Robin", "Badger"],
+    },
+    assistant: Assistant {
+        title: "Assistant",
+        new: "New conversation",
+        conversation: "Conversation",
+        empty_title: "Ask something",
+        empty_text: "The answer streams in word by word. Reload the page in the middle of a sentence, and it goes on.",
+        suggestions: [
+            "How does a stream resume?",
+            "What is Server-Sent Events good for?",
+            "Explain backpressure in three sentences",
+        ],
+        placeholder: "Ask anything",
+        hint: "Enter sends, Shift+Enter begins a new line",
+        ask: "Ask",
+        stop: "Stop",
+        you: "You asked",
+        thinking: "Waiting for the first word…",
+        answered: "Answer",
+        length: "The answer reached its longest length.",
+        filtered: "The model declined to go on.",
+        stopped: "Stopped.",
+        abandoned: "It stopped because nobody listened any more.",
+        broken_off: "The answer broke off.",
+        unreachable: "The server could not be reached.",
+        gone: "The server no longer has this answer; it was probably restarted.",
+        refused: |status| match status {
+            400 | 422 => "The server did not accept this question.",
+            401 | 403 => "You may not ask here.",
+            413 => "This question is too long.",
+            429 => "Too many questions at once. Wait a little.",
+            502 | 504 => "The model could not be reached.",
+            503 => "The server is busy. Wait a little.",
+            _ => "The server could not take this question.",
+        },
+        try_again: "Try again",
+        copy: "Copy",
+        copied: "Copied",
+        open_elsewhere: "Open in another tab",
+        to_end: "To the end",
+        dropped: |count| {
+            if count == 1 {
+                "1 older question is no longer shown".into()
+            } else {
+                format!("{count} older questions are no longer shown")
+            }
+        },
+    },
+    logs: Logs {
+        title: "Logs",
+        lead: "What the server says, as it says it",
+        level: "Level",
+        all: "All levels",
+        warnings: "Warnings and errors",
+        errors: "Errors only",
+        filter: "Filter by text",
+        pause: "Pause",
+        resume: "Resume",
+        clear: "Clear",
+        empty: "Nothing was logged yet.",
+        no_match: "No line passes the filter.",
+        shown: |shown, of| match (shown, of) {
+            (1, 1) => "1 line".into(),
+            _ if shown == of => format!("{of} lines"),
+            _ => format!("{shown} of {of} lines"),
+        },
+        dropped: |count| {
+            if count == 1 {
+                "1 older line is no longer shown".into()
+            } else {
+                format!("{count} older lines are no longer shown")
+            }
+        },
+        skipped: |count| {
+            if count == 1 {
+                "1 line was left out: they came too fast".into()
+            } else {
+                format!("{count} lines were left out: they came too fast")
+            }
+        },
+        gap: "The server was restarted, or you were away for long. Some lines may be missing.",
+        new_lines: |count| {
+            if count == 1 { "1 new line".into() } else { format!("{count} new lines") }
+        },
+        needs_token: "This log needs a token",
+        needs_token_text: "The server shows its log only to those who have its read token. It is kept in this tab, and nowhere else.",
+        forbidden: "This log cannot be read from here",
+        wrong_token: "The server did not accept this token.",
+        token: "Token",
+        use_token: "Show the log",
+        forget_token: "Forget token",
+        try_again: "Try again",
+    },
+    notifications: Notifications {
+        title: "Notifications",
+        open: |unread| {
+            if unread == 0 { "Notifications".into() } else { format!("Notifications, {unread} new") }
+        },
+        empty: "Nothing new",
+        clear: "Clear all",
+        dismiss: "Dismiss",
+        new: "new",
+        severities: ["Info", "Success", "Warning", "Error"],
     },
     not_found: NotFound {
         title: "Page not found",

@@ -17,6 +17,7 @@ pub(super) struct Formats {
     compact: Function,
     time: Function,
     day_time: Function,
+    time_of_day: Function,
     date_time: Function,
 }
 
@@ -50,6 +51,7 @@ impl Formats {
                 &hour_minute,
                 &[h23, ("month", Value::Text("short")), ("day", Value::Text("numeric"))],
             ]),
+            time_of_day: date(&[&hour_minute, &[h23, ("second", Value::Text("2-digit"))]]),
             date_time: date(&[&[("dateStyle", Value::Text("full")), ("timeStyle", Value::Text("medium"))]]),
         }
     }
@@ -74,6 +76,10 @@ impl Formats {
         let day = |millis: f64| Date::new(&millis.into()).to_date_string();
         let is_today = day(millis) == day(Date::now());
         call(if is_today { &self.time } else { &self.day_time }, millis)
+    }
+
+    pub(super) fn time_of_day(&self, millis: f64) -> String {
+        call(&self.time_of_day, millis)
     }
 
     pub(super) fn date_time(&self, millis: f64) -> String {

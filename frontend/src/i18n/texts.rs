@@ -13,6 +13,12 @@ pub(crate) struct Texts {
     pub(crate) market: Market,
     /// The chat page.
     pub(crate) chat: Chat,
+    /// The assistant's page.
+    pub(crate) assistant: Assistant,
+    /// The page of the server's log.
+    pub(crate) logs: Logs,
+    /// The notifications.
+    pub(crate) notifications: Notifications,
     /// What is shown at an address that is none.
     pub(crate) not_found: NotFound,
 }
@@ -28,6 +34,10 @@ pub(crate) struct Shell {
     pub(crate) market: &'static str,
     /// The link to the chat.
     pub(crate) chat: &'static str,
+    /// The link to the assistant.
+    pub(crate) assistant: &'static str,
+    /// The link to the log.
+    pub(crate) logs: &'static str,
     /// The button that changes the language, in the *other* language.
     pub(crate) other_language: &'static str,
     /// The developers' panel, and the button that opens it.
@@ -156,6 +166,139 @@ pub(crate) struct Chat {
     pub(crate) name_first: &'static [&'static str],
     /// The second half.
     pub(crate) name_second: &'static [&'static str],
+}
+
+/// The assistant's page.
+#[derive(Debug)]
+pub(crate) struct Assistant {
+    /// The heading.
+    pub(crate) title: &'static str,
+    /// Forgets the conversation and begins another.
+    pub(crate) new: &'static str,
+    /// The label of the conversation.
+    pub(crate) conversation: &'static str,
+    /// Nothing was asked yet.
+    pub(crate) empty_title: &'static str,
+    /// What to do about that.
+    pub(crate) empty_text: &'static str,
+    /// Questions to begin with.
+    pub(crate) suggestions: [&'static str; 3],
+    /// What is in the field for a question while it is empty.
+    pub(crate) placeholder: &'static str,
+    /// How to send.
+    pub(crate) hint: &'static str,
+    /// The button that asks.
+    pub(crate) ask: &'static str,
+    /// The button that stops an answer.
+    pub(crate) stop: &'static str,
+    /// Before a question, for a screen reader.
+    pub(crate) you: &'static str,
+    /// Nothing of the answer has come yet.
+    pub(crate) thinking: &'static str,
+    /// An answer that has ended is read aloud behind this.
+    pub(crate) answered: &'static str,
+    /// The answer reached the longest that it may be.
+    pub(crate) length: &'static str,
+    /// The model declined to go on.
+    pub(crate) filtered: &'static str,
+    /// Somebody stopped the answer.
+    pub(crate) stopped: &'static str,
+    /// Nobody listened any more.
+    pub(crate) abandoned: &'static str,
+    /// The model broke off.
+    pub(crate) broken_off: &'static str,
+    /// The question did not reach the server, or nobody knows.
+    pub(crate) unreachable: &'static str,
+    /// The server does not have the answer any more.
+    pub(crate) gone: &'static str,
+    /// What a refusal with this status means.
+    pub(crate) refused: fn(status: u16) -> &'static str,
+    /// Asks again.
+    pub(crate) try_again: &'static str,
+    /// Copies the answer.
+    pub(crate) copy: &'static str,
+    /// The answer was copied.
+    pub(crate) copied: &'static str,
+    /// Opens the answer in another tab.
+    pub(crate) open_elsewhere: &'static str,
+    /// Goes to the end of the conversation.
+    pub(crate) to_end: &'static str,
+    /// So many older turns are no longer shown.
+    pub(crate) dropped: fn(count: u64) -> String,
+}
+
+/// The page of the server's log.
+#[derive(Debug)]
+pub(crate) struct Logs {
+    /// The heading.
+    pub(crate) title: &'static str,
+    /// A line under the heading.
+    pub(crate) lead: &'static str,
+    /// The label of the choice of levels.
+    pub(crate) level: &'static str,
+    /// All levels that the stream has.
+    pub(crate) all: &'static str,
+    /// Warnings and errors.
+    pub(crate) warnings: &'static str,
+    /// Errors only.
+    pub(crate) errors: &'static str,
+    /// The label of the text filter, and what is in it while it is empty.
+    pub(crate) filter: &'static str,
+    /// Closes the stream for a while.
+    pub(crate) pause: &'static str,
+    /// Goes on.
+    pub(crate) resume: &'static str,
+    /// Empties the list.
+    pub(crate) clear: &'static str,
+    /// Nothing was logged yet.
+    pub(crate) empty: &'static str,
+    /// Nothing of it passes the filter.
+    pub(crate) no_match: &'static str,
+    /// So many lines are shown, of so many.
+    pub(crate) shown: fn(shown: usize, of: usize) -> String,
+    /// So many older lines are no longer kept.
+    pub(crate) dropped: fn(count: u64) -> String,
+    /// So many lines were left out by the server.
+    pub(crate) skipped: fn(count: u64) -> String,
+    /// Lines were lost in between.
+    pub(crate) gap: &'static str,
+    /// So many lines came below.
+    pub(crate) new_lines: fn(count: u64) -> String,
+    /// The heading where a token is asked for.
+    pub(crate) needs_token: &'static str,
+    /// What to do about that.
+    pub(crate) needs_token_text: &'static str,
+    /// The heading where the log is not to be had at all.
+    pub(crate) forbidden: &'static str,
+    /// The token was not accepted.
+    pub(crate) wrong_token: &'static str,
+    /// The label of the field for the token.
+    pub(crate) token: &'static str,
+    /// The button beside it.
+    pub(crate) use_token: &'static str,
+    /// Forgets the token.
+    pub(crate) forget_token: &'static str,
+    /// Asks again.
+    pub(crate) try_again: &'static str,
+}
+
+/// The notifications.
+#[derive(Debug)]
+pub(crate) struct Notifications {
+    /// The heading of the list.
+    pub(crate) title: &'static str,
+    /// The button that opens it, with how many are new.
+    pub(crate) open: fn(unread: usize) -> String,
+    /// There are none.
+    pub(crate) empty: &'static str,
+    /// Removes all.
+    pub(crate) clear: &'static str,
+    /// Removes one.
+    pub(crate) dismiss: &'static str,
+    /// Marks one that was not read yet.
+    pub(crate) new: &'static str,
+    /// How loud one is: info, success, warning, error.
+    pub(crate) severities: [&'static str; 4],
 }
 
 /// What is shown at an address that is none.

@@ -97,6 +97,7 @@ pub(crate) async fn limit_posts(State(access): State<Access>, request: Request, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Credential;
     use crate::config::AccessConfig;
     use crate::origin::Origins;
 
@@ -106,7 +107,8 @@ mod tests {
         let access =
             Access::new(&AccessConfig { private_topics, ..AccessConfig::default() }, Origins::new(&[], true));
         let ask = async |rights: Rights, topic: &str| {
-            let caller = Caller { rights, ticket: None, address: None, local: false };
+            let credential = Credential::Token(rights);
+            let caller = Caller { credential, ticket: None, address: None, local: false };
             let wanted = NewTicket { topics: vec![topic.to_owned()] };
             issue_ticket(State(access.clone()), caller, JsonBody(wanted)).await.map(drop)
         };

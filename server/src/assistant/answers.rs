@@ -87,7 +87,8 @@ impl Answers {
         // If the client goes away meanwhile this is dropped, and the question with it.
         let speech = self.model.ask(question).await?;
         let topic = self.open(id)?;
-        let begins = Answer { answer: id.to_owned(), model: self.model.name().to_owned() };
+        let asked = question.messages.last().map_or("", |message| &message.content).to_owned();
+        let begins = Answer { answer: id.to_owned(), model: self.model.name().to_owned(), question: asked };
         if let Err(error) = topic.publish(&Assistant::Answer(begins)) {
             let name = topic.name().to_string();
             drop(topic);

@@ -11,7 +11,11 @@ export class Server extends ServerProcess {
     return server;
   }
 
-  async start(listen = this.address, args = []) {
+  #args = [];
+
+  /** Starts it, also again; then with what it was started with before. */
+  async start(listen = this.address, args = this.#args) {
+    this.#args = args;
     await this.spawn(binary, ["--listen", await listen, "--dist", dist, ...args]);
   }
 }

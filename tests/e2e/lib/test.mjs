@@ -6,8 +6,11 @@ import { Server } from "./server.mjs";
 export { expect };
 
 export const test = base.extend({
-  server: async ({}, use) => {
-    const server = await Server.start();
+  /** What the server gets on its command line. */
+  serverArgs: [[], { option: true }],
+
+  server: async ({ serverArgs }, use) => {
+    const server = await Server.start(...serverArgs);
     await use(server);
     await server.kill();
   },
@@ -15,17 +18,18 @@ export const test = base.extend({
   /**
    * Opens a path of the server in a page of its own, as another person would. `route` is a page that stands in for
    * one of the server's: a pattern and its HTML. Whatever such a page reports as an
-   * error fails the test at its end, but for the failed requests that a test asks for by stopping the server.
+   * error fails the test at its end, but for the failed requests that a test asks for: by stopping the server, or, with
+   * `isRefused`, by what the server refuses.
    */
   visit: async ({ browser, server }, use) => {
     const contexts = [];
     const errors = [];
-    await use(async (path, { route, ...options } = {}) => {
+    await use(async (path, { route, isRefused = false, ...options } = {}) => {
       const context = await browser.newContext({ locale: "en-GB", ...options });
       contexts.push(context);
       const page = await context.newPage();
       if (route) await page.route(route[0], (request) => request.fulfill({ contentType: "text/html", body: route[1] }));
-      collectErrors(page, errors);
+      collectErrors(page, errors, { isRefused });
       await page.goto(server.url + path);
       return page;
     });
@@ -38,6 +42,19 @@ export const test = base.extend({
 export async function expectState(page, ...states) {
   await expect(page.getByTestId("badge")).toHaveAttribute("data-state", new RegExp(`^(${states.join("|")})$`));
 }
+
+/** Publishes a notification, as a feed does. The server must have been started with PUBLISH. */
+export async function notify(server, title, more = {}) {
+  const answer = await fetch(`${server.url}/api/publish/notifications`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${PUBLISH[1]}`, "content-type": "application/json" },
+    body: JSON.stringify({ event: "notification", data: { title, ...more } }),
+  });
+  expect(answer.status).toBe(201);
+}
+
+/** Arguments of a server to which feeds may publish. */
+export const PUBLISH = ["--publish-token", "a-feed-of-the-tests"];
 
 /** Says something in the chat room that is open. */
 export async function say(page, text) {

@@ -1,20 +1,24 @@
 // The developers' panel: the streams of the page, what comes on them, and their controls.
 import { expect, expectState, test } from "../lib/test.mjs";
 
-const streams = (page) => page.locator(".sse-inspector-stream");
+// Every page has the notifications, too.
+const NOTIFICATIONS = "/api/notifications";
+const streams = (page) => page.locator(".sse-inspector-stream").filter({ hasNotText: NOTIFICATIONS });
+const urls = (page) => streams(page).locator(".sse-inspector-url");
 const fact = (stream, name) => stream.locator(`[data-fact="${name}"] dd`);
 
 test("it lists the stream of whichever page is open, from its first request on", async ({ visit }) => {
   const page = await visit("/?inspect");
   await expect(streams(page)).toHaveCount(1);
+  await expect(page.locator(".sse-inspector-url", { hasText: NOTIFICATIONS })).toHaveCount(1);
   await expect(streams(page)).toHaveAttribute("data-state", "open");
-  await expect(page.locator(".sse-inspector-url")).toHaveText("/api/market");
+  await expect(urls(page)).toHaveText("/api/market");
   await streams(page).locator("summary").click();
   await expect(fact(streams(page), "transport")).toHaveText("Native");
   await expect(fact(streams(page), "attempts")).toHaveText("1 (0 after a failure)");
 
   await page.getByTestId("nav-chat").click();
-  await expect(page.locator(".sse-inspector-url")).toHaveText(/^\/api\/chat\/lobby\?/);
+  await expect(urls(page)).toHaveText(/^\/api\/chat\/lobby\?/);
   await expect(streams(page)).toHaveCount(1);
 });
 

@@ -1,40 +1,116 @@
-// Both pages in both languages and themes, on a phone and on a desk. The screenshots are in output/screenshots.
-import { expect, expectState, say, test } from "../lib/test.mjs";
+// All pages in both languages and themes, on a phone and on a desk. The screenshots are in output/screenshots.
+import { expect, expectState, notify, PUBLISH, say, test as base } from "../lib/test.mjs";
+
+const test = base.extend({ serverArgs: [[...PUBLISH, "--assistant-pace", "60"], { option: true }] });
 
 const sizes = { phone: { width: 390, height: 844 }, desk: { width: 1440, height: 900 } };
+
+/** What the server says when it starts is read, so that it is not in the way. */
+async function read(page) {
+  await page.getByTestId("bell").click();
+  await expect(page.getByTestId("notification").first()).toBeVisible();
+  await page.keyboard.press("Escape");
+}
+
+const overflow = (page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 for (const [language, locale] of [["en", "en-GB"], ["zh", "zh-CN"]]) {
   for (const colorScheme of ["light", "dark"]) {
     for (const [device, viewport] of Object.entries(sizes)) {
-      test(`${language}, ${colorScheme}, ${device}`, async ({ visit }) => {
-        const options = { locale, colorScheme, viewport };
-        const shot = (page, name) =>
-          page.screenshot({ path: `output/screenshots/${name}-${language}-${colorScheme}-${device}.png` });
-        const overflow = (page) =>
-          page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      const options = { locale, colorScheme, viewport };
+      const shot = (page, name) =>
+        page.screenshot({ path: `output/screenshots/${name}-${language}-${colorScheme}-${device}.png` });
+      const inLanguage = (english, chinese) => (language === "zh" ? chinese : english);
 
+      test(`market and chat: ${language}, ${colorScheme}, ${device}`, async ({ visit }) => {
         const market = await visit("/", options);
         await expectState(market, "open");
+        await read(market);
         await expect(market.locator("html")).toHaveAttribute("lang", new RegExp(`^${language}`));
         await expect(market.getByTestId("chart").locator("canvas").first()).toBeVisible();
         expect(await overflow(market), "the market scrolls sideways").toBe(0);
         await shot(market, "market");
         await market.getByTestId("inspector-toggle").click();
-        await market.locator(".sse-inspector-summary").click();
+        await market.locator(".sse-inspector-summary", { hasText: "/api/market" }).click();
         await expect(market.locator(".sse-inspector-frames tbody tr").nth(20)).toBeAttached();
         expect(await overflow(market), "the market scrolls sideways under the inspector").toBe(0);
         await shot(market, "inspector");
 
         const chat = await visit("/chat/lobby", options);
         await expectState(chat, "open");
-        await say(chat, language === "zh" ? "你好，实时数据！" : "Hello, live data!");
+        await read(chat);
+        await say(chat, inLanguage("Hello, live data!", "你好，实时数据！"));
         await expect(chat.getByTestId("message")).toHaveAttribute("data-status", "sent");
         expect(await overflow(chat), "the chat scrolls sideways").toBe(0);
         await shot(chat, "chat");
       });
+
+      test(`assistant, log and notifications: ${language}, ${colorScheme}, ${device}`, async ({ visit, server }) => {
+        const assistant = await visit("/assistant", options);
+        await read(assistant);
+        await shot(assistant, "assistant-empty");
+        await assistant.getByTestId("suggestion").first().click();
+        await expect(assistant.getByTestId("answer").locator("p").nth(1)).toBeVisible();
+        await shot(assistant, "assistant-running");
+        await expect(assistant.getByTestId("turn")).toHaveAttribute("data-status", "complete", { timeout: 30_000 });
+        expect(await overflow(assistant), "the assistant scrolls sideways").toBe(0);
+        await shot(assistant, "assistant");
+
+        // Who may publish may read the log.
+        const logs = await visit("/logs", { ...options, isRefused: true });
+        await logs.getByTestId("token-input").fill(PUBLISH[1]);
+        await logs.getByTestId("token-send").click();
+        await expectState(logs, "open");
+        await read(logs);
+        await expect(logs.getByTestId("log-row").first()).toBeVisible();
+        expect(await overflow(logs), "the log scrolls sideways").toBe(0);
+        await shot(logs, "logs");
+        const about = inLanguage("Nightly build: 1,204 tests passed", "夜间构建：1204 个测试通过");
+        await notify(server, about, { severity: "success" });
+        const why = inLanguage("Less than 5 % are left on /var.", "/var 只剩不到 5%。");
+        await notify(server, inLanguage("The disk is nearly full", "磁盘快满了"), { severity: "error", body: why });
+        await expect(logs.getByTestId("toast")).toHaveCount(2);
+        await logs.getByTestId("toast").first().evaluate((toast) => Promise.all(toast.getAnimations().map((it) => it.finished)));
+        await shot(logs, "toasts");
+        await logs.getByTestId("bell").click();
+        await expect(logs.getByTestId("notification")).toHaveCount(3);
+        expect(await overflow(logs), "the log scrolls sideways under the notifications").toBe(0);
+        await shot(logs, "notifications");
+      });
     }
   }
 }
+
+test.describe("where the log is private", () => {
+  const token = "a-reader-of-the-tests";
+  // A model that is not there: every question is a line in the log.
+  const noModel = ["--assistant-url", "http://127.0.0.1:9/v1", "--assistant-model", "none"];
+  test.use({ serverArgs: ["--read-token", token, ...noModel] });
+
+  for (const [device, viewport] of Object.entries(sizes)) {
+    test(`the question for a token, the log, and a refused question: ${device}`, async ({ visit }) => {
+      const page = await visit("/assistant", { viewport, isRefused: true });
+      const shot = (name) => page.screenshot({ path: `output/screenshots/${name}-en-light-${device}.png` });
+      await read(page);
+      await page.getByTestId("suggestion").first().click();
+      await expect(page.getByTestId("turn-note")).toBeVisible();
+      await shot("assistant-refused");
+      for (let n = 0; n < 6; n += 1) {
+        await page.getByTestId("ask-again").click();
+        await expect(page.getByTestId("turn-note")).toBeVisible();
+      }
+      await page.getByTestId("nav-logs").click();
+      await expect(page.getByTestId("refused")).toBeVisible();
+      await shot("logs-refused");
+      await page.getByTestId("token-input").fill(token);
+      await page.getByTestId("token-send").click();
+      await expect(page.getByTestId("log-row").nth(8)).toBeVisible();
+      expect(await overflow(page), "the log scrolls sideways").toBe(0);
+      await shot("logs-full");
+    });
+  }
+});
 
 test("language and theme are chosen by hand and remembered", async ({ visit }) => {
   const page = await visit("/");

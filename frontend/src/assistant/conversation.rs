@@ -1,0 +1,344 @@
+//! A conversation as this page knows it: questions, and how far the answer to each has come.
+//!
+//! The text of an answer and its cursor belong together: whoever has both goes on in the middle of a sentence, after a
+//! lost connection and after a reload alike. So they are kept together, and change together.
+
+use demo_contract::Assistant;
+use demo_contract::assistant::{FinishReason, MAX_MESSAGES, MAX_QUESTION_CHARS, Message, Question, Role};
+use serde::{Deserialize, Serialize};
+
+/// How many questions are kept.
+const CAPACITY: usize = 50;
+
+/// Questions and answers, the oldest first. Only the last one can be under way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Conversation {
+    turns: Vec<Turn>,
+    /// How many questions there ever were.
+    asked: u64,
+}
+
+/// A question and its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Turn {
+    /// Counts the questions of the conversation: a key for a list.
+    pub(super) serial: u64,
+    /// The page's own id of the question: the same again is not a new question.
+    pub(super) client_id: String,
+    /// What was asked. Empty for an answer that was begun elsewhere, until the stream has told it.
+    pub(super) question: String,
+    /// The id of the answer, once the server has named it.
+    pub(super) answer: Option<String>,
+    /// The model that answers; empty until it is known.
+    pub(super) model: String,
+    /// The answer as far as it has come, as Markdown.
+    pub(super) text: String,
+    /// The id of the last event that is in `text`.
+    cursor: String,
+    /// How far it has come.
+    pub(super) status: Status,
+}
+
+/// How far an answer has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Status {
+    /// The server has not named it yet.
+    Asked,
+    /// It is being given.
+    Running,
+    /// It has ended, for this reason.
+    Finished(FinishReason),
+    /// There is no more of it.
+    Failed(Fault),
+}
+
+/// Why there is no more of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Fault {
+    /// The model broke off, and said this.
+    BrokenOff(String),
+    /// The server refused.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// In the server's words; may be empty.
+        detail: String,
+    },
+    /// Nobody knows whether the question has arrived.
+    Unreachable,
+    /// The server does not have the answer, or not all of it.
+    Gone,
+}
+
+impl Status {
+    /// Whether more may come.
+    #[must_use]
+    pub(super) fn is_under_way(&self) -> bool {
+        matches!(self, Self::Asked | Self::Running)
+    }
+
+    /// For the stylesheet, and for tests.
+    #[must_use]
+    pub(super) fn as_str(&self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Running => "running",
+            Self::Finished(FinishReason::Complete) => "complete",
+            Self::Finished(_) => "cut",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+impl Conversation {
+    /// One that begins with an answer which was asked for elsewhere.
+    pub(super) fn follow(answer: &str) -> Self {
+        let mut conversation = Self::default();
+        conversation.push(String::new(), String::new(), Some(answer.to_owned()));
+        conversation
+    }
+
+    /// Asks something.
+    pub(super) fn ask(&mut self, question: String, client_id: String) {
+        self.push(question, client_id, None);
+    }
+
+    fn push(&mut self, question: String, client_id: String, answer: Option<String>) {
+        if self.turns.len() >= CAPACITY {
+            self.turns.remove(0);
+        }
+        let status = if answer.is_some() { Status::Running } else { Status::Asked };
+        let (model, text, cursor) = Default::default();
+        let serial = self.asked;
+        self.turns.push(Turn { serial, client_id, question, answer, model, text, cursor, status });
+        self.asked += 1;
+    }
+
+    /// Asks the last question again, from the beginning. Where nobody knows whether it has arrived it keeps its id: the
+    /// server then gives the answer that it has begun, and does not ask the model twice.
+    pub(super) fn ask_again(&mut self, client_id: String) {
+        let Some(last) = self.turns.last_mut() else { return };
+        if last.status != Status::Failed(Fault::Unreachable) {
+            last.client_id = client_id;
+        }
+        last.answer = None;
+        last.text.clear();
+        last.cursor.clear();
+        last.status = Status::Asked;
+    }
+
+    /// Takes in an event of the last answer.
+    pub(super) fn handle_event(&mut self, event: &Assistant) {
+        let Some(last) = self.turns.last_mut() else { return };
+        match event {
+            Assistant::Answer(begun) => {
+                last.answer = Some(begun.answer.clone());
+                last.model.clone_from(&begun.model);
+                last.question.clone_from(&begun.question);
+                last.status = Status::Running;
+            }
+            Assistant::Token(token) => last.text.push_str(&token.text),
+            Assistant::Failed(failed) => {
+                last.status = Status::Failed(Fault::BrokenOff(failed.detail.clone()));
+            }
+            Assistant::Finished(finished) => last.status = Status::Finished(finished.reason),
+        }
+    }
+
+    /// Notes the id of the last event that was taken in.
+    pub(super) fn set_cursor(&mut self, id: String) {
+        if let Some(last) = self.turns.last_mut() {
+            last.cursor = id;
+        }
+    }
+
+    /// The last answer ends here, if it has not ended yet.
+    pub(super) fn end(&mut self, status: Status) {
+        if let Some(last) = self.turns.last_mut().filter(|last| last.status.is_under_way()) {
+            last.status = status;
+        }
+    }
+
+    /// What is to be asked: as much of the conversation as the server takes, and the last question.
+    pub(super) fn to_question(&self) -> Option<Question> {
+        let (last, before) = self.turns.split_last()?;
+        let message = |role, content: &str| Message { role, content: content.to_owned() };
+        let mut messages = vec![message(Role::User, &last.question)];
+        let mut characters = last.question.chars().count();
+        // From the newest to the oldest; what was never answered would be two questions in a row.
+        for turn in before.iter().rev().filter(|turn| !turn.text.trim().is_empty()) {
+            characters += turn.question.chars().count() + turn.text.chars().count();
+            if messages.len() + 2 > MAX_MESSAGES || characters > MAX_QUESTION_CHARS {
+                break;
+            }
+            messages.push(message(Role::Assistant, &turn.text));
+            messages.push(message(Role::User, &turn.question));
+        }
+        messages.retain(|message| !message.content.trim().is_empty());
+        messages.reverse();
+        Some(Question { messages, client_id: Some(last.client_id.clone()) })
+    }
+
+    /// Where the last answer is to be gone on with: its id, and the cursor.
+    #[must_use]
+    pub(super) fn place(&self) -> Option<(&str, &str)> {
+        let last = self.last()?;
+        Some((last.answer.as_deref()?, &last.cursor))
+    }
+
+    /// Whether an answer is under way.
+    #[must_use]
+    pub(super) fn is_busy(&self) -> bool {
+        self.last().is_some_and(|last| last.status.is_under_way())
+    }
+
+    /// Whether an answer is among these.
+    #[must_use]
+    pub(super) fn has_answer(&self, answer: &str) -> bool {
+        self.turns.iter().any(|turn| turn.answer.as_deref() == Some(answer))
+    }
+
+    #[must_use]
+    pub(super) fn last(&self) -> Option<&Turn> {
+        self.turns.last()
+    }
+
+    #[must_use]
+    pub(super) fn turn(&self, serial: u64) -> Option<&Turn> {
+        self.turns.iter().find(|turn| turn.serial == serial)
+    }
+
+    /// The keys of all questions that are kept.
+    #[must_use]
+    pub(super) fn serials(&self) -> Vec<u64> {
+        self.turns.iter().map(|turn| turn.serial).collect()
+    }
+
+    /// How many questions are no longer kept.
+    #[must_use]
+    pub(super) fn dropped(&self) -> u64 {
+        self.asked - self.turns.len() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use demo_contract::assistant::{Answer, Failed, Finished, Token};
+
+    use super::*;
+
+    fn begun(answer: &str, question: &str) -> Assistant {
+        Assistant::Answer(Answer { answer: answer.into(), model: "m".into(), question: question.into() })
+    }
+
+    fn token(text: &str) -> Assistant {
+        Assistant::Token(Token { text: text.into() })
+    }
+
+    fn finished(reason: FinishReason) -> Assistant {
+        Assistant::Finished(Finished { reason })
+    }
+
+    /// Asks, and answers with the text.
+    fn turn(conversation: &mut Conversation, question: &str, text: &str) {
+        conversation.ask(question.into(), question.into());
+        for event in [begun("a", question), token(text), finished(FinishReason::Complete)] {
+            conversation.handle_event(&event);
+        }
+    }
+
+    fn contents(conversation: &Conversation) -> Vec<String> {
+        let question = conversation.to_question().expect("something was asked");
+        assert_eq!(question.messages.last().map(|last| last.role), Some(Role::User));
+        question.messages.into_iter().map(|message| message.content).collect()
+    }
+
+    #[test]
+    fn an_answer_is_its_tokens_and_its_place_is_behind_the_last() {
+        let mut conversation = Conversation::default();
+        conversation.ask("why?".into(), "1".into());
+        assert_eq!(conversation.place(), None);
+        for event in [begun("a", "why?"), token("be"), token("cause")] {
+            conversation.handle_event(&event);
+        }
+        conversation.set_cursor("e.2".into());
+        assert_eq!(conversation.place(), Some(("a", "e.2")));
+        assert_eq!(conversation.last().map(|last| last.text.as_str()), Some("because"));
+        assert!(conversation.is_busy());
+        conversation.handle_event(&finished(FinishReason::Stopped));
+        assert!(!conversation.is_busy());
+        conversation.end(Status::Failed(Fault::Gone));
+        assert_eq!(conversation.last().map(|last| last.status.as_str()), Some("cut"), "it ends once");
+    }
+
+    #[test]
+    fn what_was_kept_goes_on_where_it_was() {
+        let mut conversation = Conversation::default();
+        conversation.ask("why?".into(), "1".into());
+        conversation.handle_event(&begun("a", "why?"));
+        conversation.handle_event(&token("be"));
+        conversation.set_cursor("e.2".into());
+        let kept = serde_json::to_string(&conversation).expect("can be kept");
+        let mut back: Conversation = serde_json::from_str(&kept).expect("can be read");
+        assert_eq!(back, conversation);
+        back.handle_event(&token("cause"));
+        assert_eq!(back.last().map(|last| last.text.as_str()), Some("because"));
+    }
+
+    #[test]
+    fn the_conversation_so_far_goes_with_the_question() {
+        let mut conversation = Conversation::default();
+        turn(&mut conversation, "q1", "a1");
+        turn(&mut conversation, "unanswered", "");
+        turn(&mut conversation, "q2", "a2");
+        conversation.ask("q3".into(), "x".into());
+        assert_eq!(contents(&conversation), ["q1", "a1", "q2", "a2", "q3"]);
+    }
+
+    #[test]
+    fn the_oldest_stay_behind_where_the_server_takes_no_more() {
+        let mut many = Conversation::default();
+        for n in 0..CAPACITY + 3 {
+            turn(&mut many, &format!("q{n}"), "a");
+        }
+        assert_eq!((many.serials().len(), many.dropped()), (CAPACITY, 3));
+        assert_eq!(contents(&many).len(), MAX_MESSAGES - 1);
+
+        let mut long = Conversation::default();
+        turn(&mut long, "q1", "a");
+        turn(&mut long, "q2", &"字".repeat(MAX_QUESTION_CHARS - 6));
+        long.ask("q3".into(), "x".into());
+        assert_eq!(contents(&long).len(), 3);
+        turn(&mut long, "q4", "0123456789");
+        long.ask("q5".into(), "x".into());
+        assert_eq!(contents(&long), ["q4", "0123456789", "q5"]);
+    }
+
+    #[test]
+    fn only_a_question_that_may_have_arrived_keeps_its_id() {
+        for (fault, id) in
+            [(Fault::Unreachable, "1"), (Fault::Gone, "2"), (Fault::BrokenOff("x".into()), "2")]
+        {
+            let mut conversation = Conversation::default();
+            conversation.ask("why?".into(), "1".into());
+            conversation.handle_event(&token("be"));
+            conversation.set_cursor("e.1".into());
+            conversation.end(Status::Failed(fault));
+            conversation.ask_again("2".into());
+            let last = conversation.last().expect("asked");
+            assert_eq!((last.client_id.as_str(), last.text.as_str(), last.cursor.as_str()), (id, "", ""));
+            assert_eq!(last.status, Status::Asked);
+        }
+    }
+
+    #[test]
+    fn an_answer_from_elsewhere_tells_its_question() {
+        let mut conversation = Conversation::follow("a");
+        assert!(conversation.has_answer("a") && conversation.is_busy());
+        assert_eq!(conversation.place(), Some(("a", "")));
+        conversation.handle_event(&begun("a", "why?"));
+        conversation.handle_event(&Assistant::Failed(Failed { detail: "no".into() }));
+        let last = conversation.last().expect("followed");
+        assert_eq!((last.question.as_str(), last.status.as_str()), ("why?", "failed"));
+    }
+}

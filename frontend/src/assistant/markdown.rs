@@ -1,0 +1,71 @@
+//! Markdown as it is shown. Until the program that renders it is there, or if it cannot be had, it is shown as it was
+//! written.
+
+use js_sys::Array;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::prelude::*;
+
+/// Where trunk puts the program (index.html). Absolute: the page may be at any route.
+const PROGRAM: &str = "/markdown.js";
+
+#[wasm_bindgen(module = "/src/assistant/markdown.js")]
+extern "C" {
+    #[derive(Clone)]
+    type Program;
+
+    #[wasm_bindgen(catch, js_name = loadMarkdown)]
+    async fn load_markdown(url: &str) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn blocks(this: &Program, markdown: &str) -> Result<Array, JsValue>;
+}
+
+/// What turns Markdown into HTML. `Copy`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Renderer(RwSignal<Option<Program>, LocalStorage>);
+
+impl Renderer {
+    /// Begins to load it.
+    pub(super) fn load() -> Self {
+        let renderer = Self(RwSignal::new_local(None));
+        spawn_local(async move {
+            // What the browser says about a failure is in the console.
+            if let Ok(program) = load_markdown(PROGRAM).await {
+                let _ = renderer.0.try_set(Some(program.unchecked_into()));
+            }
+        });
+        renderer
+    }
+
+    /// The HTML of each block; `None` if it cannot be had.
+    fn blocks(self, markdown: &str) -> Option<Vec<String>> {
+        let program = self.0.get()?;
+        let blocks = program.blocks(markdown).ok()?;
+        Some(blocks.iter().filter_map(|block| block.as_string()).collect())
+    }
+}
+
+/// A text in Markdown. Only the blocks that have changed are drawn anew, so that what is selected or scrolled stays so
+/// while more comes.
+#[component]
+pub(super) fn Markdown(
+    /// The text.
+    #[prop(into)]
+    text: Signal<String>,
+) -> impl IntoView {
+    let renderer = expect_context::<Renderer>();
+    let blocks = Memo::new(move |_| renderer.blocks(&text.read()));
+    let each = move || blocks.get().unwrap_or_default().into_iter().enumerate();
+    view! {
+        <Show
+            when=move || blocks.read().is_some()
+            fallback=move || view! { <p class="markdown-plain">{text}</p> }
+        >
+            // The program lets no markup through: see its tests.
+            <For each=each key=Clone::clone let((_, html))>
+                <div class="markdown-block" inner_html=html></div>
+            </For>
+        </Show>
+    }
+}

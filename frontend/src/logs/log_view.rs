@@ -1,0 +1,247 @@
+//! The log as a list.
+
+use std::sync::Arc;
+
+use demo_contract::logs::{Level, ROUTE};
+use demo_contract::{Logs, Problem};
+use leptos::prelude::*;
+use leptos_eventsource::transport::Fetch;
+use leptos_eventsource::{
+    CloseReason, EventSourceHandle, EventSourceOptions, Failure, PauseReason, State,
+    use_event_source_with_options,
+};
+
+use super::journal::{Entry, Filter, Journal, Row};
+use super::{Access, Refused};
+use crate::badge::Badge;
+use crate::i18n::use_locale;
+use crate::icons;
+use crate::tail::Tail;
+
+/// The log, once the server shows it.
+#[component]
+pub(super) fn LogView(access: Access, fetch: Fetch) -> impl IntoView {
+    let locale = use_locale();
+    let detail = StoredValue::new(String::new());
+    let fetch = fetch.with_refusal(move |said| {
+        let problem = serde_json::from_str::<Problem>(&said.body);
+        detail.try_set_value(problem.map(|problem| problem.detail).unwrap_or_default());
+    });
+    let stream =
+        use_event_source_with_options::<Logs>(ROUTE, EventSourceOptions::default().with_transport(fetch));
+    let journal = RwSignal::new(Journal::default());
+    stream.on_event(move |event| journal.update(|journal| journal.handle_event(event)));
+    stream.on_gap(move |_| journal.update(Journal::mark_gap));
+
+    let state = stream.state();
+    Effect::new(move || {
+        if let State::Closed(CloseReason::Refused(Failure::Status { status, .. })) = &*state.read() {
+            access.refusal.set(Some(Refused { status: *status, detail: detail.get_value() }));
+        }
+    });
+
+    let filter = RwSignal::new(Filter { level: Level::Trace, text: String::new() });
+    let rows = Memo::new(move |_| journal.read().filtered(&filter.read()));
+    view! {
+        <Show when=move || access.refusal.read().is_none()>
+            <header class="page-head logs-head">
+                <div>
+                    <h1>{locale.text(|t| t.logs.title)}</h1>
+                    <p class="lead">{locale.text(|t| t.logs.lead)}</p>
+                </div>
+                <Badge stream />
+            </header>
+            <Controls access stream journal filter />
+            <Rows journal rows filter />
+        </Show>
+    }
+}
+
+#[component]
+fn Controls(
+    access: Access,
+    stream: EventSourceHandle<Logs>,
+    journal: RwSignal<Journal>,
+    filter: RwSignal<Filter>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let state = stream.state();
+    let is_paused = Memo::new(move |_| matches!(*state.read(), State::Paused { why: PauseReason::Caller }));
+    let toggle = move |_| if is_paused.get_untracked() { stream.resume() } else { stream.pause() };
+    let pick = move |value: String| {
+        let level = match value.as_str() {
+            "error" => Level::Error,
+            "warn" => Level::Warn,
+            _ => Level::Trace,
+        };
+        filter.update(|filter| filter.level = level);
+    };
+    view! {
+        <div class="logs-bar">
+            <select
+                class="field logs-level"
+                data-testid="log-level"
+                aria-label=locale.text(|t| t.logs.level)
+                on:change:target=move |event| pick(event.target().value())
+            >
+                <option value="all">{locale.text(|t| t.logs.all)}</option>
+                <option value="warn">{locale.text(|t| t.logs.warnings)}</option>
+                <option value="error">{locale.text(|t| t.logs.errors)}</option>
+            </select>
+            <input
+                class="field logs-filter"
+                data-testid="log-filter"
+                type="search"
+                autocomplete="off"
+                spellcheck="false"
+                placeholder=locale.text(|t| t.logs.filter)
+                aria-label=locale.text(|t| t.logs.filter)
+                on:input:target=move |event| filter.update(|filter| filter.text = event.target().value())
+            />
+            <button
+                type="button"
+                class="button button-quiet"
+                data-testid="log-pause"
+                aria-pressed=move || is_paused.get().to_string()
+                on:click=toggle
+            >
+                {move || if is_paused.get() { icons::resume().into_any() } else { icons::pause().into_any() }}
+                {move || {
+                    let texts = &locale.texts().logs;
+                    if is_paused.get() { texts.resume } else { texts.pause }
+                }}
+            </button>
+            <button
+                type="button"
+                class="button button-quiet"
+                data-testid="log-clear"
+                on:click=move |_| journal.update(Journal::clear)
+            >
+                {locale.text(|t| t.logs.clear)}
+            </button>
+            <Show when=move || !access.token.read().is_empty()>
+                <button
+                    type="button"
+                    class="button button-quiet"
+                    data-testid="token-forget"
+                    on:click=move |_| access.try_token("")
+                >
+                    {icons::lock()}
+                    {locale.text(|t| t.logs.forget_token)}
+                </button>
+            </Show>
+        </div>
+    }
+}
+
+#[component]
+fn Rows(journal: RwSignal<Journal>, rows: Memo<Vec<Arc<Row>>>, filter: RwSignal<Filter>) -> impl IntoView {
+    let locale = use_locale();
+    let appended = Memo::new(move |_| journal.read().appended());
+    let kept = Memo::new(move |_| journal.read().len());
+    let dropped = Memo::new(move |_| journal.read().dropped());
+    let tail = Tail::new(appended);
+    Effect::new(move || {
+        rows.track();
+        tail.follow();
+    });
+    // Whoever looks for something begins at its newest.
+    Effect::new(move || {
+        filter.track();
+        tail.go_to_end();
+    });
+    let nothing = move || {
+        let texts = &locale.texts().logs;
+        if kept.get() == 0 { texts.empty } else { texts.no_match }
+    };
+
+    view! {
+        <div class="messages">
+            <div
+                class="messages-scroll log-scroll"
+                node_ref=tail.scroller
+                on:scroll=move |_| tail.handle_scroll()
+                tabindex="0"
+                role="log"
+                // Lines come faster than a voice.
+                aria-live="off"
+                aria-label=locale.text(|t| t.logs.title)
+            >
+                <Show when=move || { dropped.get() > 0 }>
+                    <p class="notice num" data-testid="log-dropped">
+                        {move || (locale.texts().logs.dropped)(dropped.get())}
+                    </p>
+                </Show>
+                <ol class="log-rows" data-testid="log-rows">
+                    <For each=move || rows.get() key=|row| row.serial let:row>
+                        <RowView row />
+                    </For>
+                </ol>
+                <Show when=move || rows.read().is_empty()>
+                    <p class="empty" data-testid="log-empty">{nothing}</p>
+                </Show>
+            </div>
+            <Show when=move || { tail.unseen() > 0 }>
+                <button type="button" class="pill" data-testid="log-newer" on:click=move |_| tail.go_to_end()>
+                    {icons::down()}
+                    {move || (locale.texts().logs.new_lines)(tail.unseen())}
+                </button>
+            </Show>
+        </div>
+        <p class="logs-foot num" data-testid="log-count">
+            {move || (locale.texts().logs.shown)(rows.read().len(), kept.get())}
+        </p>
+    }
+}
+
+#[component]
+fn RowView(row: Arc<Row>) -> impl IntoView {
+    let locale = use_locale();
+    let line = match row.entry.clone() {
+        Entry::Line(line) => line,
+        Entry::Skipped(lines) => {
+            return view! {
+                <li class="log-notice" data-testid="log-skipped">
+                    {move || (locale.texts().logs.skipped)(lines)}
+                </li>
+            }
+            .into_any();
+        }
+        Entry::Gap => {
+            return view! {
+                <li class="log-notice" data-testid="log-gap">{locale.text(|t| t.logs.gap)}</li>
+            }
+            .into_any();
+        }
+    };
+    let level = name(line.level);
+    let time = line.time;
+    view! {
+        <li class="log-row" data-testid="log-row" data-level=level>
+            <time class="log-time num" title=move || locale.date_time(time)>
+                {move || locale.time_of_day(time)}
+            </time>
+            " "
+            <span class="log-level">{level}</span>
+            " "
+            <span class="log-text">
+                <span class="log-target">{line.target}</span>
+                " "
+                <span class="log-message">{line.message}</span>
+                {line.request.map(|request| view! { " " <span class="log-request">{request}</span> })}
+            </span>
+        </li>
+    }
+    .into_any()
+}
+
+/// As a log writes it, in every language.
+fn name(level: Level) -> &'static str {
+    match level {
+        Level::Error => "error",
+        Level::Warn => "warn",
+        Level::Info => "info",
+        Level::Debug => "debug",
+        Level::Trace => "trace",
+    }
+}

@@ -1,0 +1,168 @@
+//! The notifications of the page: one stream for all pages and, shared, for all tabs.
+
+use std::collections::VecDeque;
+
+use demo_contract::Notifications as Event;
+use demo_contract::notifications::{Notification, ROUTE, Severity};
+use gloo_timers::future::TimeoutFuture;
+use leptos::ev::storage;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_eventsource::{Entry, use_event_source_with_options};
+
+use super::inbox::{CAPACITY, Marks, Standing};
+use crate::storage::{self as store, Keep};
+use crate::stream::stream_options;
+
+const KEY: &str = "notifications";
+
+/// What is older than this when it comes has been in the list for a while, and is not shown in passing.
+const FRESH_MILLIS: f64 = 30_000.0;
+
+/// For how long one is shown in passing.
+const SHOWN_MILLIS: u32 = 7_000;
+
+/// The most that are shown in passing at a time.
+const MOST_SHOWN: usize = 3;
+
+/// The notifications of the page. `Copy`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Center {
+    entries: ReadSignal<VecDeque<Entry<Event>>>,
+    marks: RwSignal<Marks>,
+    /// Those that are shown in passing.
+    pub(super) toasts: RwSignal<Vec<Item>>,
+    /// Whether somebody points at those, or is among them with the keyboard: then they stay.
+    pub(super) is_held: RwSignal<bool>,
+}
+
+/// A notification in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Item {
+    /// A key for a list.
+    pub(super) serial: u64,
+    /// Its event id.
+    pub(super) id: String,
+    /// Whether it was not read yet.
+    pub(super) is_new: bool,
+    /// What it says.
+    pub(super) notification: Notification,
+}
+
+/// Provides a [`Center`] to everything below.
+pub(crate) fn provide_notifications() {
+    let stream = use_event_source_with_options::<Event>(ROUTE, stream_options());
+    let center = Center {
+        entries: stream.log(CAPACITY).entries(),
+        marks: RwSignal::new(kept_marks()),
+        toasts: RwSignal::new(Vec::new()),
+        is_held: RwSignal::new(false),
+    };
+    provide_context(center);
+    // What is read in one tab is read in all.
+    let changed = window_event_listener(storage, move |event| {
+        if event.key().as_deref() == Some(KEY) {
+            center.marks.set(kept_marks());
+        }
+    });
+    on_cleanup(move || changed.remove());
+
+    Effect::new(move |next: Option<u64>| {
+        let next = next.unwrap_or(0);
+        let items = center.items();
+        let is_fresh = |item: &&Item| js_sys::Date::now() - (item.notification.time as f64) < FRESH_MILLIS;
+        // The newest is the first.
+        let new: Vec<_> = items.iter().take_while(|item| item.serial >= next).collect();
+        let after = new.first().map_or(next, |newest| newest.serial + 1);
+        for item in new.into_iter().rev().filter(|item| item.is_new).filter(is_fresh) {
+            center.show(item.clone());
+        }
+        after
+    });
+}
+
+/// The notifications that [`provide_notifications`] provides.
+pub(super) fn use_notifications() -> Center {
+    expect_context()
+}
+
+impl Center {
+    /// Those that were not dismissed, the newest first. Tracks.
+    pub(super) fn items(self) -> Vec<Item> {
+        let entries = self.entries.read();
+        let standings = self.marks.read().standings(&ids(&entries));
+        let shown =
+            entries.iter().zip(standings).rev().filter(|(_, standing)| *standing != Standing::Dismissed);
+        let item = |(entry, standing): (&Entry<Event>, _)| {
+            let Event::Notification(notification) = &entry.event;
+            Item {
+                serial: entry.serial,
+                id: entry.last_event_id.clone(),
+                is_new: standing == Standing::New,
+                notification: notification.clone(),
+            }
+        };
+        shown.map(item).collect()
+    }
+
+    /// All were read.
+    pub(super) fn read_all(self) {
+        self.mark(|marks, ids| marks.read(ids));
+        self.toasts.set(Vec::new());
+    }
+
+    /// All are cleared away.
+    pub(super) fn clear(self) {
+        self.mark(Marks::clear);
+        self.toasts.set(Vec::new());
+    }
+
+    /// One is dismissed.
+    pub(super) fn dismiss(self, item: &Item) {
+        self.mark(|marks, ids| marks.dismiss(&item.id, ids));
+        self.hide(item.serial);
+    }
+
+    fn mark(self, change: impl FnOnce(&mut Marks, &[&str])) {
+        let mut marks = self.marks.get_untracked();
+        change(&mut marks, &ids(&self.entries.read_untracked()));
+        if let Ok(json) = serde_json::to_string(&marks) {
+            store::save(Keep::Always, KEY, &json);
+        }
+        self.marks.set(marks);
+    }
+
+    /// Shows one in passing. What broke stays until somebody has seen it.
+    fn show(self, item: Item) {
+        let (serial, severity) = (item.serial, item.notification.severity);
+        self.toasts.update(|toasts| {
+            toasts.push(item);
+            if toasts.len() > MOST_SHOWN {
+                toasts.remove(0);
+            }
+        });
+        if severity == Severity::Error {
+            return;
+        }
+        spawn_local(async move {
+            loop {
+                TimeoutFuture::new(SHOWN_MILLIS).await;
+                if !self.is_held.try_get_untracked().unwrap_or(false) {
+                    return self.hide(serial);
+                }
+            }
+        });
+    }
+
+    fn hide(self, serial: u64) {
+        self.toasts.try_update(|toasts| toasts.retain(|toast| toast.serial != serial));
+    }
+}
+
+fn ids(entries: &VecDeque<Entry<Event>>) -> Vec<&str> {
+    entries.iter().map(|entry| entry.last_event_id.as_str()).collect()
+}
+
+fn kept_marks() -> Marks {
+    store::load(Keep::Always, KEY).and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default()
+}

@@ -1,0 +1,56 @@
+//! One notification.
+
+use demo_contract::notifications::{Notification, Severity};
+use leptos::prelude::*;
+
+use super::center::{Item, use_notifications};
+use crate::i18n::use_locale;
+use crate::icons;
+
+/// One notification: what it says, when, and a button to dismiss it.
+#[component]
+pub(super) fn ItemView(
+    /// The notification.
+    item: Item,
+) -> impl IntoView {
+    let locale = use_locale();
+    let center = use_notifications();
+    let Notification { title, body, severity, time } = item.notification.clone();
+    let is_new = item.is_new;
+    let level = severity as usize;
+    view! {
+        <div class="notification" data-severity=NAMES[level] data-new=is_new.to_string()>
+            <span class="notification-icon">
+                {match severity {
+                    Severity::Info => icons::info().into_any(),
+                    Severity::Success => icons::check().into_any(),
+                    Severity::Warning | Severity::Error => icons::alert().into_any(),
+                }}
+                <span class="sr-only">{move || locale.texts().notifications.severities[level]}</span>
+            </span>
+            <div class="notification-text">
+                <p class="notification-title" data-testid="notification-title">{title}</p>
+                {(!body.is_empty()).then(|| view! { <p class="notification-body">{body}</p> })}
+                <p class="notification-time num">
+                    <time title=move || locale.date_time(time)>{move || locale.time(time)}</time>
+                    {is_new.then(|| view! {
+                        <span class="sr-only">{locale.text(|t| t.notifications.new)}</span>
+                    })}
+                </p>
+            </div>
+            <button
+                type="button"
+                class="tool tool-icon notification-dismiss"
+                data-testid="dismiss"
+                aria-label=locale.text(|t| t.notifications.dismiss)
+                title=locale.text(|t| t.notifications.dismiss)
+                on:click=move |_| center.dismiss(&item)
+            >
+                {icons::close()}
+            </button>
+        </div>
+    }
+}
+
+/// For the stylesheet, in the order of the severities.
+const NAMES: [&str; 4] = ["info", "success", "warning", "error"];

@@ -1,0 +1,114 @@
+// The server's own log as a stream: filtered, paused, and closed to whoever has no token.
+import { expect, expectState, test as base } from "../lib/test.mjs";
+
+const TOKEN = "a-reader-of-the-tests";
+// A model that is not there: every question is a line in the log.
+const NO_MODEL = ["--assistant-url", "http://127.0.0.1:9/v1", "--assistant-model", "none"];
+
+const test = base.extend({ serverArgs: [NO_MODEL, { option: true }] });
+
+const rows = (page) => page.getByTestId("log-row");
+const warnings = (page) => rows(page).filter({ hasText: "the model's endpoint was not reached" });
+
+/** Has the server log a warning. */
+async function warn(server) {
+  const answer = await fetch(`${server.url}/api/assistant`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ messages: [{ role: "user", content: "why?" }] }),
+  });
+  expect(answer.status).toBeGreaterThanOrEqual(500);
+}
+
+test("lines come as they are said, and filters pick among them", async ({ visit, server }) => {
+  const page = await visit("/logs");
+  await expectState(page, "open");
+  await warn(server);
+  await expect(warnings(page)).toHaveCount(1);
+  await expect(warnings(page)).toHaveAttribute("data-level", "warn");
+  // What was said before the page came.
+  const opening = rows(page).filter({ hasText: "the market opens" });
+  await expect(opening).toHaveCount(1);
+
+  await page.getByTestId("log-level").selectOption("warn");
+  await expect(opening).toHaveCount(0);
+  await expect(warnings(page)).toHaveCount(1);
+  await page.getByTestId("log-filter").fill("MARKET");
+  await expect(page.getByTestId("log-empty")).toBeVisible();
+  await page.getByTestId("log-level").selectOption("all");
+  await expect(opening).toHaveCount(1);
+  await expect(warnings(page)).toHaveCount(0);
+  await page.getByTestId("log-filter").fill("");
+  await page.getByTestId("log-clear").click();
+  await expect(rows(page)).toHaveCount(0);
+  await warn(server);
+  await expect(warnings(page)).toHaveCount(1);
+  await expect(opening).toHaveCount(0);
+});
+
+test("a paused log is closed, and misses nothing when it goes on", async ({ visit, server }) => {
+  const page = await visit("/logs");
+  await expectState(page, "open");
+  await warn(server);
+  await expect(warnings(page)).toHaveCount(1);
+  await page.getByTestId("log-pause").click();
+  await expectState(page, "paused");
+  for (let n = 0; n < 3; n += 1) await warn(server);
+  await expect(warnings(page)).toHaveCount(1);
+  await page.getByTestId("log-pause").click();
+  await expectState(page, "open");
+  await expect(warnings(page)).toHaveCount(4);
+  await warn(server);
+  await expect(warnings(page)).toHaveCount(5);
+});
+
+test("over a killed server the lines stay, and it is said where some may be missing", async ({ visit, server }) => {
+  const page = await visit("/logs");
+  await expectState(page, "open");
+  await warn(server);
+  await expect(warnings(page)).toHaveCount(1);
+  await server.kill();
+  await expectState(page, "waiting", "connecting");
+  await server.start();
+  await expectState(page, "open");
+  await expect(page.getByTestId("log-gap")).toBeVisible();
+  await warn(server);
+  await expect(warnings(page)).toHaveCount(2);
+});
+
+test.describe("with a token", () => {
+  test.use({ serverArgs: [...NO_MODEL, "--read-token", TOKEN] });
+
+  test("who has none is asked for it, who has a wrong one is told so, and a right one is kept", async ({ visit }) => {
+    const page = await visit("/logs", { isRefused: true });
+    const refused = page.getByTestId("refused");
+    await expect(refused).toHaveAttribute("data-status", "401");
+    await expect(refused).toContainText("needs a token");
+    await expect(rows(page)).toHaveCount(0);
+
+    await page.getByTestId("token-input").fill("a-guess-of-somebody");
+    await page.getByTestId("token-send").click();
+    await expect(refused).toContainText("did not accept this token");
+    await page.getByTestId("token-input").fill("字");
+    await page.getByTestId("token-send").click();
+    await expect(refused).toContainText("did not accept this token");
+
+    await page.getByTestId("token-input").fill(TOKEN);
+    await page.getByTestId("token-send").click();
+    await expectState(page, "open");
+    await expect(rows(page).filter({ hasText: "the market opens" })).toHaveCount(1);
+    await page.reload();
+    await expectState(page, "open");
+    await page.getByTestId("token-forget").click();
+    await expect(refused).toContainText("needs a token");
+  });
+});
+
+test.describe("behind a proxy, without a token", () => {
+  test("it cannot be read, and the server's reason is told", async ({ visit }) => {
+    const page = await visit("/logs", { isRefused: true, extraHTTPHeaders: { "x-forwarded-for": "203.0.113.9" } });
+    await expect(page.getByTestId("refused")).toHaveAttribute("data-status", "403");
+    await expect(page.getByTestId("refused")).toContainText("--read-token");
+    await expect(page.getByTestId("token-input")).toHaveCount(0);
+  });
+});

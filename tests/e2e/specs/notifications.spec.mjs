@@ -1,0 +1,73 @@
+// Notifications: on every page, read once for all tabs, over one connection.
+import { Counter } from "../lib/counter.mjs";
+import { expect, notify, PUBLISH, test as base } from "../lib/test.mjs";
+
+// The simulated market would say when trading is halted.
+const test = base.extend({ serverArgs: [[...PUBLISH, "--market-feed", "published"], { option: true }] });
+
+/** What every server says. */
+const STARTED = "The server has started";
+
+const titles = (page) => page.getByTestId("notifications").getByTestId("notification-title");
+const toasts = (page) => page.getByTestId("toasts").getByTestId("notification-title");
+const unread = (page) => page.getByTestId("unread");
+
+test("one that comes is shown in passing, counted, listed and dismissed", async ({ visit, server }) => {
+  const page = await visit("/chat/lobby");
+  await expect(toasts(page)).toHaveText([STARTED]);
+  await notify(server, "The build is green", { body: "<b>All</b> tests passed", severity: "success" });
+  await expect(toasts(page)).toHaveText([STARTED, "The build is green"]);
+  await expect(page.getByTestId("toasts")).toHaveAttribute("aria-live", "polite");
+  await expect(page.getByTestId("toasts")).toContainText("<b>All</b> tests passed");
+  await expect(unread(page)).toHaveText("2");
+  // They go by themselves, and are still in the list.
+  await expect(toasts(page)).toHaveCount(0);
+  await expect(unread(page)).toHaveText("2");
+
+  await notify(server, "The disk is full", { severity: "error" });
+  await page.getByTestId("nav-market").click();
+  await expect(toasts(page)).toHaveText(["The disk is full"]);
+  await page.getByTestId("bell").click();
+  await expect(titles(page)).toHaveText(["The disk is full", "The build is green", STARTED]);
+  await page.getByTestId("notifications").getByTestId("dismiss").first().click();
+  await expect(titles(page)).toHaveText(["The build is green", STARTED]);
+  await page.keyboard.press("Escape");
+  await expect(page.getByTestId("notifications")).toBeHidden();
+  await expect(unread(page)).toHaveCount(0);
+
+  // Neither what was read nor what was dismissed is new after a reload.
+  await page.reload();
+  await page.getByTestId("bell").click();
+  await expect(titles(page)).toHaveText(["The build is green", STARTED]);
+  await expect(unread(page)).toHaveCount(0);
+  await page.getByTestId("clear-notifications").click();
+  await expect(titles(page)).toHaveCount(0);
+});
+
+test("two tabs have one connection, and what is read in one is read in both", async ({ browser, server }) => {
+  const counter = await Counter.start(server.url);
+  const context = await browser.newContext({ locale: "en-GB" });
+  const tabs = [await context.newPage(), await context.newPage()];
+  for (const tab of tabs) await tab.goto(`${counter.url}/logs`);
+  await expect.poll(() => counter.streams("/api/notifications")).toBe(1);
+  await notify(server, "one");
+  await notify(server, "two");
+  for (const tab of tabs) await expect(unread(tab)).toHaveText("3");
+  await expect.poll(() => counter.streams("/api/notifications")).toBe(1);
+
+  await tabs[0].getByTestId("bell").click();
+  await expect(titles(tabs[0])).toHaveText(["two", "one", STARTED]);
+  await tabs[0].keyboard.press("Escape");
+  for (const tab of tabs) await expect(unread(tab)).toHaveCount(0);
+  await notify(server, "three");
+  for (const tab of tabs) await expect(unread(tab)).toHaveText("1");
+
+  // Whichever tab had the connection: the other goes on without loss.
+  await tabs[0].close();
+  await notify(server, "four");
+  await expect(unread(tabs[1])).toHaveText("2");
+  await tabs[1].getByTestId("bell").click();
+  await expect(titles(tabs[1])).toHaveText(["four", "three", "two", "one", STARTED]);
+  await context.close();
+  counter.stop();
+});
