@@ -145,7 +145,7 @@ impl Lenient {
             (Verdict::Control, Some(_)) => {}
             // A reserved type that the client does not know.
             (Verdict::Control, None) => {
-                assert_ne!(self.ids, Ids::Opaque, "who numbers nothing reserves nothing")
+                assert_ne!(self.ids, Ids::Opaque, "who numbers nothing reserves nothing");
             }
             (Verdict::Deliver, None) if self.ids == Ids::Opaque => {
                 assert_eq!(after, id, "a foreign id is a text");
