@@ -250,7 +250,7 @@ async fn logging_out_ends_what_was_opened_with_the_session_and_nothing_else() {
     for (path, headers) in [(orders, vec![("Cookie", mine.as_str())]), (&spare, vec![])] {
         assert_eq!(server.send("GET", path, &headers, b"").await.problem().status, 401, "{path}");
     }
-    let metrics = server.get("/metrics").await;
+    let metrics = server.send("GET", "/metrics", &[("Authorization", &bearer)], b"").await;
     assert!(metrics.text().contains("\nsse_streams_denied_total 3\n"), "{}", metrics.text());
 }
 
