@@ -2,7 +2,7 @@
 //!
 //! Bytes go in, events come out; inputs and the time go in, decisions come out. The crate never opens a
 //! socket, reads a clock, draws a random number or panics on what the other side sent, so the same code
-//! decides in a browser, in a server and in a simulation that runs a week in a second.
+//! decides in a browser, in a server and in a simulation in virtual time.
 //!
 //! # Layout
 //!
