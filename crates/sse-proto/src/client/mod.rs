@@ -50,6 +50,7 @@ mod timer;
 #[cfg(test)]
 mod tests;
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -277,7 +278,7 @@ impl Client {
             // From a server that knows more than this client.
             return self.handle_id(connection, last_event_id);
         }
-        self.before = (!is_open).then(|| Before::Event(self.resume.clone()));
+        self.before = (!is_open).then(|| Before::Event(Box::new(self.resume.clone())));
         let (verdict, gap) = self.resume.handle_event(last_event_id);
         if let Some((gap, before)) = gap {
             self.before = Some(Before::Event(before));
@@ -331,7 +332,7 @@ impl Client {
         if self.connection != Some(connection) {
             return Verdict::Stale;
         }
-        self.before = Some(Before::Control(self.resume.clone()));
+        self.before = Some(Before::Control(Box::new(self.resume.clone())));
         let gap = self.resume.follow(last_event_id).1.map(|(gap, _)| gap);
         self.tell(gap);
         Verdict::Control
@@ -451,7 +452,7 @@ impl Client {
     #[cold]
     fn take_back(&mut self) {
         if let Some(Before::Event(before) | Before::Control(before)) = self.before.take() {
-            self.resume = before;
+            self.resume = *before;
             self.is_taken_back = true;
         }
     }
@@ -528,7 +529,7 @@ impl Client {
     /// Out of line, so that what is there for every event stays small.
     #[cold]
     fn handle_control(&mut self, now: Instant, control: Control, last_event_id: &str) {
-        self.before = Some(Before::Control(self.resume.clone()));
+        self.before = Some(Before::Control(Box::new(self.resume.clone())));
         let gap = match control {
             Control::Open { heartbeat, snapshot_through } => {
                 self.heartbeat = heartbeat;

@@ -1,6 +1,7 @@
 //! Where the stream stands: the cursor, what was seen before, and what was lost.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::messages::Verdict;
@@ -29,13 +30,15 @@ pub(super) struct Resume {
 #[derive(Debug)]
 pub(super) enum Before {
     /// It is the application's, and counts when it is told.
-    Event(Resume),
+    Event(Box<Resume>),
     /// It is the client's own, and counts at once. But a gap that it brings has to be told.
-    Control(Resume),
+    Control(Box<Resume>),
 }
 
 /// What was lost in front of an event, and where the stream stood before both.
-type Lost = (Gap, Resume);
+///
+/// Boxed, because every event gives back whether there is one.
+type Lost = (Gap, Box<Resume>);
 
 impl Resume {
     pub(super) fn last_event_id(&self) -> &str {
@@ -180,7 +183,7 @@ impl Resume {
 
     #[cold]
     fn lose(&mut self) -> Option<Lost> {
-        let before = self.clone();
+        let before = Box::new(self.clone());
         self.reset().map(|gap| (gap, before))
     }
 
