@@ -38,6 +38,7 @@
 //! | `options.rs`, `backoff.rs`, `timer.rs`, `pause.rs` | what they say |
 
 mod backoff;
+mod in_front;
 mod messages;
 mod options;
 mod pause;
@@ -287,16 +288,6 @@ impl Client {
         verdict
     }
 
-    /// To be said when the outputs of an event are drained, if there were any: the owner has heard what came in front of
-    /// it. Returns whether the [verdict](Self::handle_event) still holds.
-    ///
-    /// It does not if the owner has closed the stream meanwhile. Then the cursor stands where it stood, so that a later
-    /// reconnect brings the event again. Who pauses or connects anew goes on behind it, and has it delivered.
-    pub fn handle_drained(&mut self) -> bool {
-        self.before = None;
-        !core::mem::take(&mut self.is_taken_back)
-    }
-
     /// Whether [`Self::handle_event`] has to know the last event id at an event of this type. Where it need not, a
     /// transport for which that is dear may leave it unread: see [`Self::handle_unread_event`].
     #[must_use]
@@ -446,15 +437,6 @@ impl Client {
         }
         self.disconnect(now);
         self.enter(State::Closed(reason));
-    }
-
-    /// The event in front of which the owner closed the stream has not been.
-    #[cold]
-    fn take_back(&mut self) {
-        if let Some(Before::Event(before) | Before::Control(before)) = self.before.take() {
-            self.resume = *before;
-            self.is_taken_back = true;
-        }
     }
 
     fn handle_response(&mut self, now: Instant, response: Response) {
