@@ -48,7 +48,7 @@ async function whole(server, page) {
   const id = new URL(page.url()).searchParams.get("answer");
   const stream = await (await fetch(`${server.url}/api/assistant/${id}`)).text();
   const tokens = [...stream.matchAll(/^event: token\n(?:id: .*\n)?data: (.*)$/gm)];
-  expect(tokens.length, stream.slice(0, 500)).toBeGreaterThan(20);
+  expect(tokens, stream.slice(0, 500)).not.toHaveLength(0);
   return tokens.map(([, data]) => JSON.parse(data).text).join("");
 }
 
