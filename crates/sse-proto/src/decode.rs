@@ -294,18 +294,22 @@ impl Decoder {
         self.extend_line(rest)
     }
 
-    /// Where the line that is begun ends in `chunk`. What is in front of that is kept already, but for the last step.
+    /// Where the line that is begun ends in `chunk`. What is in front of the step with the end is kept; all, if there is none.
     #[inline(always)]
     fn find_line_end(&mut self, chunk: &mut &[u8]) -> Option<usize> {
-        loop {
+        while !chunk.is_empty() {
             let (step, rest) = chunk.split_at(chunk.len().min(STEP));
-            let end = memchr2(b'\n', b'\r', step);
-            if end.is_some() || rest.is_empty() {
-                return end;
+            let fits = self.stopped.is_none() && self.line.len() + step.len() <= self.limits.line;
+            if !fits || !self.line.push_inside(step) {
+                let end = memchr2(b'\n', b'\r', step);
+                if end.is_some() {
+                    return end;
+                }
+                self.keep(step);
             }
-            self.keep(step);
             *chunk = rest;
         }
+        None
     }
 
     /// Keeps the unfinished line that a chunk ends with.

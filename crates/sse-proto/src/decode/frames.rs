@@ -66,17 +66,18 @@ impl<'d, 'c> Frames<'d, 'c> {
             let end = if chunk.len() <= BLOCK {
                 // As fast as to look for the first one, and the others are known too.
                 line_ends = LineEnds::of_block(chunk);
-                line_ends.next_of_block()
+                let end = line_ends.next_of_block();
+                if end.is_none() {
+                    decoder.keep(chunk);
+                }
+                end
             } else {
                 decoder.find_line_end(&mut chunk)
             };
             match end {
                 Some(end) => front = Front::Ends(end),
                 // The middle of a long line.
-                None => {
-                    decoder.keep(chunk);
-                    used_up = true;
-                }
+                None => used_up = true,
             }
         }
         Self {

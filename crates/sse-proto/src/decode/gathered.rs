@@ -3,12 +3,15 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::utf8;
+use super::{line_ends, utf8};
 
 /// Long pieces are searched, checked and copied in steps of so many bytes, while these are in the nearest cache: to go
 /// through megabytes once more when they are complete costs as much as to copy them. To check a shorter piece by itself
 /// costs more than that. The fuzzer's lines are shorter, and so are its steps.
 pub(super) const STEP: usize = if cfg!(fuzzing) { 64 } else { 2 << 10 };
+
+/// A shorter piece is not checked by itself: that costs more than to go through it once more.
+const LONG: usize = STEP / 2;
 
 /// A larger buffer is given back when it is cleared.
 pub(super) const RETAINED: usize = 1 << 20;
@@ -34,11 +37,30 @@ impl Gathered {
     /// Appends bytes of the wire.
     #[inline]
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        if bytes.len() < STEP {
+        if bytes.len() < LONG {
             self.raw.extend_from_slice(bytes);
         } else {
             self.push_long(bytes);
         }
+    }
+
+    /// Appends a long piece from inside a long line: well-formed text without a line end. Gives whether it is that.
+    ///
+    /// It is copied before it is searched: the copy goes to memory that is far away, and the search need not wait for it.
+    #[inline(always)]
+    pub(super) fn push_inside(&mut self, piece: &[u8]) -> bool {
+        if piece.len() < LONG || self.checked == 0 || !self.raw.is_empty() || utf8::begun_len(piece) != 0 {
+            return false;
+        }
+        let Ok(text) = utf8::check(piece) else { return false };
+        let len = self.text.len();
+        self.text.push_str(text);
+        if line_ends::find(piece).is_some() {
+            self.text.truncate(len);
+            return false;
+        }
+        self.checked += piece.len();
+        true
     }
 
     #[inline(never)]
@@ -174,6 +196,25 @@ mod tests {
         prop::collection::vec(run, 0..6).prop_map(|runs| runs.concat())
     }
 
+    #[test]
+    fn a_piece_from_inside_a_line_has_no_line_end_and_is_well_formed() {
+        let mut gathered = Gathered::default();
+        let plain = vec![b'\t'; LONG];
+        assert!(!gathered.push_inside(&plain), "it is the first one, and may end early");
+        gathered.push(&plain);
+        gathered.push(&plain.repeat(2));
+        for (odd, at) in [(b'\n', 0), (b'\r', LONG - 1), (0xFF, LONG / 2), (0xC3, LONG - 1)] {
+            let mut piece = plain.clone();
+            piece[at] = odd;
+            assert!(!gathered.push_inside(&piece), "{odd} at {at}");
+            assert_eq!(gathered.len(), 3 * LONG);
+            assert_eq!(gathered.bytes(), plain.repeat(3));
+        }
+        assert!(gathered.push_inside(&plain));
+        assert_eq!(gathered.len(), 4 * LONG);
+        assert_eq!(gathered.bytes(), plain.repeat(4));
+    }
+
     proptest! {
         #[test]
         fn p01_any_pieces_say_what_the_whole_says(
@@ -188,7 +229,9 @@ mod tests {
                 let mut rest = &line[..];
                 for size in sizes.iter().cycle() {
                     let (piece, after) = rest.split_at(rest.len().min(*size));
-                    gathered.push(piece);
+                    if !gathered.push_inside(piece) {
+                        gathered.push(piece);
+                    }
                     rest = after;
                     if rest.is_empty() {
                         break;

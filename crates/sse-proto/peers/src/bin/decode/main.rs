@@ -40,8 +40,8 @@ struct Options {
     #[arg(long, value_name = "NAME")]
     case: Vec<String>,
 
-    /// How many samples to take of each crate in each of its five processes; a slow one gives fewer
-    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..))]
+    /// How many samples to take of each crate in each of its ten processes; a slow one gives fewer
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 
     /// Measure the time only

@@ -8,8 +8,8 @@ use crate::worker::{Answer, SAMPLE, Worker};
 /// How many processes each crate has in a case, one after another.
 ///
 /// Where a process happens to get its memory decides its speed for as long as it lives: 8 MiB in one chunk go through
-/// the same program at 46 GB/s or at 29. Of five processes enough are good ones for the quartile below.
-const PROCESSES: u32 = 5;
+/// the same program at 46 GB/s or at 29. Of ten processes enough are good ones for the quartile below.
+const PROCESSES: u32 = 10;
 
 /// How many samples a process gives at least, however long a pass takes.
 const MIN_SAMPLES: u32 = 2;
