@@ -11,8 +11,7 @@ use crate::measure::{Manner, Measured, Outcome};
 impl Measured {
     /// Ours by the best of the others.
     fn ratio(&self) -> f64 {
-        let best = self.results[1..].iter().map(|result| result.throughput).fold(0.0, f64::max);
-        self.results[0].throughput / best
+        self.results[0].throughput / self.best().throughput
     }
 }
 
