@@ -26,6 +26,22 @@ pub(super) fn tune(stream: &TcpStream, options: &Options) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes what the socket takes. Tokio is not asked before whether it does: it nearly always does, and what tokio knows of
+/// it lies far away in memory. Where it does not, tokio learns of it by the next write, which is its own.
+#[cfg(target_os = "linux")]
+pub(super) fn send(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    use rustix::io::retry_on_intr;
+    use rustix::net::SendFlags;
+
+    Ok(retry_on_intr(|| rustix::net::send(stream, bytes, SendFlags::NOSIGNAL))?)
+}
+
+/// Writes what the socket takes.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn send(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    stream.try_write(bytes)
+}
+
 /// Has the kernel forget what was not sent when the socket is closed. It would keep that for minutes, for a client
 /// that does not read.
 pub(super) fn forget_unsent(stream: &TcpStream) {

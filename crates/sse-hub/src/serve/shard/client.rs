@@ -15,6 +15,7 @@ use crate::parting::Parting;
 use crate::serve::admission::Permit;
 use crate::serve::frame;
 use crate::serve::handoff::{Framing, MOST_SAID};
+use crate::serve::socket;
 use crate::serve::stats::Counters;
 
 /// How many chunks a client that catches up is sent before others have their turn.
@@ -25,11 +26,9 @@ const READS_PER_TURN: usize = 4;
 
 /// A stream that a shard holds.
 pub(super) struct Client {
-    socket: TcpStream,
+    pub(super) near: Near,
     pub(super) subscription: Subscription,
-    pub(super) framing: Framing,
     pub(super) bell: Arc<Bell>,
-    pub(super) state: State,
     /// The rest of a chunk of which the socket took a part. The only thing that is ever queued for a client.
     unsent: Bytes,
     /// Since when the socket has taken nothing although something is there.
@@ -46,6 +45,18 @@ pub(super) struct Client {
     /// The last field. First gone, then counted: whoever reads the count finds the subscription gone.
     _held: Held,
 }
+
+/// What a delivery to a member of a group looks at. When a group is written to, nothing of its members is in the cache of
+/// the processor: in lines of their own, that is one line to wait for and not four.
+#[repr(align(64))]
+pub(super) struct Near {
+    socket: TcpStream,
+    pub(super) state: State,
+    pub(super) framing: Framing,
+}
+
+/// A socket is larger in a build that has mio check how it is used.
+const _: () = assert!(cfg!(debug_assertions) || size_of::<Near>() == 64, "one line");
 
 /// Counts a stream while it is there, also if dropping the rest of it panics.
 struct Held(Arc<Counters>);
@@ -106,11 +117,9 @@ impl Client {
     ) -> Self {
         let Arrival { socket, stream, permit } = arrival;
         Self {
-            socket,
+            near: Near { socket, state: State::Alone, framing: stream.framing },
             subscription: stream.subscription,
-            framing: stream.framing,
             bell,
-            state: State::Alone,
             unsent: frame::chunk(stream.framing, stream.first),
             blocked_since: None,
             said: 0,
@@ -133,7 +142,7 @@ impl Client {
         }
         for _ in 0..CHUNKS_PER_TURN {
             while !self.unsent.is_empty() {
-                match self.socket.poll_write_ready(cx) {
+                match self.near.socket.poll_write_ready(cx) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(_)) => return Turn::Over,
                     Poll::Pending => {
@@ -145,7 +154,7 @@ impl Client {
                     return Turn::Over;
                 }
             }
-            match self.state {
+            match self.near.state {
                 State::Member { .. } => {
                     return match self.subscription.poll_denied(cx) {
                         Poll::Ready(()) => Turn::Denied,
@@ -156,10 +165,10 @@ impl Client {
                 State::Alone => {}
             }
             match self.subscription.poll_chunk(cx) {
-                Poll::Ready(Some(chunk)) => self.unsent = frame::chunk(self.framing, chunk),
+                Poll::Ready(Some(chunk)) => self.unsent = frame::chunk(self.near.framing, chunk),
                 Poll::Ready(None) => {
-                    self.unsent = frame::end(self.framing);
-                    self.state = State::Leaving;
+                    self.unsent = frame::end(self.near.framing);
+                    self.near.state = State::Leaving;
                 }
                 Poll::Pending if self.subscription.is_at_tip() => return Turn::AtTip,
                 Poll::Pending => return Turn::Waiting,
@@ -173,12 +182,12 @@ impl Client {
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut unread = [0; 4096];
         for _ in 0..READS_PER_TURN {
-            match self.socket.poll_read_ready(cx) {
+            match self.near.socket.poll_read_ready(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Ready(Ok(())) => {}
             }
-            match self.socket.try_read(&mut unread) {
+            match self.near.socket.try_read(&mut unread) {
                 Ok(0) => return Poll::Ready(()),
                 Ok(count) => {
                     self.said += count;
@@ -196,7 +205,7 @@ impl Client {
 
     /// Sends a chunk to a client for which nothing is left to be sent. What the socket does not take is kept.
     pub(super) fn send(&mut self, chunk: &Bytes, counters: &Counters) -> Taken {
-        match self.socket.try_write(chunk) {
+        match socket::send(&self.near.socket, chunk) {
             // The counters of a whole group are added up by the caller.
             Ok(written) if written == chunk.len() => Taken::All,
             Ok(written) => {
@@ -223,7 +232,7 @@ impl Client {
     }
 
     fn send_rest(&mut self, counters: &Counters) -> Taken {
-        match self.socket.try_write(&self.unsent) {
+        match self.near.socket.try_write(&self.unsent) {
             Ok(written) => {
                 counters.bytes.add(written);
                 self.unsent.advance(written);
@@ -247,11 +256,11 @@ impl Client {
 
     /// Goes on by itself, behind `position`.
     pub(super) fn go_alone(&mut self, position: u64) {
-        self.state = State::Alone;
+        self.near.state = State::Alone;
         self.subscription.resume(position);
     }
 
     pub(super) fn socket(&self) -> &TcpStream {
-        &self.socket
+        &self.near.socket
     }
 }

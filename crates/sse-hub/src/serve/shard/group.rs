@@ -35,7 +35,7 @@ impl Key {
         Self {
             hub: Arc::as_ptr(subscription.hub()).addr(),
             topics: subscription.topics().iter().map(|topic| topic.id).collect(),
-            framing: client.framing,
+            framing: client.near.framing,
         }
     }
 }
@@ -140,7 +140,7 @@ impl Group {
         client.subscription.rest();
         // Among those that have the page: in the place of the first that does not, which goes to the end.
         let index = self.served;
-        client.state = State::Member { group: this, index, seen };
+        client.near.state = State::Member { group: this, index, seen };
         self.members.push(number);
         let last = self.members.len() - 1;
         self.members.swap(index, last);
@@ -170,9 +170,7 @@ impl Group {
     /// Tells the member at `index`, if there is one, that it is there.
     fn tell_index(&self, index: usize, clients: &mut Slab<Box<Client>>) {
         let member = self.members.get(index).and_then(|number| clients.get_mut(*number as usize));
-        if let Some(Client { state: State::Member { index: told, .. }, .. }) =
-            member.map(|member| &mut **member)
-        {
+        if let Some(State::Member { index: told, .. }) = member.map(|member| &mut member.near.state) {
             *told = index;
         }
     }

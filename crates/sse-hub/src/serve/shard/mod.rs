@@ -248,12 +248,12 @@ impl Shard {
 
     /// Has a client read by itself again.
     fn take_out(&mut self, client: u32) {
-        let Some(Client { state: State::Member { group, index, .. }, .. }) =
-            self.clients.get(client as usize).map(|client| &**client)
+        let Some(State::Member { group, index, .. }) =
+            self.clients.get(client as usize).map(|client| client.near.state)
         else {
             return;
         };
-        let (number, index) = (*group, *index);
+        let number = group;
         let Some(group) = self.groups.get_mut(number as usize) else {
             return;
         };
@@ -351,11 +351,11 @@ impl Shard {
             && let Some((member, page)) = group.next_unserved()
             && let Some(client) = self.clients.get_mut(member as usize)
         {
-            let seen = match client.state {
+            let seen = match client.near.state {
                 State::Member { seen, .. } => seen,
                 State::Alone | State::Leaving => 0,
             };
-            let Some(chunk) = page.behind(seen, client.framing) else {
+            let Some(chunk) = page.behind(seen, client.near.framing) else {
                 group.handle_served();
                 continue;
             };
