@@ -173,7 +173,7 @@ impl Access {
         }
         match has_token {
             true => Err(Refusal::unauthorized(
-                "the metrics need the server's metrics token as Authorization: Bearer TOKEN",
+                "the metrics need a token of the server as Authorization: Bearer TOKEN",
             )),
             false => Err(Refusal::forbidden(
                 "the metrics are for this machine: set --metrics-token, or --metrics-listen for an address of their own",

@@ -63,15 +63,21 @@ async fn resume(
     door: Door,
 ) -> Result<Subscription, Refusal> {
     let Path(answer) = answer?;
+    // Who may not read it does not learn whether it is there.
+    let admitted = door.admit(Subscribe::to([topic(&answer)]))?;
     answers.find(&answer)?;
-    door.open(Subscribe::to([topic(&answer)]))
+    admitted.open()
 }
 
+/// Who may read an answer may stop it.
 async fn stop(
+    State(access): State<Access>,
     State(answers): State<Arc<Answers>>,
+    caller: Caller,
     answer: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Refusal> {
     let Path(answer) = answer?;
+    access.check_read(&caller, &[topic(&answer)])?;
     answers.find(&answer)?.notify_one();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -58,8 +58,8 @@ pub struct Config {
     #[arg(long, env = "SSE_FORGET_AFTER", value_name = "TIME", default_value = "30d", value_parser = duration)]
     pub forget_after: Duration,
 
-    /// A web origin whose pages may read the streams and post; can be repeated. The server's own pages always may,
-    /// and local ones may post while the server listens on a loopback address
+    /// A web origin whose pages may read the streams and post; can be repeated. The server's own pages may anyway.
+    /// While it listens on a loopback address, local pages may post and no others: behind a proxy, name the site's own
     #[arg(long = "allow-origin", env = "SSE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origins: Vec<Origin>,
 

@@ -125,7 +125,7 @@ async fn a_cookie_reads_for_the_servers_own_pages_only() {
     let opened = server.post_as(PUBLISH, "/api/session", "").await;
     assert_eq!(opened.status, 204);
     let cookie = opened.header("set-cookie").to_owned();
-    for attribute in ["HttpOnly", "SameSite=Strict", "Path=/api"] {
+    for attribute in ["HttpOnly", "SameSite=Strict", "Path=/;"] {
         assert!(cookie.contains(attribute), "{cookie}");
     }
     let cookie = cookie.split(';').next().expect("a pair").to_owned();
@@ -278,4 +278,27 @@ async fn a_stream_ends_with_the_session_that_it_was_opened_with() {
     assert!(began.elapsed() >= lifetime, "{:?}", began.elapsed());
     let late = server.send("GET", "/api/events?topic=orders.eu", &[("Cookie", &cookie)], b"").await;
     assert_eq!(late.problem().status, 401);
+}
+
+#[tokio::test]
+async fn a_private_answer_is_read_and_stopped_with_a_token_only() {
+    let mut config = config();
+    config.access.private_topics = vec!["assistant.*".parse().expect("a pattern")];
+    let server = Server::start(config).await;
+    let question = br#"{"messages":[{"role":"user","content":"Why?"}]}"#;
+    let (read, wrong) = (format!("Bearer {READ}"), "Bearer a-token-that-nobody-knows");
+    let headers = [("Content-Type", "application/json"), ("Authorization", &*read)];
+    let mut stream = server.open("POST", "/api/assistant", &headers, question).await;
+    let begun = stream.event().await.expect("the first event").data;
+    let begun: demo_contract::assistant::Answer = serde_json::from_str(&begun).expect("an answer");
+    let path = demo_contract::assistant::route(&begun.answer);
+    for path in [&*path, "/api/assistant/0123"] {
+        for method in ["GET", "DELETE"] {
+            for stranger in [&[][..], &[("Authorization", wrong)]] {
+                let refused = server.send(method, path, stranger, b"").await;
+                assert_eq!(refused.problem().status, 401, "{method} {path}: whether it is there is not told");
+            }
+        }
+    }
+    assert_eq!(server.send("DELETE", &path, &[("Authorization", &read)], b"").await.status, 204);
 }

@@ -135,19 +135,16 @@ impl Grant {
 
 /// The reader may not read the topic, for the reason that is given: text for the reader, which goes into the response.
 ///
-/// A stream that is open when this is found ends as a new one would be refused. Where it is worth coming back with
-/// something better, it is only closed, and the client is told by the answer to its next request; where it is not,
-/// `sse.end` says so, and a client of this protocol stays away.
+/// A stream that is open when this is found is closed, after a comment that says it in a word to whoever looks at the
+/// bytes. The client is told by the answer to its next request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Denied {
-    /// It is not known who asks, or no longer: `401`. Show a token, or a fresh one, and go on from the cursor. An open
-    /// stream is closed after the comment `unauthorized`.
+    /// It is not known who asks, or no longer: `401`. Show a token, or a fresh one, and go on from the cursor.
     Unauthorized(Cow<'static, str>),
-    /// Whoever asks may not: `403`. An open stream ends with `sse.end` and `{"reason":"forbidden"}`.
+    /// Whoever asks may not: `403`.
     Forbidden(Cow<'static, str>),
     /// Whoever asks is not to know that there is such a topic: what a topic that does not exist is answered with, `404`.
-    /// An open stream ends with `sse.end` and `{"reason":"not_found"}`.
     Hidden,
 }
 

@@ -61,13 +61,13 @@ pub(crate) fn end() -> Bytes {
     Bytes::from_static(b"event: sse.end\ndata: {}\n\n")
 }
 
-/// The last words to a reader who may no longer read: the stream ends for good where it is no use to come back. Where it
-/// is, a comment says what happened, to whoever looks at the bytes.
+/// The last words to a reader who may no longer read: a comment, for whoever looks at the bytes. The client learns it by
+/// the status of its next request; `sse.end` would tell it that the stream is complete.
 pub(crate) fn denied(denied: &Denied) -> Bytes {
     Bytes::from_static(match denied {
         Denied::Unauthorized(_) => b": unauthorized\n\n",
-        Denied::Forbidden(_) => b"event: sse.end\ndata: {\"reason\":\"forbidden\"}\n\n",
-        Denied::Hidden => b"event: sse.end\ndata: {\"reason\":\"not_found\"}\n\n",
+        Denied::Forbidden(_) => b": forbidden\n\n",
+        Denied::Hidden => b": not found\n\n",
     })
 }
 

@@ -82,6 +82,37 @@ fn a_line_that_is_too_long_is_not_copied_before_it_is_refused() {
 }
 
 #[test]
+fn a_long_line_that_does_not_end_is_refused_at_its_limit() {
+    let mut decoder = Decoder::new(Limits::default().with_line(64 << 10));
+    let allocations = allocation_counter::measure(|| {
+        let chunk = [b'x'; 4 << 10];
+        for _ in 0..16 {
+            assert_eq!(decoder.decode(&chunk).next(), Ok(None));
+        }
+        assert!(decoder.decode(&chunk).next().is_err());
+    });
+    assert!(allocations.bytes_max < 256 << 10, "{} bytes were taken", allocations.bytes_max);
+}
+
+#[test]
+fn a_decoder_that_was_left_in_a_long_line_keeps_no_more_of_it() {
+    let mut decoder = Decoder::new(Limits::default());
+    let chunk = [b'x'; 4 << 10];
+    count(&mut decoder, b"data: x", 7);
+    for _ in 0..4 {
+        count(&mut decoder, &chunk, chunk.len());
+    }
+    // The caller does not ask for what the end of the line brings.
+    drop(decoder.decode(b"\ndata: y\n"));
+    let allocations = allocation_counter::measure(|| {
+        for _ in 0..1_000 {
+            assert_eq!(decoder.decode(&chunk).next(), Ok(None));
+        }
+    });
+    assert_eq!(allocations.count_total, 0, "{} bytes were taken", allocations.bytes_max);
+}
+
+#[test]
 fn a_large_malformed_event_does_not_stay_in_memory() {
     let large = [b"data: ", &*vec![0xFF; 4 << 20], b"\n\n"].concat();
     let mut decoder = Decoder::new(Limits::default());

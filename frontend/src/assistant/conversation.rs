@@ -115,10 +115,11 @@ impl Conversation {
     }
 
     /// Asks the last question again, from the beginning. Where nobody knows whether it has arrived it keeps its id: the
-    /// server then gives the answer that it has begun, and does not ask the model twice.
+    /// server then gives the answer that it has begun, and does not ask the model twice. One that was asked in another tab
+    /// has none here.
     pub(super) fn ask_again(&mut self, client_id: String) {
         let Some(last) = self.turns.last_mut() else { return };
-        if last.status != Status::Failed(Fault::Unreachable) {
+        if last.status != Status::Failed(Fault::Unreachable) || last.client_id.is_empty() {
             last.client_id = client_id;
         }
         last.answer = None;

@@ -71,8 +71,10 @@ async fn close_session(
     Extension(client): Extension<Client>,
     headers: HeaderMap,
 ) -> impl IntoResponse {
-    if let Some(id) = caller::session_id(client, &headers) {
-        access.0.sessions.close(id);
+    // All streams are asked anew, which a stranger must not be able to cause.
+    if let Some(id) = caller::session_id(client, &headers)
+        && access.0.sessions.close(id)
+    {
         hub.review_access();
     }
     (StatusCode::NO_CONTENT, [(SET_COOKIE, session::cookie(client.is_secure, "", 0))])

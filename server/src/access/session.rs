@@ -17,9 +17,8 @@ pub(super) fn cookie_name(is_secure: bool) -> &'static str {
 /// A cookie with a session's id, for so many seconds. No script can read it, and no other site's page sends it.
 pub(super) fn cookie(is_secure: bool, id: &str, seconds: u128) -> String {
     let name = cookie_name(is_secure);
-    // The prefix wants the whole path.
-    let scope = if is_secure { "Path=/; Secure" } else { "Path=/api" };
-    format!("{name}={id}; {scope}; HttpOnly; SameSite=Strict; Max-Age={seconds}")
+    let secure = if is_secure { "; Secure" } else { "" };
+    format!("{name}={id}; Path=/{secure}; HttpOnly; SameSite=Strict; Max-Age={seconds}")
 }
 
 /// The most sessions at a time.
@@ -70,8 +69,9 @@ impl Sessions {
         (!lasts.is_zero()).then_some((session.rights, lasts))
     }
 
-    pub(super) fn close(&self, id: &str) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    /// Whether there was such a session.
+    pub(super) fn close(&self, id: &str) -> bool {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(id).is_some()
     }
 }
 
@@ -87,7 +87,8 @@ mod tests {
             [Rights::Publish, Rights::Read].map(|rights| sessions.open(rights).expect("opened"));
         assert_eq!(sessions.rights(&closed), Some((Rights::Read, lifetime)), "a cookie never publishes");
         assert_eq!(sessions.rights("guessed"), None);
-        sessions.close(&closed);
+        assert!(sessions.close(&closed));
+        assert!(!sessions.close(&closed) && !sessions.close("guessed"));
         assert_eq!(sessions.rights(&closed), None);
         tokio::time::advance(Duration::from_secs(59)).await;
         assert_eq!(sessions.rights(&old), Some((Rights::Read, Duration::from_secs(1))));

@@ -40,7 +40,7 @@ fn one() -> u64 {
 }
 
 /// A symbol's day.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Ledger {
     open: f64,
     volume: u64,
@@ -93,15 +93,16 @@ impl Desk {
         }
         // Held while both are published, so that no other trade's bar comes between.
         let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
-        let (tick, bar) = match ledgers.get_mut(&trade.symbol) {
-            Some(ledger) => ledger.enter(trade),
-            None => {
-                let ledger = Ledger::new(&trade);
-                ledgers.entry(trade.symbol.clone()).or_insert(ledger).enter(trade)
-            }
-        };
+        let symbol = trade.symbol.clone();
+        let mut ledger = ledgers.get(&symbol).cloned().unwrap_or_else(|| Ledger::new(&trade));
+        let (tick, bar) = ledger.enter(trade);
         let id = self.feed.publish(&Market::Tick(tick), note)?;
-        self.feed.publish(&Market::Bar(bar), None)?;
+        // Only now: a trade that is refused is sent again, and would count twice.
+        ledgers.insert(symbol, ledger);
+        // The trade is published, whatever becomes of its bar, which the next trade draws again.
+        if let Err(error) = self.feed.publish(&Market::Bar(bar), None) {
+            tracing::warn!(%error, "a bar was not published");
+        }
         Ok(id)
     }
 }

@@ -67,18 +67,23 @@ pub(super) async fn publish(
     }
     .await;
     // All at once: one that is kept has all before it kept.
-    if let Some(last) = &last {
-        publisher.committed(last).await?;
-        done.last_id = Some(last.as_str().to_owned());
-    }
-    match result {
-        Ok(()) => Ok(done),
-        Err(refusal) => {
-            discard(&mut chunks).await;
-            let taken = done.published + done.duplicates;
-            Err(refusal.at(format_args!("line {number} ({taken} events before it were taken)")))
+    let kept = match &last {
+        Some(last) => publisher.committed(last).await,
+        None => Ok(()),
+    };
+    let refusal = match (result, kept) {
+        (Ok(()), Ok(())) => {
+            done.last_id = last.map(|last| last.as_str().to_owned());
+            return Ok(done);
         }
-    }
+        (Err(refusal), Ok(())) => {
+            let taken = done.published + done.duplicates;
+            refusal.at(format_args!("line {number} ({taken} events before it were taken)"))
+        }
+        (_, Err(refusal)) => refusal.at(format_args!("lines 1 to {number}, not all of which are kept")),
+    };
+    discard(&mut chunks).await;
+    Err(refusal)
 }
 
 /// The next piece of the body. Ends early when the server shuts down: what was sent and not answered is sent again.
