@@ -265,6 +265,21 @@ mod tests {
     }
 
     #[test]
+    fn no_test_runs_beside_another() {
+        let repo = Repo::find().expect("the tests run in the repository");
+        let mut tests = 0;
+        for run in Run::all_of(&[], &[]) {
+            let builds = run.builds(&repo).expect("the workspace has all members");
+            assert_eq!(builds.is_empty(), run == Run::Layers, "{run:?}");
+            for build in builds.iter().map(Cmd::to_string).filter(|build| build.contains("cargo test")) {
+                assert!(build.contains("--no-run"), "{build}");
+                tests += 1;
+            }
+        }
+        assert!(tests > 0, "the suite `native` has some");
+    }
+
+    #[test]
     fn only_the_engines_that_run_are_needed() {
         let needs = Run::Browser(Engine::Webkit).needs();
         assert!(needs.contains(&Need::Webkit) && needs.contains(&Need::WasmPack), "{needs:?}");
