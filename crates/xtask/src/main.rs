@@ -82,11 +82,11 @@ enum Command {
     /// LEPTOS_SITE_ADDR.
     Example(example::Options),
 
-    /// Run the test suites: layers, lint, native, browser, examples, e2e
+    /// Run the test suites: layers, browser, lint, native, examples, e2e
     ///
     /// `browser` runs in Chromium, Firefox and WebKit, or in those that `--browser` names. Prints a table of the tests
     /// that ran and, on the last line, `N passed, N failed`. A suite that ran no test has failed. Later suites still run after a
-    /// failed one.
+    /// failed one. While tests run, what later suites need is compiled beside them.
     Test(test::Options),
 
     /// Measure: decode, browser, history, fanout, size

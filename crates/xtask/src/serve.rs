@@ -7,9 +7,13 @@ use clap::Args;
 
 use crate::cargo::{self, Building};
 use crate::page;
+use crate::process::Cmd;
 use crate::repo::Repo;
 use crate::server::{self, Arguments};
 use crate::setup::{self, Need};
+
+/// The package of the server.
+pub(crate) const SERVER: &str = "server";
 
 /// What helps when the server cannot listen. 8081 is trunk's, in `cargo xtask dev`.
 const ANOTHER_ADDRESS: &str =
@@ -48,5 +52,10 @@ pub(crate) fn build(repo: &Repo) -> Result<String> {
 /// Quiet, because the page's build shows its progress at the same time. Errors are shown all the same.
 fn start_server(repo: &Repo) -> Result<Building> {
     println!("server: building (about 2 minutes the first time, then seconds)");
-    cargo::start_program(repo.cmd("cargo").args(["build", "--quiet", "--release"]), "server")
+    cargo::start_program(build_server(repo), SERVER)
+}
+
+/// The command that builds the server, without its name.
+pub(crate) fn build_server(repo: &Repo) -> Cmd {
+    repo.cmd("cargo").args(["build", "--quiet", "--release"])
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use crate::cargo;
+use crate::process::Cmd;
 use crate::repo::Repo;
 use crate::setup::WASM;
 
@@ -27,13 +28,8 @@ pub(crate) struct Built {
 
 /// Builds both halves. The caller has seen to `Need::WasmTarget` and `Need::WasmBindgen`.
 pub(crate) fn build(repo: &Repo) -> Result<Built> {
-    let server = cargo::build_program(repo.cmd("cargo").args(["build", "--features", "ssr"]), PACKAGE)?;
-    let module = repo
-        .cmd("cargo")
-        .args(["build", "--lib", "--features", "hydrate", "--target", WASM])
-        // .cargo/config.toml erases views on wasm, which puts other markers into the page. Both halves must agree.
-        .env("RUSTFLAGS", "");
-    let module = cargo::build_module(module, PACKAGE)?;
+    let server = cargo::build_program(server(repo), PACKAGE)?;
+    let module = cargo::build_module(module(repo), PACKAGE)?;
     let site = repo.path("target/site").join(PACKAGE);
     let pkg = site.join("pkg");
     std::fs::create_dir_all(&pkg).with_context(|| format!("could not create {}", pkg.display()))?;
@@ -43,4 +39,19 @@ pub(crate) fn build(repo: &Repo) -> Result<Built> {
         .arg(module)
         .run()?;
     Ok(Built { server, site })
+}
+
+/// What cargo does of it.
+pub(crate) fn by_cargo(repo: &Repo) -> [Cmd; 2] {
+    [server(repo), module(repo)].map(|build| build.args(["-p", PACKAGE]))
+}
+
+fn server(repo: &Repo) -> Cmd {
+    repo.cmd("cargo").args(["build", "--features", "ssr"])
+}
+
+fn module(repo: &Repo) -> Cmd {
+    // .cargo/config.toml erases views on wasm, which puts other markers into the page. Both halves must agree.
+    let cargo = repo.cmd("cargo").env("RUSTFLAGS", "");
+    cargo.args(["build", "--lib", "--features", "hydrate", "--target", WASM])
 }

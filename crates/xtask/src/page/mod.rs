@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
+use crate::process::Cmd;
 use crate::repo::Repo;
 use crate::setup;
 use fingerprint::Fingerprint;
@@ -50,7 +51,7 @@ pub(crate) fn build(repo: &Repo) -> Result<Built> {
     fs::write(&stamp, "").with_context(|| format!("could not write {}", stamp.display()))?;
     // First without trunk: cargo may use the network here and shows its progress. Trunk's own call then finds
     // everything built, and trunk can be kept off the network, where it would fetch tools of other versions.
-    cargo_build(repo)?;
+    cargo_build(repo).run()?;
     trunk(repo, &["build", "--release", "--offline"]).run()?;
     println!("page: compressing (brotli 11, gzip 9)");
     compress::folder(repo, &dist(repo))?;
@@ -70,15 +71,13 @@ fn stamp_text(inputs: &Fingerprint, output: &Fingerprint) -> String {
 }
 
 /// The same arguments that trunk uses, or cargo would build everything again for trunk.
-fn cargo_build(repo: &Repo) -> Result<()> {
+pub(crate) fn cargo_build(repo: &Repo) -> Cmd {
     let target = format!("--target={}", setup::WASM);
-    repo.cmd("cargo")
-        .args(["build", &target, "--manifest-path", "frontend/Cargo.toml", "--profile", "web"])
-        .run()
+    repo.cmd("cargo").args(["build", &target, "--manifest-path", "frontend/Cargo.toml", "--profile", "web"])
 }
 
 /// A trunk command with an environment that trunk can bear.
-pub(crate) fn trunk(repo: &Repo, args: &[&str]) -> crate::process::Cmd {
+pub(crate) fn trunk(repo: &Repo, args: &[&str]) -> Cmd {
     let trunk = repo.cmd("trunk").args(args).env("TRUNK_SKIP_VERSION_CHECK", "true");
     // Trunk reads NO_COLOR as a switch and refuses to start with `NO_COLOR=1`, the way everybody sets it.
     if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {

@@ -153,6 +153,22 @@ impl Cmd {
         Running::start(self.command(), self.group).with_context(|| self.not_started())
     }
 
+    /// Like [`Self::spawn`], silent and with the processor time that nobody else wants.
+    pub(crate) fn spawn_beside(&self) -> Result<Running> {
+        println!("$ {self} &");
+        let polite = if cfg!(unix) { self.nice() } else { self.clone() };
+        let mut command = polite.command();
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Running::start(command, self.group).with_context(|| self.not_started())
+    }
+
+    /// The same command, last in line.
+    fn nice(&self) -> Self {
+        let mut args: Vec<OsString> = vec!["-n".into(), "19".into(), (&self.program).into()];
+        args.extend_from_slice(&self.args);
+        Self { program: "nice".to_owned(), args, ..self.clone() }
+    }
+
     /// Like [`Self::spawn`], and also hands out the standard output.
     pub(crate) fn spawn_piped(&self) -> Result<(Running, ChildStdout)> {
         println!("$ {self} &");
@@ -331,6 +347,17 @@ mod tests {
         let status = cmd("cargo").arg("--version").tee(|line| lines.push(line.to_owned()));
         assert!(status.expect("cargo runs").success());
         assert!(lines[0].starts_with("cargo "), "{lines:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_runs_beside_comes_last_in_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let says = cmd("sh").args(["-c", "nice > level"]).folder(folder.path());
+        let running = says.spawn_beside().expect("sh starts");
+        assert!(running.wait().expect("has a state").success());
+        let level = std::fs::read_to_string(folder.path().join("level")).expect("was written");
+        assert_eq!(level.trim(), "19");
     }
 
     #[cfg(unix)]

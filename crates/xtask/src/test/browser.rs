@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use super::beside::Beside;
 use super::engine::Engine;
 use super::{Count, LIMIT};
 use crate::cargo;
-use crate::process::{Running, for_each_line};
+use crate::process::{Cmd, Running, for_each_line};
 use crate::repo::Repo;
+use crate::setup::WASM;
 
 /// The member that holds the tests.
 const FOLDER: &str = "tests/browser";
@@ -23,14 +25,25 @@ const TESTKIT: &str = "127.0.0.1:7357";
 /// The testkit says so when it accepts connections.
 const READY: &str = "listening on";
 
-pub(super) fn run(repo: &Repo, engine: Engine) -> Result<Count> {
+pub(super) fn run(repo: &Repo, engine: Engine, beside: &mut Beside) -> Result<Count> {
     let testkit = cargo::build_program(repo.cmd("cargo").arg("build"), "sse-testkit")?;
     let _testkit = start_testkit(repo, &testkit)?;
-    wasm_pack(repo, FOLDER, engine)
+    wasm_pack(repo, FOLDER, engine, beside)
+}
+
+/// What can be built before.
+pub(super) fn builds(repo: &Repo) -> Vec<Cmd> {
+    let testkit = repo.cmd("cargo").args(["build", "-p", "sse-testkit"]);
+    vec![build_tests(repo, FOLDER), testkit]
+}
+
+/// What wasm-pack builds for a member's tests, in the same folder and so with the same features.
+pub(super) fn build_tests(repo: &Repo, member: &str) -> Cmd {
+    repo.cmd("cargo").args(["build", "--tests", "--target", WASM]).folder(repo.path(member))
 }
 
 /// Runs the wasm-bindgen tests of a member.
-pub(super) fn wasm_pack(repo: &Repo, member: &str, engine: Engine) -> Result<Count> {
+pub(super) fn wasm_pack(repo: &Repo, member: &str, engine: Engine, beside: &mut Beside) -> Result<Count> {
     // It must take our tools, and not fetch a driver that fits another browser.
     let test = repo.cmd("wasm-pack").args(["test", "--mode", "no-install", "--headless"]);
     let (mut test, _display) = engine.drive(repo, test, &repo.path(FOLDER).join("webdriver.json"))?;
@@ -44,7 +57,7 @@ pub(super) fn wasm_pack(repo: &Repo, member: &str, engine: Engine) -> Result<Cou
     }
     let mut count = Count::default();
     let mut programs = 0;
-    let status = test.tee(|line| {
+    let status = beside.tests(&test, |line| {
         if let Some(result) = Count::from_result_line(line) {
             programs += usize::from(result.ran() > 0);
             count += result;

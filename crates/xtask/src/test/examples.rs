@@ -8,11 +8,13 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
+use super::beside::Beside;
 use super::engine::Engine;
 use super::{Count, browser, playwright};
 use crate::cargo;
 use crate::example::ssr_axum;
 use crate::page;
+use crate::process::Cmd;
 use crate::repo::Repo;
 use crate::setup::WASM;
 
@@ -26,28 +28,78 @@ struct Example {
     build: Build,
 }
 
-/// Builds the example in this folder, and returns what its tests must know besides, as environment variables.
-type Build = fn(&Repo, &str) -> Result<Vec<(&'static str, OsString)>>;
+/// How an example is built.
+#[derive(Debug, Clone, Copy)]
+enum Build {
+    /// A page that trunk builds. Without optimisation, which takes most of the time and is what the suite e2e looks at;
+    /// and not into the folder of the example, where somebody may be looking at it.
+    TrunkPage,
+    /// A server that brings its page.
+    Server,
+    /// A server that renders its page, and the program with which the page goes on.
+    RenderedPage,
+}
+
+impl Build {
+    /// What cargo builds for the example in this folder.
+    fn by_cargo(self, repo: &Repo, folder: &str) -> Vec<Cmd> {
+        match self {
+            Self::TrunkPage => {
+                let target = format!("--target={WASM}");
+                vec![repo.cmd("cargo").args(["build", &target, "--package", folder])]
+            }
+            Self::Server => vec![repo.cmd("cargo").args(["build", "-p", folder])],
+            Self::RenderedPage => ssr_axum::by_cargo(repo).to_vec(),
+        }
+    }
+
+    /// Builds the example, and returns what its tests must know besides, as environment variables.
+    fn run(self, repo: &Repo, folder: &str) -> Result<Vec<(&'static str, OsString)>> {
+        match self {
+            Self::TrunkPage => {
+                // First without trunk, which is kept off the network: see `page::build`.
+                for cargo in self.by_cargo(repo, folder) {
+                    cargo.run()?;
+                }
+                let dist = repo.work(FOLDER).join(folder);
+                let trunk = page::trunk(repo, &["build", "--offline", "--dist"]).arg(dist);
+                trunk.folder(repo.path(FOLDER).join(folder)).run()?;
+                Ok(Vec::new())
+            }
+            Self::Server => {
+                let server = cargo::build_program(repo.cmd("cargo").arg("build"), folder)?;
+                Ok(vec![("AXUM_HUB_BIN", server.into())])
+            }
+            Self::RenderedPage => {
+                let built = ssr_axum::build(repo)?;
+                let site = built.site.into_os_string();
+                Ok(vec![("SSR_AXUM_BIN", built.server.into()), ("SSR_AXUM_SITE", site)])
+            }
+        }
+    }
+}
 
 /// The one that is about tests, and brings its own.
 const TESTING: &str = "testing";
 
 const EXAMPLES: [Example; 6] = [
-    Example { folder: "axum-hub", build: server_of_its_own },
-    Example { folder: "embed", build: trunk_page },
-    Example { folder: "one-signal", build: trunk_page },
-    Example { folder: "openai-tokens", build: trunk_page },
-    Example { folder: "plain-wasm", build: trunk_page },
-    Example { folder: "ssr-axum", build: rendered_page },
+    Example { folder: "axum-hub", build: Build::Server },
+    Example { folder: "embed", build: Build::TrunkPage },
+    Example { folder: "one-signal", build: Build::TrunkPage },
+    Example { folder: "openai-tokens", build: Build::TrunkPage },
+    Example { folder: "plain-wasm", build: Build::TrunkPage },
+    Example { folder: "ssr-axum", build: Build::RenderedPage },
 ];
 
-pub(super) fn run(repo: &Repo) -> Result<Count> {
-    let mut count = browser::wasm_pack(repo, &format!("{FOLDER}/{TESTING}"), Engine::Chrome)?;
+pub(super) fn run(repo: &Repo, beside: &mut Beside) -> Result<Count> {
+    let mut count = browser::wasm_pack(repo, &testing(), Engine::Chrome, beside)?;
+    beside.pause();
     let mut env = vec![("EXAMPLES_DIR", repo.work(FOLDER).into_os_string())];
     for example in &EXAMPLES {
-        let built = (example.build)(repo, example.folder);
+        let built = example.build.run(repo, example.folder);
         env.extend(built.with_context(|| format!("{FOLDER}/{} was not built", example.folder))?);
     }
+    beside.go_on();
     let report = playwright::run(repo, "examples.config.mjs", env)?;
     if report.count.failed == 0 {
         for folder in folders(repo)? {
@@ -60,28 +112,17 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
     Ok(count)
 }
 
-/// A page that trunk builds. Without optimisation, which takes most of the time and is what the suite e2e looks at; and
-/// not into the folder of the example, where somebody may be looking at it.
-fn trunk_page(repo: &Repo, folder: &str) -> Result<Vec<(&'static str, OsString)>> {
-    let path = repo.path(FOLDER).join(folder);
-    let target = format!("--target={WASM}");
-    // First without trunk, which is kept off the network: see `page::build`.
-    repo.cmd("cargo").args(["build", &target, "--package", folder]).run()?;
-    let dist = repo.work(FOLDER).join(folder);
-    page::trunk(repo, &["build", "--offline", "--dist"]).arg(dist).folder(path).run()?;
-    Ok(Vec::new())
+/// What can be built before: all that cargo does.
+pub(super) fn builds(repo: &Repo) -> Vec<Cmd> {
+    let mut builds = vec![browser::build_tests(repo, &testing())];
+    for Example { folder, build } in &EXAMPLES {
+        builds.extend(build.by_cargo(repo, folder));
+    }
+    builds
 }
 
-/// A server that brings its page.
-fn server_of_its_own(repo: &Repo, folder: &str) -> Result<Vec<(&'static str, OsString)>> {
-    let server = cargo::build_program(repo.cmd("cargo").arg("build"), folder)?;
-    Ok(vec![("AXUM_HUB_BIN", server.into())])
-}
-
-/// A server that renders its page, and the program with which the page goes on.
-fn rendered_page(repo: &Repo, _folder: &str) -> Result<Vec<(&'static str, OsString)>> {
-    let built = ssr_axum::build(repo)?;
-    Ok(vec![("SSR_AXUM_BIN", built.server.into()), ("SSR_AXUM_SITE", built.site.into_os_string())])
+fn testing() -> String {
+    format!("{FOLDER}/{TESTING}")
 }
 
 /// Every folder in examples/, whether or not it is in the table.

@@ -20,6 +20,19 @@ const ON_WASM: [&str; 7] =
 const PUBLIC: [&str; 5] = ["leptos-eventsource", "sse-events", "sse-hub", "sse-proto", "sse-web"];
 
 pub(super) fn run(repo: &Repo) -> Result<Count> {
+    let mut count = Count::default();
+    for check in &checks(repo)? {
+        let result = check.run();
+        if let Err(error) = &result {
+            eprintln!("{error:#}");
+        }
+        count += Count::one(result.is_ok());
+    }
+    Ok(count)
+}
+
+/// One command for each.
+pub(super) fn checks(repo: &Repo) -> Result<Vec<Cmd>> {
     let clippy = |args: &[&str]| repo.cmd("cargo").arg("clippy").args(args);
     let mut on_wasm = clippy(&["--target", WASM]);
     for package in ON_WASM {
@@ -38,7 +51,7 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
     } else {
         &["--package", "harness"]
     };
-    let checks = [
+    Ok(vec![
         repo.cmd("cargo").args(["fmt", "--all", "--check"]),
         repo.cmd("cargo").args(["fmt", "--check", "--manifest-path", PEERS]),
         // One member is an app in two halves, each a feature, which `--workspace` would mix.
@@ -65,14 +78,5 @@ pub(super) fn run(repo: &Repo) -> Result<Count> {
         strict(clippy(&["--target", WASM, "--all-targets", "-p", &package(repo)?, "-p", "testing"])),
         doc,
         deny::without_advisories(repo),
-    ];
-    let mut count = Count::default();
-    for check in &checks {
-        let result = check.run();
-        if let Err(error) = &result {
-            eprintln!("{error:#}");
-        }
-        count += Count::one(result.is_ok());
-    }
-    Ok(count)
+    ])
 }

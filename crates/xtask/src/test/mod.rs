@@ -3,6 +3,7 @@
 //! A suite's output goes straight to the terminal; we read along and count. What did not run did not pass: a suite
 //! without a single test has failed, because the usual reason is a filter, a `cfg` or a renamed folder.
 
+mod beside;
 mod browser;
 mod count;
 mod e2e;
@@ -22,8 +23,10 @@ use clap::{Args, ValueEnum};
 pub(crate) use count::Count;
 
 use crate::layers;
+use crate::process::Cmd;
 use crate::repo::Repo;
 use crate::setup::{self, Need};
+use beside::Beside;
 use engine::Engine;
 
 /// How long one command of a suite may take, with what it has to build first. It is there for what hangs: on two busy
@@ -50,12 +53,13 @@ pub(crate) struct Options {
 enum Suite {
     /// The direction of dependencies between the crates
     Layers,
+    // Early: while it runs, there is time to compile what the others need.
+    /// wasm-bindgen tests in real browser engines, against a scripted server
+    Browser,
     /// Formatting, clippy for the machine and for wasm, the links of the documentation, and what we build on
     Lint,
     /// Unit, integration and documentation tests on this machine
     Native,
-    /// wasm-bindgen tests in real browser engines, against a scripted server
-    Browser,
     /// The apps in examples/, each in a real browser against its own server
     Examples,
     /// Playwright against the built page and the real server
@@ -131,7 +135,20 @@ impl Run {
         }
     }
 
-    fn start(self, repo: &Repo) -> Result<Count> {
+    /// What it will ask cargo for, as commands that run no test.
+    fn builds(self, repo: &Repo) -> Result<Vec<Cmd>> {
+        Ok(match self {
+            Self::Layers => vec![],
+            // One that fails is heard of early.
+            Self::Lint => lint::checks(repo)?,
+            Self::Native => native::builds(repo)?,
+            Self::Browser(_) => browser::builds(repo),
+            Self::Examples => examples::builds(repo),
+            Self::E2e => e2e::builds(repo),
+        })
+    }
+
+    fn start(self, repo: &Repo, beside: &mut Beside) -> Result<Count> {
         match self {
             Self::Layers => {
                 let checked = layers::check(repo)?;
@@ -140,10 +157,10 @@ impl Run {
                 Ok(Count { passed: checked.len() as u64 - failed, failed })
             }
             Self::Lint => lint::run(repo),
-            Self::Native => native::run(repo),
-            Self::Browser(engine) => browser::run(repo, engine),
-            Self::Examples => examples::run(repo),
-            Self::E2e => e2e::run(repo),
+            Self::Native => native::run(repo, beside),
+            Self::Browser(engine) => browser::run(repo, engine, beside),
+            Self::Examples => examples::run(repo, beside),
+            Self::E2e => e2e::run(repo, beside),
         }
     }
 }
@@ -178,11 +195,14 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
         Need::value_variants().iter().copied().filter(|need| wanted.contains(need)).collect();
     setup::ensure(repo, &needs)?;
 
+    let builds: Vec<_> = runs.iter().map(|run| run.builds(repo)).collect::<Result<_>>()?;
+    let mut beside = Beside::new(builds);
     let mut reports = Vec::new();
-    for run in runs {
+    for (place, run) in runs.into_iter().enumerate() {
         println!("\n===== {} =====", run.name());
         let start = Instant::now();
-        let result = run.start(repo);
+        beside.suite_starts(place);
+        let result = run.start(repo, &mut beside);
         let report = Report::new(run.name(), result, start.elapsed());
         if let Some(problem) = &report.problem {
             eprintln!("\nsuite {}: {problem}", report.suite);
@@ -230,11 +250,11 @@ mod tests {
         };
         let all = [
             "layers",
-            "lint",
-            "native",
             "browser chrome",
             "browser firefox",
             "browser webkit",
+            "lint",
+            "native",
             "examples",
             "e2e",
         ];
@@ -242,6 +262,21 @@ mod tests {
         let chosen = names(&[Suite::E2e, Suite::Browser], &[Engine::Webkit, Engine::Chrome]);
         assert_eq!(chosen, ["e2e", "browser webkit", "browser chrome"]);
         assert_eq!(names(&[Suite::Lint], &[Engine::Firefox]), ["lint"]);
+    }
+
+    #[test]
+    fn no_test_runs_beside_another() {
+        let repo = Repo::find().expect("the tests run in the repository");
+        let mut tests = 0;
+        for run in Run::all_of(&[], &[]) {
+            let builds = run.builds(&repo).expect("the workspace has all members");
+            assert_eq!(builds.is_empty(), run == Run::Layers, "{run:?}");
+            for build in builds.iter().map(Cmd::to_string).filter(|build| build.contains("cargo test")) {
+                assert!(build.contains("--no-run"), "{build}");
+                tests += 1;
+            }
+        }
+        assert!(tests > 0, "the suite `native` has some");
     }
 
     #[test]

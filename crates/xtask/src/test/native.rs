@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 
+use super::beside::Beside;
 use super::browser::package;
 use super::wasm;
 use super::{Count, LIMIT};
@@ -12,32 +13,48 @@ use crate::fuzz;
 use crate::process::Cmd;
 use crate::repo::Repo;
 
-pub(super) fn run(repo: &Repo) -> Result<Count> {
-    // All programs run even when one fails: one run should tell everything that is wrong.
-    let ours =
-        ["test", "--workspace", "--no-fail-fast", "--exclude", &package(repo)?, "--exclude", "ssr-axum"];
-    let mut count = counted(repo.cmd("cargo").args(ours))?;
-    // An app in two halves, each a feature, which `--workspace` would mix.
-    count += counted(repo.cmd("cargo").args(["test", "-p", "ssr-axum", "--features", "ssr"]))?;
-    // The table of the hard cases in the README of sse-proto.
-    count += counted(bench::peers(repo, "test").arg("--no-fail-fast"))?;
-    // What the browser benchmark sends and how it counts.
-    count += counted(bench::benches(repo, "test").args(["--package", "harness", "--no-fail-fast"]))?;
-    // How the fan-out benchmark counts, and that the servers in it send everything. It reads /proc.
-    if cfg!(target_os = "linux") {
-        count += counted(bench::benches(repo, "test").args(["--package", "fanout", "--no-fail-fast"]))?;
+pub(super) fn run(repo: &Repo, beside: &mut Beside) -> Result<Count> {
+    let mut count = Count::default();
+    for tests in tests(repo)? {
+        // All programs run even when one fails: one run should tell everything that is wrong.
+        count += counted(tests.arg("--no-fail-fast"), beside)?;
     }
-    // The fuzz targets over their seeds, and then each for a few seconds on its own.
-    count += counted(fuzz::package(repo, "test").arg("--no-fail-fast"))?;
+    beside.pause();
+    // And each fuzz target for a few seconds on its own.
     count += fuzz::smoke(repo)?;
     count += wasm::run(repo)?;
     Ok(count)
 }
 
-fn counted(tests: Cmd) -> Result<Count> {
+/// What can be built before.
+pub(super) fn builds(repo: &Repo) -> Result<Vec<Cmd>> {
+    Ok(tests(repo)?.into_iter().map(|tests| tests.arg("--no-run")).collect())
+}
+
+fn tests(repo: &Repo) -> Result<Vec<Cmd>> {
+    let ours = ["test", "--workspace", "--exclude", &package(repo)?, "--exclude", "ssr-axum"];
+    let mut tests = vec![
+        repo.cmd("cargo").args(ours),
+        // An app in two halves, each a feature, which `--workspace` would mix.
+        repo.cmd("cargo").args(["test", "-p", "ssr-axum", "--features", "ssr"]),
+        // The table of the hard cases in the README of sse-proto.
+        bench::peers(repo, "test"),
+        // What the browser benchmark sends and how it counts.
+        bench::benches(repo, "test").args(["--package", "harness"]),
+    ];
+    // How the fan-out benchmark counts, and that the servers in it send everything. It reads /proc.
+    if cfg!(target_os = "linux") {
+        tests.push(bench::benches(repo, "test").args(["--package", "fanout"]));
+    }
+    // The fuzz targets over their seeds.
+    tests.push(fuzz::package(repo, "test"));
+    Ok(tests)
+}
+
+fn counted(tests: Cmd, beside: &mut Beside) -> Result<Count> {
     let mut count = Count::default();
     let mut slow = Slow::default();
-    let status = tests.limit(LIMIT).tee(|line| {
+    let status = beside.tests(&tests.limit(LIMIT), |line| {
         count += Count::from_result_line(line).unwrap_or_default();
         slow.read(line);
     });
