@@ -7,6 +7,7 @@ mod delivery;
 mod errors;
 mod keyed;
 mod log;
+mod outlived;
 mod scripted;
 mod snapshot;
 mod stream;
