@@ -214,6 +214,29 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// # }
     /// ```
     pub fn fold<S: Send + Sync + 'static>(&self, init: S, f: impl Fn(&mut S, &E) + 'static) -> ReadSignal<S> {
+        view::fold(self, init, move |value, event, _| f(value, event))
+    }
+
+    /// [`Self::fold`] with the last event id at each event, which is empty if there is none; an event without an id of its
+    /// own has that of the event before. For who counts events apart by their ids, or links to them.
+    ///
+    /// ```
+    /// # use std::collections::BTreeMap;
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Text, use_event_source};
+    /// # fn component() {
+    /// // A server that repeats itself after each reconnect: an id that is known already is the same event.
+    /// let notes = use_event_source::<Text>("/notes").fold_with_id(BTreeMap::new(), |notes, Text(text), id| {
+    ///     notes.insert(id.to_owned(), text.clone());
+    /// });
+    /// # }
+    /// ```
+    pub fn fold_with_id<S: Send + Sync + 'static>(
+        &self,
+        init: S,
+        f: impl Fn(&mut S, &E, &str) + 'static,
+    ) -> ReadSignal<S> {
+        self.read_last_event_id();
         view::fold(self, init, f)
     }
 
@@ -328,6 +351,34 @@ impl<E: EventSet> EventSourceHandle<E> {
         self.listen(move |event, _| f(event));
     }
 
+    /// [`Self::on_event`] with the last event id at each event, which is empty if there is none; an event without an id of
+    /// its own has that of the event before.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{EventSourceOptions, Json, use_event_source_with_options};
+    /// # fn show(_: &u64) {}
+    /// # mod storage {
+    /// #     pub fn load(_: &str) -> String { String::new() }
+    /// #     pub fn save(_: &str, _: &str) {}
+    /// # }
+    /// # fn component() {
+    /// // After a reload of the page it goes on where it was.
+    /// let options = EventSourceOptions::default().with_last_event_id(storage::load("cursor"));
+    /// use_event_source_with_options::<Json<u64>>("/orders", options).on_event_with_id(|Json(order), id| {
+    ///     show(order);
+    ///     storage::save("cursor", id);
+    /// });
+    /// # }
+    /// ```
+    ///
+    /// The last id alone, as a signal: [`last_event_id`](Self::last_event_id). Each event of a list with its id:
+    /// [`log`](Self::log).
+    pub fn on_event_with_id(&self, f: impl Fn(&E, &str) + 'static) {
+        self.read_last_event_id();
+        self.listen(f);
+    }
+
     /// The events as a `futures` stream, for `async` code. It holds up to `capacity` events that nobody has taken yet.
     /// For an example see [`EventStream`].
     #[must_use]
@@ -335,7 +386,35 @@ impl<E: EventSet> EventSourceHandle<E> {
     where
         E: Clone,
     {
-        EventStream::new(self, capacity)
+        EventStream::new(self, capacity, |event, _| event.clone())
+    }
+
+    /// [`Self::stream`] with the last event id at each event, which is empty if there is none; an event without an id of
+    /// its own has that of the event before.
+    ///
+    /// ```
+    /// use futures_util::StreamExt;
+    /// use leptos::prelude::*;
+    /// use leptos::task::spawn_local;
+    /// use leptos_eventsource::{Text, use_event_source};
+    ///
+    /// # async fn save(_: &str, _: &str) {}
+    /// # fn component() {
+    /// let mut notes = use_event_source::<Text>("/notes").stream_with_id(100);
+    /// spawn_local(async move {
+    ///     while let Some((Text(note), id)) = notes.next().await {
+    ///         save(&note, &id).await;
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn stream_with_id(&self, capacity: usize) -> EventStream<(E, String)>
+    where
+        E: Clone,
+    {
+        self.read_last_event_id();
+        EventStream::new(self, capacity, |event, id| (event.clone(), id.to_owned()))
     }
 
     /// Calls `f` when events were lost: the server no longer had them, or began anew.
@@ -409,13 +488,13 @@ impl<E: EventSet> EventSourceHandle<E> {
         self.with_binding(|binding| binding.resume());
     }
 
-    /// [`Self::listen`] for one who looks at the last event id.
-    pub(crate) fn listen_with_id(&self, f: impl Fn(&E, &str) + 'static) {
+    /// Who listens from now on looks at the last event id.
+    fn read_last_event_id(&self) {
         self.with_binding(|binding| binding.reads_last_event_id.set(true));
-        self.listen(f);
     }
 
-    /// Calls `f` with every event until the current owner is disposed; the text is for [`Self::listen_with_id`].
+    /// Calls `f` with every event until the current owner is disposed. The text is the last event id for those only who
+    /// have said that they look at it.
     pub(crate) fn listen(&self, f: impl Fn(&E, &str) + 'static) {
         if let Some(listeners) = self.with_binding(|binding| binding.on_event::<E>()).flatten() {
             let at = listeners.add(Rc::new(f));

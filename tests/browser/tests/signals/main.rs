@@ -5,6 +5,7 @@ mod context;
 mod controls;
 mod delivery;
 mod errors;
+mod ids;
 mod keyed;
 mod log;
 mod outlived;
