@@ -30,6 +30,7 @@ mod icons;
 mod inspector;
 mod keys;
 mod logs;
+mod lowercase;
 mod market;
 mod not_found;
 mod notifications;

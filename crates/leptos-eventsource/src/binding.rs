@@ -172,6 +172,10 @@ impl Binding {
         self.schedule.stop();
         self.on_event.clear();
         self.on_gap.clear();
+        if self.retry_in.is(Option::is_some) {
+            self.retry_in.set_outside(None);
+        }
+        self.state.set_outside(State::Closed(CloseReason::Caller));
     }
 
     /// Closes and frees the connection. What was shown stays.
@@ -220,16 +224,18 @@ impl Binding {
         }
     }
 
-    /// A signal of what is shown here; `None` if the owner is going.
-    pub(crate) fn signal<T: Clone + Send + Sync + 'static>(&self, shown: &Shown<T>) -> Option<Signal<T>> {
-        match &self.owner {
-            Some(owner) => owner.upgrade().map(|owner| owner.with(|| shown.signal())),
-            None => Some(shown.signal()),
+    /// A signal of what is shown here, for the current owner. Outside of any it lives as long as the stream.
+    ///
+    /// Whoever goes with the stream shares one signal: who asks with every click must not fill the memory.
+    pub(crate) fn signal<T: Clone + Send + Sync + 'static>(&self, shown: &Shown<T>) -> Signal<T> {
+        match self.owner.as_ref().and_then(WeakOwner::upgrade) {
+            Some(owner) if goes_with(Owner::current(), &owner) => shown.inside(&owner),
+            _ => shown.outside(),
         }
     }
 
     /// Keeps the signal of the last event id up to date from now on.
-    pub(crate) fn last_event_id(&self) -> Option<Signal<String>> {
+    pub(crate) fn last_event_id(&self) -> Signal<String> {
         if !self.last_event_id.is_signal()
             && let Some(connection) = self.connection()
         {
@@ -239,7 +245,7 @@ impl Binding {
     }
 
     /// Keeps the signal of the countdown up to date from now on.
-    pub(crate) fn retry_in(self: &Rc<Self>) -> Option<Signal<Option<u64>>> {
+    pub(crate) fn retry_in(self: &Rc<Self>) -> Signal<Option<u64>> {
         if self.count_down.replace(Some(Self::count_down)).is_none()
             && let State::Waiting { until, .. } = self.state.value()
         {
@@ -249,6 +255,10 @@ impl Binding {
     }
 
     fn show(&self, state: State) {
+        // Whoever was told something just before may have disposed the owner, and then it is closed.
+        if self.serial.stream().is_none() {
+            return;
+        }
         self.tell(Told::State(&state));
         self.state.set(state);
     }
@@ -314,6 +324,18 @@ impl Binding {
             Control::Resume => self.resume(),
         }
     }
+}
+
+/// Whether what is made in `current` goes at the latest with what is made in `owner`.
+fn goes_with(mut current: Option<Owner>, owner: &Owner) -> bool {
+    let is_outside_of_any = current.is_none();
+    while let Some(above) = current {
+        if above == *owner {
+            return true;
+        }
+        current = above.parent();
+    }
+    is_outside_of_any
 }
 
 /// Turns what a connection tells into signals.

@@ -1,9 +1,11 @@
 use std::fmt;
+use std::rc::Rc;
 
 use leptos::prelude::*;
 use sse_events::EventSet;
-use sse_proto::client::State;
+use sse_proto::client::{CloseReason, State};
 
+use crate::binding::Binding;
 use crate::error::Error;
 use crate::handle::EventSourceHandle;
 use crate::registry::{Control, Serial};
@@ -11,7 +13,7 @@ use crate::registry::{Control, Serial};
 /// An [`EventSourceHandle`] without its event type: the state and the controls of its connection.
 ///
 /// For components that show or steer a connection, whatever it carries. `Copy`; made by `into()`, or by a component's
-/// `#[prop(into)]`. Once the stream's owner is disposed, its controls do nothing.
+/// `#[prop(into)]`. Once the stream's owner is disposed, it is closed, and its controls do nothing.
 ///
 /// ```
 /// use leptos::prelude::*;
@@ -41,46 +43,52 @@ use crate::registry::{Control, Serial};
 pub struct ConnectionHandle {
     /// `None` where an app is rendered on a server.
     serial: Option<Serial>,
-    state: Signal<State>,
-    retry_in: Signal<Option<u64>>,
-    error: Signal<Option<Error>>,
 }
 
 impl<E: EventSet> From<EventSourceHandle<E>> for ConnectionHandle {
     fn from(handle: EventSourceHandle<E>) -> Self {
-        Self {
-            serial: handle.serial(),
-            state: handle.state(),
-            retry_in: handle.retry_in(),
-            error: handle.error(),
-        }
+        handle.connection()
     }
 }
 
 impl ConnectionHandle {
+    pub(crate) fn new(serial: Option<Serial>) -> Self {
+        Self { serial }
+    }
+
     /// As [`EventSourceHandle::state`].
     #[must_use]
     pub fn state(&self) -> Signal<State> {
-        self.state
+        let inert = match self.serial {
+            Some(_) => State::Closed(CloseReason::Caller),
+            None => State::Idle,
+        };
+        self.signal(inert, |binding| binding.signal(&binding.state))
     }
 
     /// As [`EventSourceHandle::is_open`].
     #[must_use]
     pub fn is_open(&self) -> Signal<bool> {
-        let state = self.state;
+        let state = self.state();
         Memo::new(move |_| state.read().is_open()).into()
     }
 
     /// As [`EventSourceHandle::retry_in`].
     #[must_use]
     pub fn retry_in(&self) -> Signal<Option<u64>> {
-        self.retry_in
+        self.signal(None, Binding::retry_in)
     }
 
     /// As [`EventSourceHandle::error`].
     #[must_use]
     pub fn error(&self) -> Signal<Option<Error>> {
-        self.error
+        self.signal(None, |binding| binding.signal(&binding.error))
+    }
+
+    /// As [`EventSourceHandle::last_event_id`].
+    #[must_use]
+    pub fn last_event_id(&self) -> Signal<String> {
+        self.signal(String::new(), |binding| binding.last_event_id())
     }
 
     /// As [`EventSourceHandle::close`].
@@ -104,9 +112,26 @@ impl ConnectionHandle {
     }
 
     fn control(&self, control: Control) {
-        if let Some(binding) = self.serial.and_then(Serial::stream) {
+        if let Some(binding) = self.binding() {
             binding.control(control);
         }
+    }
+
+    /// A signal of the stream's; `inert` for ever where there is none, or none any more.
+    fn signal<T: Send + Sync + 'static>(
+        &self,
+        inert: T,
+        of: impl FnOnce(&Rc<Binding>) -> Signal<T>,
+    ) -> Signal<T> {
+        match self.binding() {
+            Some(binding) => of(&binding),
+            None => ArcRwSignal::new(inert).into(),
+        }
+    }
+
+    /// `None` once the owner is disposed, and where an app is rendered on a server.
+    pub(crate) fn binding(&self) -> Option<Rc<Binding>> {
+        self.serial?.stream()
     }
 }
 

@@ -8,9 +8,10 @@ use sse_events::EventSet;
 use sse_proto::client::{Gap, State};
 
 use crate::binding::Binding;
+use crate::connection_handle::ConnectionHandle;
 use crate::error::Error;
 use crate::options::EventSourceOptions;
-use crate::registry::{self, Serial};
+use crate::registry;
 use crate::url::StreamUrl;
 use crate::view::{self, EventStream, Keyed, Log};
 
@@ -58,7 +59,7 @@ pub fn use_event_source_with_options<E: EventSet>(
         on_cleanup(move || registry::leave(serial));
         serial
     });
-    EventSourceHandle { serial, events: PhantomData }
+    EventSourceHandle { connection: ConnectionHandle::new(serial), events: PhantomData }
 }
 
 /// Whether there can be a connection: not where an app is rendered on a server.
@@ -66,10 +67,11 @@ pub(crate) const IN_BROWSER: bool = cfg!(all(target_family = "wasm", not(feature
 
 /// An event stream: its state, its views and its controls.
 ///
-/// `Copy`, and fit for `provide_context`. Once its owner is disposed, its controls do nothing.
+/// `Copy`, and fit for `provide_context`. Once its owner is disposed, the stream is closed, and the controls do nothing.
 ///
-/// Views are made where they are needed; each lives as long as the owner in which it was made, and sees the
-/// events from then on.
+/// Views and signals are asked for where they are needed. Each lives at least as long as the owner that is current there
+/// (outside of any, as long as the stream), and views see the events from then on. Where that outlives the stream, the
+/// state becomes closed, the countdown ends, and the rest stays as it was.
 ///
 /// ```
 /// use leptos::prelude::*;
@@ -93,8 +95,7 @@ pub(crate) const IN_BROWSER: bool = cfg!(all(target_family = "wasm", not(feature
 /// }
 /// ```
 pub struct EventSourceHandle<E: 'static> {
-    /// `None` where an app is rendered on a server.
-    serial: Option<Serial>,
+    connection: ConnectionHandle,
     events: PhantomData<fn() -> E>,
 }
 
@@ -130,7 +131,7 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// ```
     #[must_use]
     pub fn state(&self) -> Signal<State> {
-        self.signal(State::Idle, |binding| binding.signal(&binding.state))
+        self.connection.state()
     }
 
     /// Whether events can arrive; changes only when that does. Made for the current owner, like a view.
@@ -145,8 +146,7 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// ```
     #[must_use]
     pub fn is_open(&self) -> Signal<bool> {
-        let state = self.state();
-        Memo::new(move |_| state.read().is_open()).into()
+        self.connection.is_open()
     }
 
     /// Whole seconds until the next attempt, while the connection is [`State::Waiting`]; counts down.
@@ -161,13 +161,13 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// ```
     #[must_use]
     pub fn retry_in(&self) -> Signal<Option<u64>> {
-        self.signal(None, |binding| binding.retry_in())
+        self.connection.retry_in()
     }
 
     /// The last error since the connection was open, or `None`. For an example see [`Error`].
     #[must_use]
     pub fn error(&self) -> Signal<Option<Error>> {
-        self.signal(None, |binding| binding.signal(&binding.error))
+        self.connection.error()
     }
 
     /// The id of the last event; before the first, what the options begin with.
@@ -182,7 +182,7 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// ```
     #[must_use]
     pub fn last_event_id(&self) -> Signal<String> {
-        self.signal(String::new(), |binding| binding.last_event_id())
+        self.connection.last_event_id()
     }
 
     /// The last event, or `None` before the first.
@@ -214,6 +214,29 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// # }
     /// ```
     pub fn fold<S: Send + Sync + 'static>(&self, init: S, f: impl Fn(&mut S, &E) + 'static) -> ReadSignal<S> {
+        view::fold(self, init, move |value, event, _| f(value, event))
+    }
+
+    /// [`Self::fold`] with the last event id at each event, which is empty if there is none; an event without an id of its
+    /// own has that of the event before. For who counts events apart by their ids, or links to them.
+    ///
+    /// ```
+    /// # use std::collections::BTreeMap;
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Text, use_event_source};
+    /// # fn component() {
+    /// // A server that repeats itself after each reconnect: an id that is known already is the same event.
+    /// let notes = use_event_source::<Text>("/notes").fold_with_id(BTreeMap::new(), |notes, Text(text), id| {
+    ///     notes.insert(id.to_owned(), text.clone());
+    /// });
+    /// # }
+    /// ```
+    pub fn fold_with_id<S: Send + Sync + 'static>(
+        &self,
+        init: S,
+        f: impl Fn(&mut S, &E, &str) + 'static,
+    ) -> ReadSignal<S> {
+        self.read_last_event_id();
         view::fold(self, init, f)
     }
 
@@ -328,6 +351,34 @@ impl<E: EventSet> EventSourceHandle<E> {
         self.listen(move |event, _| f(event));
     }
 
+    /// [`Self::on_event`] with the last event id at each event, which is empty if there is none; an event without an id of
+    /// its own has that of the event before.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{EventSourceOptions, Json, use_event_source_with_options};
+    /// # fn show(_: &u64) {}
+    /// # mod storage {
+    /// #     pub fn load(_: &str) -> String { String::new() }
+    /// #     pub fn save(_: &str, _: &str) {}
+    /// # }
+    /// # fn component() {
+    /// // After a reload of the page it goes on where it was.
+    /// let options = EventSourceOptions::default().with_last_event_id(storage::load("cursor"));
+    /// use_event_source_with_options::<Json<u64>>("/orders", options).on_event_with_id(|Json(order), id| {
+    ///     show(order);
+    ///     storage::save("cursor", id);
+    /// });
+    /// # }
+    /// ```
+    ///
+    /// The last id alone, as a signal: [`last_event_id`](Self::last_event_id). Each event of a list with its id:
+    /// [`log`](Self::log).
+    pub fn on_event_with_id(&self, f: impl Fn(&E, &str) + 'static) {
+        self.read_last_event_id();
+        self.listen(f);
+    }
+
     /// The events as a `futures` stream, for `async` code. It holds up to `capacity` events that nobody has taken yet.
     /// For an example see [`EventStream`].
     #[must_use]
@@ -335,7 +386,35 @@ impl<E: EventSet> EventSourceHandle<E> {
     where
         E: Clone,
     {
-        EventStream::new(self, capacity)
+        EventStream::new(self, capacity, |event, _| event.clone())
+    }
+
+    /// [`Self::stream`] with the last event id at each event, which is empty if there is none; an event without an id of
+    /// its own has that of the event before.
+    ///
+    /// ```
+    /// use futures_util::StreamExt;
+    /// use leptos::prelude::*;
+    /// use leptos::task::spawn_local;
+    /// use leptos_eventsource::{Text, use_event_source};
+    ///
+    /// # async fn save(_: &str, _: &str) {}
+    /// # fn component() {
+    /// let mut notes = use_event_source::<Text>("/notes").stream_with_id(100);
+    /// spawn_local(async move {
+    ///     while let Some((Text(note), id)) = notes.next().await {
+    ///         save(&note, &id).await;
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn stream_with_id(&self, capacity: usize) -> EventStream<(E, String)>
+    where
+        E: Clone,
+    {
+        self.read_last_event_id();
+        EventStream::new(self, capacity, |event, id| (event.clone(), id.to_owned()))
     }
 
     /// Calls `f` when events were lost: the server no longer had them, or began anew.
@@ -409,13 +488,13 @@ impl<E: EventSet> EventSourceHandle<E> {
         self.with_binding(|binding| binding.resume());
     }
 
-    /// [`Self::listen`] for one who looks at the last event id.
-    pub(crate) fn listen_with_id(&self, f: impl Fn(&E, &str) + 'static) {
+    /// Who listens from now on looks at the last event id.
+    fn read_last_event_id(&self) {
         self.with_binding(|binding| binding.reads_last_event_id.set(true));
-        self.listen(f);
     }
 
-    /// Calls `f` with every event until the current owner is disposed; the text is for [`Self::listen_with_id`].
+    /// Calls `f` with every event until the current owner is disposed. The text is the last event id for those only who
+    /// have said that they look at it.
     pub(crate) fn listen(&self, f: impl Fn(&E, &str) + 'static) {
         if let Some(listeners) = self.with_binding(|binding| binding.on_event::<E>()).flatten() {
             let at = listeners.add(Rc::new(f));
@@ -428,30 +507,13 @@ impl<E: EventSet> EventSourceHandle<E> {
         }
     }
 
-    /// A signal of the stream's, or one that says `init` for ever where an app is rendered on a server.
-    fn signal<T: Send + Sync + 'static>(
-        &self,
-        init: T,
-        of: impl FnOnce(&Rc<Binding>) -> Option<Signal<T>>,
-    ) -> Signal<T> {
-        self.with_binding(|binding| of(binding)).flatten().unwrap_or_else(|| {
-            let inert = || RwSignal::new(init).into();
-            match self.serial {
-                // Those of a stream that is gone are gone, too, with an owner that goes here.
-                Some(_) => Owner::new().with(inert),
-                None => inert(),
-            }
-        })
-    }
-
     /// `None` once the owner is disposed.
     pub(crate) fn with_binding<R>(&self, f: impl FnOnce(&Rc<Binding>) -> R) -> Option<R> {
-        let binding = self.serial?.stream()?;
-        Some(f(&binding))
+        self.connection.binding().map(|binding| f(&binding))
     }
 
-    /// Which of the page's streams it is.
-    pub(crate) fn serial(&self) -> Option<Serial> {
-        self.serial
+    /// It without its event type.
+    pub(crate) fn connection(&self) -> ConnectionHandle {
+        self.connection
     }
 }

@@ -8,18 +8,51 @@ use leptos::prelude::*;
 /// type weigh more than all that is done with it here.
 pub(crate) struct Shown<T: Send + Sync + 'static> {
     value: RefCell<T>,
-    signal: OnceCell<Shows<T>>,
+    /// Behind a pointer, so that only whoever asks for a signal links what makes and sets it.
+    signals: OnceCell<Box<dyn Tell<T>>>,
 }
 
-struct Shows<T: Send + Sync + 'static> {
-    signal: Signal<T>,
-    /// Behind a pointer, so that only whoever makes the signal links what sets it.
-    set: Box<dyn Fn(T)>,
+/// Who is told of a value.
+trait Tell<T: Send + Sync + 'static> {
+    fn tell_inside(&self, value: T);
+
+    fn tell_outside(&self, value: T);
+
+    fn inside(&self, owner: &Owner) -> Signal<T>;
+
+    fn outside(&self) -> Signal<T>;
+}
+
+/// `Arc`: they may still be set when the owner of whoever asked is gone.
+struct Signals<T: Send + Sync + 'static> {
+    /// For those who go with the stream: one, the same for all who ask, which goes with it too.
+    inside: (ArcRwSignal<T>, OnceCell<Signal<T>>),
+    /// For those who may outlive it: each has one of their own.
+    outside: ArcRwSignal<T>,
+}
+
+impl<T: Send + Sync + 'static> Tell<T> for Signals<T> {
+    fn tell_inside(&self, value: T) {
+        self.inside.0.set(value);
+    }
+
+    fn tell_outside(&self, value: T) {
+        self.outside.set(value);
+    }
+
+    fn inside(&self, owner: &Owner) -> Signal<T> {
+        let (signal, shared) = &self.inside;
+        *shared.get_or_init(|| owner.with(|| signal.clone().into()))
+    }
+
+    fn outside(&self) -> Signal<T> {
+        self.outside.clone().into()
+    }
 }
 
 impl<T: Clone + Send + Sync> Shown<T> {
     pub(crate) const fn new(value: T) -> Self {
-        Self { value: RefCell::new(value), signal: OnceCell::new() }
+        Self { value: RefCell::new(value), signals: OnceCell::new() }
     }
 
     pub(crate) fn value(&self) -> T {
@@ -32,29 +65,41 @@ impl<T: Clone + Send + Sync> Shown<T> {
     }
 
     pub(crate) fn set(&self, value: T) {
-        if let Some(shows) = self.signal.get() {
-            self.value.replace(value.clone());
-            (shows.set)(value);
-        } else {
-            self.value.replace(value);
+        self.value.replace(value);
+        if let Some(signals) = self.signals.get() {
+            signals.tell_inside(self.value());
+            // Whoever has just been told may have set another.
+            signals.tell_outside(self.value());
+        }
+    }
+
+    /// Sets it for those only who may outlive the stream. The others are going: what they would do now may need what has
+    /// gone.
+    pub(crate) fn set_outside(&self, value: T) {
+        if let Some(signals) = self.signals.get() {
+            signals.tell_outside(value);
         }
     }
 
     /// Whether anybody has asked for the signal.
     pub(crate) fn is_signal(&self) -> bool {
-        self.signal.get().is_some()
+        self.signals.get().is_some()
     }
 
-    /// The signal, the same for all who ask. It lives as long as the owner in which it is first asked for.
-    pub(crate) fn signal(&self) -> Signal<T> {
-        let shows = self.signal.get_or_init(|| {
-            // `Arc`: it may still be set when the owner is gone.
-            let signal = ArcRwSignal::new(self.value());
-            Shows {
-                signal: RwSignal::from(signal.clone()).into(),
-                set: Box::new(move |value| signal.set(value)),
-            }
-        });
-        shows.signal
+    /// The signal of those who go with the stream, whose `owner` is this.
+    pub(crate) fn inside(&self, owner: &Owner) -> Signal<T> {
+        self.signals().inside(owner)
+    }
+
+    /// A signal that lives as long as the current owner, whatever becomes of the stream.
+    pub(crate) fn outside(&self) -> Signal<T> {
+        self.signals().outside()
+    }
+
+    fn signals(&self) -> &dyn Tell<T> {
+        &**self.signals.get_or_init(|| {
+            let signal = || ArcRwSignal::new(self.value());
+            Box::new(Signals { inside: (signal(), OnceCell::new()), outside: signal() })
+        })
     }
 }

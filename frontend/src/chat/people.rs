@@ -60,7 +60,7 @@ pub(super) fn Avatar(
     /// The name.
     name: String,
 ) -> impl IntoView {
-    let letter = name.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().to_string());
+    let letter = name.chars().find(|c| c.is_alphanumeric()).map(String::from);
     view! {
         <span class="avatar" data-hue=hue(&name).to_string() aria-hidden="true">
             {letter}

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use demo_contract::Logs;
 use demo_contract::logs::{Level, Line};
 
+use crate::lowercase::lowercase;
+
 /// How many rows are kept.
 const CAPACITY: usize = 1_000;
 
@@ -86,7 +88,7 @@ impl Journal {
         let sought = match &entry {
             Entry::Line(line) => {
                 let request = line.request.as_deref().unwrap_or_default();
-                format!("{} {} {request}", line.target, line.message).to_lowercase()
+                lowercase(&format!("{} {} {request}", line.target, line.message))
             }
             Entry::Skipped(_) | Entry::Gap => String::new(),
         };
@@ -102,7 +104,7 @@ impl Journal {
 
     /// The rows that pass a filter. Where something is missing is always told.
     pub(super) fn filtered(&self, filter: &Filter) -> Vec<Arc<Row>> {
-        let text = filter.text.trim().to_lowercase();
+        let text = lowercase(filter.text.trim());
         let passes = |row: &&Arc<Row>| match &row.entry {
             Entry::Line(line) => line.level <= filter.level && row.sought.contains(&text),
             Entry::Skipped(_) | Entry::Gap => true,

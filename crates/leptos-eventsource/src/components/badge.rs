@@ -75,10 +75,9 @@ pub fn ConnectionBadge(
     });
     let progress = move || texts.with(|texts| texts.progress(&state.read(), retry_in.get()));
     let action = Memo::new(move |_| {
-        if !button {
-            return None;
-        }
-        texts.with(|texts| texts.action(&state.read()))
+        let text = texts.with(|texts| texts.action(&state.read()));
+        // A stream whose owner is gone does not come back.
+        text.filter(|_| button && stream.binding().is_some())
     });
 
     view! {

@@ -62,7 +62,7 @@ impl<E: EventSet + Clone + Send + Sync> Log<E> {
             capacity,
         };
         let serial = Cell::new(0);
-        handle.listen_with_id(move |event, last_event_id| {
+        handle.on_event_with_id(move |event, last_event_id| {
             let entry = Entry {
                 serial: serial.replace(serial.get() + 1),
                 last_event_id: last_event_id.to_owned(),

@@ -17,11 +17,11 @@ use crate::schedule::{Folded, Schedule};
 pub(crate) fn fold<E: EventSet, S: Send + Sync + 'static>(
     handle: &EventSourceHandle<E>,
     init: S,
-    f: impl Fn(&mut S, &E) + 'static,
+    f: impl Fn(&mut S, &E, &str) + 'static,
 ) -> ReadSignal<S> {
     let folded = folded(handle, init);
     let signal = folded.signal().read_only().into();
-    handle.listen(move |event, _| folded.update(|value| f(value, event)));
+    handle.listen(move |event, last_event_id| folded.update(|value| f(value, event, last_event_id)));
     signal
 }
 

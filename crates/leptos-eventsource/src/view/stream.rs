@@ -63,8 +63,13 @@ impl<E> Drop for End<E> {
     }
 }
 
-impl<E: EventSet + Clone> EventStream<E> {
-    pub(crate) fn new(handle: &EventSourceHandle<E>, capacity: usize) -> Self {
+impl<T: 'static> EventStream<T> {
+    /// What `take` makes of each event and the last event id at it.
+    pub(crate) fn new<E: EventSet>(
+        handle: &EventSourceHandle<E>,
+        capacity: usize,
+        take: impl Fn(&E, &str) -> T + 'static,
+    ) -> Self {
         let queue = Rc::new(RefCell::new(Queue {
             events: VecDeque::new(),
             capacity,
@@ -73,11 +78,12 @@ impl<E: EventSet + Clone> EventStream<E> {
             waker: None,
         }));
         let end = End(Rc::downgrade(&queue));
-        handle.listen(move |event, _| {
+        handle.listen(move |event, last_event_id| {
             // Nobody holds the stream any more.
             let Some(queue) = end.0.upgrade() else { return };
+            let taken = take(event, last_event_id);
             let mut queue = queue.borrow_mut();
-            queue.events.push_back(event.clone());
+            queue.events.push_back(taken);
             if queue.events.len() > queue.capacity {
                 queue.events.pop_front();
                 queue.dropped += 1;

@@ -5,7 +5,7 @@ use browser_tests::{Listeners, Live, Mounted, mount_view, next_task, open, until
 use leptos::prelude::*;
 use leptos_eventsource::components::{BadgeTexts, ConnectionBadge};
 use leptos_eventsource::transport::Scripted;
-use leptos_eventsource::{Failure, Json, Silence, Text};
+use leptos_eventsource::{EventSourceHandle, Failure, Json, Silence, Text};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::{use_stream, use_stream_with};
@@ -142,6 +142,39 @@ async fn two_badges_of_streams_with_different_events_stand_in_one_page() {
     let state = |id: &str| badges.attribute(&format!(".sse-badge#{id}"), "data-state").unwrap_or_default();
     until("both are shown", || (state("texts"), state("numbers")) == ("open".into(), "waiting".into())).await;
     assert!(badges.find("#numbers button").is_none(), "it was asked to have none");
+}
+
+#[wasm_bindgen_test]
+async fn it_outlives_its_stream_and_says_that_it_is_closed() {
+    let transport = Scripted::new();
+    let is_german = RwSignal::new(false);
+    let (owner, badge) = (Owner::new(), RwSignal::new(None));
+    let page = mount_view(move || {
+        let texts = Signal::derive(move || BadgeTexts {
+            closed: Cow::Borrowed(if is_german.get() { "Zu" } else { "Closed" }),
+            ..BadgeTexts::ENGLISH
+        });
+        move || badge.get().map(|stream: EventSourceHandle<Text>| view! { <ConnectionBadge stream texts /> })
+    });
+    let stream = owner.with(|| use_stream::<Text>(&transport));
+    badge.set(Some(stream));
+    let served = open(&transport).await;
+    until_state(&page, "open").await;
+    served.fail(Failure::Network);
+    until_state(&page, "waiting").await;
+    until("the countdown", || page.texts(".sse-badge-progress")[0].starts_with("retry in")).await;
+
+    owner.cleanup();
+    until_state(&page, "closed").await;
+    assert_eq!(status(&page).trim(), "Closed");
+    assert_eq!(page.texts(".sse-badge-progress"), [""]);
+    assert!(page.find("button").is_none(), "there is nothing left to connect");
+    is_german.set(true);
+    until("it still follows its words", || status(&page).trim() == "Zu").await;
+
+    // One that is made only now says so from the beginning.
+    let late = mount_view(move || view! { <ConnectionBadge stream /> });
+    until_state(&late, "closed").await;
 }
 
 #[wasm_bindgen_test]
