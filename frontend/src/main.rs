@@ -12,7 +12,8 @@
 //! - `logs`: the page of the server's log. `journal` is plain Rust and decides what is kept and shown.
 //! - `badge`: what the connection is doing, in words.
 //! - `inspector`: the developers' panel over all streams.
-//! - `i18n`, `theme`, `stream`, `storage`, `title`, `icons`, `keys`, `random`, `tail`: what every page needs.
+//! - `draft`, `tail`: a field in which somebody writes, and a list that stays at its end.
+//! - `i18n`, `theme`, `stream`, `storage`, `title`, `icons`, `random`: what every page needs.
 //!
 //! Whatever decides something is plain Rust with tests that run natively; what touches the browser does
 //! nothing but that.
@@ -25,10 +26,10 @@ mod app;
 mod assistant;
 mod badge;
 mod chat;
+mod draft;
 mod i18n;
 mod icons;
 mod inspector;
-mod keys;
 mod logs;
 mod lowercase;
 mod market;

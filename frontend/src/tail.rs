@@ -3,6 +3,9 @@
 use leptos::ev::resize;
 use leptos::html::Div;
 use leptos::prelude::*;
+use leptos::text_prop::TextProp;
+
+use crate::icons;
 
 /// Who comes this close to the end, in pixels, is at the end.
 const AT_END: i32 = 48;
@@ -14,7 +17,7 @@ const ROUNDED: i32 = 4;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tail {
     /// The element that scrolls.
-    pub(crate) scroller: NodeRef<Div>,
+    scroller: NodeRef<Div>,
     is_at_end: RwSignal<bool>,
     /// Where the list was scrolled to.
     top: StoredValue<i32>,
@@ -68,7 +71,7 @@ impl Tail {
     }
 
     /// The reader has scrolled.
-    pub(crate) fn handle_scroll(self) {
+    fn handle_scroll(self) {
         let Some(scroller) = self.scroller.get_untracked() else { return };
         let top = scroller.scroll_top();
         let below = scroller.scroll_height() - scroller.client_height() - top;
@@ -78,6 +81,50 @@ impl Tail {
             self.seen.set(self.count.get_untracked());
             self.is_at_end.set(is_at_end);
         }
+    }
+}
+
+/// A list with a tail, and a button by which its reader gets to the end.
+#[component]
+pub(crate) fn TailedList(
+    /// Where its reader is.
+    tail: Tail,
+    /// `log`, if what comes is read aloud, or `region`.
+    role: &'static str,
+    /// Overrides what `role` says of reading aloud.
+    #[prop(optional)]
+    aria_live: Option<&'static str>,
+    /// What it is a list of, for ears.
+    #[prop(into)]
+    label: TextProp,
+    /// By which the tests find it.
+    testid: &'static str,
+    /// What the button says; without it there is no button.
+    more: Signal<Option<String>>,
+    /// What scrolls.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="messages">
+            <div
+                class="messages-scroll"
+                node_ref=tail.scroller
+                on:scroll=move |_| tail.handle_scroll()
+                tabindex="0"
+                role=role
+                aria-live=aria_live
+                aria-label=label
+                data-testid=testid
+            >
+                {children()}
+            </div>
+            <Show when=move || more.read().is_some()>
+                <button type="button" class="pill" data-testid="to-end" on:click=move |_| tail.go_to_end()>
+                    {icons::down()}
+                    {move || more.get()}
+                </button>
+            </Show>
+        </div>
     }
 }
 

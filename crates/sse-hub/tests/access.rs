@@ -6,13 +6,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use common::reading::Reading;
 use common::{Client, News, hub};
-use sse_hub::history::{HistoryError, News as Tell, Page, Read, Record, Reply, Status, TopicId};
 use sse_hub::{
-    Denied, Grant, Guard, History, Hub, HubOptions, MemoryHistory, Subscribe, SubscribeError, Subscription,
-    TopicName, TopicOptions,
+    Denied, Grant, Guard, History, Hub, HubOptions, Subscribe, SubscribeError, Subscription, TopicName,
 };
-use sse_proto::Epoch;
 use tokio::time::{Instant, timeout};
 
 /// Who may read, by topic. What is not in it is forbidden.
@@ -263,70 +261,31 @@ async fn a_stream_that_is_gone_is_not_asked_about_and_keeps_nothing() {
     assert_eq!(hub.review_access(), 0);
 }
 
-type Intrusion = Box<dyn Fn() + Send + Sync>;
-
-/// Memory in which something happens whenever somebody is about to read.
-#[derive(Clone, Default)]
-struct Intruded(Arc<MemoryHistory>, Arc<OnceLock<Intrusion>>);
-
-impl std::fmt::Debug for Intruded {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Intruded")
-    }
-}
-
-impl History for Intruded {
-    fn epoch(&self) -> Epoch {
-        self.0.epoch()
-    }
-
-    fn last_seq(&self) -> u64 {
-        self.0.last_seq()
-    }
-
-    fn open(&self, topic: &TopicName, options: &TopicOptions, news: Tell) -> Result<TopicId, HistoryError> {
-        self.0.open(topic, options, news)
-    }
-
-    fn remove(&self, topic: TopicId) {
-        self.0.remove(topic);
-    }
-
-    fn append(&self, topic: TopicId, record: Record<'_>) -> Result<u64, HistoryError> {
-        self.0.append(topic, record)
-    }
-
-    fn end(&self, topic: TopicId) -> Result<(), HistoryError> {
-        self.0.end(topic)
-    }
-
-    fn status(&self, topic: TopicId) -> Result<Status, HistoryError> {
-        self.0.status(topic)
-    }
-
-    fn read(&self, read: Read<'_>) -> Reply<Result<Page, HistoryError>> {
-        if let Some(intrude) = self.1.get() {
-            intrude();
-        }
-        self.0.read(read)
-    }
-}
-
 #[tokio::test]
 async fn what_is_published_between_a_look_at_the_right_and_a_look_at_the_history_is_not_read() {
-    let history = Intruded::default();
-    let hub = Hub::with_history(HubOptions::default(), history.clone());
+    // Happens whenever somebody is about to read.
+    let intrusion = Arc::new(OnceLock::<Box<dyn Fn() + Send + Sync>>::new());
+    let history = Reading::new({
+        let intrusion = intrusion.clone();
+        move |memory, read| {
+            if let Some(intrude) = intrusion.get() {
+                intrude();
+            }
+            memory.read(read)
+        }
+    });
+    let hub = Hub::with_history(HubOptions::default(), history);
     let topic = hub.topic::<News>("a").expect("opened");
     let rights = Rights::of(["a"]);
     let mut stream = subscribe(&hub, &["a"], rights.guard()).expect("allowed");
     stream.next().await.expect("the opening");
     let reviewer = hub.clone();
-    let intrusion: Intrusion = Box::new(move || {
+    let intrude = Box::new(move || {
         rights.lose("a");
         assert_eq!(reviewer.review_access(), 1);
         topic.publish(&News::Count(666)).expect("published");
     });
-    assert!(history.1.set(intrusion).is_ok());
+    assert!(intrusion.set(intrude).is_ok());
     assert_eq!(stream.next().await.expect("the end"), ": forbidden\n\n");
 }
 

@@ -38,6 +38,9 @@ pub struct Options {
     /// The query parameter that carries the cursor where no header can: the native `EventSource` sends
     /// `Last-Event-ID` only when it reconnects by itself. `None` sends no cursor there. Default:
     /// `last_event_id`; Mercure calls it `lastEventID`.
+    ///
+    /// A URL may have a parameter of that name itself, to say where a new page begins. It is sent as it is until there is a
+    /// cursor, which takes its place.
     pub cursor_parameter: Option<Cow<'static, str>>,
     /// What becomes of the connection while the page is in a background tab. Default: it stays.
     pub background: Background,

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, iter};
 
 use web_sys::Url;
 
@@ -37,20 +37,43 @@ pub(crate) fn resolve(url: &str) -> Result<String, InvalidUrl> {
     }
 }
 
-/// `url`, which was resolved, with the query parameter `name` set to `value`.
+/// `url`, which was resolved, with the query parameter `name` set to `value`, in place of what it said of it before: to a
+/// server that got both, either could be the right one.
 ///
 /// The rest of the query stays as it is spelled: a signed URL must not be written anew.
 pub(crate) fn with_parameter(url: &str, name: &str, value: &str) -> String {
-    let Ok(parsed) = Url::new(url) else { return url.to_owned() };
-    if parsed.search_params().has(name) {
-        parsed.search_params().set(name, value);
-        return parsed.href();
-    }
-    let query = parsed.search();
-    let separator = if query.is_empty() { "?" } else { "&" };
     let encode = |text| String::from(js_sys::encode_uri_component(text));
-    parsed.set_search(&[&query, separator, &encode(name), "=", &encode(value)].concat());
-    parsed.href()
+    replace(url, name, &[&encode(name), "=", &encode(value)].concat())
+}
+
+/// `url`, whose query has `parameter`, as it is spelled, and no other of that name.
+fn replace(url: &str, name: &str, parameter: &str) -> String {
+    let (rest, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let mut replaced = [path, "?"].concat();
+    for other in query.split('&').filter(|other| !query.is_empty() && !is_named(other, name)) {
+        replaced.push_str(other);
+        replaced.push('&');
+    }
+    replaced + parameter + fragment
+}
+
+/// Whether a parameter of a query, as it is spelled, has this name (WHATWG URL 5.1).
+fn is_named(parameter: &str, name: &str) -> bool {
+    let hex = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
+    let mut rest = parameter.split('=').next().unwrap_or_default().as_bytes();
+    let decoded = iter::from_fn(|| {
+        let (&byte, after) = rest.split_first()?;
+        rest = after;
+        if let (b'%', [high, low, after @ ..]) = (byte, after)
+            && let Some((high, low)) = hex(*high).zip(hex(*low))
+        {
+            rest = after;
+            return Some(high << 4 | low);
+        }
+        Some(if byte == b'+' { b' ' } else { byte })
+    });
+    decoded.eq(name.bytes())
 }
 
 /// Whether two URLs that were resolved belong to the same origin.
@@ -63,4 +86,39 @@ fn base() -> String {
     let scope = scope();
     let document = scope.document().and_then(|document| document.base_uri().ok()?);
     document.unwrap_or_else(|| scope.location().href())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_takes_the_place_of_all_that_the_url_said_of_it() {
+        for (url, expected) in [
+            ("http://a/b", "http://a/b?id=7"),
+            ("http://a/b?", "http://a/b?id=7"),
+            ("http://a/b?id=3", "http://a/b?id=7"),
+            ("http://a/b?id", "http://a/b?id=7"),
+            ("http://a/b?id=3&x=1&id=4#c?id=5", "http://a/b?x=1&id=7#c?id=5"),
+            ("http://a/b?%69d=3&i%64=4", "http://a/b?id=7"),
+        ] {
+            assert_eq!(replace(url, "id", "id=7"), expected, "{url}");
+        }
+        assert_eq!(replace("http://a/?my+id=3&my%20id=4", "my id", "my%20id=7"), "http://a/?my%20id=7");
+        assert_eq!(replace("http://a/?%E6%BC%A2=3", "\u{6f22}", "%E6%BC%A2=7"), "http://a/?%E6%BC%A2=7");
+    }
+
+    #[test]
+    fn the_rest_of_a_query_stays_as_it_is_spelled() {
+        let signed = "x=a%20b+c~&&flag&ID=1&idx=2&%zz=%&%6=&sig=A%2fb%3D%3D&?id=1&%+9id=5";
+        let url = ["http://a/b?", signed].concat();
+        assert_eq!(replace(&url, "id", "id=7"), [&url, "&id=7"].concat());
+        assert_eq!(
+            replace(&url, "\tid", "id=7"),
+            [&url, "&id=7"].concat(),
+            "two hexadecimal digits and no sign"
+        );
+        let with_own = ["http://a/b?id=3&", signed].concat();
+        assert_eq!(replace(&with_own, "id", "id=7"), [&url, "&id=7"].concat());
+    }
 }

@@ -21,7 +21,7 @@ use self::turn::TurnView;
 use crate::badge::Badge;
 use crate::i18n::use_locale;
 use crate::icons;
-use crate::tail::Tail;
+use crate::tail::{Tail, TailedList};
 use crate::title::use_title;
 
 const PATH: &str = "/assistant";
@@ -130,41 +130,29 @@ fn Turns(is_empty: Memo<bool>) -> impl IntoView {
         asked
     });
 
+    let more =
+        Signal::derive(move || (!tail.is_at_end()).then(|| locale.texts().assistant.to_end.to_owned()));
+
     view! {
-        <div class="messages">
-            <div
-                class="messages-scroll"
-                node_ref=tail.scroller
-                on:scroll=move |_| tail.handle_scroll()
-                tabindex="0"
-                role="region"
-                aria-label=locale.text(|t| t.assistant.conversation)
-                data-testid="conversation"
-            >
-                <Show when=move || is_empty.get()>
-                    <Suggestions />
-                </Show>
-                <Show when=move || { dropped.get() > 0 }>
-                    <p class="notice num">{move || (locale.texts().assistant.dropped)(dropped.get())}</p>
-                </Show>
-                <ol class="turns">
-                    <For each=move || serials.get() key=|serial| *serial let:serial>
-                        <TurnView serial />
-                    </For>
-                </ol>
-            </div>
-            <Show when=move || !tail.is_at_end()>
-                <button
-                    type="button"
-                    class="pill"
-                    data-testid="to-end"
-                    on:click=move |_| tail.go_to_end()
-                >
-                    {icons::down()}
-                    {locale.text(|t| t.assistant.to_end)}
-                </button>
+        <TailedList
+            tail
+            role="region"
+            label=locale.text(|t| t.assistant.conversation)
+            testid="conversation"
+            more
+        >
+            <Show when=move || is_empty.get()>
+                <Suggestions />
             </Show>
-        </div>
+            <Show when=move || { dropped.get() > 0 }>
+                <p class="notice num">{move || (locale.texts().assistant.dropped)(dropped.get())}</p>
+            </Show>
+            <ol class="turns">
+                <For each=move || serials.get() key=|serial| *serial let:serial>
+                    <TurnView serial />
+                </For>
+            </ol>
+        </TailedList>
     }
 }
 

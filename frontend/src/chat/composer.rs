@@ -2,21 +2,15 @@
 
 use demo_contract::chat::{MAX_AUTHOR_CHARS, MAX_TEXT_CHARS, NewMessage};
 use leptos::ev::{Event, KeyboardEvent, SubmitEvent, Targeted};
-use leptos::html::Textarea;
 use leptos::prelude::*;
 use web_sys::HtmlInputElement;
 
 use super::courier::{IsOpen, use_courier};
 use super::identity::use_identity;
 use super::room::Room;
+use crate::draft::{CharactersLeft, Draft, DraftField};
 use crate::i18n::use_locale;
-use crate::{icons, keys};
-
-/// From here on it is said how many characters are left.
-const FEW_LEFT: i64 = 200;
-
-/// The most lines that the field grows to by itself.
-const MOST_LINES: usize = 6;
+use crate::icons;
 
 /// The field for a message.
 #[component]
@@ -29,75 +23,39 @@ pub(super) fn Composer(
     let locale = use_locale();
     let identity = use_identity();
     let courier = use_courier();
-    let field = NodeRef::<Textarea>::new();
-    let text = RwSignal::new(String::new());
-    let left = Memo::new(move |_| MAX_TEXT_CHARS as i64 - text.read().trim().chars().count() as i64);
-    let can_send = Memo::new(move |_| !text.read().trim().is_empty() && left.get() >= 0);
+    let draft = Draft::new(MAX_TEXT_CHARS);
+    let can_send = Memo::new(move |_| draft.is_ready());
 
-    let send = {
+    let label = {
         let room = room.clone();
         move || {
-            if !can_send.get_untracked() {
-                return;
-            }
+            let texts = locale.texts();
+            (texts.chat.placeholder)(&room.label(texts))
+        }
+    };
+    let send = Callback::new(move |()| {
+        if can_send.get_untracked() {
             let message = NewMessage {
                 client_id: identity.new_client_id(),
                 author: identity.name.get_untracked(),
-                text: text.read_untracked().trim().to_owned(),
+                text: draft.take(),
             };
-            text.set(String::new());
             courier.say(&room, message, is_open);
-            if let Some(field) = field.get_untracked() {
-                let _ = field.focus();
-            }
         }
-    };
-    let on_key = {
-        let send = send.clone();
-        move |event: KeyboardEvent| {
-            if keys::sends(&event) {
-                event.prevent_default();
-                send();
-            }
-        }
-    };
+    });
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
-        send();
-    };
-    let placeholder = move || {
-        let texts = locale.texts();
-        (texts.chat.placeholder)(&room.label(texts))
+        send.run(());
     };
 
     view! {
         <form class="composer" on:submit=on_submit>
             <div class="composer-top">
                 <NameField />
-                <span
-                    class="composer-left num"
-                    data-over=move || (left.get() < 0).to_string()
-                    role="status"
-                >
-                    {move || {
-                        let left = left.get();
-                        (left <= FEW_LEFT).then(|| (locale.texts().chat.characters_left)(left))
-                    }}
-                </span>
+                <CharactersLeft draft few=200 />
             </div>
             <div class="composer-row">
-                <textarea
-                    class="field composer-text"
-                    data-testid="chat-input"
-                    node_ref=field
-                    rows=move || text.read().split('\n').count().min(MOST_LINES).to_string()
-                    enterkeyhint="send"
-                    placeholder=placeholder.clone()
-                    aria-label=placeholder
-                    prop:value=text
-                    on:input:target=move |event| text.set(event.target().value())
-                    on:keydown=on_key
-                ></textarea>
+                <DraftField draft most_lines=6 label testid="chat-input" send />
                 <button
                     type="submit"
                     class="button composer-send"

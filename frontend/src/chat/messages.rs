@@ -7,8 +7,7 @@ use super::message::{OnItsWay, Said};
 use super::room::Room;
 use super::timeline::Timeline;
 use crate::i18n::use_locale;
-use crate::icons;
-use crate::tail::Tail;
+use crate::tail::{Tail, TailedList};
 
 /// The messages of a room.
 #[component]
@@ -60,54 +59,39 @@ pub(super) fn Messages(
         Some(view! { <OnItsWay pending=sent room is_head=is_first && !continues is_open /> })
     };
 
+    let more = Signal::derive(move || {
+        let unseen = tail.unseen();
+        (unseen > 0).then(|| (locale.texts().chat.new_messages)(unseen))
+    });
+
     view! {
-        <div class="messages">
-            <div
-                class="messages-scroll"
-                node_ref=tail.scroller
-                on:scroll=move |_| tail.handle_scroll()
-                tabindex="0"
-                role="log"
-                aria-label=label
-            >
-                <Show when=move || is_empty.get()>
-                    <div class="empty">
-                        <Show
-                            when=move || is_open.get()
-                            fallback=move || view! { <p>{locale.text(|t| t.chat.loading)}</p> }
-                        >
-                            <h2>{locale.text(|t| t.chat.empty_title)}</h2>
-                            <p>{locale.text(|t| t.chat.empty_text)}</p>
-                        </Show>
-                    </div>
-                </Show>
-                <Show when=move || { dropped.get() > 0 }>
-                    <p class="notice num" data-testid="dropped">
-                        {move || (locale.texts().chat.dropped)(dropped.get())}
-                    </p>
-                </Show>
-                <ol class="message-list">
-                    <For
-                        each=move || timeline.read().entries()
-                        key=|entry| (entry.serial, entry.is_head)
-                        let:entry
+        <TailedList tail role="log" label testid="messages" more>
+            <Show when=move || is_empty.get()>
+                <div class="empty">
+                    <Show
+                        when=move || is_open.get()
+                        fallback=move || view! { <p>{locale.text(|t| t.chat.loading)}</p> }
                     >
-                        <Said entry />
-                    </For>
-                    <For each=move || pending.get() key=Clone::clone children=on_its_way />
-                </ol>
-            </div>
-            <Show when=move || { tail.unseen() > 0 }>
-                <button
-                    type="button"
-                    class="pill"
-                    data-testid="new-messages"
-                    on:click=move |_| tail.go_to_end()
-                >
-                    {icons::down()}
-                    {move || (locale.texts().chat.new_messages)(tail.unseen())}
-                </button>
+                        <h2>{locale.text(|t| t.chat.empty_title)}</h2>
+                        <p>{locale.text(|t| t.chat.empty_text)}</p>
+                    </Show>
+                </div>
             </Show>
-        </div>
+            <Show when=move || { dropped.get() > 0 }>
+                <p class="notice num" data-testid="dropped">
+                    {move || (locale.texts().chat.dropped)(dropped.get())}
+                </p>
+            </Show>
+            <ol class="message-list">
+                <For
+                    each=move || timeline.read().entries()
+                    key=|entry| (entry.serial, entry.is_head)
+                    let:entry
+                >
+                    <Said entry />
+                </For>
+                <For each=move || pending.get() key=Clone::clone children=on_its_way />
+            </ol>
+        </TailedList>
     }
 }

@@ -16,7 +16,7 @@ use super::{Access, Refused};
 use crate::badge::Badge;
 use crate::i18n::use_locale;
 use crate::icons;
-use crate::tail::Tail;
+use crate::tail::{Tail, TailedList};
 
 /// The log, once the server shows it.
 #[component]
@@ -155,39 +155,28 @@ fn Rows(journal: RwSignal<Journal>, rows: Memo<Vec<Arc<Row>>>, filter: RwSignal<
         if kept.get() == 0 { texts.empty } else { texts.no_match }
     };
 
+    let more = Signal::derive(move || {
+        let unseen = tail.unseen();
+        (unseen > 0).then(|| (locale.texts().logs.new_lines)(unseen))
+    });
+
     view! {
-        <div class="messages">
-            <div
-                class="messages-scroll log-scroll"
-                node_ref=tail.scroller
-                on:scroll=move |_| tail.handle_scroll()
-                tabindex="0"
-                role="log"
-                // Lines come faster than a voice.
-                aria-live="off"
-                aria-label=locale.text(|t| t.logs.title)
-            >
-                <Show when=move || { dropped.get() > 0 }>
-                    <p class="notice num" data-testid="log-dropped">
-                        {move || (locale.texts().logs.dropped)(dropped.get())}
-                    </p>
-                </Show>
-                <ol class="log-rows" data-testid="log-rows">
-                    <For each=move || rows.get() key=|row| row.serial let:row>
-                        <RowView row />
-                    </For>
-                </ol>
-                <Show when=move || rows.read().is_empty()>
-                    <p class="empty" data-testid="log-empty">{nothing}</p>
-                </Show>
-            </div>
-            <Show when=move || { tail.unseen() > 0 }>
-                <button type="button" class="pill" data-testid="log-newer" on:click=move |_| tail.go_to_end()>
-                    {icons::down()}
-                    {move || (locale.texts().logs.new_lines)(tail.unseen())}
-                </button>
+        // Lines come faster than a voice.
+        <TailedList tail role="log" aria_live="off" label=locale.text(|t| t.logs.title) testid="log" more>
+            <Show when=move || { dropped.get() > 0 }>
+                <p class="notice num" data-testid="log-dropped">
+                    {move || (locale.texts().logs.dropped)(dropped.get())}
+                </p>
             </Show>
-        </div>
+            <ol class="log-rows" data-testid="log-rows">
+                <For each=move || rows.get() key=|row| row.serial let:row>
+                    <RowView row />
+                </For>
+            </ol>
+            <Show when=move || rows.read().is_empty()>
+                <p class="empty" data-testid="log-empty">{nothing}</p>
+            </Show>
+        </TailedList>
         <p class="logs-foot num" data-testid="log-count">
             {move || (locale.texts().logs.shown)(rows.read().len(), kept.get())}
         </p>

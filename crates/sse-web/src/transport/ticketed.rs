@@ -42,7 +42,8 @@ pub struct Ticketed {
 }
 
 impl Ticketed {
-    /// Asks `ticket` before every attempt, and sends what it gives as the query parameter `parameter`.
+    /// Asks `ticket` before every attempt, and sends what it gives as the query parameter `parameter`, in place of one of
+    /// that name in the URL.
     #[must_use]
     pub fn new<F>(parameter: impl Into<String>, ticket: impl Fn() -> F + 'static) -> Self
     where

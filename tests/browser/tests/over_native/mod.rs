@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use browser_tests::{Stream, Watch};
 use sse_proto::client::Failure;
+use sse_testkit::Visit;
 use sse_web::transport::Ticketed;
 use sse_web::{Connection, Options};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -58,6 +59,18 @@ async fn c10_the_parameter_can_have_another_name_or_be_left_out() {
         assert_eq!(report.visits[0].query.get("lastEventID").map(String::as_str), sent);
         assert_eq!(report.visits[0].cursor_parameter(), None);
     }
+}
+
+#[wasm_bindgen_test]
+async fn c10_a_parameter_of_the_url_says_where_to_begin_until_there_is_a_cursor() {
+    let stream = Stream::new("event - - one\nend\n---\nevent - 41 two\nend\n---\nevent - - three").await;
+    let url = format!("{}&last%5fevent_id=3&from=a%20b+c", stream.url());
+    let watch = Watch::open(&url, options());
+    watch.until_data("three").await;
+    let report = stream.report().await;
+    let sent: Vec<_> = report.visits.iter().map(Visit::cursor_parameter).collect();
+    assert_eq!(sent, [Some("3"), Some("3"), Some("41")]);
+    assert!(report.visits.iter().all(|visit| visit.query.get("from").is_some_and(|from| from == "a b c")));
 }
 
 /// What `ticket` makes of how often it was asked is the ticket.

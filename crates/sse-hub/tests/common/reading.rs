@@ -1,0 +1,62 @@
+//! Memory whose reads go through the hands of a test.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sse_hub::history::{HistoryError, News, Page, Read, Record, Reply, Status, TopicId};
+use sse_hub::{History, MemoryHistory, TopicName, TopicOptions};
+use sse_proto::Epoch;
+
+type Answer = Reply<Result<Page, HistoryError>>;
+
+/// Memory in which `F` answers every read.
+pub(crate) struct Reading<F> {
+    memory: Arc<MemoryHistory>,
+    read: F,
+}
+
+impl<F: Fn(&Arc<MemoryHistory>, Read<'_>) -> Answer> Reading<F> {
+    pub(crate) fn new(read: F) -> Self {
+        Self { memory: Arc::new(MemoryHistory::with_epoch(Epoch::new(0xe))), read }
+    }
+}
+
+impl<F> fmt::Debug for Reading<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading").field("memory", &self.memory).finish_non_exhaustive()
+    }
+}
+
+impl<F: Fn(&Arc<MemoryHistory>, Read<'_>) -> Answer + Send + Sync + 'static> History for Reading<F> {
+    fn epoch(&self) -> Epoch {
+        self.memory.epoch()
+    }
+
+    fn last_seq(&self) -> u64 {
+        self.memory.last_seq()
+    }
+
+    fn open(&self, topic: &TopicName, options: &TopicOptions, news: News) -> Result<TopicId, HistoryError> {
+        self.memory.open(topic, options, news)
+    }
+
+    fn remove(&self, topic: TopicId) {
+        self.memory.remove(topic);
+    }
+
+    fn append(&self, topic: TopicId, record: Record<'_>) -> Result<u64, HistoryError> {
+        self.memory.append(topic, record)
+    }
+
+    fn end(&self, topic: TopicId) -> Result<(), HistoryError> {
+        self.memory.end(topic)
+    }
+
+    fn status(&self, topic: TopicId) -> Result<Status, HistoryError> {
+        self.memory.status(topic)
+    }
+
+    fn read(&self, read: Read<'_>) -> Answer {
+        (self.read)(&self.memory, read)
+    }
+}

@@ -1,0 +1,111 @@
+//! A text that somebody is writing: a field that grows with it, and how much still fits.
+
+use leptos::ev::KeyboardEvent;
+use leptos::html::Textarea;
+use leptos::prelude::*;
+use leptos::text_prop::TextProp;
+
+use crate::i18n::use_locale;
+
+/// The key code of a key that an input method has swallowed. Safari ends the composition before it tells of
+/// the Enter that ended it, so `isComposing` alone would send half a word.
+const SWALLOWED: u32 = 229;
+
+/// A text that somebody is writing. `Copy`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Draft {
+    text: RwSignal<String>,
+    field: NodeRef<Textarea>,
+    /// How many characters still fit; below zero, how many there are too many.
+    left: Memo<i64>,
+}
+
+impl Draft {
+    /// An empty draft of a text that may have as many as `most_chars` characters.
+    pub(crate) fn new(most_chars: usize) -> Self {
+        let text = RwSignal::new(String::new());
+        let left = Memo::new(move |_| most_chars as i64 - text.read().trim().chars().count() as i64);
+        Self { text, field: NodeRef::new(), left }
+    }
+
+    /// Whether there is something to send, and not too much of it.
+    pub(crate) fn is_ready(self) -> bool {
+        !self.text.read().trim().is_empty() && self.left.get() >= 0
+    }
+
+    /// Takes what was written out of the field, and leaves the person in it to go on.
+    pub(crate) fn take(self) -> String {
+        let text = self.text.try_update(std::mem::take).unwrap_or_default();
+        if let Some(field) = self.field.get_untracked() {
+            let _ = field.focus();
+        }
+        text.trim().to_owned()
+    }
+}
+
+/// The field in which a draft is written.
+#[component]
+pub(crate) fn DraftField(
+    /// What is written.
+    draft: Draft,
+    /// The most lines that the field grows to by itself.
+    most_lines: usize,
+    /// What belongs into it, for eyes and ears.
+    #[prop(into)]
+    label: TextProp,
+    /// The id of what else is said about it.
+    #[prop(optional)]
+    described_by: Option<&'static str>,
+    /// By which the tests find it.
+    testid: &'static str,
+    /// Sends it.
+    send: Callback<()>,
+) -> impl IntoView {
+    let on_key = move |event: KeyboardEvent| {
+        if sends(&event) {
+            event.prevent_default();
+            send.run(());
+        }
+    };
+    view! {
+        <textarea
+            class="field composer-text"
+            data-testid=testid
+            node_ref=draft.field
+            rows=move || draft.text.read().split('\n').count().min(most_lines).to_string()
+            enterkeyhint="send"
+            placeholder=label.clone()
+            aria-label=label
+            aria-describedby=described_by
+            prop:value=draft.text
+            on:input:target=move |event| draft.text.set(event.target().value())
+            on:keydown=on_key
+        ></textarea>
+    }
+}
+
+/// How many characters are left, once they are few.
+#[component]
+pub(crate) fn CharactersLeft(
+    /// What is written.
+    draft: Draft,
+    /// From here on it is said.
+    few: i64,
+) -> impl IntoView {
+    let locale = use_locale();
+    let left = draft.left;
+    view! {
+        <span class="composer-left num" data-over=move || (left.get() < 0).to_string() role="status">
+            {move || {
+                let left = left.get();
+                (left <= few).then(|| (locale.texts().chat.characters_left)(left))
+            }}
+        </span>
+    }
+}
+
+/// Whether a key sends what is in the field: Enter does, and with Shift it begins a new line.
+fn sends(event: &KeyboardEvent) -> bool {
+    let is_composing = event.is_composing() || event.key_code() == SWALLOWED;
+    event.key() == "Enter" && !event.shift_key() && !is_composing
+}
