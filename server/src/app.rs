@@ -14,8 +14,7 @@ use sse_hub::history::redb::{RedbHistory, RedbOptions};
 use sse_hub::serve::Stats;
 use sse_hub::{Hub, HubOptions, Limits};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::trace::{DefaultOnFailure, TraceLayer};
-use tracing::Level;
+use tower_http::trace::TraceLayer;
 
 use crate::access::{self, Access};
 use crate::assistant::{self, Answers};
@@ -156,7 +155,9 @@ fn routes(shared: Shared, origins: Origins, proxies: Proxies, metrics: Router<Sh
         .layer(
             TraceLayer::new_for_http()
                 .make_span_with(requests::span)
-                .on_failure(DefaultOnFailure::new().level(Level::WARN)),
+                .on_request(())
+                .on_response(requests::tell_answered)
+                .on_failure(requests::tell_broken_off),
         )
         // Outermost: everything else may say which request it is about, and whose.
         .layer(from_fn_with_state(requests, requests::name))

@@ -142,7 +142,7 @@ Times are a number and a unit: 500ms, 15s, 2m, 12h, 30d. An origin is a scheme a
 over its environment variable, which wins over the file; in a variable, several values are separated by commas. Rates
 are a number a second; 0 is no limit.
 
-The log is filtered by SSE_LOG, for example SSE_LOG=debug or SSE_LOG=server=debug,tower_http=debug.
+The log is filtered by SSE_LOG, for example SSE_LOG=debug or SSE_LOG=info,server::requests=debug.
 
 Paths:
   GET  /api/market[?symbols=A,B]   stream: tick, bar, halt

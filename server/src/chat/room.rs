@@ -131,12 +131,12 @@ fn refuse(error: PublishError) -> Refusal {
             Duration::from_secs(30)
         }
         _ => {
-            tracing::error!(%error, "a message was not published");
-            return Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the message could not be published");
+            return Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the message could not be published")
+                .because(format_args!("a message was not published: {error}"));
         }
     };
-    tracing::warn!(%error, "a message was not kept");
     Refusal::unavailable("messages cannot be kept at the moment", wait)
+        .because(format_args!("a message was not kept: {error}"))
 }
 
 /// Publishes who is there whenever that changes.
