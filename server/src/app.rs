@@ -12,7 +12,7 @@ use axum::routing::get;
 use demo_contract::notifications::Severity;
 use sse_hub::history::redb::{RedbHistory, RedbOptions};
 use sse_hub::serve::Stats;
-use sse_hub::{Hub, HubOptions, Limits};
+use sse_hub::{Hub, HubOptions, Limits, Unguarded};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
@@ -110,7 +110,13 @@ impl App {
 
 fn open_hub(config: &Config) -> Result<Hub, RunError> {
     let limits = Limits { subscriptions: config.serving.streams, ..Limits::default() };
-    let options = HubOptions { heartbeat: Some(config.heartbeat), limits, ..HubOptions::default() };
+    let options = HubOptions {
+        heartbeat: Some(config.heartbeat),
+        // Every stream is opened by `access::Door`, or as that does. One that is not shows nothing.
+        unguarded: Unguarded::Refused,
+        limits,
+        ..HubOptions::default()
+    };
     Ok(match config.history {
         History::Memory => Hub::new(options),
         History::Redb => {
@@ -162,4 +168,20 @@ fn routes(shared: Shared, origins: Origins, proxies: Proxies, metrics: Router<Sh
         // Outermost: everything else may say which request it is about, and whose.
         .layer(from_fn_with_state(requests, requests::name))
         .layer(map_request_with_state(proxies, client::find))
+}
+
+#[cfg(test)]
+mod tests {
+    use demo_contract::Logs;
+    use sse_hub::{Subscribe, SubscribeError};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_route_that_forgets_its_guard_shows_nothing() {
+        let hub = open_hub(&Config::default()).expect("in memory");
+        hub.topic::<Logs>("logs").expect("opened");
+        let refused = hub.subscribe(Subscribe::to(["logs"]));
+        assert_eq!(refused.err(), Some(SubscribeError::Unguarded("logs".into())));
+    }
 }

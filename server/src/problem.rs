@@ -135,6 +135,10 @@ impl From<SubscribeError> for Refusal {
         match error {
             SubscribeError::UnknownTopic(_) => Self::not_found(detail),
             SubscribeError::Denied { denied, .. } => denied.into(),
+            SubscribeError::Unguarded(_) => {
+                let shown = "the stream could not be opened";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, shown).because(detail)
+            }
             SubscribeError::NoTopics | SubscribeError::TooManyTopics { .. } => {
                 Self::new(StatusCode::BAD_REQUEST, detail)
             }
