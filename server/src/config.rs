@@ -54,7 +54,8 @@ pub struct Config {
     pub durability: Durability,
 
     /// How long a topic stays in that file which the server does not open any more, such as the prices of a symbol that
-    /// is not traded now; it is removed at a start
+    /// is not traded now, or a room or a feed's topic in which nobody was or said anything meanwhile. It is removed at a
+    /// start; the time runs from the first one that finds it so
     #[arg(long, env = "SSE_FORGET_AFTER", value_name = "TIME", default_value = "30d", value_parser = duration)]
     pub forget_after: Duration,
 

@@ -48,7 +48,9 @@ pub use counters::HubCounts;
 pub use error::{PublishError, SnapshotError, SubscribeError, TopicError};
 pub use history::{History, MemoryHistory};
 pub use hub::Hub;
-pub use options::{HubOptions, Lagging, Limits, Replay, Retention, Superseded, TopicOptions, Unguarded};
+pub use options::{
+    HubOptions, Lagging, Left, Limits, Replay, Retention, Superseded, TopicOptions, Unguarded,
+};
 pub use presence::{Member, Presence};
 pub use raw::{RawEvent, RawTopic};
 /// The contract crate, for the derive macro and for custom codecs.

@@ -91,6 +91,19 @@ pub struct TopicOptions {
     /// Whether somebody may read it who brings no [guard](crate::Guard). Default: `None`, as
     /// [the hub](HubOptions::unguarded) says.
     pub unguarded: Option<Unguarded>,
+    /// When a history on a disk takes it for left (`RedbOptions::forget_after`).
+    pub left: Left,
+}
+
+/// When a topic counts as left, so that a history on a disk forgets it in the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Left {
+    /// While nobody opens it: whoever opens it wants it.
+    #[default]
+    Unopened,
+    /// While nobody subscribes to it or publishes on it. For topics that an app opens only because it finds them, such as
+    /// the rooms that an earlier process had.
+    Unused,
 }
 
 /// What becomes of a reader who brings no [guard](crate::Guard).

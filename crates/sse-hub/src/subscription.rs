@@ -431,6 +431,7 @@ impl Place {
         let topics = names.into_iter().map(find).collect::<Result<Vec<_>, _>>()?;
         let place = Self { number: hub.admit()?, hub: Arc::clone(hub), topics, signal };
         place.join_topics();
+        place.topics.iter().for_each(|topic| topic.touch(&*hub.history));
         Ok(place)
     }
 

@@ -107,7 +107,7 @@ impl Shared {
         let names: HashMap<_, _> = intake.names.iter().map(|(name, topic)| (*topic, name)).collect();
         let missing = |(&topic, accepts): (&TopicId, &super::Accepts)| {
             let (name, log) = (names.get(&topic)?, logs.log(topic).ok()?);
-            Some((topic, Missing::of(log, name, rows.get(&topic), accepts.options.clone())))
+            Some((topic, Missing::of(log, name, rows.get(&topic), accepts)))
         };
         let topics: BTreeMap<_, _> = intake.topics.iter().filter_map(missing).collect();
         // Without those of events that were lost, which may be published again, or that are in the file already.
