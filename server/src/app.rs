@@ -38,6 +38,7 @@ use crate::{RunError, events, health, notifications, presence};
 pub(crate) struct App {
     pub(crate) hub: Hub,
     pub(crate) routes: Router,
+    pub(crate) access: Access,
     _exchange: Exchange,
     _classics: Classics,
     _log: LogStream,
@@ -93,12 +94,14 @@ impl App {
         let access = shared.access.clone();
         let (metrics, metrics_here) = match config.metrics_listen {
             Some(address) => {
-                (Some(metrics::serve_apart(address, access, shared.clone()).await?), Router::new())
+                let of_metrics = metrics::serve_apart(address, access.clone(), shared.clone()).await?;
+                (Some(of_metrics), Router::new())
             }
-            None => (None, metrics::routes(access)),
+            None => (None, metrics::routes(access.clone())),
         };
         Ok(Self {
             hub,
+            access,
             routes: routes(shared, origins, Proxies::new(&config.serving), metrics_here),
             _exchange: exchange,
             _classics: classics,
