@@ -7,42 +7,44 @@
 //!
 //! Every stream is opened through [`Door::open`], with a cursor or without: who may no longer read a topic gets
 //! nothing of what it missed either. Each takes a [`Guard`] with it, whom the hub asks again: a stream ends with the
-//! session by which it was opened, and so does one that was opened by a ticket that the session got.
+//! session by which it was opened, and so does one that was opened by a ticket that the session got. When the
+//! configuration is read again, the streams of a token end that is not in it any more, and of its sessions.
 
 mod caller;
 mod door;
+mod reload;
 mod rights;
 mod routes;
+mod rules;
 mod session;
 mod ticket;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use demo_contract::logs;
 use sse_hub::{Denied, Grant, Guard, TopicName};
 
-use crate::config::{AccessConfig, TopicPattern};
+use crate::config::AccessConfig;
 use crate::origin::Origins;
 use crate::problem::Refusal;
 use crate::rate::Rate;
-use crate::secret::Secret;
 pub(crate) use caller::Caller;
 pub(crate) use door::Door;
+pub(crate) use reload::follow;
 pub(crate) use rights::{Credential, Rights};
 pub(crate) use routes::{limit_posts, routes};
+use rules::Rules;
 use session::Sessions;
 use ticket::{Pass, Tickets};
 
 /// What decides. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Access(Arc<Rules>);
+pub(crate) struct Access(Arc<State>);
 
 #[derive(Debug)]
-struct Rules {
-    publish_token: Option<Secret>,
-    read_token: Option<Secret>,
-    metrics_token: Option<Secret>,
-    private: Vec<TopicPattern>,
+struct State {
+    rules: RwLock<Arc<Rules>>,
     origins: Origins,
     tickets: Tickets,
     sessions: Sessions,
@@ -55,17 +57,28 @@ const BURST_SECONDS: f64 = 5.0;
 
 impl Access {
     pub(crate) fn new(config: &AccessConfig, origins: Origins) -> Self {
-        Self(Arc::new(Rules {
-            publish_token: config.publish_token.clone(),
-            read_token: config.read_token.clone(),
-            metrics_token: config.metrics_token.clone(),
-            private: config.private_topics.clone(),
+        Self(Arc::new(State {
+            rules: RwLock::new(Arc::new(Rules::new(config))),
             origins,
             tickets: Tickets::default(),
             sessions: Sessions::new(config.session_lifetime),
             connects: Rate::new(config.connect_rate, BURST_SECONDS),
             posts: Rate::new(config.post_rate, BURST_SECONDS),
         }))
+    }
+
+    /// From now on the tokens and the private topics are those of `config`. Whoever calls this has the hub ask the guards
+    /// of the open streams again.
+    pub(crate) fn replace_rules(&self, config: &AccessConfig) {
+        let rules = Arc::new(Rules::new(config));
+        *self.0.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&rules);
+        // Not to come to life again with the token.
+        self.0.sessions.retain(|token| rules.rights_of(token) >= Rights::Read);
+    }
+
+    /// Those that are in force: nothing is locked while they are looked at.
+    fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.0.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether the caller may read all of these. A ticket is used up by this, unless it was not needed.
@@ -109,7 +122,7 @@ impl Access {
             Some(pass) => self
                 .grant(&pass.issuer, topic)
                 .ok_or(Denied::unauthorized("the session that the ticket was for has ended")),
-            None if self.has_token() => Err(Denied::unauthorized(format!(
+            None if self.rules().has_token() => Err(Denied::unauthorized(format!(
                 "topic \"{topic}\" is private: send a token as Authorization: Bearer TOKEN, or get a ticket for it"
             ))),
             None => Err(Denied::forbidden(format!(
@@ -120,41 +133,44 @@ impl Access {
 
     /// What the caller is allowed without a ticket.
     fn grant(&self, caller: &Caller, topic: &TopicName) -> Option<Grant> {
-        let topic = topic.as_str();
-        let is_private = self.0.private.iter().any(|pattern| pattern.matches(topic));
+        let (topic, rules) = (topic.as_str(), self.rules());
         // A proxy on this machine that says nothing of its clients makes everybody look as if they were here, so being
         // here counts only where nothing better is asked for.
-        if !is_private && (topic != logs::TOPIC || caller.local && !self.has_token()) {
+        if !rules.is_private(topic) && (topic != logs::TOPIC || caller.local && !rules.has_token()) {
             return Some(Grant::unlimited());
         }
-        match &caller.credential {
-            Credential::Token(rights) => (*rights >= Rights::Read).then_some(Grant::unlimited()),
-            Credential::Session(id) => {
-                let (rights, lasts) = self.0.sessions.rights(id)?;
-                (rights >= Rights::Read).then_some(Grant::lasting(lasts))
-            }
-        }
+        let (rights, lasts) = self.rights(&caller.credential, &rules);
+        (rights >= Rights::Read).then_some(lasts.map_or(Grant::unlimited(), Grant::lasting))
     }
 
-    fn has_token(&self) -> bool {
-        self.0.read_token.is_some() || self.0.publish_token.is_some()
+    /// What somebody has shown is good for now, and for how long if that is limited.
+    fn rights(&self, shown: &Credential, rules: &Rules) -> (Rights, Option<Duration>) {
+        match shown {
+            Credential::None => (Rights::None, None),
+            Credential::Token(token) => (rules.rights_of(token), None),
+            Credential::Session(id) => match self.0.sessions.token(id) {
+                // A cookie never publishes: a page that is tricked could.
+                Some((token, lasts)) => (rules.rights_of(&token).min(Rights::Read), Some(lasts)),
+                None => (Rights::None, None),
+            },
+        }
     }
 
     /// Whether anybody may read all of these.
     fn are_public(&self, topics: &[TopicName]) -> bool {
-        let credential = Credential::Token(Rights::None);
-        let stranger = Caller { credential, ticket: None, address: None, local: false };
+        let stranger = Caller { credential: Credential::None, ticket: None, address: None, local: false };
         topics.iter().all(|topic| self.grant(&stranger, topic).is_some())
     }
 
     /// Whether the caller may publish.
     pub(crate) fn check_publish(&self, caller: &Caller) -> Result<(), Refusal> {
-        match &self.0.publish_token {
+        let rules = self.rules();
+        match &rules.publish_token {
             None => Err(Refusal::forbidden(
                 "publishing is off, because this server has no token for it: set --publish-token, SSE_PUBLISH_TOKEN or \
                  publish-token in the file to 16 or more characters",
             )),
-            Some(_) if caller.credential == Credential::Token(Rights::Publish) => Ok(()),
+            Some(_) if self.rights(&caller.credential, &rules).0 >= Rights::Publish => Ok(()),
             Some(_) => Err(Refusal::unauthorized(
                 "publishing needs the server's publish token as Authorization: Bearer TOKEN",
             )),
@@ -163,11 +179,9 @@ impl Access {
 
     /// Whether the caller may read the metrics where everybody's requests come in.
     pub(crate) fn check_metrics(&self, caller: &Caller) -> Result<(), Refusal> {
-        let has_token = self.has_token() || self.0.metrics_token.is_some();
-        let rights = match &caller.credential {
-            Credential::Token(rights) => *rights,
-            Credential::Session(id) => self.0.sessions.rights(id).map_or(Rights::None, |(rights, _)| rights),
-        };
+        let rules = self.rules();
+        let has_token = rules.has_token() || rules.metrics_token.is_some();
+        let (rights, _) = self.rights(&caller.credential, &rules);
         if rights >= Rights::Metrics || caller.local && !has_token {
             return Ok(());
         }
@@ -183,20 +197,9 @@ impl Access {
 
     /// The same where nothing but the metrics is to be had: who can reach that may read them, unless they have a token.
     pub(crate) fn check_metrics_apart(&self, caller: &Caller) -> Result<(), Refusal> {
-        match self.0.metrics_token {
+        match self.rules().metrics_token {
             Some(_) => self.check_metrics(caller),
             None => Ok(()),
-        }
-    }
-
-    fn rights_of(&self, token: &str) -> Rights {
-        let is = |secret: &Option<Secret>| secret.as_ref().is_some_and(|secret| secret.matches(token));
-        // All are always compared, so that the time does not tell which it was.
-        match (is(&self.0.publish_token), is(&self.0.read_token), is(&self.0.metrics_token)) {
-            (true, _, _) => Rights::Publish,
-            (_, true, _) => Rights::Read,
-            (_, _, true) => Rights::Metrics,
-            _ => Rights::None,
         }
     }
 }

@@ -12,10 +12,9 @@ use axum::routing::get;
 use demo_contract::notifications::Severity;
 use sse_hub::history::redb::{RedbHistory, RedbOptions};
 use sse_hub::serve::Stats;
-use sse_hub::{Hub, HubOptions, Limits};
+use sse_hub::{Hub, HubOptions, Limits, Unguarded};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::trace::{DefaultOnFailure, TraceLayer};
-use tracing::Level;
+use tower_http::trace::TraceLayer;
 
 use crate::access::{self, Access};
 use crate::assistant::{self, Answers};
@@ -39,6 +38,7 @@ use crate::{RunError, events, health, notifications, presence};
 pub(crate) struct App {
     pub(crate) hub: Hub,
     pub(crate) routes: Router,
+    pub(crate) access: Access,
     _exchange: Exchange,
     _classics: Classics,
     _log: LogStream,
@@ -94,12 +94,14 @@ impl App {
         let access = shared.access.clone();
         let (metrics, metrics_here) = match config.metrics_listen {
             Some(address) => {
-                (Some(metrics::serve_apart(address, access, shared.clone()).await?), Router::new())
+                let of_metrics = metrics::serve_apart(address, access.clone(), shared.clone()).await?;
+                (Some(of_metrics), Router::new())
             }
-            None => (None, metrics::routes(access)),
+            None => (None, metrics::routes(access.clone())),
         };
         Ok(Self {
             hub,
+            access,
             routes: routes(shared, origins, Proxies::new(&config.serving), metrics_here),
             _exchange: exchange,
             _classics: classics,
@@ -111,7 +113,13 @@ impl App {
 
 fn open_hub(config: &Config) -> Result<Hub, RunError> {
     let limits = Limits { subscriptions: config.serving.streams, ..Limits::default() };
-    let options = HubOptions { heartbeat: Some(config.heartbeat), limits, ..HubOptions::default() };
+    let options = HubOptions {
+        heartbeat: Some(config.heartbeat),
+        // Every stream is opened by `access::Door`, or as that does. One that is not shows nothing.
+        unguarded: Unguarded::Refused,
+        limits,
+        ..HubOptions::default()
+    };
     Ok(match config.history {
         History::Memory => Hub::new(options),
         History::Redb => {
@@ -156,9 +164,27 @@ fn routes(shared: Shared, origins: Origins, proxies: Proxies, metrics: Router<Sh
         .layer(
             TraceLayer::new_for_http()
                 .make_span_with(requests::span)
-                .on_failure(DefaultOnFailure::new().level(Level::WARN)),
+                .on_request(())
+                .on_response(requests::tell_answered)
+                .on_failure(requests::tell_broken_off),
         )
         // Outermost: everything else may say which request it is about, and whose.
         .layer(from_fn_with_state(requests, requests::name))
         .layer(map_request_with_state(proxies, client::find))
+}
+
+#[cfg(test)]
+mod tests {
+    use demo_contract::Logs;
+    use sse_hub::{Subscribe, SubscribeError};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_route_that_forgets_its_guard_shows_nothing() {
+        let hub = open_hub(&Config::default()).expect("in memory");
+        hub.topic::<Logs>("logs").expect("opened");
+        let refused = hub.subscribe(Subscribe::to(["logs"]));
+        assert_eq!(refused.err(), Some(SubscribeError::Unguarded("logs".into())));
+    }
 }

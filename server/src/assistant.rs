@@ -19,6 +19,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use demo_contract::assistant::{Question, ROUTE, topic};
+use sse_hub::axum::LastEventId;
 use sse_hub::{Hub, Subscribe, Subscription};
 
 use crate::access::{Access, Caller, Door};
@@ -26,6 +27,7 @@ use crate::app::Shared;
 use crate::json;
 use crate::problem::Refusal;
 use crate::secret::unguessable;
+use answers::Answered;
 pub(crate) use answers::Answers;
 
 /// The largest question, in bytes.
@@ -41,6 +43,7 @@ async fn ask(
     State(access): State<Access>,
     State(answers): State<Arc<Answers>>,
     caller: Caller,
+    LastEventId(last): LastEventId,
     request: Request,
 ) -> Result<Subscription, Refusal> {
     let question: Question = json::read(request, MAX_BODY).await?;
@@ -53,8 +56,12 @@ async fn ask(
     })?;
     // Before the model is asked: it may cost money.
     let guard = access.admit(&caller, &[topic(&id)])?;
-    let answer = answers.ask(&id, &question).await?;
-    Ok(hub.subscribe(Subscribe::to([topic(&answer)]).guard(guard))?)
+    let subscribe = match answers.ask(&id, &question).await? {
+        // Where somebody left off in something else, such as an answer that was forgotten: this one is read whole.
+        Answered::Anew => Subscribe::to([topic(&id)]),
+        Answered::Before(id) => Subscribe::to([topic(&id)]).after(last),
+    };
+    Ok(hub.subscribe(subscribe.guard(guard))?)
 }
 
 async fn resume(

@@ -54,7 +54,8 @@ pub struct Config {
     pub durability: Durability,
 
     /// How long a topic stays in that file which the server does not open any more, such as the prices of a symbol that
-    /// is not traded now; it is removed at a start
+    /// is not traded now, or a room or a feed's topic in which nobody was or said anything meanwhile. It is removed at a
+    /// start; the time runs from the first one that finds it so
     #[arg(long, env = "SSE_FORGET_AFTER", value_name = "TIME", default_value = "30d", value_parser = duration)]
     pub forget_after: Duration,
 
@@ -142,7 +143,12 @@ Times are a number and a unit: 500ms, 15s, 2m, 12h, 30d. An origin is a scheme a
 over its environment variable, which wins over the file; in a variable, several values are separated by commas. Rates
 are a number a second; 0 is no limit.
 
-The log is filtered by SSE_LOG, for example SSE_LOG=debug or SSE_LOG=server=debug,tower_http=debug.
+SIGHUP has the file of --config read again: tokens and private topics are then as it says, and the streams end, also those
+of a cookie or a ticket, whose token is not there any more. If anything is wrong with it, all stays as it is, and the log
+says what. Flags and environment variables still win, so a token that is to be changed so belongs in the file. Everything
+else takes a restart.
+
+The log is filtered by SSE_LOG, for example SSE_LOG=debug or SSE_LOG=info,server::requests=debug.
 
 Paths:
   GET  /api/market[?symbols=A,B]   stream: tick, bar, halt
@@ -275,8 +281,7 @@ impl Config {
 
     /// What must not be shown.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &crate::Secret> {
-        let AccessConfig { publish_token, read_token, metrics_token, .. } = &self.access;
-        [publish_token, read_token, metrics_token, &self.assistant.assistant_key].into_iter().flatten()
+        self.access.secrets().chain(&self.assistant.assistant_key)
     }
 }
 

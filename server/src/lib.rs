@@ -51,6 +51,10 @@ mod task;
 mod visitor;
 
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use config::AccessConfig;
+use task::Task;
 
 pub use client::Network;
 pub use config::Config;
@@ -103,16 +107,20 @@ pub async fn run(
     config: Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), RunError> {
-    run_and_tell(listener, config, || {}, shutdown).await
+    let (_, unchanged) = watch::channel(config.access.clone());
+    run_and_tell(listener, config, unchanged, || {}, shutdown).await
 }
 
-/// [`run`] that calls `ready` when everything is there that requests need: the history, the certificate, the feeds.
+/// [`run`] that calls `ready` when everything is there that requests need: the history, the certificate, the feeds. And
+/// whenever there is something new in `access`, its tokens and private topics take the place of those before, and the streams
+/// end whose readers may not go on by them; the rest of it is not looked at.
 ///
 /// # Errors
 /// [`RunError`]
 pub async fn run_and_tell(
     listener: TcpListener,
     config: Config,
+    access: watch::Receiver<AccessConfig>,
     ready: impl FnOnce() + Send,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), RunError> {
@@ -121,6 +129,7 @@ pub async fn run_and_tell(
     }
     let mut options = config.serving.options(config.shutdown_deadline)?;
     let app = app::App::start(&config, listener.local_addr()?, options.stats.clone()).await?;
+    let _reloading = Task::spawn(access::follow(access, app.access.clone(), app.hub.clone()));
     ready();
     let hub = app.hub.clone();
     options.hub = Some(hub.clone());

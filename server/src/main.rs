@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use server::Config;
-use server::config::ConfigError;
+use server::config::{AccessConfig, ConfigError};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -30,7 +31,7 @@ async fn main() -> ExitCode {
         Err(error) => return fail(&cannot_listen(config.listen, &error)),
     };
     // From here on a signal is an order to stop and not the end: whoever reads the line may send one at once.
-    let stop = stop_signal();
+    let (stop, access) = (stop_signal(), reloads(&config));
     let (address, scheme) = (listener.local_addr(), config.serving.scheme());
     // The kernel queues whoever connects from here on, so the line may come before the first `accept`.
     let ready = move || {
@@ -39,7 +40,7 @@ async fn main() -> ExitCode {
             let _ = writeln!(io::stdout(), "listening on {scheme}://{address}");
         }
     };
-    match server::run_and_tell(listener, config, ready, stop).await {
+    match server::run_and_tell(listener, config, access, ready, stop).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }
@@ -75,6 +76,37 @@ fn cannot_listen(address: SocketAddr, error: &io::Error) -> String {
         _ => "Choose another address with --listen.",
     };
     format!("cannot listen on {address}: {error}\n{hint}")
+}
+
+/// Who may do what, as the file of the configuration says whenever SIGHUP has it read again. Without a file there is nothing
+/// to read, and a terminal that is closed ends the program as it does others.
+fn reloads(config: &Config) -> watch::Receiver<AccessConfig> {
+    let (sender, changes) = watch::channel(config.access.clone());
+    #[cfg(unix)]
+    if config.config.is_some() {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::hangup()) {
+            Ok(mut hangup) => drop(tokio::spawn(async move {
+                while hangup.recv().await.is_some() {
+                    match Config::load(std::env::args_os()) {
+                        Ok(config) => drop(sender.send_replace(config.access)),
+                        Err(error) => {
+                            let what = server::logs::redact(error.to_string().trim()).replace('\n', " ");
+                            tracing::error!(
+                                "the configuration was not read again, and all is as it was: {what}"
+                            );
+                        }
+                    }
+                }
+            })),
+            Err(error) => {
+                tracing::warn!(%error, "a signal to read the configuration again would not be noticed");
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    drop(sender);
+    changes
 }
 
 /// Completes on Ctrl-C, and on Unix on SIGTERM. Both are watched from this call on, before it is first polled.

@@ -4,6 +4,7 @@ mod policy;
 
 use std::path::{Path, PathBuf};
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
@@ -12,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::services::ServeDir;
 
 use crate::problem::{Refusal, method_not_allowed};
+use crate::requests::Reason;
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const ALWAYS_ASK: HeaderValue = HeaderValue::from_static("no-cache");
@@ -44,7 +46,8 @@ impl Page {
     async fn index(&self) -> Response {
         let Ok(html) = tokio::fs::read_to_string(&self.index).await else {
             let headers = [(CONTENT_TYPE, HTML), (CACHE_CONTROL, ALWAYS_ASK)];
-            return (StatusCode::SERVICE_UNAVAILABLE, headers, NOT_BUILT).into_response();
+            let reason = Extension(Reason("the page is not built".into()));
+            return (StatusCode::SERVICE_UNAVAILABLE, headers, reason, NOT_BUILT).into_response();
         };
         let policy = policy::for_page(&html);
         ([(CONTENT_TYPE, HTML), (CACHE_CONTROL, ALWAYS_ASK), (CONTENT_SECURITY_POLICY, policy)], html)
@@ -64,10 +67,9 @@ impl Page {
                 response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
                 response.map(Body::new)
             }
-            Err(error) => {
-                tracing::error!(%error, "a file could not be read");
-                Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the file could not be read").into_response()
-            }
+            Err(error) => Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the file could not be read")
+                .because(format_args!("a file could not be read: {error}"))
+                .into_response(),
         }
     }
 }

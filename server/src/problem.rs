@@ -11,6 +11,8 @@ use demo_contract::problem::MEDIA_TYPE;
 use sse_hub::history::HistoryError;
 use sse_hub::{Denied, PublishError, SubscribeError, TopicError};
 
+use crate::requests::Reason;
+
 /// Why a request was refused, in words that its sender can act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -19,11 +21,13 @@ pub(crate) struct Refusal {
     retry_after: Option<Duration>,
     /// Whether a token would help: then the answer says which kind.
     wants_token: bool,
+    /// What the log says instead of the detail, which is for strangers.
+    reason: Option<String>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), retry_after: None, wants_token: false }
+        Self { status, detail: detail.into(), retry_after: None, wants_token: false, reason: None }
     }
 
     /// A `503` that says when to try again.
@@ -59,6 +63,11 @@ impl Refusal {
         self
     }
 
+    /// Says to the log, and to nobody else, why the server cannot do what it should. Only read of a `5xx`.
+    pub(crate) fn because(self, reason: impl std::fmt::Display) -> Self {
+        Self { reason: Some(reason.to_string()), ..self }
+    }
+
     #[cfg(test)]
     pub(crate) fn status(&self) -> StatusCode {
         self.status
@@ -77,6 +86,7 @@ impl IntoResponse for Refusal {
             status: self.status.as_u16(),
             detail: self.detail,
         };
+        let reason = self.reason.or_else(|| self.status.is_server_error().then(|| problem.detail.clone()));
         // Three plain fields always serialise.
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (self.status, [(CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
@@ -85,6 +95,9 @@ impl IntoResponse for Refusal {
             let seconds = after.as_millis().div_ceil(1_000).max(1);
             let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(reason) = reason {
+            response.extensions_mut().insert(Reason(reason));
         }
         if self.wants_token {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -122,6 +135,10 @@ impl From<SubscribeError> for Refusal {
         match error {
             SubscribeError::UnknownTopic(_) => Self::not_found(detail),
             SubscribeError::Denied { denied, .. } => denied.into(),
+            SubscribeError::Unguarded(_) => {
+                let shown = "the stream could not be opened";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, shown).because(detail)
+            }
             SubscribeError::NoTopics | SubscribeError::TooManyTopics { .. } => {
                 Self::new(StatusCode::BAD_REQUEST, detail)
             }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use tower_http::classify::ServerErrorsFailureClass;
 use tracing::Span;
 
 use crate::client::Client;
@@ -60,6 +62,31 @@ pub(crate) async fn name(
 
 fn random() -> String {
     format!("{:016x}", fastrand::u64(..))
+}
+
+/// Why the server could not do what it should: an extension of the response, for the line that the log has of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Reason(pub(crate) String);
+
+/// One line for each request, under its [`span`]: a warning with the reason if it is the server's fault.
+pub(crate) fn tell_answered(response: &Response, latency: Duration, _span: &Span) {
+    let status = response.status();
+    let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
+    match status.is_server_error() {
+        true => {
+            let reason =
+                response.extensions().get::<Reason>().map_or("no reason was given", |reason| &reason.0);
+            tracing::warn!(latency_ms, "answered with {}: {reason}", status.as_u16());
+        }
+        false => tracing::debug!(latency_ms, "answered with {}", status.as_u16()),
+    }
+}
+
+/// A line for a body that broke off after its head. What was refused was told of with the answer.
+pub(crate) fn tell_broken_off(failure: ServerErrorsFailureClass, _latency: Duration, _span: &Span) {
+    if let ServerErrorsFailureClass::Error(reason) = failure {
+        tracing::warn!("the answer broke off: {reason}");
+    }
 }
 
 /// What the log says of a request. Not its query: a ticket may be in it.

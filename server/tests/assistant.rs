@@ -120,6 +120,51 @@ async fn an_answer_streams_to_its_end_and_two_listeners_are_one_call() {
 }
 
 #[tokio::test]
+async fn a_question_that_is_sent_again_with_a_cursor_goes_on_behind_it() {
+    let endpoint = Endpoint::start().await;
+    let server = asking(&endpoint).await;
+    let ask = async |client_id: &str, last_event_id: Option<&str>| {
+        let question =
+            format!(r#"{{"client_id":"{client_id}","messages":[{{"role":"user","content":"why?"}}]}}"#);
+        let mut headers = vec![("Content-Type", "application/json")];
+        headers.extend(last_event_id.map(|id| ("Last-Event-ID", id)));
+        server.open("POST", "/api/assistant", &headers, question.as_bytes()).await
+    };
+    let (mut first, mut call) = tokio::join!(ask("q-1", None), async {
+        let mut call = endpoint.call().await;
+        call.begin(Reply::Stream).await;
+        call.tokens(&["Be"]).await;
+        call
+    });
+    let path_of_first = path(&mut first).await.1;
+    let half = first.event_of("token").await;
+    drop(first);
+
+    // The client's own retry, in the middle of the sentence.
+    let mut again = ask("q-1", Some(&half.id)).await;
+    assert_eq!(again.status, 200);
+    call.tokens(&["cause."]).await;
+    call.done().await;
+    let (text, last) = rest(&mut again).await;
+    assert_eq!((text.as_str(), reason(&last)), ("cause.", FinishReason::Complete));
+    // Who has all of it is sent away, as from the answer itself.
+    assert_eq!(server.stream(&path_of_first, Some(&last.id)).await.status, 204);
+    assert_eq!(ask("q-1", Some(&last.id)).await.status, 204);
+    assert_eq!(endpoint.calls(), 1, "the model was asked once");
+
+    // A cursor of something else leaves nothing out of an answer that begins now.
+    let (mut other, mut call) = tokio::join!(ask("q-2", Some("1.999999")), async {
+        let mut call = endpoint.call().await;
+        call.begin(Reply::Stream).await;
+        call.tokens(&["Once more."]).await;
+        call
+    });
+    assert_ne!(path(&mut other).await.1, path_of_first);
+    call.done().await;
+    assert_eq!(rest(&mut other).await.0, "Once more.");
+}
+
+#[tokio::test]
 async fn a_question_that_is_sent_again_continues_the_same_answer() {
     let endpoint = Endpoint::start().await;
     let server = asking(&endpoint).await;

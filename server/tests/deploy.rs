@@ -74,7 +74,12 @@ fn the_unit_starts_the_program_as_it_wants_to_be_started_and_gives_it_time_to_en
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/server.toml");
     let mut commands = setting("ExecStartPre");
     commands.extend(setting("ExecStart"));
-    assert_eq!(commands.len(), 2);
+    let [check, hang_up] = setting("ExecReload")[..] else {
+        panic!("it looks at the file before it is read again")
+    };
+    assert_eq!(hang_up, "/bin/kill -HUP $MAINPID");
+    commands.push(check);
+    assert_eq!(commands.len(), 3);
     for command in commands {
         let arguments = command.strip_prefix("/usr/local/bin/sse-server ").expect("the program");
         let here = arguments.replace("/etc/sse-server/server.toml", example.to_str().expect("UTF-8"));

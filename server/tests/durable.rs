@@ -90,6 +90,49 @@ async fn a_topic_that_the_server_does_not_open_any_more_is_forgotten() {
 }
 
 #[tokio::test]
+async fn rooms_and_the_topics_of_feeds_are_forgotten_when_nobody_uses_them() {
+    const PUBLISH: &str = "the-token-that-publishes-1";
+    let folder = tempfile::tempdir().expect("a folder");
+    let access =
+        AccessConfig { publish_token: Some(PUBLISH.parse().expect("a token")), ..AccessConfig::default() };
+    // What was not used for the whole of a life of the server is too old.
+    let config = Config { access, forget_after: Duration::ZERO, ..config(&folder) };
+    let is_there =
+        async |server: &Server, topic: &str| match server.get(&format!("/api/presence/{topic}")).await.status
+        {
+            200 => true,
+            404 => false,
+            other => panic!("{topic}: {other}"),
+        };
+    let server = Server::start(config.clone()).await;
+    for room in ["quiet", "busy"] {
+        let said = r#"{"client_id":"1","author":"Ann","text":"hi"}"#;
+        assert_eq!(server.post_json(&format!("/api/chat/{room}"), said).await.status, 201);
+    }
+    for topic in ["abandoned", "weather"] {
+        let published = server.post_as(PUBLISH, &format!("/api/publish/{topic}"), r#"{"data":1}"#).await;
+        assert_eq!(published.status, 201);
+    }
+    stop(server).await;
+
+    let server = Server::start(config.clone()).await;
+    for topic in ["chat.quiet", "chat.busy", "abandoned", "weather"] {
+        assert!(is_there(&server, topic).await, "{topic} was used in the last life");
+    }
+    assert_eq!(server.stream("/api/chat/busy", None).await.status, 200);
+    let published = server.post_as(PUBLISH, "/api/publish/weather", r#"{"data":2}"#).await;
+    assert_eq!(published.status, 201);
+    stop(server).await;
+
+    let server = Server::start(config).await;
+    for (topic, kept) in [("chat.quiet", false), ("chat.busy", true), ("abandoned", false), ("weather", true)]
+    {
+        assert_eq!(is_there(&server, topic).await, kept, "{topic}");
+    }
+    stop(server).await;
+}
+
+#[tokio::test]
 async fn the_topics_of_feeds_are_there_after_a_restart_before_the_feed_is() {
     const PUBLISH: &str = "the-token-that-publishes-1";
     const READ: &str = "the-token-that-reads-2";

@@ -18,7 +18,7 @@ async fn server(folder: &Path) -> (Child, Server) {
     shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_server")]);
     shell.args(["--listen", "127.0.0.1:0", "--history", "redb", "--market-feed", "published", "--data-dir"]);
     shell.arg(folder);
-    shell.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    shell.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     program::listening(&mut shell).await
 }
 
@@ -82,7 +82,7 @@ async fn state(server: &Server) -> String {
 #[tokio::test]
 async fn a_disk_that_has_room_again_is_used_again_without_a_restart() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (child, first) = server(folder.path()).await;
+    let (mut child, first) = server(folder.path()).await;
     let mut stream = first.stream("/api/chat/lobby", None).await;
     let mut cursor = id(&say(&first, "0").await);
     assert_eq!(message(&mut stream).await, (cursor.clone(), "0".into()));
@@ -105,7 +105,24 @@ async fn a_disk_that_has_room_again_is_used_again_without_a_restart() {
         cursor = id(&say(&first, &after).await);
         assert_eq!(message(&mut stream).await, (cursor.clone(), after));
     }
-    program::kill(child).await;
+    child.start_kill().expect("killed");
+    let log = child.wait_with_output().await.expect("gone").stderr;
+    let log = String::from_utf8(log).expect("UTF-8");
+    let told: Vec<_> = log.lines().filter(|line| line.contains(" sse_hub::history")).collect();
+    // Once each time, and not for each event or each try.
+    assert_eq!(told.len(), 4, "{log}");
+    for pair in told.chunks(2) {
+        let [full, again] = pair else { panic!("in pairs: {log}") };
+        assert!(full.contains(" WARN ") && full.contains("keeps nothing for now"), "{full}");
+        assert!(
+            again.contains(" WARN ") && again.contains("keeps events again, and none is lost"),
+            "{again}"
+        );
+        assert!(
+            [full, again].iter().all(|line| line.contains("its disk is full")),
+            "with the reason: {pair:?}"
+        );
+    }
 
     let (child, second) = server(folder.path()).await;
     let mut all = second.stream("/api/chat/lobby", None).await;

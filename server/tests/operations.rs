@@ -206,7 +206,7 @@ async fn metrics_have_help_and_count_what_happens() {
 async fn the_log_says_which_client_a_trusted_proxy_has_seen() {
     for (trusted, client) in [("127.0.0.1", "198.51.100.7"), ("10.0.0.1", "127.0.0.1")] {
         let mut command = program();
-        command.envs([("SSE_LOG", "info,tower_http=debug"), ("SSE_TRUSTED_PROXIES", trusted)]);
+        command.envs([("SSE_LOG", "info,server::requests=debug"), ("SSE_TRUSTED_PROXIES", trusted)]);
         let (mut child, server) = start(&mut command).await;
         let headers = [("X-Forwarded-For", "203.0.113.1, 198.51.100.7"), ("X-Request-Id", "this-one")];
         assert_eq!(server.send("GET", "/healthz", &headers, b"").await.status, 200);
@@ -380,6 +380,34 @@ async fn the_log_is_a_stream_for_this_machine_or_a_token_and_holds_no_secret() {
     for secret in [PUBLISH, READ, KEY, &ticket.ticket, &session, "wrong-token-of-a-stranger"] {
         assert!(!log.contains(secret) && !told.contains(secret), "{secret} is in the log");
     }
+}
+
+#[tokio::test]
+async fn what_the_server_could_not_do_is_one_line_with_the_request_and_the_reason() {
+    let nowhere = Endpoint::nowhere();
+    let mut command = program();
+    command.envs([("SSE_LOG", "info"), ("SSE_ASSISTANT_MODEL", "m"), ("SSE_DIST", "no/such/folder")]);
+    command.env("SSE_ASSISTANT_URL", format!("http://{}/v1", nowhere.address));
+    let (mut child, server) = start(&mut command).await;
+    let question = r#"{"messages":[{"role":"user","content":"hi"}]}"#.as_bytes();
+    let json = ("Content-Type", "application/json");
+    let id = |id| ("X-Request-Id", id);
+    let asked = server.send("POST", "/api/assistant", &[json, id("the-question")], question).await;
+    assert_eq!(asked.status, 502);
+    assert_eq!(server.send("GET", "/", &[id("the-page")], b"").await.status, 503);
+    assert_eq!(server.send("GET", "/api/nothing", &[id("not-there")], b"").await.status, 404);
+    child.start_kill().expect("killed");
+    let log = child.wait_with_output().await.expect("ended").stderr;
+    let log = String::from_utf8(log).expect("UTF-8");
+    let lines = |id: &str| log.lines().filter(|line| line.contains(id)).collect::<Vec<_>>();
+    for (id, says) in [
+        ("the-question", "answered with 502: the model's endpoint was not reached: "),
+        ("the-page", "answered with 503: the page is not built"),
+    ] {
+        let [line] = lines(id)[..] else { panic!("not one line of {id} in {log}") };
+        assert!(line.contains(" WARN ") && line.contains(says), "{line}");
+    }
+    assert!(lines("not-there").is_empty(), "what a client did wrong is no warning: {log}");
 }
 
 #[tokio::test]

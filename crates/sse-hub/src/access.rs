@@ -16,6 +16,8 @@ use crate::topic_name::TopicName;
 /// - when what it granted [was for a time](Grant::lasting) and that is over;
 /// - when [`Hub::review_access`](crate::Hub::review_access) is called, because somebody's rights have changed.
 ///
+/// Who brings none is admitted, unless such readers are [refused](crate::Unguarded).
+///
 /// From a stream whose reader may no longer read one of its topics no more is read, and it ends: [`Denied`] says how.
 /// Nothing is asked for a delivery. What you read yourself, such as [`Hub::snapshot`](crate::Hub::snapshot) or
 /// [`Hub::presence`](crate::Hub::presence), is yours to guard; [`Self::ask`] says whether somebody may.

@@ -70,8 +70,8 @@ impl IntoResponse for Subscription {
 }
 
 impl IntoResponse for SubscribeError {
-    /// `404` for a topic that is not there, `401` or `403` for one that its reader may not read, `503` with `Retry-After`
-    /// when it is the hub's fault, else `400`.
+    /// `404` for a topic that is not there, `401` or `403` for one that its reader may not read, `500` where a guard was
+    /// forgotten, `503` with `Retry-After` when it is the hub's fault, else `400`.
     fn into_response(self) -> Response {
         let text = self.to_string();
         match self {
@@ -81,6 +81,7 @@ impl IntoResponse for SubscribeError {
                 (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], text).into_response()
             }
             Self::Denied { .. } => (StatusCode::FORBIDDEN, text).into_response(),
+            Self::Unguarded(_) => (StatusCode::INTERNAL_SERVER_ERROR, text).into_response(),
             Self::NoTopics | Self::TooManyTopics { .. } => (StatusCode::BAD_REQUEST, text).into_response(),
             Self::TooMany { .. } | Self::ShuttingDown | Self::NoRuntime | Self::History(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], text).into_response()

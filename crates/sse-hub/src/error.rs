@@ -104,6 +104,12 @@ pub enum SubscribeError {
         /// Why. Never [`Denied::Hidden`], which is [`Self::UnknownTopic`].
         denied: Denied,
     },
+    /// Nobody has said whether the reader may read this topic, which need not exist: [`Unguarded::Refused`] is set, and
+    /// the app has brought no [guard](crate::Guard). It is the app's mistake, and not the reader's.
+    ///
+    /// [`Unguarded::Refused`]: crate::Unguarded::Refused
+    #[error("the stream of topic {0:?} was opened without a guard")]
+    Unguarded(String),
     /// The hub has as many subscriptions as [`Limits::subscriptions`](crate::Limits::subscriptions) allows. Try
     /// again later.
     #[error("the hub has reached its limit of {limit} subscriptions")]

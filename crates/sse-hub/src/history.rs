@@ -43,6 +43,10 @@ pub trait History: fmt::Debug + Send + Sync + 'static {
     /// Those of the engine.
     fn open(&self, topic: &TopicName, options: &TopicOptions, news: News) -> Result<TopicId, HistoryError>;
 
+    /// Somebody has subscribed to an open topic that is [`Left::Unused`](crate::Left::Unused), or published on it, for the
+    /// first time since it was opened. A history that ends with its process has nothing to do.
+    fn touch(&self, _topic: TopicId) {}
+
     /// The topics that it keeps, open or not: what an earlier process left, and what this one opened.
     fn topics(&self) -> Vec<TopicName> {
         Vec::new()

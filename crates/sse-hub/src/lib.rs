@@ -9,7 +9,7 @@
 //! | [`Topic`], [`TopicName`], [`TopicOptions`] | where events are published, and what is kept of them |
 //! | [`RawTopic`], [`RawEvent`] | a topic for events that no enum describes |
 //! | [`Subscribe`], [`Subscription`] | what a client asks for, and its stream of bytes |
-//! | [`Guard`], [`Hub::review_access`] | who may read what, and until when |
+//! | [`Guard`], [`Unguarded`], [`Hub::review_access`] | who may read what, and until when |
 //! | [`Hub::snapshot`], [`Hub::last_event_id`] | where a page that is rendered here begins |
 //! | [`Member`], [`Presence`] | who is there |
 //! | [`Hub::counts`], [`HubCounts`], [`Hub::history_counts`] | for metrics |
@@ -48,7 +48,9 @@ pub use counters::HubCounts;
 pub use error::{PublishError, SnapshotError, SubscribeError, TopicError};
 pub use history::{History, MemoryHistory};
 pub use hub::Hub;
-pub use options::{HubOptions, Lagging, Limits, Replay, Retention, Superseded, TopicOptions};
+pub use options::{
+    HubOptions, Lagging, Left, Limits, Replay, Retention, Superseded, TopicOptions, Unguarded,
+};
 pub use presence::{Member, Presence};
 pub use raw::{RawEvent, RawTopic};
 /// The contract crate, for the derive macro and for custom codecs.

@@ -16,6 +16,9 @@ pub struct HubOptions {
     pub presence_grace: Duration,
     /// A client that has not taken a chunk for this long is [lagging](Lagging). Default: 1 s.
     pub lagging_after: Duration,
+    /// Whether somebody may read who brings no [guard](crate::Guard), unless the
+    /// [topic](TopicOptions::unguarded) says otherwise. Default: [`Unguarded::Admitted`].
+    pub unguarded: Unguarded,
     /// The bounds.
     pub limits: Limits,
 }
@@ -27,6 +30,7 @@ impl Default for HubOptions {
             retry: Duration::from_secs(2),
             presence_grace: Duration::from_secs(5),
             lagging_after: Duration::from_secs(1),
+            unguarded: Unguarded::default(),
             limits: Limits::default(),
         }
     }
@@ -84,6 +88,36 @@ pub struct TopicOptions {
     /// with hundreds of events a second, 20 ms make a few large writes of many small ones. The first event after a
     /// silence goes at once. It counts if every topic of a stream has one; the shortest does. Default: `None`.
     pub flush_window: Option<Duration>,
+    /// Whether somebody may read it who brings no [guard](crate::Guard). Default: `None`, as
+    /// [the hub](HubOptions::unguarded) says.
+    pub unguarded: Option<Unguarded>,
+    /// When a history on a disk takes it for left (`RedbOptions::forget_after`).
+    pub left: Left,
+}
+
+/// When a topic counts as left, so that a history on a disk forgets it in the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Left {
+    /// While nobody opens it: whoever opens it wants it.
+    #[default]
+    Unopened,
+    /// While nobody subscribes to it or publishes on it. For topics that an app opens only because it finds them, such as
+    /// the rooms that an earlier process had.
+    Unused,
+}
+
+/// What becomes of a reader who brings no [guard](crate::Guard).
+///
+/// An app with anything private refuses them for the hub, and admits them for each topic that is public. A route whose
+/// guard was forgotten then shows nothing, instead of everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unguarded {
+    /// It reads what everybody may.
+    #[default]
+    Admitted,
+    /// It is refused with [`SubscribeError::Unguarded`](crate::SubscribeError::Unguarded), also for a topic that is not
+    /// there.
+    Refused,
 }
 
 /// What a client gets that did not take what was sent for longer than [`HubOptions::lagging_after`].

@@ -15,7 +15,7 @@ use crate::flush::{self, Flush};
 use crate::heartbeat::Heartbeat;
 use crate::history::Entry;
 use crate::hub::Shared;
-use crate::options::Lagging;
+use crate::options::{Lagging, Unguarded};
 use crate::pages::Pages;
 use crate::parting::Parting;
 use crate::presence::{Attendee, Member};
@@ -34,7 +34,8 @@ pub struct Subscribe {
     pub last_event_id: Option<String>,
     /// Who it is, for [presence](crate::Presence). `None`: counted without a name.
     pub member: Option<Member>,
-    /// Says whether it may read the topics, now and later. `None`: everybody may.
+    /// Says whether it may read the topics, now and later. `None`: it may, unless such readers are
+    /// [refused](crate::Unguarded).
     pub guard: Option<Guard>,
 }
 
@@ -117,7 +118,7 @@ impl Subscription {
         let signal = Arc::new(Signal::raised());
         // Before anything else is told of a topic, even that there is none.
         let watch = guard.map(|guard| Watch::begin(hub, guard, &names, &signal, &runtime)).transpose()?;
-        let place = Place::take(hub, names, signal)?;
+        let place = Place::take(hub, names, signal, watch.as_ref())?;
         let history = Arc::clone(&hub.history);
 
         let start = Start::of(last_event_id.as_deref(), &*history);
@@ -410,15 +411,27 @@ struct Place {
 }
 
 impl Place {
-    fn take(hub: &Arc<Shared>, names: Vec<String>, signal: Arc<Signal>) -> Result<Self, SubscribeError> {
+    fn take(
+        hub: &Arc<Shared>,
+        names: Vec<String>,
+        signal: Arc<Signal>,
+        watch: Option<&Watch>,
+    ) -> Result<Self, SubscribeError> {
         // Held to the end: a topic cannot be removed between being found and being joined.
         let known = hub.topics();
-        let topics = names
-            .into_iter()
-            .map(|name| known.get(name.as_str()).cloned().ok_or(SubscribeError::UnknownTopic(name)))
-            .collect::<Result<Vec<_>, _>>()?;
+        let find = |name: String| {
+            let topic = known.get(name.as_str());
+            let of_topic = topic.and_then(|topic| topic.options.unguarded);
+            match (watch, of_topic.unwrap_or(hub.options.unguarded)) {
+                // Also where there is no such topic: a stranger is not to learn even that.
+                (None, Unguarded::Refused) => Err(SubscribeError::Unguarded(name)),
+                _ => topic.cloned().ok_or(SubscribeError::UnknownTopic(name)),
+            }
+        };
+        let topics = names.into_iter().map(find).collect::<Result<Vec<_>, _>>()?;
         let place = Self { number: hub.admit()?, hub: Arc::clone(hub), topics, signal };
         place.join_topics();
+        place.topics.iter().for_each(|topic| topic.touch(&*hub.history));
         Ok(place)
     }
 

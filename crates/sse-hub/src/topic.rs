@@ -2,15 +2,16 @@ use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sse_events::EventSet;
 use sse_proto::{Cursor, EventId, encode};
 
 use crate::error::PublishError;
-use crate::history::{Health, HistoryError, News, Record, TopicId};
+use crate::history::{Health, History, HistoryError, News, Record, TopicId};
 use crate::hub::Shared;
-use crate::options::TopicOptions;
+use crate::options::{Left, TopicOptions};
 use crate::presence::Attendance;
 use crate::raw;
 use crate::signal::Signal;
@@ -32,6 +33,8 @@ pub(crate) struct TopicState {
     pub(crate) options: TopicOptions,
     pub(crate) attendance: Arc<Attendance>,
     listeners: Arc<Listeners>,
+    /// Whether the history waits to be told that somebody uses it.
+    untouched: AtomicBool,
 }
 
 /// The subscriptions of a topic, by their number: who is to be woken.
@@ -155,6 +158,7 @@ impl<E: EventSet> Topic<E> {
             return Err(PublishError::TooLarge { bytes: body.len(), limit });
         }
         let seq = self.hub.history.append(self.state.id, Record { key, body: &body, note })?;
+        self.state.touch(&*self.hub.history);
         self.hub.counters.published.add(1);
         self.hub.counters.published_bytes.add(body.len());
         Ok(EventId::from(Cursor { epoch: self.hub.history.epoch(), seq }))
@@ -183,7 +187,16 @@ impl TopicState {
         listeners: Arc<Listeners>,
     ) -> Self {
         let attendance = Arc::new(Attendance::new(max_names));
-        Self { name, id, events, options, attendance, listeners }
+        let untouched = AtomicBool::new(options.left == Left::Unused);
+        Self { name, id, events, options, attendance, listeners, untouched }
+    }
+
+    /// Somebody subscribes or publishes.
+    pub(crate) fn touch(&self, history: &dyn History) {
+        // Looked at first: this is asked for every event, and says no to all but one.
+        if self.untouched.load(Ordering::Relaxed) && self.untouched.swap(false, Ordering::Relaxed) {
+            history.touch(self.id);
+        }
     }
 
     pub(crate) fn wake(&self) {

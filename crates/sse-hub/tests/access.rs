@@ -9,7 +9,8 @@ use std::time::Duration;
 use common::reading::Reading;
 use common::{Client, News, hub};
 use sse_hub::{
-    Denied, Grant, Guard, History, Hub, HubOptions, Subscribe, SubscribeError, Subscription, TopicName,
+    Denied, Grant, Guard, History, Hub, HubOptions, MemoryHistory, Subscribe, SubscribeError, Subscription,
+    TopicName, TopicOptions, Unguarded,
 };
 use tokio::time::{Instant, timeout};
 
@@ -49,6 +50,42 @@ fn subscribe(hub: &Hub, topics: &[&str], guard: Guard) -> Result<Subscription, S
 
 fn denied(topic: &str, denied: Denied) -> Option<SubscribeError> {
     Some(SubscribeError::Denied { topic: TopicName::new(topic).expect("a name"), denied })
+}
+
+#[tokio::test]
+async fn where_guards_are_wanted_whoever_brings_none_gets_no_topic_but_the_public_ones() {
+    let hub = hub(HubOptions { unguarded: Unguarded::Refused, ..HubOptions::default() });
+    let of = |unguarded| TopicOptions { unguarded, ..TopicOptions::default() };
+    hub.topic_with::<News>("private", of(None)).expect("opened");
+    hub.topic_with::<News>("public", of(Some(Unguarded::Admitted))).expect("opened");
+    let without = |topics: &[&str]| hub.subscribe(Subscribe::to(topics.iter().copied())).err();
+    let unguarded = |topic: &str| Some(SubscribeError::Unguarded(topic.into()));
+    assert_eq!(without(&["public"]), None);
+    assert_eq!(without(&["private"]), unguarded("private"));
+    assert_eq!(without(&["public", "private"]), unguarded("private"));
+    assert_eq!(without(&["nowhere"]), unguarded("nowhere"), "not even that there is none");
+    let cursor = hub.last_event_id().into_string();
+    let resumed = hub.subscribe(Subscribe::to(["private"]).after(cursor).guard(None::<Guard>));
+    assert_eq!(resumed.err(), unguarded("private"), "a cursor is no guard");
+    assert_eq!(hub.subscriptions(), 0, "who was refused takes no place");
+
+    let (all, one) = (Rights::of(["private", "public"]), Rights::of(["private"]));
+    assert!(subscribe(&hub, &["private", "public"], all.guard()).is_ok());
+    // A guard is asked for public topics too: it may know better.
+    let refused = subscribe(&hub, &["private", "public"], one.guard()).err();
+    assert_eq!(refused, denied("public", Denied::forbidden("not yours")));
+}
+
+#[tokio::test]
+async fn a_topic_may_want_a_guard_where_the_hub_does_not() {
+    let hub = hub(HubOptions::default());
+    let private = TopicOptions { unguarded: Some(Unguarded::Refused), ..TopicOptions::default() };
+    hub.topic_with::<News>("private", private).expect("opened");
+    hub.topic::<News>("public").expect("opened");
+    let without = |topic: &str| hub.subscribe(Subscribe::to([topic])).err();
+    assert_eq!(without("public"), None);
+    assert_eq!(without("private"), Some(SubscribeError::Unguarded("private".into())));
+    assert_eq!(without("nowhere"), Some(SubscribeError::UnknownTopic("nowhere".into())));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use common::{News, hub};
 use http::{HeaderValue, Request, StatusCode};
 use sse_hub::axum::LastEventId;
-use sse_hub::{HubOptions, Subscribe};
+use sse_hub::{HubOptions, Subscribe, TopicOptions, Unguarded};
 
 async fn extracted(uri: &str, header: Option<&[u8]>) -> Option<String> {
     let mut request = Request::builder().uri(uri);
@@ -53,6 +53,10 @@ async fn a_stream_has_the_headers_that_keep_proxies_out_of_its_way() {
     assert_eq!(complete.into_response().status(), StatusCode::NO_CONTENT);
     let unknown = hub.subscribe(Subscribe::to(["x"])).into_response();
     assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
+    let unguarded = TopicOptions { unguarded: Some(Unguarded::Refused), ..TopicOptions::default() };
+    hub.topic_with::<News>("private", unguarded).expect("opened");
+    let forgotten = hub.subscribe(Subscribe::to(["private"])).into_response();
+    assert_eq!(forgotten.status(), StatusCode::INTERNAL_SERVER_ERROR);
     hub.shutdown();
     let closing = hub.subscribe(Subscribe::to(["news"])).into_response();
     assert_eq!(

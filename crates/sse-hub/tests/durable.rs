@@ -9,7 +9,7 @@ use common::{Client, Engine, News, note, told};
 use sse_hub::history::redb::{OpenError, RedbHistory, RedbOptions};
 use sse_hub::history::{Health, HistoryError};
 use sse_hub::{
-    EventId, Hub, HubOptions, PublishError, RawEvent, Replay, Retention, SnapshotError, Subscribe,
+    EventId, Hub, HubOptions, Left, PublishError, RawEvent, Replay, Retention, SnapshotError, Subscribe,
     Superseded, Topic, TopicOptions,
 };
 
@@ -286,6 +286,38 @@ async fn a_topic_that_nobody_opens_is_kept_for_as_long_as_the_options_say() {
         hub.topic::<News>("news").expect("opened");
         assert_eq!(events(&hub, None, 2).await, ["count:1", "note:\"a\""]);
     }
+}
+
+#[tokio::test]
+async fn a_topic_that_is_opened_and_not_used_is_forgotten_if_that_is_asked_for() {
+    let engine = forgetting(Some(Duration::ZERO));
+    let room = |hub: &Hub, name: &str| -> Topic<News> {
+        hub.topic_with(name, TopicOptions { left: Left::Unused, ..TopicOptions::default() }).expect("opened")
+    };
+    let all = ["read", "silent", "written"];
+    let hub = engine.hub(HubOptions::default());
+    for name in all {
+        room(&hub, name).publish_durably(&note("a")).await.expect("kept");
+    }
+    hub.topic::<News>("opened").expect("opened").publish_durably(&note("a")).await.expect("kept");
+
+    let hub = restart(&engine, hub).await;
+    assert_eq!(kept(&hub), ["opened", "read", "silent", "written"], "all were used in the last life");
+    hub.topic::<News>("opened").expect("opened");
+    let [_, _, written] = all.map(|name| room(&hub, name));
+    drop(hub.subscribe(Subscribe::to(["read"])).expect("subscribed"));
+    written.publish_durably(&note("b")).await.expect("kept");
+    // What the app looks at for itself is no use.
+    assert_eq!(hub.kept_events::<News>("silent").await.expect("read").len(), 1);
+    drop(written);
+
+    let hub = restart(&engine, hub).await;
+    assert_eq!(kept(&hub), ["opened", "read", "written"]);
+    hub.topic::<News>("opened").expect("opened");
+    let unused = ["read", "written"].map(|name| room(&hub, name));
+    drop(unused);
+    let hub = restart(&engine, hub).await;
+    assert_eq!(kept(&hub), ["opened"]);
 }
 
 #[tokio::test]

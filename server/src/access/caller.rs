@@ -7,9 +7,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use serde::Deserialize;
 
-use super::{Access, Credential, Rights, session};
+use super::{Access, Credential, session};
 use crate::client::Client;
 use crate::origin::is_loopback;
+use crate::secret::Fingerprint;
 
 /// Who asks, as far as it can be told. Extracting it never fails: most paths are for everybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ where
         let headers = &parts.headers;
         let client = client(parts);
         let credential = match bearer(headers) {
-            Some(token) => Credential::Token(access.rights_of(token)),
+            Some(token) => Credential::Token(Fingerprint::of(token)),
             None => by_cookie(&access, client, headers),
         };
         let ticket = Query::<FromQuery>::try_from_uri(&parts.uri).ok().map(|query| query.0.ticket);
@@ -68,7 +69,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 fn by_cookie(access: &Access, client: Client, headers: &HeaderMap) -> Credential {
     match session_id(client, headers) {
         Some(id) if access.0.origins.may_act(headers) => Credential::Session(id.into()),
-        _ => Credential::Token(Rights::None),
+        _ => Credential::None,
     }
 }
 

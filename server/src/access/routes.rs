@@ -14,6 +14,7 @@ use crate::app::Shared;
 use crate::client::Client;
 use crate::json::JsonBody;
 use crate::problem::Refusal;
+use crate::secret::Fingerprint;
 
 /// The most topics of one ticket, as of one stream.
 const MAX_TOPICS: usize = 64;
@@ -54,11 +55,11 @@ async fn open_session(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
     // The token itself: a cookie that could be had for a cookie would never end.
-    let rights = caller::bearer(&headers).map_or(Rights::None, |token| access.rights_of(token));
-    if rights < Rights::Read {
+    let token = caller::bearer(&headers).map(Fingerprint::of);
+    let Some(token) = token.filter(|token| access.rules().rights_of(token) >= Rights::Read) else {
         return Err(Refusal::unauthorized("a session needs a token as Authorization: Bearer TOKEN"));
-    }
-    let id = access.0.sessions.open(rights)?;
+    };
+    let id = access.0.sessions.open(token)?;
     // Rounded up: zero seconds would take the cookie away.
     let seconds = access.0.sessions.lifetime.as_millis().div_ceil(1_000);
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, session::cookie(client.is_secure, &id, seconds))]))
@@ -106,18 +107,20 @@ mod tests {
     #[tokio::test]
     async fn whoever_needs_no_ticket_takes_the_place_of_nobody_who_does() {
         let private_topics = vec!["orders".parse().expect("a pattern")];
-        let access =
-            Access::new(&AccessConfig { private_topics, ..AccessConfig::default() }, Origins::new(&[], true));
-        let ask = async |rights: Rights, topic: &str| {
-            let credential = Credential::Token(rights);
+        const TOKEN: &str = "a-token-that-reads";
+        let read_token = Some(TOKEN.parse().expect("a token"));
+        let config = AccessConfig { private_topics, read_token, ..AccessConfig::default() };
+        let access = Access::new(&config, Origins::new(&[], true));
+        let reader = Credential::Token(Fingerprint::of(TOKEN));
+        let ask = async |credential: Credential, topic: &str| {
             let caller = Caller { credential, ticket: None, address: None, local: false };
             let wanted = NewTicket { topics: vec![topic.to_owned()] };
             issue_ticket(State(access.clone()), caller, JsonBody(wanted)).await.map(drop)
         };
         for _ in 0..=ticket::MAX_TICKETS {
-            ask(Rights::None, "news").await.expect("there is always one for what is for everybody");
+            ask(Credential::None, "news").await.expect("there is always one for what is for everybody");
         }
-        ask(Rights::Read, "orders").await.expect("a place is left");
-        ask(Rights::None, "orders").await.expect_err("it is private");
+        ask(reader, "orders").await.expect("a place is left");
+        ask(Credential::None, "orders").await.expect_err("it is private");
     }
 }

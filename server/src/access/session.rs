@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Rights;
 use crate::problem::Refusal;
-use crate::secret::unguessable;
+use crate::secret::{Fingerprint, unguessable};
 
 /// The name of the cookie. With the prefix `__Host-`, browsers take and send it by https only, and no other host of the
 /// domain can set one (RFC 6265bis, 4.1.3.2).
@@ -34,7 +33,8 @@ pub(super) struct Sessions {
 
 #[derive(Debug)]
 struct Session {
-    rights: Rights,
+    /// By which it was opened. It is good for as much, and as long, as that.
+    token: Fingerprint,
     expires: Instant,
 }
 
@@ -43,8 +43,8 @@ impl Sessions {
         Self { lifetime, open: Mutex::default() }
     }
 
-    /// The id of a session with these rights. A cookie never publishes: a page that is tricked could.
-    pub(super) fn open(&self, rights: Rights) -> Result<String, Refusal> {
+    /// The id of a session of whoever has shown this token.
+    pub(super) fn open(&self, token: Fingerprint) -> Result<String, Refusal> {
         let unavailable =
             || Refusal::unavailable("no session can be had at the moment", Duration::from_secs(60));
         let now = Instant::now();
@@ -56,17 +56,22 @@ impl Sessions {
         if open.len() >= MAX_SESSIONS {
             return Err(unavailable());
         }
-        let rights = rights.min(Rights::Read);
-        open.insert(id.clone(), Session { rights, expires: now + self.lifetime });
+        open.insert(id.clone(), Session { token, expires: now + self.lifetime });
         Ok(id)
     }
 
-    /// What a session is good for, and for how long from now.
-    pub(super) fn rights(&self, id: &str) -> Option<(Rights, Duration)> {
+    /// By which token a session was opened, and for how long from now it is good.
+    pub(super) fn token(&self, id: &str) -> Option<(Fingerprint, Duration)> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let session = open.get(id)?;
         let lasts = session.expires.saturating_duration_since(Instant::now());
-        (!lasts.is_zero()).then_some((session.rights, lasts))
+        (!lasts.is_zero()).then_some((session.token, lasts))
+    }
+
+    /// Closes those whose token is not good any more.
+    pub(super) fn retain(&self, is_good: impl Fn(&Fingerprint) -> bool) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, session| is_good(&session.token));
     }
 
     /// Whether there was such a session.
@@ -83,16 +88,25 @@ mod tests {
     async fn a_session_reads_until_it_is_closed_or_too_old() {
         let lifetime = Duration::from_secs(60);
         let sessions = Sessions::new(lifetime);
-        let [closed, old] =
-            [Rights::Publish, Rights::Read].map(|rights| sessions.open(rights).expect("opened"));
-        assert_eq!(sessions.rights(&closed), Some((Rights::Read, lifetime)), "a cookie never publishes");
-        assert_eq!(sessions.rights("guessed"), None);
+        let [one, other] = ["one", "other"].map(Fingerprint::of);
+        let [closed, old] = [one, other].map(|token| sessions.open(token).expect("opened"));
+        assert_eq!(sessions.token(&closed), Some((one, lifetime)));
+        assert_eq!(sessions.token("guessed"), None);
         assert!(sessions.close(&closed));
         assert!(!sessions.close(&closed) && !sessions.close("guessed"));
-        assert_eq!(sessions.rights(&closed), None);
+        assert_eq!(sessions.token(&closed), None);
         tokio::time::advance(Duration::from_secs(59)).await;
-        assert_eq!(sessions.rights(&old), Some((Rights::Read, Duration::from_secs(1))));
+        assert_eq!(sessions.token(&old), Some((other, Duration::from_secs(1))));
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(sessions.rights(&old), None);
+        assert_eq!(sessions.token(&old), None);
+    }
+
+    #[test]
+    fn sessions_are_closed_whose_token_is_gone() {
+        let sessions = Sessions::new(Duration::from_secs(60));
+        let [one, other] = ["one", "other"].map(Fingerprint::of);
+        let [of_one, of_other] = [one, other].map(|token| sessions.open(token).expect("opened"));
+        sessions.retain(|token| *token == one);
+        assert!(sessions.token(&of_one).is_some() && sessions.token(&of_other).is_none());
     }
 }

@@ -37,6 +37,15 @@ pub(crate) struct Answers {
     asked: Asked,
 }
 
+/// Which answer a question has.
+#[derive(Debug)]
+pub(super) enum Answered {
+    /// One that begins now.
+    Anew,
+    /// The one with this id, which was begun when the question came first.
+    Before(String),
+}
+
 #[derive(Debug)]
 struct Kept {
     began: Instant,
@@ -60,20 +69,20 @@ impl Answers {
         Self { hub: hub.clone(), model, linger, kept: Mutex::default(), running, asked: Asked::default() }
     }
 
-    /// Asks the model, and begins the answer `id`; unless the same question was asked before under the same id, and its
-    /// answer can still be read. Returns the answer's id, whose topic holds the first event.
-    pub(super) async fn ask(&self, id: &str, question: &Question) -> Result<String, Refusal> {
+    /// Asks the model, and begins the answer `id`, whose topic holds the first event then; unless the same question was
+    /// asked before under the same id, and its answer can still be read.
+    pub(super) async fn ask(&self, id: &str, question: &Question) -> Result<Answered, Refusal> {
         let mut turn = self.asked.turn(question).await?;
         if let Some(known) = turn.as_ref().and_then(|turn| turn.as_deref())
             && self.find(known).is_ok()
         {
-            return Ok(known.to_owned());
+            return Ok(Answered::Before(known.to_owned()));
         }
         self.begin(id, question).await?;
         if let Some(turn) = &mut turn {
             **turn = Some(id.to_owned());
         }
-        Ok(id.to_owned())
+        Ok(Answered::Anew)
     }
 
     async fn begin(&self, id: &str, question: &Question) -> Result<(), Refusal> {

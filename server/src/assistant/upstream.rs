@@ -134,11 +134,10 @@ impl Upstream {
         let response = match timeout(self.timeout, request.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
-                tracing::warn!(error = %error.without_url(), "the model's endpoint was not reached");
-                return Err(bad_gateway("the model's endpoint cannot be reached"));
+                let reason = format!("the model's endpoint was not reached: {}", error.without_url());
+                return Err(bad_gateway("the model's endpoint cannot be reached").because(reason));
             }
             Err(_) => {
-                tracing::warn!("the model's endpoint did not answer in time");
                 let detail = "the model's endpoint did not answer in time";
                 return Err(Refusal::new(StatusCode::GATEWAY_TIMEOUT, detail));
             }
@@ -149,8 +148,8 @@ impl Upstream {
         let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case(sse_proto::MEDIA_TYPE) {
-            tracing::warn!(content_type, "the model's endpoint did not answer with an event stream");
-            return Err(bad_gateway("the model's endpoint did not answer with an event stream"));
+            let detail = "the model's endpoint did not answer with an event stream";
+            return Err(bad_gateway(detail).because(format_args!("{detail}, but with {essence:?}")));
         }
         let limits = Limits::default().with_line(MAX_EVENT).with_event(MAX_EVENT);
         Ok(Completion {
@@ -167,8 +166,7 @@ impl Upstream {
         let status = response.status();
         let retry_after =
             response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-        tracing::warn!(status = status.as_u16(), "the model's endpoint refused a question");
-        match status {
+        let refusal = match status {
             // What it says of a key may hold a part of it.
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 bad_gateway(format!("the model's endpoint refused this server's key ({})", status.as_u16()))
@@ -182,7 +180,9 @@ impl Upstream {
                 let said = said.map(|said| format!(": {}", self.presentable(&said))).unwrap_or_default();
                 bad_gateway(format!("the model's endpoint refused the question ({}){said}", status.as_u16()))
             }
-        }
+        };
+        // What it said is not the log's: it may repeat what was asked.
+        refusal.because(format_args!("the model's endpoint refused a question ({})", status.as_u16()))
     }
 
     /// Words of a stranger, for our clients: without our key, short, and on one line.

@@ -5,8 +5,8 @@ use demo_contract::Chat;
 use demo_contract::chat::{Message, NewMessage, topic};
 use sse_hub::history::HistoryError;
 use sse_hub::{
-    EventId, Hub, Presence, PublishError, Replay, Retention, SnapshotError, Superseded, Topic, TopicError,
-    TopicOptions,
+    EventId, Hub, Left, Presence, PublishError, Replay, Retention, SnapshotError, Superseded, Topic,
+    TopicError, TopicOptions,
 };
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -43,6 +43,8 @@ impl Room {
             // Who was there a minute ago is of no interest, and must not push messages out.
             superseded: Superseded::Drop,
             retention: Retention { events: KEPT, bytes: 2 * 1024 * 1024, age: None, keys: 1 },
+            // Rooms are opened again with the server; only people keep one.
+            left: Left::Unused,
             ..TopicOptions::default()
         };
         let topic = hub.topic_with(&topic(name.as_str()), options)?;
@@ -131,12 +133,12 @@ fn refuse(error: PublishError) -> Refusal {
             Duration::from_secs(30)
         }
         _ => {
-            tracing::error!(%error, "a message was not published");
-            return Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the message could not be published");
+            return Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the message could not be published")
+                .because(format_args!("a message was not published: {error}"));
         }
     };
-    tracing::warn!(%error, "a message was not kept");
     Refusal::unavailable("messages cannot be kept at the moment", wait)
+        .because(format_args!("a message was not kept: {error}"))
 }
 
 /// Publishes who is there whenever that changes.

@@ -64,8 +64,7 @@ impl Rooms {
                 return Err(full());
             }
             let room = Room::open(&self.hub, &name).map_err(|error| {
-                tracing::warn!(%error, room = name.as_str(), "not opened");
-                full()
+                full().because(format_args!("room {} was not opened: {error}", name.as_str()))
             })?;
             rooms.insert(name.clone(), room);
         }

@@ -51,6 +51,13 @@ pub struct AccessConfig {
     pub publish_rate: f64,
 }
 
+impl AccessConfig {
+    /// What must not be shown.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        [&self.publish_token, &self.read_token, &self.metrics_token].into_iter().flatten()
+    }
+}
+
 impl Default for AccessConfig {
     fn default() -> Self {
         Self {

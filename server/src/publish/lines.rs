@@ -23,18 +23,19 @@ const MAX_SILENCE: Duration = Duration::from_secs(60);
 /// what others publish.
 const COMMIT_EVERY: u64 = 1_024;
 
-/// How often a feed that waits looks whether the server shuts down.
+/// How often a feed that waits looks whether it may go on.
 const LOOK_UP: Duration = Duration::from_millis(250);
 
 /// How much of the rest of a body is read when a line was refused, so that its sender comes to read why: a connection
 /// that is closed with bytes unread is reset.
 const MAX_DISCARDED: usize = 1024 * 1024;
 
-/// Publishes line after line. What a refusal names is the first line that was not taken; all before it were.
+/// Publishes line after line, as long as `may_go_on` says so. What a refusal names is the first line that was not taken; all before it were.
 pub(super) async fn publish(
     publisher: &Publisher,
     topic: &PublishTopic,
     body: Body,
+    may_go_on: impl Fn() -> Result<(), Refusal>,
 ) -> Result<PublishedLines, Refusal> {
     let mut chunks = body.into_data_stream();
     let mut done = PublishedLines::default();
@@ -42,7 +43,8 @@ pub(super) async fn publish(
     let mut number = 0;
     let result = async {
         let mut rest = Vec::new();
-        while let Some(chunk) = next(publisher, &mut chunks).await? {
+        let check = || publisher.check_open().and_then(|()| may_go_on());
+        while let Some(chunk) = next(check, &mut chunks).await? {
             let mut chunk = &chunk[..];
             while let Some(end) = chunk.iter().position(|byte| *byte == b'\n') {
                 number += 1;
@@ -86,11 +88,15 @@ pub(super) async fn publish(
     Err(refusal)
 }
 
-/// The next piece of the body. Ends early when the server shuts down: what was sent and not answered is sent again.
-async fn next(publisher: &Publisher, chunks: &mut BodyDataStream) -> Result<Option<bytes::Bytes>, Refusal> {
+/// The next piece of the body. Ends early when the feed may not go on, as at a shutdown: what was sent and not answered is
+/// sent again.
+async fn next(
+    may_go_on: impl Fn() -> Result<(), Refusal>,
+    chunks: &mut BodyDataStream,
+) -> Result<Option<bytes::Bytes>, Refusal> {
     let silent_since = Instant::now();
     loop {
-        publisher.check_open()?;
+        may_go_on()?;
         match timeout(LOOK_UP, chunks.next()).await {
             Ok(None) => return Ok(None),
             Ok(Some(Ok(chunk))) => return Ok(Some(chunk)),

@@ -11,8 +11,8 @@ use demo_contract::notifications::{
 use demo_contract::{Notifications, market};
 use sse_hub::history::Health;
 use sse_hub::{
-    EventId, Hub, PublishError, RawEvent, RawTopic, Retention, SnapshotError, Topic, TopicError, TopicName,
-    TopicOptions,
+    EventId, Hub, Left, PublishError, RawEvent, RawTopic, Retention, SnapshotError, Topic, TopicError,
+    TopicName, TopicOptions,
 };
 use sse_proto::Cursor;
 
@@ -101,7 +101,10 @@ impl Publisher {
                 let detail = format!("there are {MAX_TOPICS} topics, and no more may be opened");
                 return Err(Refusal::unavailable(detail, Duration::from_secs(60)));
             }
-            other => Sink::Raw(self.hub.raw_topic(other, TopicOptions::default())?),
+            // Opened again with the server; only its feed, or who reads it, keeps one.
+            other => Sink::Raw(
+                self.hub.raw_topic(other, TopicOptions { left: Left::Unused, ..TopicOptions::default() })?,
+            ),
         };
         let feed = Feed { sink, posted: Posted::new(MAX_REMEMBERED) };
         let topic = PublishTopic { name: name.clone(), feed: Arc::new(Mutex::new(feed)) };

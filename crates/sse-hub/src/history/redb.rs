@@ -37,7 +37,7 @@
 //! | a write or an `fsync` fails | nothing more, and nothing is taken, until somebody sees to it | [`Health::ReadOnly`], every publisher |
 //! | publishers are faster than the disk | what was taken | [`HistoryError::Busy`] to the publisher |
 //! | retention drops what a client has not read | the rest | `sse.gap` to the client |
-//! | nobody opens a topic for [`RedbOptions::forget_after`] | nothing of it | who comes back when it is opened again: `sse.gap` |
+//! | nobody opens a topic for [`RedbOptions::forget_after`], or, if that [is not enough](crate::Left), uses it | nothing of it | who comes back when it is opened again: `sse.gap` |
 //! | the file is damaged, or in use | nothing is begun | [`OpenError`] |
 //!
 //! What is in memory is as much of each topic as [`RedbOptions::ring_events`] and [`RedbOptions::ring_bytes`] allow, and
@@ -169,6 +169,10 @@ impl History for RedbHistory {
 
     fn open(&self, topic: &TopicName, options: &TopicOptions, news: News) -> Result<TopicId, HistoryError> {
         self.shared.open(topic, options, news)
+    }
+
+    fn touch(&self, topic: TopicId) {
+        self.shared.touch(topic);
     }
 
     fn topics(&self) -> Vec<TopicName> {

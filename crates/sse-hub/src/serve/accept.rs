@@ -77,11 +77,12 @@ fn refusal(options: &Options) -> Vec<u8> {
     if options.tls.is_some() {
         return Vec::new();
     }
-    let text = "too many connections";
+    // A problem of RFC 9457: whoever reads refusals by machine can read this one.
+    let problem = r#"{"title":"Service Unavailable","status":503,"detail":"too many connections"}"#;
     let answer = format!(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\
-         retry-after: {}\r\nconnection: close\r\n\r\n{text}",
-        text.len(),
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n\
+         cache-control: no-store\r\nretry-after: {}\r\nconnection: close\r\n\r\n{problem}",
+        problem.len(),
         options.retry_after.as_secs().max(1),
     );
     answer.into_bytes()

@@ -110,6 +110,7 @@ pub async fn run(
 ) -> Result<(), ServeError> {
     options.validate()?;
     socket::widen_backlog(&listener, options.backlog)?;
+    options.stats.begin();
     let (shards, mut running) = Shards::start(&options);
     let server = Arc::new(Server { app, options, shards });
     let (drain_sender, draining) = watch::channel(None);

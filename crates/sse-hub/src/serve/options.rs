@@ -11,8 +11,8 @@ use crate::Hub;
 /// How [`run`](super::run) serves. Start from the default: `Options { max_age, ..Options::default() }`.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The most connections at a time. Who comes beyond that is answered with `503` and [`Self::retry_after`].
-    /// Default: 20,000.
+    /// The most connections at a time. Who comes beyond that is answered with `503`, [`Self::retry_after`], and a problem
+    /// (RFC 9457) as JSON; over TLS it is cut without a word. Default: 20,000.
     pub connections: usize,
     /// The most connections at a time from one address; the rest are answered likewise. Default: `None`, no limit,
     /// because behind a proxy everybody has the proxy's address.

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Counts what happens to the connections. Clones count into the same.
+/// Counts what happens to the connections. Clones count into the same, and so do servers that run one after the other
+/// with them; those that run at the same time should each have their own.
 #[derive(Clone, Debug, Default)]
 pub struct Stats {
     counters: Arc<Counters>,
@@ -76,10 +77,16 @@ impl Stats {
         }
     }
 
-    /// Whether the server was told to shut down. For a route by which load balancers see whether it is ready.
+    /// Whether the server was told to shut down, until another one begins that counts here. For a route by which load
+    /// balancers see whether it is ready.
     #[must_use]
     pub fn is_shutting_down(&self) -> bool {
         self.counters.is_shutting_down.load(Ordering::SeqCst)
+    }
+
+    /// A server begins, perhaps another one after it.
+    pub(super) fn begin(&self) {
+        self.counters.is_shutting_down.store(false, Ordering::SeqCst);
     }
 
     pub(super) fn begin_shutdown(&self) {

@@ -166,3 +166,20 @@ async fn a_client_that_was_refused_and_does_not_go_holds_up_no_shutdown() {
     assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
     drop(refused);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_begins_with_the_counts_of_one_that_has_ended_is_not_shutting_down() {
+    let mut first = Server::start(Options::default()).await;
+    let stats = first.stats.clone();
+    first.shut_down();
+    wire::in_time("the end", &mut first.running).await.expect("no panic").expect("served");
+    assert!(stats.is_shutting_down());
+
+    let mut second = Server::start(Options { stats: stats.clone(), ..Options::default() }).await;
+    assert_eq!(wire::get(second.address, "/plain", &[]).await.status, 200);
+    assert!(!stats.is_shutting_down(), "it has answered, so it serves");
+    assert_eq!(stats.counts().accepted, 1);
+    second.shut_down();
+    wire::in_time("the end", &mut second.running).await.expect("no panic").expect("served");
+    assert!(stats.is_shutting_down());
+}

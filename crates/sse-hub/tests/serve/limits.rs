@@ -30,7 +30,9 @@ async fn whoever_is_one_too_many_is_told_when_to_come_back_and_may_then() {
         let mut refused = wire::get(server.address, "/stream?topics=news", &[]).await;
         assert_eq!((refused.status, refused.header("retry-after")), (503, "7"));
         assert_eq!(refused.header("connection"), "close");
-        assert_eq!(refused.text().await, "too many connections");
+        assert_eq!(refused.header("content-type"), "application/problem+json");
+        let problem = r#"{"title":"Service Unavailable","status":503,"detail":"too many connections"}"#;
+        assert_eq!(refused.text().await, problem);
         assert_eq!(server.stats.counts().refused, 1);
 
         drop(stream);

@@ -6,10 +6,11 @@ use ::redb::Error;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::intake::Accepts;
 use super::trim::{Row, Shelves};
 use crate::history::TopicId;
 use crate::history::log::{Log, Trimmed};
-use crate::options::{Superseded, TopicOptions};
+use crate::options::Superseded;
 use crate::topic_name::TopicName;
 
 /// Everything that the file needs so that nothing which anybody has seen is missing there without a trace.
@@ -31,6 +32,7 @@ pub(super) struct Missing {
     last: u64,
     /// The highest number that is neither in the file nor in memory.
     lost_through: u64,
+    pub(super) is_left: bool,
     events: Vec<Event>,
     latest: Vec<(Box<str>, u64, Bytes)>,
 }
@@ -58,7 +60,7 @@ impl CatchUp {
 
 impl Missing {
     /// Compares memory with the row in the file, if there is one.
-    pub(super) fn of(log: &Log, name: &TopicName, row: Option<&Row>, options: Option<TopicOptions>) -> Self {
+    pub(super) fn of(log: &Log, name: &TopicName, row: Option<&Row>, accepts: &Accepts) -> Self {
         let stored = row.map_or(0, |row| row.last);
         let missing = log.missing_above(stored);
         let mut row = match row {
@@ -70,7 +72,7 @@ impl Missing {
             // Nothing of it is there, so nothing is behind a hole.
             None => Row::new(name.clone(), log.trimmed()),
         };
-        row.options = options;
+        row.options = accepts.options.clone();
         row.ended = log.status().ended;
         let events = log.held_above(stored).map(|held| Event {
             seq: held.seq,
@@ -82,6 +84,7 @@ impl Missing {
         Self {
             last: log.status().last,
             lost_through: missing.through,
+            is_left: accepts.is_left(),
             events: events.collect(),
             latest: latest.collect(),
             row,

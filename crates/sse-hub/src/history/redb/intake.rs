@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::history::{Health, HistoryError, TopicId};
-use crate::options::TopicOptions;
+use crate::options::{Left, TopicOptions};
 use crate::topic_name::TopicName;
 
 /// Something for the writer to write.
 #[derive(Debug)]
 pub(super) enum Op {
     Open { topic: TopicId, name: TopicName, options: TopicOptions, trimmed: u64 },
+    Touch { topic: TopicId },
     Append(Append),
     End { topic: TopicId },
     Remove { topic: TopicId, removed: u64 },
@@ -39,9 +40,16 @@ pub(super) struct Accepts {
     pub(super) keys: HashSet<Box<str>>,
     /// Of a topic that somebody has opened.
     pub(super) options: Option<TopicOptions>,
+    /// Whether it was touched since it was opened.
+    pub(super) touched: bool,
 }
 
 impl Accepts {
+    /// Whether nobody has opened it, or opening it is not enough and nobody has touched it.
+    pub(super) fn is_left(&self) -> bool {
+        !self.touched && self.options.as_ref().is_none_or(|options| options.left == Left::Unused)
+    }
+
     fn key_limit(&self) -> usize {
         self.options.as_ref().map_or(usize::MAX, |options| options.retention.keys)
     }

@@ -1,4 +1,4 @@
-//! Topics that an earlier process left, and nobody has opened since.
+//! Topics that an earlier process left, and nobody has opened since, or used.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::history::TopicId;
 /// Notes of each topic since when it is left, and forgets those that are left for longer than `forget_after`.
 ///
 /// Whether a process had a topic open when it ended is not known after a crash. So the time runs from the first start at
-/// which it was found, and opening it is what stops the time. At that start nothing is forgotten for it: however long no
+/// which it was found, and opening it is what stops the time, or using it. At that start nothing is forgotten for it: however long no
 /// process ran, whoever opens the topic now finds it.
 pub(super) fn sweep(
     transaction: &WriteTransaction,
@@ -47,7 +47,7 @@ pub(super) fn sweep(
     Ok(())
 }
 
-/// The topic is not left any more: somebody has opened it, or it is gone.
+/// The topic is not left any more: somebody has opened it, or uses it, or it is gone.
 pub(super) fn strike_off(transaction: &WriteTransaction, topic: TopicId) -> Result<(), Error> {
     transaction.open_table(LEFT)?.remove(topic.0)?;
     Ok(())

@@ -16,7 +16,7 @@ use super::tables::{LOST, META, meta};
 use super::trim::{Row, Shelves};
 use crate::history::TopicId;
 use crate::history::log::Trimmed;
-use crate::options::Superseded;
+use crate::options::{Left, Superseded};
 
 /// Writes batches. There is one of it, so what it remembers of the topics is what the file says.
 #[derive(Debug)]
@@ -82,9 +82,12 @@ impl Store {
                             }
                         };
                         row.options = Some(options.clone());
-                        left::strike_off(&transaction, *topic)?;
+                        if options.left == Left::Unopened {
+                            left::strike_off(&transaction, *topic)?;
+                        }
                         touched.insert(*topic);
                     }
+                    Op::Touch { topic } => left::strike_off(&transaction, *topic)?,
                     Op::Append(append) => {
                         self.last_seq = append.seq;
                         if let Some(row) = self.topics.get_mut(&append.topic) {
@@ -140,7 +143,7 @@ impl Store {
             let now = (now_ms(), Instant::now());
             for (topic, missing) in &catch_up.topics {
                 let row = missing.write(*topic, now, &mut shelves)?;
-                if row.options.is_some() {
+                if !missing.is_left {
                     left::strike_off(&transaction, *topic)?;
                 }
                 if row.lost != Trimmed::default() {

@@ -30,7 +30,7 @@ pub(super) const KEYED: Events = TableDefinition::new("keyed_events");
 /// Topic and key, then the number and the body of the latest event.
 pub(super) const LATEST: TableDefinition<'static, (u64, &str), (u64, &[u8])> = TableDefinition::new("latest");
 
-/// Topics that no process has opened since a start, by their number: when that start was, in milliseconds since 1970.
+/// Topics that no process has opened, or used, since a start, by their number: when that start was, in milliseconds since 1970.
 pub(super) const LEFT: TableDefinition<'static, u64, u64> = TableDefinition::new("left");
 /// Each topic that has lost events while the disk was full: up to which number, of all and of those without a key.
 /// Older ones may be there.

@@ -58,6 +58,7 @@ impl Shared {
             Phase::Whole => return,
         };
         drop(intake);
+        tell(&error, was_whole);
         self.progress.stop(Stopped::Failed(error));
         news.iter().for_each(News::tell);
         self.arrived.notify_one();
@@ -89,6 +90,7 @@ impl Shared {
         intake.phase = phase;
         drop(intake);
         if let Some(error) = error {
+            tell(&error, false);
             self.progress.resume();
             self.progress.stop(Stopped::Failed(error));
         }
@@ -107,7 +109,7 @@ impl Shared {
         let names: HashMap<_, _> = intake.names.iter().map(|(name, topic)| (*topic, name)).collect();
         let missing = |(&topic, accepts): (&TopicId, &super::Accepts)| {
             let (name, log) = (names.get(&topic)?, logs.log(topic).ok()?);
-            Some((topic, Missing::of(log, name, rows.get(&topic), accepts.options.clone())))
+            Some((topic, Missing::of(log, name, rows.get(&topic), accepts)))
         };
         let topics: BTreeMap<_, _> = intake.topics.iter().filter_map(missing).collect();
         // Without those of events that were lost, which may be published again, or that are in the file already.
@@ -130,9 +132,11 @@ impl Shared {
         stored: u64,
     ) {
         let mut intake = self.intake();
-        intake.phase = Phase::Whole;
+        let was = std::mem::replace(&mut intake.phase, Phase::Whole);
         intake.forget_notes();
-        if let Some(lost) = catch_up.lost(stored) {
+        let lost = catch_up.lost(stored);
+        let has_lost = lost.is_some();
+        if let Some(lost) = lost {
             self.progress.lose(lost);
         }
         self.progress.advance(catch_up.last_seq);
@@ -150,7 +154,25 @@ impl Shared {
             *of_readers = Some(database);
         }
         drop(intake);
+        if let Phase::LiveOnly(reason) | Phase::CatchingUp(reason) = was {
+            let lost = if has_lost { "the older ones of that time are lost" } else { "none is lost" };
+            tracing::warn!("the history keeps events again, and {lost}. It had stopped because {reason}");
+        }
         self.meter.handle_recovery();
         self.progress.tell();
+    }
+}
+
+/// Says once what becomes of events from now on: whoever runs this has to see to it. That a try to come back has failed
+/// is no news.
+fn tell(error: &HistoryError, was_whole: bool) {
+    match error {
+        HistoryError::LiveOnly(reason) if was_whole => tracing::warn!(
+            "the history keeps nothing for now, and events go only to those who listen: {reason}"
+        ),
+        HistoryError::ReadOnly(reason) => {
+            tracing::error!("the history takes nothing more until somebody sees to it: {reason}");
+        }
+        _ => {}
     }
 }

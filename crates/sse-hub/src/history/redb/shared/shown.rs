@@ -70,7 +70,7 @@ impl Shared {
             .filter_map(|op| match op {
                 Op::Append(append) => self.show(&mut logs, append, shown),
                 Op::End { topic } => show_end(&mut logs, *topic),
-                Op::Open { .. } | Op::Remove { .. } => None,
+                Op::Open { .. } | Op::Touch { .. } | Op::Remove { .. } => None,
             })
             .collect()
     }

@@ -55,6 +55,17 @@ impl Shared {
         Ok(topic)
     }
 
+    /// The topic is not left any more, although opening it was not enough for that.
+    pub(in super::super) fn touch(&self, topic: TopicId) {
+        let mut intake = self.intake();
+        let Some(accepts) = intake.topics.get_mut(&topic) else { return };
+        // While the file cannot be told, what catches up tells it.
+        accepts.touched = true;
+        if intake.is_open() == Ok(Keeps::All) {
+            self.push(&mut intake, Op::Touch { topic });
+        }
+    }
+
     pub(in super::super) fn remove(&self, topic: TopicId) {
         let mut intake = self.intake();
         let Some(accepts) = intake.topics.remove(&topic) else { return };
@@ -143,6 +154,7 @@ impl Accepts {
             ended: log.status().ended,
             keys: log.keys().map(Into::into).collect(),
             options: None,
+            touched: false,
         }
     }
 }

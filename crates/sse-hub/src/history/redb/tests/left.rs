@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use ::redb::{Builder, Database};
 
-use super::{Disk, Durability, answer, at, open, publish, topic};
-use crate::history::History;
+use super::disk::Faults;
+use super::{Disk, Durability, RedbHistory, RedbOptions, answer, at, committed, open, publish, topic};
 use crate::history::redb::backend::Watched;
 use crate::history::redb::place::Place;
 use crate::history::redb::{left, load};
+use crate::history::{Health, History, News, TopicId};
+use crate::options::{Left, TopicOptions};
+use crate::topic_name::TopicName;
 
 /// A start at `now`, in milliseconds. Returns whether the topic is still there.
 fn start(database: &Database, forget_after: Option<Duration>, now: u64) -> bool {
@@ -41,4 +44,36 @@ async fn the_time_runs_from_the_first_start_that_finds_a_topic_left() {
     assert!(start(&database, after, 50_999));
     assert!(start(&database, None, 60_000));
     assert!(!start(&database, after, 51_000), "not since the last start, but since the first");
+}
+
+#[tokio::test]
+async fn a_disk_that_was_full_is_told_afterwards_which_topics_were_used() {
+    let room = |history: &RedbHistory, name: &str| -> TopicId {
+        let options = TopicOptions { left: Left::Unused, ..TopicOptions::default() };
+        history.open(&TopicName::new(name).expect("a name"), &options, News::new(|| {})).expect("opened")
+    };
+    let disk = Disk::default();
+    let forgetting = RedbOptions {
+        forget_after: Some(Duration::ZERO),
+        room_interval: Duration::from_millis(1),
+        ..RedbOptions::default()
+    };
+    for _ in 0..2 {
+        let history = open(&disk, forgetting.clone()).expect("opened");
+        let [_, used] = ["left", "used"].map(|name| room(&history, name));
+        let written = publish(&history, used, "data: a\n\n").expect("taken");
+        committed(&history, written).await.expect("kept");
+        // The first life has made them, the second finds them.
+        if history.topics().len() == 2 && written > 1 {
+            disk.set(Faults { room: Some(0), ..Faults::default() });
+            let live = publish(&history, used, "data: b\n\n").expect("taken");
+            committed(&history, live).await.expect_err("the disk is full");
+            history.touch(used);
+            disk.set(Faults::default());
+            super::room::until(&history, |health| *health == Health::Whole).await;
+        }
+        answer(history.close()).await.expect("closed");
+    }
+    let history = open(&disk, forgetting).expect("opened");
+    assert_eq!(history.topics(), [TopicName::new("used").expect("a name")]);
 }

@@ -19,7 +19,7 @@ fn fill(disk: &Disk) {
     disk.set(Faults { room: Some(0), ..Faults::default() });
 }
 
-async fn until(history: &RedbHistory, wanted: impl Fn(&Health) -> bool) {
+pub(super) async fn until(history: &RedbHistory, wanted: impl Fn(&Health) -> bool) {
     let started = std::time::Instant::now();
     while !wanted(&history.health()) {
         assert!(started.elapsed() < Duration::from_secs(20), "it stays {:?}", history.health());
