@@ -100,7 +100,7 @@ fn reloads(config: &Config) -> watch::Receiver<AccessConfig> {
                 }
             })),
             Err(error) => {
-                tracing::warn!(%error, "a signal to read the configuration again would not be noticed")
+                tracing::warn!(%error, "a signal to read the configuration again would not be noticed");
             }
         }
     }
