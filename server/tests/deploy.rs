@@ -1,7 +1,11 @@
 //! The examples for those who run the server: what they set can be set, and does not fight with what else they say.
+#![cfg(unix)]
 
-use std::path::Path;
-use std::process::Command;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use server::Config;
 
@@ -121,4 +125,123 @@ fn the_image_sets_variables_that_there_are_and_exposes_what_is_listened_on() {
     let base = lines("FROM").next().expect("an image");
     let version = base.strip_prefix("rust:").and_then(|base| base.split('-').next()).expect("a version");
     assert!(toolchain.starts_with(version), "{base} does not have {toolchain}");
+}
+
+/// nginx, if it is installed, or was fetched for the benchmarks.
+fn nginx() -> Option<PathBuf> {
+    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/xtask/tools/nchan/usr/sbin/nginx");
+    let installed = std::env::var_os("PATH").unwrap_or_default();
+    let installed = std::env::split_paths(&installed).map(|folder| folder.join("nginx"));
+    installed.chain(["/usr/sbin/nginx".into(), fetched]).find(|program| program.is_file())
+}
+
+/// Runs nginx with `site` as its only one, all of its files in `folder`.
+fn with_site(nginx: &Path, folder: &Path, site: &str) -> Command {
+    let at = |name: &str| folder.join(name).display().to_string();
+    std::fs::write(at("site.conf"), site).expect("written");
+    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|what| format!("{what}_temp_path {};", at(what)))
+        .join(" ");
+    let main = format!(
+        "daemon off; master_process off; error_log stderr; pid {};\nevents {{}}\n\
+         http {{ access_log off; {temporary} include {}; }}\n",
+        at("pid"),
+        at("site.conf")
+    );
+    std::fs::write(at("nginx.conf"), main).expect("written");
+    let mut command = Command::new(nginx);
+    command.arg("-p").arg(folder).arg("-c").arg(at("nginx.conf"));
+    command
+}
+
+#[test]
+fn nginx_takes_the_example_and_passes_a_stream_on_as_it_comes() {
+    let Some(nginx) = nginx() else {
+        eprintln!("not checked: there is no nginx here");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let own = rcgen::generate_simple_self_signed(["demo.example.org".to_owned()]).expect("made");
+    std::fs::write(at("cert.pem"), own.cert.pem()).expect("written");
+    std::fs::write(at("key.pem"), own.signing_key.serialize_pem()).expect("written");
+    let example = read("nginx.conf");
+    let replace = |text: &str, from: &str, to: &str| {
+        assert!(text.contains(from), "it says {from}");
+        text.replace(from, to)
+    };
+    // Its port is not ours to take, and its certificate is not here.
+    let listen = format!("listen unix:{}", at("socket").display());
+    let site = replace(&example, "listen 443", &listen);
+    let site = replace(&site, "/etc/ssl/certs/demo.example.org.pem", &at("cert.pem").display().to_string());
+    let site = replace(&site, "/etc/ssl/private/demo.example.org.key", &at("key.pem").display().to_string());
+    let tested = with_site(&nginx, folder.path(), &site).arg("-t").output().expect("ended");
+    let said = String::from_utf8_lossy(&tested.stderr);
+    assert!(tested.status.success(), "{said}");
+
+    // In front of the server, without TLS: who talks to whom is what matters here.
+    let mut server = Command::new(env!("CARGO_BIN_EXE_server"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SSE_")) {
+        server.env_remove(name);
+    }
+    server.args(["--listen", "127.0.0.1:0", "--trusted-proxies", "127.0.0.1"]);
+    let mut server = Killed(server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started"));
+    let mut line = String::new();
+    let stdout = server.0.stdout.take().expect("piped");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).expect("a line");
+    let upstream = line.trim().strip_prefix("listening on ").expect("where").to_owned();
+    let site = replace(&replace(&site, " ssl http2;", ";"), "http://127.0.0.1:8080", &upstream);
+    let _ = std::fs::remove_file(at("socket"));
+    let proxy = with_site(&nginx, folder.path(), &site).stderr(Stdio::null()).spawn().expect("started");
+    let _proxy = Killed(proxy);
+    let began = Instant::now();
+    let connect = || loop {
+        match UnixStream::connect(at("socket")) {
+            Ok(socket) => {
+                socket.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+                return socket;
+            }
+            Err(error) => assert!(began.elapsed() < Duration::from_secs(20), "{error}"),
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    let mut stream = connect();
+    let host = "Host: demo.example.org\r\n";
+    let request = format!("GET /api/chat/lobby HTTP/1.1\r\n{host}Last-Event-ID: 1.1\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut seen = String::new();
+    read_until(&mut stream, &mut seen, "event: sse.reset");
+    assert!(seen.starts_with("HTTP/1.1 200 OK\r\n") && seen.contains("text/event-stream"), "{seen}");
+    // What comes later is passed on while the stream is open.
+    let said = r#"{"client_id":"1","author":"Ann","text":"passed on"}"#;
+    let request = format!(
+        "POST /api/chat/lobby HTTP/1.1\r\n{host}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{said}",
+        said.len()
+    );
+    let mut speaker = connect();
+    speaker.write_all(request.as_bytes()).expect("sent");
+    read_until(&mut speaker, &mut String::new(), "HTTP/1.1 201 ");
+    read_until(&mut stream, &mut seen, "passed on");
+}
+
+fn read_until(socket: &mut UnixStream, seen: &mut String, wanted: &str) {
+    let mut piece = [0; 4_096];
+    let began = Instant::now();
+    while !seen.contains(wanted) {
+        // A heartbeat would keep it waiting for ever.
+        assert!(began.elapsed() < Duration::from_secs(20), "no {wanted:?} in {seen}");
+        let count = socket.read(&mut piece).expect("it goes on");
+        assert!(count > 0, "it has ended after {seen}");
+        *seen += &String::from_utf8_lossy(&piece[..count]);
+    }
+}
+
+/// A process that ends with the test.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
