@@ -9,8 +9,8 @@ use std::time::Duration;
 use common::reading::Reading;
 use common::{Client, News, hub};
 use sse_hub::{
-    Denied, Grant, Guard, History, Hub, HubOptions, MemoryHistory, Subscribe, SubscribeError, Subscription,
-    TopicName, TopicOptions, Unguarded,
+    Denied, Grant, Guard, History, Hub, HubOptions, Subscribe, SubscribeError, Subscription, TopicName,
+    TopicOptions, Unguarded,
 };
 use tokio::time::{Instant, timeout};
 
