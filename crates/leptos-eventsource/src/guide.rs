@@ -1,10 +1,54 @@
 //! Beyond the reference: what an option is for, how to move here, and what to do when it does not work.
+//!
+//! Each page is a file in `docs`, whose links lead to the source for whoever reads it in the repository. The first
+//! definition of a link counts, so that here they lead to the items.
 
+/// [Backoff]: crate::Backoff
+/// [Error]: crate::Error
+/// [EventSourceHandle::error]: crate::EventSourceHandle::error
+/// [EventSourceHandle::keyed]: crate::EventSourceHandle::keyed
+/// [EventSourceHandle::log]: crate::EventSourceHandle::log
+/// [EventSourceHandle::state]: crate::EventSourceHandle::state
+/// [EventSourceHandle::stream]: crate::EventSourceHandle::stream
+/// [Sharing]: crate::Sharing
+/// [State]: crate::State
 #[doc = include_str!("../docs/coming-from.md")]
 pub mod coming_from {}
+
+/// [ClientOptions]: crate::ClientOptions
+/// [ConnectionOptions]: crate::ConnectionOptions
+/// [EventSourceOptions]: crate::EventSourceOptions
+/// [Sharing]: crate::Sharing
+/// [Sharing::browser]: crate::Sharing::browser
+/// [Sharing::page]: crate::Sharing::page
+/// [Fetch]: crate::transport::Fetch
+/// [Fetch::post]: crate::transport::Fetch::post
+/// [Fetch::repeatable]: crate::transport::Fetch::repeatable
+/// [Fetch::with_bearer]: crate::transport::Fetch::with_bearer
+/// [Fetch::with_header]: crate::transport::Fetch::with_header
+/// [Fetch::with_limits]: crate::transport::Fetch::with_limits
+/// [Fetch::with_refusal]: crate::transport::Fetch::with_refusal
+/// [Native]: crate::transport::Native
 #[doc = include_str!("../docs/options.md")]
 pub mod options {}
+
+/// [Snapshot]: crate::Snapshot
 #[doc = include_str!("../docs/rendered-on-a-server.md")]
 pub mod rendered_on_a_server {}
+
+/// [Delivery]: crate::Delivery
+/// [EventSourceHandle::close]: crate::EventSourceHandle::close
+/// [EventSourceHandle::error]: crate::EventSourceHandle::error
+/// [EventSourceHandle::on_event]: crate::EventSourceHandle::on_event
+/// [EventSourceHandle::on_gap]: crate::EventSourceHandle::on_gap
+/// [EventSourceHandle::state]: crate::EventSourceHandle::state
+/// [Failure]: crate::Failure
+/// [Json]: crate::Json
+/// [Sharing]: crate::Sharing
+/// [Sharing::browser]: crate::Sharing::browser
+/// [Sharing::page]: crate::Sharing::page
+/// [Text]: crate::Text
+/// [Fetch]: crate::transport::Fetch
+/// [Ticketed]: crate::transport::Ticketed
 #[doc = include_str!("../docs/troubleshooting.md")]
 pub mod troubleshooting {}

@@ -1,3 +1,9 @@
+// The first definition of a link counts: here these are modules, in the README files.
+//! [components]: components
+//! [coming-from]: guide::coming_from
+//! [options]: guide::options
+//! [rendered-on-a-server]: guide::rendered_on_a_server
+//! [troubleshooting]: guide::troubleshooting
 #![doc = include_str!("../README.md")]
 //!
 //! # Layout
