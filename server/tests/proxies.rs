@@ -153,7 +153,7 @@ async fn a_cookie_is_for_https_if_a_trusted_proxy_says_that_the_client_came_so()
     let is_for_https = |cookie: &str| {
         let is = cookie.contains("; Secure");
         assert_eq!(is, cookie.starts_with("__Host-sse_session="), "{cookie}");
-        assert_eq!(is, cookie.contains("; Path=/;"), "{cookie}");
+        assert!(cookie.contains("; Path=/;"), "{cookie}");
         assert!(cookie.contains("; HttpOnly; SameSite=Strict") && !cookie.contains("Domain"), "{cookie}");
         is
     };
