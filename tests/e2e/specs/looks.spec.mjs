@@ -96,7 +96,7 @@ test.describe("where the log is private", () => {
       await page.getByTestId("suggestion").first().click();
       await expect(page.getByTestId("turn-note")).toBeVisible();
       await shot("assistant-refused");
-      for (let n = 0; n < 6; n += 1) {
+      for (let n = 0; n < 8; n += 1) {
         await page.getByTestId("ask-again").click();
         await expect(page.getByTestId("turn-note")).toBeVisible();
       }
