@@ -4,7 +4,7 @@
 //!
 //! - One program holds all crates: the same compiler, `lto = "fat"`, one codegen unit, the system's allocator, and the
 //!   run-time choice of vector instructions for those that have one.
-//! - Each crate runs in a process of its own, or rather in five, one after another. What a crate has allocated and freed
+//! - Each crate runs in a process of its own, or rather in ten, one after another. What a crate has allocated and freed
 //!   decides which pages the next one finds: in a common process the case of 8 MB went ten times slower after other
 //!   crates than alone.
 //! - The chunks are made before the clock starts. A pass decodes one stream from a new decoder to its end; a sample is
