@@ -77,6 +77,12 @@ impl LastEventId {
         of_event
     }
 
+    /// Whether that of an event can be told later, and so only that of the last one. A request without an id leaves
+    /// nothing to confuse an empty one with.
+    fn is_plain(&self) -> bool {
+        self.of_request.is_empty() || self.came.get()
+    }
+
     /// That of the last event that nobody has looked at.
     fn read(&self) -> String {
         self.unread.take().map(|event| event.last_event_id()).unwrap_or_default()
@@ -193,8 +199,8 @@ fn on_event(
         let event = event.unchecked_ref::<TextEvent>();
         let (now, data) = (clock::of_event(event), event.data());
         // The browser makes a string of each id that is asked for, which takes as long as all that is done with a small
-        // event here. Once one has come, that of the last event is enough.
-        if last_event_id.came.get() && !receiver.reads_last_event_id(event_type) {
+        // event here.
+        if last_event_id.is_plain() && !receiver.reads_last_event_id(event_type) {
             last_event_id.unread.replace(Some(event.clone()));
             return receiver.unread_event_at(now, event_type, &data, &read);
         }
