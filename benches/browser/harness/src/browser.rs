@@ -12,15 +12,15 @@ use tokio::process::{Child, Command};
 
 /// A browser on one page. It ends when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Browser {
+pub struct Browser {
     child: Child,
     /// Removed with the browser.
     _profile: TempDir,
 }
 
 /// Headless, without the sandbox that root cannot have, and without anything that runs by itself. The collector is
-/// called between two measurements.
-const FLAGS: [&str; 11] = [
+/// called between two measurements, and heaps are told to the byte.
+const FLAGS: [&str; 12] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -31,11 +31,16 @@ const FLAGS: [&str; 11] = [
     "--disable-sync",
     "--no-default-browser-check",
     "--no-first-run",
+    "--enable-precise-memory-info",
     "--js-flags=--expose-gc",
 ];
 
 impl Browser {
-    pub(crate) fn start(program: &Path, url: &str) -> Result<Self> {
+    /// Opens a page.
+    ///
+    /// # Errors
+    /// If the program does not start.
+    pub fn start(program: &Path, url: &str) -> Result<Self> {
         let profile = tempfile::tempdir().context("could not make a folder for the browser")?;
         let child = Command::new(program)
             .args(FLAGS)
@@ -50,12 +55,14 @@ impl Browser {
         Ok(Self { child, _profile: profile })
     }
 
-    pub(crate) fn id(&self) -> Option<u32> {
+    /// Its process.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
         self.child.id()
     }
 
     /// Waits until it ends by itself, which it should not.
-    pub(crate) async fn ended(&mut self) -> String {
+    pub async fn ended(&mut self) -> String {
         match self.child.wait().await {
             Ok(status) => format!("the browser ended ({status})"),
             Err(error) => format!("lost track of the browser: {error}"),
@@ -63,7 +70,7 @@ impl Browser {
     }
 
     /// Ends it, and waits until it has ended, so that its folder can be removed.
-    pub(crate) async fn end(mut self) {
+    pub async fn end(mut self) {
         let _ = self.child.kill().await;
     }
 }
@@ -73,7 +80,8 @@ impl Browser {
 ///
 /// It is the processor's time of the thread on which a page runs its scripts, lays out and draws: whatever else the
 /// machine does meanwhile does not count, and neither does what the browser does on other threads.
-pub(crate) fn main_thread_nanos(browser: u32) -> Option<u64> {
+#[must_use]
+pub fn main_thread_nanos(browser: u32) -> Option<u64> {
     let mut parents = HashMap::new();
     for entry in fs::read_dir("/proc").ok()?.flatten() {
         if let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok())

@@ -13,8 +13,8 @@ const PAGE: Package = Package { manifest: BENCHES, name: "browser-page" };
 
 /// `cargo xtask bench browser`
 pub(super) fn run(repo: &Repo, options: &[String]) -> Result<ExitCode> {
-    let harness = super::benches(repo, "run").args(["--quiet", "--release", "--package", "harness", "--"]);
-    if options.iter().any(|option| matches!(option.as_str(), "--help" | "-h")) {
+    let harness = super::harness(repo, "events");
+    if super::wants_help(options) {
         return harness.arg("--help").exec();
     }
     setup::ensure(repo, &pages::NEEDS)?;

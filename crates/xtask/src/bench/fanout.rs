@@ -18,7 +18,7 @@ const BETTER_SSE: &str = "benches/fanout/better-sse.mjs";
 pub(super) fn run(repo: &Repo, options: &[String]) -> Result<ExitCode> {
     let cargo = |command| super::benches(repo, command).args(["--quiet", "--release", "--package", "fanout"]);
     let program = cargo("run").args(["--bin", "fanout", "--"]);
-    if options.iter().any(|option| matches!(option.as_str(), "--help" | "-h")) {
+    if super::wants_help(options) {
         return program.arg("--help").exec();
     }
     let output = if super::wants_json(options) { Output::Errors } else { Output::All };

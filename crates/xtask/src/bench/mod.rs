@@ -2,6 +2,7 @@
 
 mod browser;
 mod fanout;
+mod market;
 mod pages;
 mod size;
 
@@ -80,6 +81,20 @@ enum What {
         options: Vec<String>,
     },
 
+    /// Show 10,000 ticks a second in a table, and see what that costs the page, beside the same page in React
+    ///
+    /// Builds benches/market and opens its pages one after another in headless Chromium: React as its documentation
+    /// teaches it; React with one state for each animation frame; leptos-eventsource over `EventSource` and over fetch.
+    /// Each shows 1,000,000 ticks of twelve companies. Prints how long the page's main thread ran for each tick (on
+    /// Linux, where the system tells), which tasks took 50 ms or more, and whether the heap grows. Eight minutes; the
+    /// last line is JSON. `cargo xtask bench market --help` lists the options.
+    #[command(disable_help_flag = true)]
+    Market {
+        /// For the program: --json, --events N, --rate N
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+        options: Vec<String>,
+    },
+
     /// Weigh a page with one signal from an event stream: ours, without a stream, and the same page in React
     ///
     /// Builds the three for production, compresses every file that a visitor downloads, and prints the sums. What ours
@@ -100,6 +115,7 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
             hand_over(program, options)
         }
         What::Fanout { options } => fanout::run(repo, options),
+        What::Market { options } => market::run(repo, options),
         What::Size(options) => size::run(repo, options),
     }
 }
@@ -113,6 +129,15 @@ pub(crate) fn peers(repo: &Repo, command: &str) -> Cmd {
 pub(crate) fn benches(repo: &Repo, command: &str) -> Cmd {
     let cargo = repo.cmd("cargo").args([command, "--manifest-path", BENCHES, "--target-dir"]);
     cargo.arg(pages::target(repo))
+}
+
+/// A program that opens pages in a browser.
+fn harness(repo: &Repo, program: &str) -> Cmd {
+    benches(repo, "run").args(["--quiet", "--release", "--package", "harness", "--bin", program, "--"])
+}
+
+fn wants_help(options: &[String]) -> bool {
+    options.iter().any(|option| matches!(option.as_str(), "--help" | "-h"))
 }
 
 /// Becomes the program that measures, which was given these options.

@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tower_http::services::ServeDir;
 
-use crate::browser;
 use crate::loads::Load;
 
 /// What the page tells.
@@ -63,7 +62,7 @@ pub(crate) fn routes(served: Arc<Served>, site: &Path) -> Router {
         .route(
             "/cpu",
             get(|State(served): State<Arc<Served>>| async move {
-                Json(browser::main_thread_nanos(served.browser.load(Ordering::Relaxed)))
+                Json(harness::main_thread_nanos(served.browser.load(Ordering::Relaxed)))
             }),
         )
         .route("/measured", post(|State(served), Json(it)| async move { tell(&served, Told::Measured(it)) }))

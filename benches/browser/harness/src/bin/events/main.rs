@@ -4,7 +4,6 @@
 //! The contenders take turns within one page, round by round, on the same bytes from this server. What is shown is
 //! the median of the rounds; the ratios are those of contenders in the same round, and of them the median.
 
-mod browser;
 mod loads;
 mod report;
 mod serve;
@@ -16,10 +15,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use harness::{Browser, interrupted};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use browser::Browser;
 use report::Table;
 use serve::{Measured, Plan, Served, Told};
 
@@ -63,18 +62,6 @@ async fn main() -> Result<()> {
     }
     println!("{}", report::json(&tables));
     Ok(())
-}
-
-/// Waits for Ctrl-C, or for the signal that asks a program to end.
-async fn interrupted() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = terminate.recv() => return,
-            _ = tokio::signal::ctrl_c() => return,
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 async fn measure(options: &Options, plan: Plan) -> Result<Vec<Measured>> {

@@ -1,0 +1,131 @@
+use std::fmt;
+
+use serde_json::{Map, Value, json};
+
+pub(crate) const REACT: &str = "React";
+pub(crate) const REACT_BY_FRAME: &str = "React, a state for each frame";
+pub(crate) const NATIVE: &str = "leptos-eventsource, native";
+pub(crate) const FETCH: &str = "leptos-eventsource, fetch";
+
+/// What is promised of ours: the most of the main thread's time that React takes, the longest task in milliseconds.
+const MOST_OF_REACT: f64 = 1.0 / 3.0;
+const LONGEST_TASK: f64 = 50.0;
+
+/// What one page took.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) events: u32,
+    /// How long the main thread ran, in nanoseconds. `None` where the system does not tell.
+    pub(crate) cpu_nanos: Option<u64>,
+    /// How long each task took that took 50 ms or more, in milliseconds.
+    pub(crate) long_tasks: Vec<f64>,
+    /// The bytes in use after each quarter of the ticks.
+    pub(crate) heaps: Vec<f64>,
+}
+
+impl Row {
+    /// Microseconds of the main thread for each tick, the drawing of the table included.
+    fn micros(&self) -> Option<f64> {
+        Some(self.cpu_nanos? as f64 / 1e3 / f64::from(self.events))
+    }
+
+    fn longest_task(&self) -> f64 {
+        self.long_tasks.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// By how much the heap grew from the first quarter to the end, in KiB.
+    fn growth(&self) -> Option<f64> {
+        Some((self.heaps.last()? - self.heaps.first()?) / 1024.0)
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, long_tasks, heaps, .. } = self;
+        write!(f, "{name:32}")?;
+        match self.micros() {
+            Some(micros) => write!(f, "{micros:>10.2}")?,
+            None => write!(f, "{:>10}", "-")?,
+        }
+        write!(f, "{:>12} {:>10.0}   ", long_tasks.len(), self.longest_task())?;
+        heaps.iter().try_for_each(|heap| write!(f, " {:>6.0}", heap / 1024.0))
+    }
+}
+
+fn row<'a>(rows: &'a [Row], name: &str) -> Option<&'a Row> {
+    rows.iter().find(|row| row.name == name)
+}
+
+/// The main thread's time of one page by that of another.
+fn ratio(rows: &[Row], ours: &str, other: &str) -> Option<f64> {
+    Some(row(rows, ours)?.micros()? / row(rows, other)?.micros()?)
+}
+
+pub(crate) fn print(rows: &[Row], rate: u32) {
+    println!("\n{rate} ticks a second\n");
+    println!(
+        "{:32}{:>10}{:>12} {:>10}    KiB of heap after each quarter",
+        "", "us/tick", "long tasks", "longest"
+    );
+    rows.iter().for_each(|row| println!("{row}"));
+    println!();
+    for ours in [NATIVE, FETCH] {
+        if let Some(ratio) = ratio(rows, ours, REACT) {
+            let verdict = if ratio <= MOST_OF_REACT { "" } else { "  MISSED" };
+            println!("{ours}: {ratio:.2} of React's main thread, at most {MOST_OF_REACT:.2}{verdict}");
+        }
+        if let Some(row) = row(rows, ours) {
+            let verdict = if row.longest_task() <= LONGEST_TASK { "" } else { "  MISSED" };
+            println!("{ours}: longest task {:.0} ms, at most {LONGEST_TASK:.0}{verdict}", row.longest_task());
+        }
+    }
+    println!();
+}
+
+/// The last line of the output.
+pub(crate) fn json(rows: &[Row]) -> Value {
+    let pages: Map<_, _> = rows
+        .iter()
+        .map(|row| {
+            let figures = json!({
+                "main_thread_us": row.micros().map(rounded),
+                "long_tasks": row.long_tasks.len(),
+                "longest_task_ms": rounded(row.longest_task()),
+                "heap_growth_kib": row.growth().map(f64::round),
+            });
+            (row.name.to_owned(), figures)
+        })
+        .collect();
+    json!({
+        "native_vs_react": ratio(rows, NATIVE, REACT).map(rounded),
+        "fetch_vs_react": ratio(rows, FETCH, REACT).map(rounded),
+        "pages": pages,
+    })
+}
+
+fn rounded(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ratio_is_of_the_main_threads_time_for_a_tick() {
+        let row = |name, events, cpu_nanos| Row {
+            name,
+            events,
+            cpu_nanos: Some(cpu_nanos),
+            long_tasks: vec![51.0, 70.0],
+            heaps: vec![2048.0, 1024.0, 4096.0],
+        };
+        let line = json(&[row(REACT, 100, 1_000_000), row(NATIVE, 200, 1_000_000)]);
+        assert_eq!(line["native_vs_react"], 0.5);
+        assert_eq!(line["fetch_vs_react"], Value::Null);
+        assert_eq!(line["pages"][REACT]["main_thread_us"], 10.0);
+        assert_eq!(line["pages"][NATIVE]["longest_task_ms"], 70.0);
+        assert_eq!(line["pages"][NATIVE]["heap_growth_kib"], 2.0);
+    }
+}
