@@ -97,7 +97,8 @@ pub(crate) struct Handover(Arc<Mutex<Slot>>);
 
 #[derive(Debug)]
 struct Slot {
-    subscription: Option<Subscription>,
+    /// Boxed: when it is taken, the room for it goes with it, while the body stays as long as the stream.
+    subscription: Option<Box<Subscription>>,
     /// The first chunk, from when the body has handed it out until it hands out another one.
     first: Option<Bytes>,
     started: bool,
@@ -105,7 +106,8 @@ struct Slot {
 
 impl Handover {
     fn new(subscription: Subscription) -> Self {
-        Self(Arc::new(Mutex::new(Slot { subscription: Some(subscription), first: None, started: false })))
+        let subscription = Some(Box::new(subscription));
+        Self(Arc::new(Mutex::new(Slot { subscription, first: None, started: false })))
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {
@@ -115,11 +117,10 @@ impl Handover {
     /// Takes the subscription if its body has handed out `chunk` and nothing else: the same bytes at the same place,
     /// so whatever is wrapped around the body passes on what it gets.
     #[cfg(feature = "serve")]
-    pub(crate) fn take_if_passed_on(&self, chunk: &Bytes) -> Option<Subscription> {
+    pub(crate) fn take_if_passed_on(&self, chunk: &Bytes) -> Option<Box<Subscription>> {
         let mut slot = self.slot();
-        let first = slot.first.as_ref()?;
-        let same = first.as_ptr() == chunk.as_ptr() && first.len() == chunk.len();
-        if same { slot.subscription.take() } else { None }
+        slot.first.take_if(|first| first.as_ptr() == chunk.as_ptr() && first.len() == chunk.len())?;
+        slot.subscription.take()
     }
 
     /// What ends the stream from outside.
@@ -144,7 +145,7 @@ impl http_body::Body for StreamBody {
         let Some(subscription) = &mut slot.subscription else {
             return Poll::Ready(None);
         };
-        let chunk = ready!(Pin::new(subscription).poll_next(cx));
+        let chunk = ready!(Pin::new(&mut **subscription).poll_next(cx));
         slot.first = if slot.started { None } else { chunk.clone() };
         slot.started = true;
         Poll::Ready(chunk.map(|chunk| Ok(http_body::Frame::data(chunk))))

@@ -13,7 +13,7 @@ pub(super) const MOST_SAID: usize = 64 * 1024;
 
 /// A stream whose response head hyper is writing.
 pub(super) struct Stream {
-    pub(super) subscription: Subscription,
+    pub(super) subscription: Box<Subscription>,
     /// What was already read from the subscription.
     pub(super) first: Bytes,
     pub(super) framing: Framing,

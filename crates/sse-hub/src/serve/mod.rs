@@ -38,8 +38,8 @@
 //! hyper asks for, and so it is when a layer has wrapped the body and changes what it carries (a compressor, say).
 //! Layers that only look on, as for tracing, are in nobody's way: what they keep is dropped when the stream ends.
 //!
-//! An idle stream takes 2 KiB of resident memory over plain HTTP/1.1 and 12 KiB over TLS. A connection of HTTP/2 with one
-//! stream takes 23 KiB, and 30 KiB over TLS, most of it buffers of h2 and rustls that cannot be made smaller.
+//! An idle stream takes 2 KiB of resident memory over plain HTTP/1.1 and 11 KiB over TLS. A connection of HTTP/2 with one
+//! stream takes 23 KiB, and 30 KiB over TLS: 19 of them are h2's and hyper's, and 7 rustls', and cannot be made smaller.
 
 mod accept;
 mod admission;

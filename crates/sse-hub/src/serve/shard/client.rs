@@ -118,7 +118,7 @@ impl Client {
         let Arrival { socket, stream, permit } = arrival;
         Self {
             near: Near { socket, state: State::Alone, framing: stream.framing },
-            subscription: stream.subscription,
+            subscription: *stream.subscription,
             bell,
             unsent: frame::chunk(stream.framing, stream.first),
             blocked_since: None,
