@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
 use demo_contract::access::{NewTicket, SESSION_ROUTE, TICKET_ROUTE, Ticket};
+use sse_hub::serve::network;
 use sse_hub::{Hub, TopicName};
 
 use super::ticket::Pass;
@@ -89,7 +90,7 @@ pub(crate) async fn limit_posts(State(access): State<Access>, request: Request, 
         && !request.uri().path().starts_with("/api/publish/")
     {
         let (parts, body) = request.into_parts();
-        if let Err(wait) = rate.take(caller::network(caller::client(&parts).address)) {
+        if let Err(wait) = rate.take(caller::client(&parts).address.map(network)) {
             return Refusal::too_many("your address posts too often; wait a little", wait).into_response();
         }
         return next.run(Request::from_parts(parts, body)).await;
