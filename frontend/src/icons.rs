@@ -60,6 +60,11 @@ pub(crate) fn send() -> impl IntoView {
     stroked("M12 19.5V5M5.5 11.5 12 5l6.5 6.5")
 }
 
+/// Back.
+pub(crate) fn back() -> impl IntoView {
+    stroked("M20 12H4.5M11 5.5 4.5 12l6.5 6.5")
+}
+
 /// Down.
 pub(crate) fn down() -> impl IntoView {
     stroked("M12 5v14M5.5 12.5 12 19l6.5-6.5")

@@ -139,14 +139,14 @@ impl From<Durability> for redb::Durability {
 }
 
 const AFTER_HELP: &str = "\
-Times are a number and a unit: 500ms, 15s, 2m, 12h, 30d. An origin is a scheme and a host: https://example.org. A flag wins
-over its environment variable, which wins over the file; in a variable, several values are separated by commas. Rates
+Times are a number and a unit: 500ms, 15s, 2m, 12h, 30d. An origin is a scheme and a host: https://example.org. A flag wins \
+over its environment variable, which wins over the file; in a variable, several values are separated by commas. Rates \
 are a number a second; 0 is no limit.
 
-SIGHUP has the file of --config read again: tokens and private topics are then as it says, and the streams end, also those
-of a cookie or a ticket, whose token is not there any more. If anything is wrong with it, all stays as it is, and the log
-says what. Flags and environment variables still win, so a token that is to be changed so belongs in the file. Everything
-else takes a restart.
+SIGHUP has the file of --config read again: tokens and private topics are then as it says, and the streams end, also those \
+of a cookie or a ticket, whose token is not there any more. If anything is wrong with it, all stays as it is, and the log \
+says what. A token that a flag or an environment variable sets stays until a restart, whatever the file says: one that is \
+to be changed so belongs in the file. Everything else takes a restart, too. Without --config, SIGHUP ends the program.
 
 The log is filtered by SSE_LOG, for example SSE_LOG=debug or SSE_LOG=info,server::requests=debug.
 
@@ -155,11 +155,11 @@ Paths:
   GET  /api/chat/{room}            stream: message, presence
   POST /api/chat/{room}            say something: {\"client_id\",\"author\",\"text\"}
   GET  /api/events?topic=A&topic=B stream: any topics
-  POST /api/publish/{topic}        publish {\"id\",\"event\",\"key\",\"data\"}, or lines of them (application/x-ndjson)
+  POST /api/publish/{topic}        publish {\"id\",\"event\",\"key\",\"data\"}, or NDJSON lines of them
   POST /api/assistant              ask {\"messages\":[{\"role\",\"content\"}]}: a stream of the answer
   GET  /api/assistant/{answer}     the stream again, from where it was left; DELETE stops the answer
   GET  /api/notifications, /api/logs   streams
-  POST /api/ticket                 a one-time ticket for native EventSource: {\"topics\":[..]} -> ?ticket=
+  POST /api/ticket                 a one-time ticket for EventSource: {\"topics\":[..]} -> ?ticket=
   POST /api/session                a cookie for a token; DELETE forgets it, and ends its streams
   GET  /api/presence/{topic}       who is there; topics: market, market.{symbol}, chat.{room}
   GET  /stock-price, /events, /stream   the streams of the classic EventSource examples
@@ -242,14 +242,12 @@ impl Config {
         let parse = |command: clap::Command| {
             command.clone().try_get_matches_from(&args).map_err(|error| ConfigError::of_flag(error, &command))
         };
-        let matches = parse(Self::command())?;
-        let config = match matches.get_one::<PathBuf>("config") {
-            None => Self::from_arg_matches(&matches)?,
-            Some(file) => {
-                let matches = parse(file::apply(Self::command(), file)?)?;
-                Self::from_arg_matches(&matches)?
-            }
-        };
+        let mut matches = parse(Self::command())?;
+        if let Some(file) = matches.get_one::<PathBuf>("config") {
+            matches = parse(file::apply(Self::command(), file)?)?;
+        }
+        let mut config = Self::from_arg_matches(&matches)?;
+        config.access.fixed = access::fixed(&Self::command(), &matches);
         config.check()?;
         Ok(config)
     }

@@ -30,6 +30,8 @@ mod client;
 mod clock;
 pub mod config;
 mod events;
+#[cfg(test)]
+mod faulty;
 mod files;
 mod health;
 mod json;

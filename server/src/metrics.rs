@@ -41,14 +41,16 @@ impl Started {
 
 /// Beside everything else.
 pub(crate) fn routes(access: Access) -> Router<Shared> {
-    Router::new().route("/metrics", get(show).layer(from_fn_with_state(access, guard)))
+    route(access, Access::check_metrics)
 }
 
-async fn guard(State(access): State<Access>, caller: Caller, request: Request, next: Next) -> Response {
-    match access.check_metrics(&caller) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
-    }
+/// `/metrics`, for those whom `check` lets in.
+fn route(access: Access, check: fn(&Access, &Caller) -> Result<(), Refusal>) -> Router<Shared> {
+    let guard = move |State(access): State<Access>, caller: Caller, request: Request, next: Next| async move {
+        check(&access, &caller)?;
+        Ok::<Response, Refusal>(next.run(request).await)
+    };
+    Router::new().route("/metrics", get(show).layer(from_fn_with_state(access, guard)))
 }
 
 /// The most scrapers at a time, where they have an address of their own.
@@ -63,8 +65,7 @@ pub(crate) async fn serve_apart(
     let cannot = |error| RunError::MetricsListener(address, error);
     let listener = TcpListener::bind(address).await.map_err(cannot)?;
     tracing::info!("metrics on http://{}/metrics", listener.local_addr().map_err(cannot)?);
-    let routes = Router::new()
-        .route("/metrics", get(show).layer(from_fn_with_state(access, guard_apart)))
+    let routes = route(access, Access::check_metrics_apart)
         .fallback(async || Refusal::not_found("there is nothing here but /metrics"))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(shared);
@@ -74,13 +75,6 @@ pub(crate) async fn serve_apart(
             tracing::error!(%error, "the metrics are not served");
         }
     }))
-}
-
-async fn guard_apart(State(access): State<Access>, caller: Caller, request: Request, next: Next) -> Response {
-    match access.check_metrics_apart(&caller) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
-    }
 }
 
 async fn show(

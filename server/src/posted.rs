@@ -106,11 +106,10 @@ impl Posted {
 
 #[cfg(test)]
 mod tests {
-    use sse_hub::history::{News, Page, Read, Record, Reply, Status, TopicId};
-    use sse_hub::{History, HubOptions, MemoryHistory, TopicName, TopicOptions};
-    use sse_proto::Epoch;
+    use sse_hub::HubOptions;
 
     use super::*;
+    use crate::faulty::{Faults, FaultyHistory};
 
     fn id(seq: usize) -> EventId {
         EventId::new(format!("e.{seq}")).expect("valid")
@@ -168,54 +167,11 @@ mod tests {
         assert_eq!((posted.by_client_id.len(), posted.oldest_first.len()), (100, 100));
     }
 
-    /// A history that has lost its second event.
-    #[derive(Debug)]
-    struct Lossy(MemoryHistory);
-
-    impl History for Lossy {
-        fn epoch(&self) -> Epoch {
-            self.0.epoch()
-        }
-
-        fn last_seq(&self) -> u64 {
-            self.0.last_seq()
-        }
-
-        fn open(&self, topic: &TopicName, options: &TopicOptions, news: News) -> Answer<TopicId> {
-            self.0.open(topic, options, news)
-        }
-
-        fn remove(&self, topic: TopicId) {
-            self.0.remove(topic);
-        }
-
-        fn append(&self, topic: TopicId, record: Record<'_>) -> Answer<u64> {
-            self.0.append(topic, record)
-        }
-
-        fn committed(&self, seq: u64) -> Reply<Answer<()>> {
-            Reply::Now(if seq == 2 { Err(HistoryError::Lost) } else { Ok(()) })
-        }
-
-        fn end(&self, topic: TopicId) -> Answer<()> {
-            self.0.end(topic)
-        }
-
-        fn status(&self, topic: TopicId) -> Answer<Status> {
-            self.0.status(topic)
-        }
-
-        fn read(&self, read: Read<'_>) -> Reply<Answer<Page>> {
-            self.0.read(read)
-        }
-    }
-
-    type Answer<T> = Result<T, HistoryError>;
-
     #[test]
     fn what_is_lost_is_not_taken_for_a_repetition() {
-        let lossy = Lossy(MemoryHistory::with_epoch(Epoch::new(0xe)));
-        let hub = Hub::with_history(HubOptions::default(), lossy);
+        let faults = Faults::default();
+        let hub = Hub::with_history(HubOptions::default(), FaultyHistory::new(&faults));
+        faults.lose(2);
         assert_eq!([1, 2, 3].map(|seq| is_lost(&hub, &id(seq))), [false, true, false]);
     }
 }

@@ -284,6 +284,8 @@ async fn a_stream_ends_with_the_session_that_it_was_opened_with() {
 async fn a_private_answer_is_read_and_stopped_with_a_token_only() {
     let mut config = config();
     config.access.private_topics = vec!["assistant.*".parse().expect("a pattern")];
+    // It lasts longer than the test.
+    config.assistant.assistant_pace = 2.0;
     let server = Server::start(config).await;
     let question = br#"{"messages":[{"role":"user","content":"Why?"}]}"#;
     let (read, wrong) = (format!("Bearer {READ}"), "Bearer a-token-that-nobody-knows");
@@ -292,13 +294,23 @@ async fn a_private_answer_is_read_and_stopped_with_a_token_only() {
     let begun = stream.event().await.expect("the first event").data;
     let begun: demo_contract::assistant::Answer = serde_json::from_str(&begun).expect("an answer");
     let path = demo_contract::assistant::route(&begun.answer);
+    let invented = "sse_session=0123456789abcdef0123456789abcdef";
     for path in [&*path, "/api/assistant/0123"] {
         for method in ["GET", "DELETE"] {
-            for stranger in [&[][..], &[("Authorization", wrong)]] {
+            for stranger in [&[][..], &[("Authorization", wrong)], &[("Cookie", invented)]] {
                 let refused = server.send(method, path, stranger, b"").await;
                 assert_eq!(refused.problem().status, 401, "{method} {path}: whether it is there is not told");
             }
         }
     }
-    assert_eq!(server.send("DELETE", &path, &[("Authorization", &read)], b"").await.status, 204);
+    stream.event_of("token").await;
+    let cookie = log_in(&server).await;
+    let evil = [("Cookie", &*cookie), ("Origin", "https://evil.example")];
+    assert_eq!(server.send("DELETE", &path, &evil, b"").await.problem().status, 403, "a page of a stranger");
+    stream.event_of("token").await;
+    assert_eq!(server.send("DELETE", &path, &[("Cookie", &cookie)], b"").await.status, 204);
+    let finished = stream.event_of("finished").await;
+    assert!(finished.data.contains("stopped"), "{}", finished.data);
+    let unknown = server.send("DELETE", "/api/assistant/0123", &[("Authorization", &read)], b"").await;
+    assert_eq!(unknown.problem().status, 404);
 }

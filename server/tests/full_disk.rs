@@ -9,15 +9,19 @@ use std::time::{Duration, Instant};
 
 use common::{Answer, Server, program};
 use demo_contract::chat::{Message, Posted};
+use demo_contract::publish::{Published, PublishedLines};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use tokio::net::TcpSocket;
 use tokio::process::{Child, Command};
 
+const TOKEN: &str = "a-token-for-feeds-0123456789";
+
 /// The program, which is told of a limit by an error and not killed by a signal.
-async fn server(folder: &Path) -> (Child, Server) {
+async fn server(folder: &Path, more: &[&str]) -> (Child, Server) {
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_server")]);
     shell.args(["--listen", "127.0.0.1:0", "--history", "redb", "--market-feed", "published", "--data-dir"]);
-    shell.arg(folder);
+    shell.arg(folder).args(more);
     shell.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     program::listening(&mut shell).await
 }
@@ -82,7 +86,7 @@ async fn state(server: &Server) -> String {
 #[tokio::test]
 async fn a_disk_that_has_room_again_is_used_again_without_a_restart() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (mut child, first) = server(folder.path()).await;
+    let (mut child, first) = server(folder.path(), &[]).await;
     let mut stream = first.stream("/api/chat/lobby", None).await;
     let mut cursor = id(&say(&first, "0").await);
     assert_eq!(message(&mut stream).await, (cursor.clone(), "0".into()));
@@ -124,7 +128,7 @@ async fn a_disk_that_has_room_again_is_used_again_without_a_restart() {
         );
     }
 
-    let (child, second) = server(folder.path()).await;
+    let (child, second) = server(folder.path(), &[]).await;
     let mut all = second.stream("/api/chat/lobby", None).await;
     for text in ["0", "1", "3", "4", "6"] {
         assert_eq!(message(&mut all).await.1, text);
@@ -141,10 +145,73 @@ async fn a_disk_that_has_room_again_is_used_again_without_a_restart() {
     let (seen, text) = message(&mut all).await;
     assert_eq!(text, "8");
     program::kill(child).await;
-    let (_child, third) = server(folder.path()).await;
+    let (_child, third) = server(folder.path(), &[]).await;
     let mut back = third.stream("/api/chat/lobby", Some(&seen)).await;
     assert_eq!(back.event().await.expect("goes on").event, "sse.reset");
     for text in ["0", "1", "3", "4", "6", "7"] {
         assert_eq!(message(&mut back).await.1, text, "what was acknowledged is there");
     }
+}
+
+/// A single event to a feed's topic, and many.
+async fn publish(server: &Server, event: &str) -> Answer {
+    server.post_as(TOKEN, "/api/publish/orders", event).await
+}
+
+async fn publish_lines(server: &Server, lines: &str) -> Answer {
+    // The kernel takes little ahead: a body that the server does not read to its end cannot be sent.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_send_buffer_size(4 * 1024).expect("set");
+    let socket = socket.connect(server.address).await.expect("connected");
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = [("Content-Type", "application/x-ndjson"), ("Authorization", bearer.as_str())];
+    let mut answer =
+        server.open_over(socket, "POST", "/api/publish/orders", &headers, lines.as_bytes()).await;
+    answer.read_to_end().await;
+    answer
+}
+
+fn refused(answer: &Answer, retry_after: &str) -> String {
+    assert_eq!((answer.status, answer.header("retry-after")), (503, retry_after), "{}", answer.text());
+    answer.problem().detail
+}
+
+#[tokio::test]
+async fn a_feed_is_told_when_to_come_back_and_then_each_of_its_events_is_there_once() {
+    const LINES: u64 = 900;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let (child, server) = server(folder.path(), &["--publish-token", TOKEN]).await;
+    let first = publish(&server, r#"{"id":"first","data":"first"}"#).await;
+    assert_eq!(first.status, 201, "{}", first.text());
+    let padding = "x".repeat(700);
+    let line = |n| format!("{{\"id\":\"{n}\",\"data\":[{n},\"{padding}\"]}}\n");
+    let lines: String = (0..LINES).map(line).collect();
+    fill(&child);
+    let detail = refused(&publish_lines(&server, &lines).await, "5");
+    assert!(
+        detail.starts_with("lines 1 to ") && detail.contains(", not all of which are kept: "),
+        "{detail}"
+    );
+    let detail = refused(&publish_lines(&server, &lines).await, "30");
+    assert!(detail.starts_with("line 1 (0 events before it were taken): "), "{detail}");
+    refused(&publish(&server, r#"{"id":"single","data":1}"#).await, "30");
+
+    limit_files(&child, None);
+    until_ready_says(&server, "ready\n").await;
+    let done: PublishedLines = publish_lines(&server, &lines).await.json();
+    assert_eq!(done.published + done.duplicates, LINES, "{done:?}");
+    assert!(done.published < LINES, "what was shown is kept by now: {done:?}");
+    let again: PublishedLines = publish_lines(&server, &lines).await.json();
+    assert_eq!((again.published, again.duplicates), (0, LINES));
+    let last = publish(&server, r#"{"id":"single","data":"last"}"#).await;
+    assert_eq!(last.status, 201, "what was refused was not remembered: {}", last.text());
+
+    let first: Published = first.json();
+    let mut stream = server.stream("/api/events?topic=orders", Some(&first.id)).await;
+    for n in 0..LINES {
+        let event = stream.event().await.expect("goes on");
+        assert!(event.data.starts_with(&format!("[{n},")), "{n}: {:.40}", event.data);
+    }
+    assert_eq!(stream.event().await.expect("the last").data, r#""last""#);
 }

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use demo_contract::access::Ticket;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
-use tokio::process::{Child, ChildStderr};
+use tokio::process::{Child, ChildStderr, Command};
 
 const PUBLISH: &str = "the-token-that-publishes-1";
 const OLD: &str = "the-token-that-is-revoked-2";
@@ -26,15 +27,23 @@ struct Program {
 
 impl Program {
     async fn start(file: &Path) -> (Self, Server) {
-        let (mut child, server) = start(program().arg("--config").arg(file)).await;
+        Self::run(program().arg("--config").arg(file)).await
+    }
+
+    async fn run(command: &mut Command) -> (Self, Server) {
+        let (mut child, server) = start(command).await;
         let log = BufReader::new(child.stderr.take().expect("piped")).lines();
         (Self { child, log }, server)
     }
 
-    /// Has it read the file again, and waits until it says `what` became of that.
-    async fn reload(&mut self, what: &str) -> String {
+    fn hang_up(&self) {
         let pid = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it runs");
         kill_process(pid, Signal::HUP).expect("told");
+    }
+
+    /// Has it read the file again, and waits until it says `what` became of that.
+    async fn reload(&mut self, what: &str) -> String {
+        self.hang_up();
         let line = async {
             loop {
                 let line = self.log.next_line().await.expect("readable").expect("it goes on");
@@ -92,7 +101,7 @@ async fn the_streams_of_a_token_that_is_revoked_end_and_those_of_others_go_on() 
 
     std::fs::write(&file, settings(PUBLISH, NEW)).expect("written");
     let said = program.reload("the configuration was read again").await;
-    assert!(said.contains("ended=3"), "{said}");
+    assert!(said.contains("ended=3") && said.contains("are as it says; anything else"), "{said}");
     for topic in ["orders", "news"] {
         publish(&server, topic).await;
     }
@@ -148,6 +157,31 @@ async fn a_file_with_a_mistake_changes_nothing_and_is_complained_of_without_its_
     publish(&server, "orders").await;
     stream.event().await.expect("it goes on");
     assert_eq!(open(&server, "orders", &[("Authorization", &old)]).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_a_variable_sets_the_file_does_not_change_and_the_log_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("server.toml");
+    std::fs::write(&file, settings(PUBLISH, NEW)).expect("written");
+    let (mut program, server) =
+        Program::run(program().arg("--config").arg(&file).env("SSE_READ_TOKEN", OLD)).await;
+    publish(&server, "orders").await;
+    std::fs::write(&file, settings("the-token-that-publishes-4", NEW)).expect("written");
+    let said = program.reload("the configuration was read again").await;
+    assert!(said.contains("(but read-token, which a flag or an environment variable sets)"), "{said}");
+    for (token, status) in [(OLD, 200), (NEW, 401), (PUBLISH, 401), ("the-token-that-publishes-4", 200)] {
+        let bearer = format!("Bearer {token}");
+        assert_eq!(open(&server, "orders", &[("Authorization", &bearer)]).await.status, status, "{token}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_file_it_ends_as_other_programs_do() {
+    let (mut program, _server) = Program::run(&mut program()).await;
+    program.hang_up();
+    let ended = tokio::time::timeout(PATIENCE, program.child.wait()).await.expect("in time");
+    assert_eq!(ended.expect("ended").signal(), Some(Signal::HUP.as_raw()));
 }
 
 #[tokio::test]

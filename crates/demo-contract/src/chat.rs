@@ -32,7 +32,7 @@ pub fn room(topic: &str) -> Option<&str> {
 pub enum Chat {
     /// Somebody said something.
     Message(Message),
-    /// Somebody came or left.
+    /// Somebody came or left. An event of the room like any other: the hub has none of its own for it.
     Presence(Presence),
 }
 

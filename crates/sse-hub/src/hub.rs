@@ -274,7 +274,8 @@ impl Hub {
         self.shared.topics().get(topic).map(|topic| topic.attendance.presence())
     }
 
-    /// Follows who is subscribed to a topic; `None` if there is no such topic.
+    /// Follows who is subscribed to a topic; `None` if there is no such topic. The hub tells no client of it: publish it as an
+    /// event of your own if they are to know.
     #[must_use]
     pub fn presence_changes(&self, topic: &str) -> Option<watch::Receiver<Presence>> {
         self.shared.topics().get(topic).map(|topic| topic.attendance.changes())

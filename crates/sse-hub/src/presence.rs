@@ -1,4 +1,4 @@
-//! Who is there.
+//! Who is there. Told to the app, and not to clients: no event of the hub's own speaks of it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

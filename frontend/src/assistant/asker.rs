@@ -15,13 +15,17 @@ use leptos_eventsource::{
     CloseReason, ConnectionHandle, EventSourceHandle, EventSourceOptions, Failure, State,
     use_event_source_with_options,
 };
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use web_sys::AbortSignal;
 
+use super::aside::Aside;
 use super::conversation::{Conversation, Fault, Status};
 use crate::random::random_id;
 use crate::storage::{self, Keep};
 
 const KEY: &str = "assistant.conversation";
+const ASIDE_KEY: &str = "assistant.aside";
 
 /// How long a stop may take to arrive.
 const STOP_MILLIS: u32 = 5_000;
@@ -31,6 +35,8 @@ const STOP_MILLIS: u32 = 5_000;
 pub(super) struct Asker {
     /// What was said.
     pub(super) conversation: RwSignal<Conversation>,
+    /// Other conversations of this tab.
+    pub(super) aside: RwSignal<Aside>,
     /// The stream, while there is one.
     pub(super) stream: RwSignal<Option<ConnectionHandle>>,
     /// What was said when the server refused.
@@ -54,11 +60,11 @@ struct Line {
     owner: Owner,
 }
 
-/// Provides an [`Asker`] to everything below, with the conversation that this tab had before it was reloaded.
+/// Provides an [`Asker`] to everything below, with the conversations that this tab had before it was reloaded.
 pub(crate) fn provide_asker() {
-    let kept = storage::load(Keep::Tab, KEY).and_then(|kept| serde_json::from_str(&kept).ok());
     let asker = Asker {
-        conversation: RwSignal::new(kept.unwrap_or_default()),
+        conversation: RwSignal::new(kept(KEY)),
+        aside: RwSignal::new(kept(ASIDE_KEY)),
         stream: RwSignal::new(None),
         refusal: StoredValue::new(String::new()),
         home: StoredValue::new(Owner::current().unwrap_or_default()),
@@ -101,10 +107,29 @@ impl Asker {
         self.replace(Conversation::default());
     }
 
-    /// Shows an answer that was asked for elsewhere, from its beginning.
+    /// Shows an answer that was asked for elsewhere, from its beginning. The conversation that this tab had is put aside.
     pub(super) fn follow(self, answer: &str) {
-        self.replace(Conversation::follow(answer));
-        self.go_on();
+        self.change(|aside, left| {
+            Some(aside.follow(left, answer).unwrap_or_else(|| Conversation::follow(answer)))
+        });
+    }
+
+    /// Goes back to a conversation that was put aside.
+    pub(super) fn go_back(self) {
+        self.change(Aside::turn);
+    }
+
+    /// Leaves the conversation for another one, if there is one.
+    fn change(self, to: impl FnOnce(&mut Aside, Conversation) -> Option<Conversation>) {
+        self.keep_place();
+        let mut aside = self.aside.get_untracked();
+        let Some(next) = to(&mut aside, self.conversation.get_untracked()) else { return };
+        keep(ASIDE_KEY, &aside);
+        self.aside.set(aside);
+        self.replace(next);
+        if self.conversation.with_untracked(Conversation::is_busy) {
+            self.go_on();
+        }
     }
 
     fn replace(self, conversation: Conversation) {
@@ -249,10 +274,18 @@ impl Asker {
 
     fn save(self) {
         self.keep_place();
-        let json = self.conversation.with_untracked(serde_json::to_string);
-        if let Ok(json) = json {
-            storage::save(Keep::Tab, KEY, &json);
-        }
+        self.conversation.with_untracked(|conversation| keep(KEY, conversation));
+    }
+}
+
+/// What was kept in this tab under `key`, or nothing.
+fn kept<T: DeserializeOwned + Default>(key: &str) -> T {
+    storage::load(Keep::Tab, key).and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default()
+}
+
+fn keep(key: &str, value: &impl Serialize) {
+    if let Ok(json) = serde_json::to_string(value) {
+        storage::save(Keep::Tab, key, &json);
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) struct Conversation {
 pub(super) struct Turn {
     /// Counts the questions of the conversation: a key for a list.
     pub(super) serial: u64,
-    /// The page's own id of the question: the same again is not a new question.
+    /// The page's own id of the question: the same again is not a new question. Empty for an answer that was begun elsewhere.
     pub(super) client_id: String,
     /// What was asked. Empty for an answer that was begun elsewhere, until the stream has told it.
     pub(super) question: String,
@@ -197,6 +197,12 @@ impl Conversation {
     #[must_use]
     pub(super) fn has_answer(&self, answer: &str) -> bool {
         self.turns.iter().any(|turn| turn.answer.as_deref() == Some(answer))
+    }
+
+    /// Whether any of it was asked in this tab, and not only looked at.
+    #[must_use]
+    pub(super) fn was_asked_here(&self) -> bool {
+        self.turns.iter().any(|turn| !turn.client_id.is_empty())
     }
 
     #[must_use]

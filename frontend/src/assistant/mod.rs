@@ -1,6 +1,7 @@
 //! The assistant's page.
 
 mod announcer;
+mod aside;
 mod ask_field;
 mod asker;
 mod conversation;
@@ -57,6 +58,19 @@ pub(crate) fn AssistantPage() -> impl IntoView {
                 <h1 class="room-title">{locale.text(|t| t.assistant.title)}</h1>
                 <span class="assistant-model">{model}</span>
                 {move || asker.stream.get().map(|stream| view! { <Badge stream /> })}
+                <Show when=move || !asker.aside.read().is_empty()>
+                    <button
+                        type="button"
+                        class="button button-quiet assistant-other"
+                        data-testid="other-conversation"
+                        aria-label=locale.text(|t| t.assistant.other)
+                        title=locale.text(|t| t.assistant.other)
+                        on:click=move |_| asker.go_back()
+                    >
+                        {icons::back()}
+                        <span>{locale.text(|t| t.assistant.other)}</span>
+                    </button>
+                </Show>
                 <button
                     type="button"
                     class="button button-quiet assistant-new"

@@ -97,6 +97,7 @@ pub(super) static TEXTS: Texts = Texts {
     assistant: Assistant {
         title: "Assistant",
         new: "New conversation",
+        other: "Your other conversation",
         conversation: "Conversation",
         empty_title: "Ask something",
         empty_text: "The answer streams in word by word. Reload the page in the middle of a sentence, and it goes on.",

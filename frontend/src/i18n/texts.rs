@@ -175,6 +175,8 @@ pub(crate) struct Assistant {
     pub(crate) title: &'static str,
     /// Forgets the conversation and begins another.
     pub(crate) new: &'static str,
+    /// Goes back to a conversation that was left for the one that is shown.
+    pub(crate) other: &'static str,
     /// The label of the conversation.
     pub(crate) conversation: &'static str,
     /// Nothing was asked yet.

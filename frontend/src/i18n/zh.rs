@@ -91,6 +91,7 @@ pub(super) static TEXTS: Texts = Texts {
     assistant: Assistant {
         title: "助手",
         new: "新对话",
+        other: "你的另一个对话",
         conversation: "对话",
         empty_title: "问点什么吧",
         empty_text: "回答会逐字出现。即使在句子中间刷新页面，它也会从断开的地方继续。",

@@ -16,8 +16,9 @@ use crate::stream::stream_options;
 
 const KEY: &str = "notifications";
 
-/// What is older than this when it comes has been in the list for a while, and is not shown in passing.
-const FRESH_MILLIS: f64 = 30_000.0;
+/// How long after the stream has opened for the first time what comes is taken for what was there before, which is in the
+/// list and not shown in passing. It comes at once; by how old it is nobody could tell it, as the page's clock may be wrong.
+const CATCH_UP_MILLIS: u32 = 1_000;
 
 /// For how long one is shown in passing.
 const SHOWN_MILLIS: u32 = 7_000;
@@ -30,6 +31,8 @@ const MOST_SHOWN: usize = 3;
 pub(super) struct Center {
     entries: ReadSignal<VecDeque<Entry<Event>>>,
     marks: RwSignal<Marks>,
+    /// Whether what comes is news, and not what was there before.
+    pub(super) is_live: RwSignal<bool>,
     /// Those that are shown in passing.
     pub(super) toasts: RwSignal<Vec<Item>>,
     /// Whether somebody points at those, or is among them with the keyboard: then they stay.
@@ -55,6 +58,7 @@ pub(crate) fn provide_notifications() {
     let center = Center {
         entries: stream.log(CAPACITY).entries(),
         marks: RwSignal::new(kept_marks()),
+        is_live: RwSignal::new(false),
         toasts: RwSignal::new(Vec::new()),
         is_held: RwSignal::new(false),
     };
@@ -67,15 +71,27 @@ pub(crate) fn provide_notifications() {
     });
     on_cleanup(move || changed.remove());
 
+    // Once: what was missed while the connection was lost is news.
+    let is_open = stream.is_open();
+    Effect::new(move |was_open: Option<bool>| {
+        let has_opened = was_open == Some(true) || is_open.get();
+        if has_opened && was_open != Some(true) {
+            spawn_local(async move {
+                TimeoutFuture::new(CATCH_UP_MILLIS).await;
+                center.is_live.try_set(true);
+            });
+        }
+        has_opened
+    });
     Effect::new(move |next: Option<u64>| {
         let next = next.unwrap_or(0);
         let items = center.items();
-        let is_fresh = |item: &&Item| js_sys::Date::now() - (item.notification.time as f64) < FRESH_MILLIS;
         // The newest is the first.
         let new: Vec<_> = items.iter().take_while(|item| item.serial >= next).collect();
         let after = new.first().map_or(next, |newest| newest.serial + 1);
-        for item in new.into_iter().rev().filter(|item| item.is_new).filter(is_fresh) {
-            center.show(item.clone());
+        if center.is_live.get_untracked() {
+            let shown: Vec<_> = new.into_iter().filter(|item| item.is_new).take(MOST_SHOWN).collect();
+            shown.into_iter().rev().cloned().for_each(|item| center.show(item));
         }
         after
     });

@@ -16,6 +16,7 @@ pub(crate) fn Toasts() -> impl IntoView {
         <div
             class="toasts"
             data-testid="toasts"
+            data-live=move || center.is_live.get().to_string()
             role="status"
             aria-live="polite"
             on:pointerenter=move |_| hold()

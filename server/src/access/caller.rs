@@ -52,14 +52,6 @@ pub(super) fn client(parts: &Parts) -> Client {
     parts.extensions.get::<Client>().copied().unwrap_or_default()
 }
 
-/// Whom a rate is for. A network of IPv6 is one household (RFC 6177), which has more addresses than we could remember.
-pub(super) fn network(address: Option<IpAddr>) -> Option<IpAddr> {
-    address.map(|address| match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => IpAddr::from((v6.to_bits() >> 64 << 64).to_be_bytes()),
-    })
-}
-
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())

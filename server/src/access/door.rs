@@ -1,6 +1,7 @@
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use sse_hub::axum::LastEventId;
+use sse_hub::serve::network;
 use sse_hub::{Hub, Subscribe, Subscription};
 
 use super::{Access, Caller};
@@ -27,7 +28,7 @@ where
         let access = Access::from_ref(state);
         let Ok(caller) = Caller::from_request_parts(parts, state).await;
         if let Some(rate) = &access.0.connects {
-            rate.take(super::caller::network(caller.address)).map_err(|wait| {
+            rate.take(caller.address.map(network)).map_err(|wait| {
                 Refusal::too_many("your address opens too many streams; come back later", wait)
             })?;
         }

@@ -13,9 +13,13 @@ pub(crate) async fn follow(mut changes: watch::Receiver<AccessConfig>, access: A
         config.secrets().for_each(logs::keep_out);
         access.replace_rules(&config);
         let ended = hub.review_access();
+        let but = match config.fixed.as_slice() {
+            [] => String::new(),
+            fixed => format!(" (but {}, which a flag or an environment variable sets)", fixed.join(", ")),
+        };
         tracing::info!(
             ended,
-            "the configuration was read again: tokens and private topics are as it says; anything else takes a restart"
+            "the configuration was read again: tokens and private topics are as it says{but}; anything else takes a restart"
         );
     }
 }

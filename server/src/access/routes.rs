@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
 use demo_contract::access::{NewTicket, SESSION_ROUTE, TICKET_ROUTE, Ticket};
+use sse_hub::serve::network;
 use sse_hub::{Hub, TopicName};
 
 use super::ticket::Pass;
@@ -89,7 +90,7 @@ pub(crate) async fn limit_posts(State(access): State<Access>, request: Request, 
         && !request.uri().path().starts_with("/api/publish/")
     {
         let (parts, body) = request.into_parts();
-        if let Err(wait) = rate.take(caller::network(caller::client(&parts).address)) {
+        if let Err(wait) = rate.take(caller::client(&parts).address.map(network)) {
             return Refusal::too_many("your address posts too often; wait a little", wait).into_response();
         }
         return next.run(Request::from_parts(parts, body)).await;
@@ -99,6 +100,13 @@ pub(crate) async fn limit_posts(State(access): State<Access>, request: Request, 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::http::header::COOKIE;
+    use sse_events::Text;
+    use sse_hub::{Grant, Guard, Subscribe};
+
     use super::*;
     use crate::access::Credential;
     use crate::config::AccessConfig;
@@ -122,5 +130,43 @@ mod tests {
         }
         ask(reader, "orders").await.expect("a place is left");
         ask(Credential::None, "orders").await.expect_err("it is private");
+    }
+
+    #[tokio::test]
+    async fn only_whoever_has_a_session_has_the_streams_asked_anew_by_ending_it() {
+        const TOKEN: &str = "a-token-that-reads";
+        let config =
+            AccessConfig { read_token: Some(TOKEN.parse().expect("a token")), ..AccessConfig::default() };
+        let access = Access::new(&config, Origins::new(&[], true));
+        let hub = Hub::default();
+        hub.topic::<Text>("orders").expect("opened");
+        let asked = Arc::new(AtomicUsize::new(0));
+        let guard = Guard::new({
+            let asked = Arc::clone(&asked);
+            move |_| {
+                asked.fetch_add(1, Ordering::Relaxed);
+                Ok(Grant::unlimited())
+            }
+        });
+        let _stream = hub.subscribe(Subscribe::to(["orders"]).guard(guard)).expect("opened");
+        let asked_by = async |id: Option<&str>| {
+            let before = asked.load(Ordering::Relaxed);
+            let mut headers = HeaderMap::new();
+            if let Some(id) = id {
+                let cookie = format!("{}={id}", session::cookie_name(false));
+                headers.insert(COOKIE, cookie.parse().expect("a header"));
+            }
+            let client = Extension(Client::default());
+            let closed = close_session(State(access.clone()), State(hub.clone()), client, headers).await;
+            assert_eq!(closed.into_response().status(), StatusCode::NO_CONTENT);
+            asked.load(Ordering::Relaxed) - before
+        };
+        let id = access.0.sessions.open(Fingerprint::of(TOKEN)).expect("opened");
+        let invented = "0123456789abcdef0123456789abcdef";
+        for nobody in [None, Some(""), Some(invented), Some(TOKEN)] {
+            assert_eq!(asked_by(nobody).await, 0, "{nobody:?}");
+        }
+        assert_eq!(asked_by(Some(&id)).await, 1);
+        assert_eq!(asked_by(Some(&id)).await, 0, "it has ended");
     }
 }

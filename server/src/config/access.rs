@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::Args;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, Command};
 use sse_hub::TopicName;
 
 use super::duration;
@@ -49,6 +50,24 @@ pub struct AccessConfig {
     /// many is refused; of lines, the next is read when its time has come
     #[arg(long, env = "SSE_PUBLISH_RATE", value_name = "NUMBER", default_value = "0", value_parser = rate)]
     pub publish_rate: f64,
+
+    /// Which of the keys that are read again a flag or an environment variable sets. The file cannot change those.
+    #[arg(skip)]
+    pub fixed: Vec<String>,
+}
+
+/// What takes the place of what was there before when the file is read again.
+const READ_AGAIN: [&str; 4] = ["publish-token", "read-token", "metrics-token", "private-topic"];
+
+/// Which of those do not come from the file.
+pub(super) fn fixed(command: &Command, matches: &ArgMatches) -> Vec<String> {
+    let is_fixed = |arg: &&Arg| {
+        let source = matches.value_source(arg.get_id().as_str());
+        // What the file says is a default.
+        matches!(source, Some(ValueSource::CommandLine | ValueSource::EnvVariable))
+    };
+    let keys = command.get_arguments().filter(is_fixed).filter_map(Arg::get_long);
+    keys.filter(|key| READ_AGAIN.contains(key)).map(str::to_owned).collect()
 }
 
 impl AccessConfig {
@@ -69,6 +88,7 @@ impl Default for AccessConfig {
             connect_rate: 0.0,
             post_rate: 0.0,
             publish_rate: 0.0,
+            fixed: Vec::new(),
         }
     }
 }

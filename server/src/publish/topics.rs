@@ -285,7 +285,47 @@ fn is_reserved(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use demo_contract::Market;
+    use sse_hub::HubOptions;
+
     use super::*;
+    use crate::config::{Config, FeedConfig, MarketFeed};
+    use crate::faulty::{Faults, FaultyHistory};
+    use crate::market::Exchange;
+
+    #[tokio::test]
+    async fn a_trade_that_is_refused_half_way_counts_once_however_often_it_is_sent() {
+        let faults = Faults::default();
+        let hub = Hub::with_history(HubOptions::default(), FaultyHistory::new(&faults));
+        let feeds = FeedConfig { market_feed: MarketFeed::Published, ..FeedConfig::default() };
+        let notices = Notices::open(&hub).expect("opened");
+        let exchange = Exchange::open(&hub, &Config { feeds, ..Config::default() }, 1, notices.clone());
+        let publisher = Publisher::new(&hub, exchange.expect("opened").desk().clone(), notices, 0.0);
+        let market = publisher.topic("market").expect("it has no other feed");
+        let send = |id: &str, size: u64| {
+            let data = format!(r#"{{"symbol":"ACME","price":10,"size":{size},"time":20000}}"#);
+            let event = format!(r#"{{"id":"{id}","event":"tick","data":{data}}}"#);
+            publisher.publish(&market, NewEvent::from_line(event.as_bytes()).expect("an event"))
+        };
+
+        faults.refuse([true]);
+        assert_eq!(send("one", 3).expect_err("refused").status(), StatusCode::SERVICE_UNAVAILABLE);
+        // The trade is taken and its bar is not: whoever sent it must not be told to send it again, but may.
+        faults.refuse([false, true]);
+        let first = send("one", 3).expect("taken");
+        let again = send("one", 3).expect("known");
+        assert_eq!((first.duplicate, again.duplicate, &first.id), (false, true, &again.id));
+        // The next trade draws the bar that is missing.
+        assert!(!send("two", 4).expect("taken").duplicate);
+
+        let events = hub.snapshot::<Market>(["market.ACME"]).await.expect("a snapshot").value;
+        let volumes = events.iter().map(|event| match event {
+            Market::Tick(tick) => ("tick", tick.volume),
+            Market::Bar(bar) => ("bar", bar.volume),
+            Market::Halt(_) => ("halt", 0),
+        });
+        assert_eq!(volumes.collect::<Vec<_>>(), [("tick", 7), ("bar", 7)]);
+    }
 
     #[test]
     fn what_the_server_publishes_to_is_reserved_and_nothing_else() {

@@ -93,7 +93,19 @@ impl Server {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Answer {
-        let mut socket = TcpStream::connect(self.address).await.expect("connected");
+        let socket = TcpStream::connect(self.address).await.expect("connected");
+        self.open_over(socket, method, path, headers, body).await
+    }
+
+    /// [`Self::open`] over a connection of the caller's.
+    pub(crate) async fn open_over(
+        &self,
+        mut socket: TcpStream,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
         let mut head =
             format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
         if !headers.iter().any(|(name, _)| *name == "Host") {

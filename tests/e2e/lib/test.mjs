@@ -17,17 +17,18 @@ export const test = base.extend({
 
   /**
    * Opens a path of the server in a page of its own, as another person would. `route` is a page that stands in for
-   * one of the server's: a pattern and its HTML. Whatever such a page reports as an
-   * error fails the test at its end, but for the failed requests that a test asks for: by stopping the server, or, with
+   * one of the server's: a pattern and its HTML. `clock` is by how many milliseconds the page's clock is wrong. Whatever
+   * such a page reports as an error fails the test at its end, but for the failed requests that a test asks for: by stopping the server, or, with
    * `isRefused`, by what the server refuses.
    */
   visit: async ({ browser, server }, use) => {
     const contexts = [];
     const errors = [];
-    await use(async (path, { route, isRefused = false, ...options } = {}) => {
+    await use(async (path, { route, clock = 0, isRefused = false, ...options } = {}) => {
       const context = await browser.newContext({ locale: "en-GB", ...options });
       contexts.push(context);
       const page = await context.newPage();
+      if (clock) await page.addInitScript(runClockAt, clock);
       if (route) await page.route(route[0], (request) => request.fulfill({ contentType: "text/html", body: route[1] }));
       collectErrors(page, errors, { isRefused });
       await page.goto(server.url + path);
@@ -38,9 +39,28 @@ export const test = base.extend({
   },
 });
 
+/** In the page: its clock is wrong by so many milliseconds from now on. */
+function runClockAt(off) {
+  const RightDate = Date;
+  globalThis.Date = class extends RightDate {
+    constructor(...parts) {
+      super(...(parts.length ? parts : [RightDate.now() + off]));
+    }
+
+    static now() {
+      return RightDate.now() + off;
+    }
+  };
+}
+
 /** The badge tells this state. */
 export async function expectState(page, ...states) {
   await expect(page.getByTestId("badge")).toHaveAttribute("data-state", new RegExp(`^(${states.join("|")})$`));
+}
+
+/** What notifications come from now on are news to the page, and shown in passing. */
+export async function expectLive(page) {
+  await expect(page.getByTestId("toasts")).toHaveAttribute("data-live", "true");
 }
 
 /** Publishes a notification, as a feed does. The server must have been started with PUBLISH. */

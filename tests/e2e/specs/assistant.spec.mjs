@@ -244,6 +244,51 @@ scripted("a second tab shows the same answer while it is given, with its questio
   expect(model.questions).toBe(1);
 });
 
+test.describe("with two conversations", () => {
+  test.use({ serverArgs: ["--assistant-pace", "1000"] });
+
+  test("a link to an answer puts the tab's own conversation aside, and it comes back", async ({ visit, server }) => {
+    const other = await visit("/assistant");
+    await ask(other, "Asked elsewhere?");
+    await expect(last(other)).toHaveAttribute("data-status", "complete");
+    const { pathname, search } = new URL(other.url());
+
+    const page = await visit("/assistant");
+    const back = page.getByTestId("other-conversation");
+    for (const question of [QUESTION, "And then?"]) {
+      await ask(page, question);
+      await expect(last(page).getByTestId("question")).toHaveText(question);
+      await expect(last(page)).toHaveAttribute("data-status", "complete");
+    }
+    await expect(back).toHaveCount(0);
+    const own = page.url();
+    const questions = page.getByTestId("question");
+
+    await page.goto(server.url + pathname + search);
+    await expect(questions).toHaveText(["Asked elsewhere?"]);
+    await expect(last(page)).toHaveAttribute("data-status", "complete");
+    await back.click();
+    await expect(questions).toHaveText([QUESTION, "And then?"]);
+    await expect(page).toHaveURL(own);
+    // What was only looked at is found under its address.
+    await expect(back).toHaveCount(0);
+
+    // Over a reload, by its own address, and when the other was gone on with.
+    await page.goto(server.url + pathname + search);
+    await expect(questions).toHaveText(["Asked elsewhere?"]);
+    await page.reload();
+    await expect(questions).toHaveText(["Asked elsewhere?"]);
+    await ask(page, "Here, too?");
+    await expect(last(page)).toHaveAttribute("data-status", "complete");
+    await page.goto(own);
+    await expect(questions).toHaveText([QUESTION, "And then?"]);
+    await back.click();
+    await expect(questions).toHaveText(["Asked elsewhere?", "Here, too?"]);
+    await back.click();
+    await expect(questions).toHaveText([QUESTION, "And then?"]);
+  });
+});
+
 scripted("who reads further up is not pulled down", async ({ visit, model }) => {
   const page = await visit("/assistant", { viewport: { width: 800, height: 420 } });
   await ask(page);

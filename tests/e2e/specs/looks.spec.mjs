@@ -1,5 +1,5 @@
 // All pages in both languages and themes, on a phone and on a desk. The screenshots are in output/screenshots.
-import { expect, expectState, notify, PUBLISH, say, test as base } from "../lib/test.mjs";
+import { expect, expectLive, expectState, notify, PUBLISH, say, test as base } from "../lib/test.mjs";
 
 const test = base.extend({ serverArgs: [[...PUBLISH, "--assistant-pace", "60"], { option: true }] });
 
@@ -66,6 +66,7 @@ for (const [language, locale] of [["en", "en-GB"], ["zh", "zh-CN"]]) {
         await expect(logs.getByTestId("log-row").first()).toBeVisible();
         expect(await overflow(logs), "the log scrolls sideways").toBe(0);
         await shot(logs, "logs");
+        await expectLive(logs);
         const about = inLanguage("Nightly build: 1,204 tests passed", "夜间构建：1204 个测试通过");
         await notify(server, about, { severity: "success" });
         const why = inLanguage("Less than 5 % are left on /var.", "/var 只剩不到 5%。");

@@ -1,6 +1,6 @@
 // Notifications: on every page, read once for all tabs, over one connection.
 import { Counter } from "../lib/counter.mjs";
-import { expect, notify, PUBLISH, test as base } from "../lib/test.mjs";
+import { expect, expectLive, notify, PUBLISH, test as base } from "../lib/test.mjs";
 
 // The simulated market would say when trading is halted.
 const test = base.extend({ serverArgs: [[...PUBLISH, "--market-feed", "published"], { option: true }] });
@@ -14,9 +14,11 @@ const unread = (page) => page.getByTestId("unread");
 
 test("one that comes is shown in passing, counted, listed and dismissed", async ({ visit, server }) => {
   const page = await visit("/chat/lobby");
-  await expect(toasts(page)).toHaveText([STARTED]);
+  await expect(unread(page)).toHaveText("1");
+  await expectLive(page);
   await notify(server, "The build is green", { body: "<b>All</b> tests passed", severity: "success" });
-  await expect(toasts(page)).toHaveText([STARTED, "The build is green"]);
+  // Only what is new: the other was there before the page.
+  await expect(toasts(page)).toHaveText(["The build is green"]);
   await expect(page.getByTestId("toasts")).toHaveAttribute("aria-live", "polite");
   await expect(page.getByTestId("toasts")).toContainText("<b>All</b> tests passed");
   await expect(unread(page)).toHaveText("2");
@@ -37,12 +39,34 @@ test("one that comes is shown in passing, counted, listed and dismissed", async 
 
   // Neither what was read nor what was dismissed is new after a reload.
   await page.reload();
+  await expectLive(page);
+  expect(await toasts(page).count()).toBe(0);
   await page.getByTestId("bell").click();
   await expect(titles(page)).toHaveText(["The build is green", STARTED]);
   await expect(unread(page)).toHaveCount(0);
   await page.getByTestId("clear-notifications").click();
   await expect(titles(page)).toHaveCount(0);
 });
+
+for (const days of [-2, 2]) {
+  test(`a page whose clock is ${days} days off shows what comes, and nothing else`, async ({ visit, server }) => {
+    // Long before the page, and still unread.
+    await notify(server, "An hour ago", { time: Date.now() - 3_600_000 });
+    const page = await visit("/chat/lobby", { clock: days * 86_400_000 });
+    await expect(unread(page)).toHaveText("2");
+    await expectLive(page);
+    expect(await toasts(page).count()).toBe(0);
+    await notify(server, "Just now");
+    await expect(toasts(page)).toHaveText(["Just now"]);
+
+    // What was missed is news, however long that took.
+    await server.kill();
+    await expect(toasts(page)).toHaveCount(0);
+    await server.start();
+    await expect(toasts(page)).toHaveText([STARTED]);
+    await expect(unread(page)).toHaveText("4");
+  });
+}
 
 test("two tabs have one connection, and what is read in one is read in both", async ({ browser, server }) => {
   const counter = await Counter.start(server.url);

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::exempt::Exempt;
+use super::network::network;
 use super::options::Options;
 use super::stats::Counters;
 
@@ -61,14 +62,6 @@ impl Admission {
         self.counters.connections.add(1);
         let counted_for = counted.map(|(network, _)| network);
         Some(Permit { admission: Arc::clone(self), counted_for })
-    }
-}
-
-/// Whom the limit is for. A network of IPv6 is one household (RFC 6177).
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(v6) => IpAddr::from((v6.to_bits() >> 64 << 64).to_be_bytes()),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

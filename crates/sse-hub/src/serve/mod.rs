@@ -50,6 +50,7 @@ mod frame;
 mod front;
 mod handoff;
 mod io;
+mod network;
 mod options;
 mod shard;
 mod socket;
@@ -68,6 +69,7 @@ use tokio::sync::watch;
 use tokio::time::{Duration, timeout_at};
 
 pub use exempt::Exempt;
+pub use network::network;
 pub use options::{InvalidOption, Options};
 pub use stats::{Counts, Stats};
 #[cfg(feature = "tls")]

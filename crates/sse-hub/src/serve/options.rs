@@ -14,8 +14,8 @@ pub struct Options {
     /// The most connections at a time. Who comes beyond that is answered with `503`, [`Self::retry_after`], and a problem
     /// (RFC 9457) as JSON; over TLS it is cut without a word. Default: 20,000.
     pub connections: usize,
-    /// The most connections at a time from one address; the rest are answered likewise. Default: `None`, no limit,
-    /// because behind a proxy everybody has the proxy's address.
+    /// The most connections at a time from one address, or one [`network`](super::network()) of IPv6; the rest are answered
+    /// likewise. Default: `None`, no limit, because behind a proxy everybody has the proxy's address.
     pub connections_per_address: Option<usize>,
     /// Whom that limit is not for. Default: nobody.
     pub exempt: Exempt,
