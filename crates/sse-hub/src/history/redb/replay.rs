@@ -138,7 +138,8 @@ fn range(
         let frame = Record { key: None, body, note: None }.frame(Cursor { epoch: shared.epoch, seq });
         bytes += frame.len();
         entries.push((seq, frame));
-        if entries.len() > wanted.max_events || bytes > wanted.max_bytes {
+        // The first comes however large it is. Alone, it would look like all there is.
+        if entries.len() > wanted.max_events || bytes > wanted.max_bytes && entries.len() > 1 {
             break;
         }
     }

@@ -6,6 +6,7 @@ mod faults;
 mod format;
 mod left;
 mod notes;
+mod pages;
 mod room;
 
 use std::path::Path;
