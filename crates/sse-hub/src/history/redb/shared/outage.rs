@@ -1,7 +1,7 @@
 //! What becomes of events when nothing can be written, and how that ends.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use ::redb::Database;
@@ -9,7 +9,7 @@ use ::redb::Database;
 use super::Shared;
 use crate::history::redb::catch_up::{CatchUp, Missing};
 use crate::history::redb::error::Trouble;
-use crate::history::redb::intake::{Op, Phase};
+use crate::history::redb::intake::{Intake, Op, Phase};
 use crate::history::redb::progress::Stopped;
 use crate::history::redb::trim::Row;
 use crate::history::{HistoryError, News, TopicId};
@@ -17,7 +17,22 @@ use crate::history::{HistoryError, News, TopicId};
 impl Shared {
     /// The disk is of no more use, for now or for ever. `batch` was being written.
     pub(in super::super) fn halt(&self, trouble: Trouble, batch: &[Op]) {
-        let mut intake = self.intake();
+        self.give_up(self.intake(), trouble, batch);
+    }
+
+    /// A reader could not read `database`, for this reason, and holds no lock any more.
+    pub(in super::super) fn handle_unreadable(&self, database: &Weak<Database>, reason: String) {
+        let intake = self.intake();
+        // The file may have been given up meanwhile, or closed. One that is open now, after a time without room, is none
+        // that this reader has read.
+        let is_open = |open: &Arc<Database>| Weak::ptr_eq(&Arc::downgrade(open), database);
+        if self.database().as_ref().is_some_and(is_open) {
+            self.give_up(intake, Trouble::Final(reason), &[]);
+        }
+    }
+
+    fn give_up(&self, mut intake: MutexGuard<'_, Intake>, trouble: Trouble, batch: &[Op]) {
+        intake.settle(batch);
         if matches!(intake.phase, Phase::LiveOnly(_) | Phase::ReadOnly(_)) {
             return;
         }
@@ -31,7 +46,6 @@ impl Shared {
             Trouble::Final(reason) => Phase::ReadOnly(reason),
         };
         let queue = intake.take();
-        intake.settle(batch);
         intake.settle(&queue);
         self.bound(&mut self.logs_mut());
         self.forget_database();

@@ -10,12 +10,12 @@ use crate::history::redb::tests::disk::Faults;
 use crate::options::{Replay, Superseded};
 
 /// With a short ring, and no patience.
-fn options(durability: Durability) -> RedbOptions {
+pub(super) fn options(durability: Durability) -> RedbOptions {
     let room_interval = Duration::from_millis(1);
     RedbOptions { durability, ring_events: 2, room_interval, ..RedbOptions::default() }
 }
 
-fn fill(disk: &Disk) {
+pub(super) fn fill(disk: &Disk) {
     disk.set(Faults { room: Some(0), ..Faults::default() });
 }
 
@@ -28,7 +28,7 @@ pub(super) async fn until(history: &RedbHistory, wanted: impl Fn(&Health) -> boo
 }
 
 /// At the level async, too.
-async fn until_written(history: &RedbHistory) {
+pub(super) async fn until_written(history: &RedbHistory) {
     let started = std::time::Instant::now();
     while history.counts().expect("it has a disk").waiting > 0 {
         assert!(started.elapsed() < Duration::from_secs(20), "it is not written");
@@ -36,13 +36,17 @@ async fn until_written(history: &RedbHistory) {
     }
 }
 
-async fn make_room(disk: &Disk, history: &RedbHistory) {
+pub(super) async fn make_room(disk: &Disk, history: &RedbHistory) {
     disk.set(Faults::default());
     until(history, |health| *health == Health::Whole).await;
 }
 
 /// Publishes one event after the other, and says how the last one was answered.
-async fn publish_all(history: &RedbHistory, of: TopicId, bodies: &[&str]) -> Result<(), HistoryError> {
+pub(super) async fn publish_all(
+    history: &RedbHistory,
+    of: TopicId,
+    bodies: &[&str],
+) -> Result<(), HistoryError> {
     let mut answered = Ok(());
     for body in bodies {
         let seq = publish(history, of, body).expect("taken");
@@ -51,7 +55,7 @@ async fn publish_all(history: &RedbHistory, of: TopicId, bodies: &[&str]) -> Res
     answered
 }
 
-fn numbered(numbers: impl IntoIterator<Item = u64>) -> Vec<(u64, String)> {
+pub(super) fn numbered(numbers: impl IntoIterator<Item = u64>) -> Vec<(u64, String)> {
     numbers.into_iter().map(|number| (number, number.to_string())).collect()
 }
 
