@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use ::redb::Database;
 
 use super::Shared;
+use super::shown::Shown;
 use crate::history::redb::catch_up::{CatchUp, Missing};
 use crate::history::redb::error::Trouble;
 use crate::history::redb::intake::{Intake, Op, Phase};
@@ -47,6 +48,7 @@ impl Shared {
         };
         let queue = intake.take();
         intake.settle(&queue);
+        // In this order: who finds no file must find a gap in memory wherever something is only in the file.
         self.bound(&mut self.logs_mut());
         self.forget_database();
         let mut news = Vec::new();
@@ -61,7 +63,7 @@ impl Shared {
                         }
                     });
                     if !self.shows_at_once() {
-                        news.extend(self.show_all(ops));
+                        news.extend(self.show_all(ops, Shown::InMemoryOnly));
                     }
                 }
                 if was_whole {

@@ -87,6 +87,8 @@ async fn when_there_is_room_again_what_is_in_memory_is_kept_and_so_is_all_that_c
             assert_eq!(read_all(&history, of, 0).await, (numbered(1..=first + 1), false));
         }
         publish_all(&history, of, &["8"]).await.expect("kept");
+        let held = history.shared.logs().log(of).expect("a topic").held_above(0).count();
+        assert_eq!(held, 2, "memory forgets again what the disk has");
         answer(history.close()).await.expect("closed");
         drop(history);
 

@@ -1,11 +1,13 @@
 //! A file that readers can no longer read, at the worst of moments.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 use ::redb::{Database, Error};
 
 use super::disk::{Faults, Stalled};
-use super::room::{fill, make_room, numbered, options, publish_all, until_written};
+use super::room::{fill, make_room, numbered, options, publish_all, until, until_written};
 use super::*;
 use crate::history::Health;
 use crate::history::redb::error::Trouble;
@@ -52,6 +54,20 @@ async fn stalled(disk: &Disk, durability: Durability) -> (RedbHistory, TopicId, 
 }
 
 #[tokio::test]
+async fn memory_forgets_nothing_for_a_commit_that_comes_when_a_reader_has_given_the_file_up() {
+    for durability in [Durability::Async, Durability::Group, Durability::Strict] {
+        let disk = Disk::default();
+        let (history, of, stalled) = stalled(&disk, durability).await;
+        history.shared.handle_unreadable(&file_of(&history), "it is damaged".into());
+        assert!(matches!(history.health(), Health::ReadOnly(_)));
+        drop(stalled);
+        join(&history).await;
+        assert!(history.last_seq() > 3, "the commit went well, and what is in it can be seen");
+        check_nothing_is_missing_in_silence(&history, of).await;
+    }
+}
+
+#[tokio::test]
 async fn a_commit_that_fails_when_a_reader_has_given_the_file_up_waits_no_more() {
     let disk = Disk::default();
     let (history, of, _stalled) = stalled(&disk, Durability::Group).await;
@@ -63,6 +79,52 @@ async fn a_commit_that_fails_when_a_reader_has_given_the_file_up_waits_no_more()
     join(&history).await;
     assert_eq!((history.last_seq(), history.counts().expect("it has a disk").waiting), (3, 0));
     check_nothing_is_missing_in_silence(&history, of).await;
+}
+
+#[tokio::test]
+async fn memory_says_what_is_gone_before_the_file_is() {
+    let disk = Disk::default();
+    let history = open(&disk, options(Durability::Group)).expect("opened");
+    let of = topic(&history);
+    publish_all(&history, of, &["1", "2", "3"]).await.expect("kept");
+    std::thread::scope(|scope| {
+        // A reader is at work, and the file cannot be closed yet.
+        let reading = history.shared.database();
+        scope.spawn(|| history.shared.halt(Trouble::Final("it is damaged".into()), &[]));
+        let started = Instant::now();
+        while history.status(of).expect("a status").trimmed == 0
+            && started.elapsed() < Duration::from_secs(20)
+        {
+            std::thread::yield_now();
+        }
+        drop(reading);
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "a reader would find neither the file nor a gap"
+        );
+    });
+    check_nothing_is_missing_in_silence(&history, of).await;
+}
+
+#[tokio::test]
+async fn memory_forgets_nothing_while_it_is_written_after_an_outage() {
+    let disk = Disk::default();
+    // The writer rests, and what it would do is done here.
+    let room_interval = Duration::from_secs(3_600);
+    let options = RedbOptions { room_interval, ..options(Durability::Async) };
+    let history = open(&disk, options).expect("opened");
+    let of = topic(&history);
+    publish_all(&history, of, &["1", "2", "3"]).await.expect("shown");
+    until_written(&history).await;
+    fill(&disk);
+    publish(&history, of, "4").expect("taken");
+    until(&history, |health| matches!(health, Health::LiveOnly(_))).await;
+
+    let _ = history.shared.begin_to_catch_up(&BTreeMap::new());
+    for body in ["5", "6", "7"] {
+        publish(&history, of, body).expect("taken");
+        check_nothing_is_missing_in_silence(&history, of).await;
+    }
 }
 
 /// Fills the disk in the midst of a write, as the writer would find it.
