@@ -133,6 +133,31 @@ async fn who_reads_across_what_memory_dropped_is_told_and_so_is_who_asks_for_it(
 }
 
 #[tokio::test]
+async fn what_was_lost_stays_lost_when_the_first_way_back_fails_at_its_end() {
+    let disk = Disk::default();
+    let history = open(&disk, options(Durability::Group)).expect("opened");
+    let of = topic(&history);
+    publish_all(&history, of, &["1", "2", "3"]).await.expect("kept");
+    fill(&disk);
+    publish_all(&history, of, &["4", "5", "6", "7"]).await.expect_err("not on the disk");
+    // All is written, but that all is there cannot be noted.
+    let opened = disk.opened();
+    disk.set(Faults { full_mark: true, ..Faults::default() });
+    let started = std::time::Instant::now();
+    while disk.opened() < opened + 2 {
+        assert!(started.elapsed() < Duration::from_secs(20), "it is not tried again");
+        tokio::time::sleep(Duration::from_micros(100)).await;
+    }
+    make_room(&disk, &history).await;
+    for seq in 1..=7 {
+        let answered = committed(&history, seq).await;
+        assert_eq!(answered == Err(HistoryError::Lost), (4..=5).contains(&seq), "{seq}: {answered:?}");
+    }
+    let left = numbered((1..=3).chain(6..=7));
+    assert_eq!(read_all(&history, of, 0).await, (left, true));
+}
+
+#[tokio::test]
 async fn a_new_client_gets_what_is_on_both_sides_of_what_was_lost() {
     let disk = Disk::default();
     let history = open(&disk, options(Durability::Group)).expect("opened");

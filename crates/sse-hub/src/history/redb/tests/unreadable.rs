@@ -120,7 +120,7 @@ async fn memory_forgets_nothing_while_it_is_written_after_an_outage() {
     publish(&history, of, "4").expect("taken");
     until(&history, |health| matches!(health, Health::LiveOnly(_))).await;
 
-    let _ = history.shared.begin_to_catch_up(&BTreeMap::new());
+    let _ = history.shared.begin_to_catch_up(&BTreeMap::new(), 3);
     for body in ["5", "6", "7"] {
         publish(&history, of, body).expect("taken");
         check_nothing_is_missing_in_silence(&history, of).await;
