@@ -8,6 +8,7 @@ mod left;
 mod notes;
 mod pages;
 mod room;
+mod together;
 mod unreadable;
 
 use std::path::Path;
