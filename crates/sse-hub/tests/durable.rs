@@ -79,6 +79,22 @@ async fn who_still_reads_when_the_history_is_closed_comes_back_and_has_lost_noth
 }
 
 #[tokio::test]
+async fn who_comes_back_to_an_event_that_is_larger_than_a_page_gets_those_behind_it_too() {
+    let engine = Engine::file(RedbOptions::default());
+    let hub = engine.hub(HubOptions::default());
+    let news: Topic<News> = hub.topic("news").expect("opened");
+    let first = news.publish(&note("a")).expect("published");
+    let large = "b".repeat(2 * HubOptions::default().limits.page_bytes);
+    news.publish(&note(&large)).expect("published");
+    news.publish_durably(&note("c")).await.expect("kept");
+
+    let hub = restart(&engine, hub).await;
+    hub.topic::<News>("news").expect("opened");
+    let expected = [format!("note:\"{large}\""), "note:\"c\"".to_owned()];
+    assert_eq!(events(&hub, Some(&first), 2).await, expected);
+}
+
+#[tokio::test]
 async fn a_topic_that_has_ended_or_was_removed_is_so_after_a_restart() {
     let engine = engine();
     let hub = engine.hub(HubOptions::default());

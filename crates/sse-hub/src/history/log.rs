@@ -29,6 +29,9 @@ pub(super) struct Log {
     apart_through: u64,
     /// Events up to here are not in `recent`. Those above `status.trimmed` are kept elsewhere: on a disk.
     floor: u64,
+    /// The disk is gone: what memory forgets now cannot be read again.
+    #[cfg(feature = "redb")]
+    detached: bool,
     /// Some events up to here never came to the disk. To a reader they are like trimmed ones; but older ones, above
     /// `status.trimmed`, are there.
     lost: Trimmed,
@@ -61,6 +64,8 @@ impl Log {
             trimmed_unkeyed: trimmed,
             apart_through: 0,
             floor: trimmed,
+            #[cfg(feature = "redb")]
+            detached: false,
             lost: Trimmed::default(),
         }
     }

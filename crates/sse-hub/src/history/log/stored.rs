@@ -39,8 +39,13 @@ impl Log {
     }
 
     /// Forgets the oldest events beyond these bounds, but none above `through`: those are not on the disk yet.
+    ///
+    /// Without the disk it forgets none. It is only here, under the lock of the logs, that this is certain: the writer may
+    /// come with a commit that went well while a reader has given the disk up. What is forgotten is not announced as a
+    /// gap, as what is trimmed is, so it would be missing for good.
     pub(in crate::history) fn evict(&mut self, events: usize, bytes: usize, through: u64) {
-        while let Some(oldest) = self.recent.front()
+        while !self.detached
+            && let Some(oldest) = self.recent.front()
             && oldest.entry.seq <= through
             && (self.recent.len() > events || self.recent_bytes > bytes)
         {
@@ -64,6 +69,7 @@ impl Log {
         retention.events = retention.events.min(events);
         retention.bytes = retention.bytes.min(bytes);
         self.trim_to(Trimmed { through: self.floor, unkeyed: self.floor });
+        self.detached = true;
     }
 
     /// How far it is trimmed itself, apart from what was lost.
@@ -97,6 +103,7 @@ impl Log {
     /// The disk is there again, trimmed so far, and everything in memory is on it. `lost` never came there.
     pub(in crate::history) fn attach(&mut self, options: TopicOptions, trimmed: Trimmed, lost: Trimmed) {
         self.options = options;
+        self.detached = false;
         self.status.trimmed = trimmed.through;
         self.trimmed_unkeyed = trimmed.unkeyed;
         self.lost = lost;

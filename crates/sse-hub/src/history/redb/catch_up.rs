@@ -141,8 +141,23 @@ pub(super) struct Lost {
 }
 
 impl Lost {
+    /// All numbers above the one, up to the other.
+    #[cfg(test)]
+    pub(super) fn between(above: u64, through: u64) -> Self {
+        Self { above, through, kept: Vec::new() }
+    }
+
     pub(super) fn contains(&self, seq: u64) -> bool {
         (self.above + 1..=self.through).contains(&seq) && self.kept.binary_search(&seq).is_err()
+    }
+
+    /// Whether it goes as far as `before` at both ends.
+    pub(super) fn covers(&self, before: &Self) -> bool {
+        self.above <= before.above && self.through >= before.through
+    }
+
+    pub(super) fn reaches_beyond(&self, seq: u64) -> bool {
+        self.through > seq
     }
 
     /// Takes what was lost before with it, and all between: a few too many are better than one too few.

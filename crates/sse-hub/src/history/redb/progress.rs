@@ -70,6 +70,8 @@ impl Progress {
     /// These will never be on the disk. To be said before it is said that the disk is further.
     pub(super) fn lose(&self, mut lost: Lost) {
         self.state.send_modify(|state| {
+            // An earlier try to come back from the same outage failed. What was lost then is lost now.
+            state.lost.pop_if(|before| lost.covers(before));
             if state.lost.len() >= MOST_LOST
                 && let Some(before) = state.lost.pop()
             {
@@ -77,6 +79,12 @@ impl Progress {
             }
             state.lost.push(lost);
         });
+    }
+
+    /// Whether something is lost that is further than the disk.
+    pub(super) fn has_lost_more(&self) -> bool {
+        let durable = self.durable();
+        self.state.borrow().lost.iter().any(|lost| lost.reaches_beyond(durable))
     }
 
     /// The first reason counts.
@@ -121,5 +129,34 @@ impl State {
             (_, Some(Stopped::Failed(error))) => Some(Err(error.clone())),
             (_, None) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_lost(progress: &Progress, seq: u64) -> bool {
+        matches!(progress.reaches(seq), Reply::Now(Err(HistoryError::Lost)))
+    }
+
+    #[test]
+    fn tries_that_fail_leave_room_for_what_is_told_apart() {
+        let progress = Progress::new(10);
+        progress.lose(Lost::between(10, 13));
+        progress.advance(20);
+        progress.tell();
+        // One outage, in which more and more is lost.
+        for through in 21..200 {
+            progress.lose(Lost::between(20, through));
+        }
+        assert!(progress.has_lost_more());
+        progress.advance(300);
+        progress.tell();
+        assert!(!progress.has_lost_more());
+        progress.lose(Lost::between(300, 301));
+        let lost: Vec<_> = (1..=400).filter(|seq| is_lost(&progress, *seq)).collect();
+        let expected: Vec<_> = (11..=13).chain(21..=199).chain([301]).collect();
+        assert_eq!(lost, expected);
     }
 }

@@ -74,12 +74,12 @@ fn recover(shared: &Arc<Shared>) -> Result<Store, Trouble> {
     let database = Arc::new(database);
     let mut store = Store::new(Arc::clone(&database), &shared.options, stored, rows);
 
-    let catch_up = shared.begin_to_catch_up(store.topics());
+    let catch_up = shared.begin_to_catch_up(store.topics(), stored);
     let written = guarded(|| store.catch_up(&catch_up)?.commit());
     let marked = written.map_err(|error| Trouble::of(&error, &shared.meter)).and_then(|_| mark(shared));
     match marked {
         Ok(()) => {
-            shared.handle_caught_up(database, &catch_up, stored);
+            shared.handle_caught_up(database, &catch_up);
             Ok(store)
         }
         Err(trouble) => {

@@ -1,6 +1,6 @@
 //! Reads pages: from memory, or else from the disk.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use ::redb::{Database, Error, ReadOnlyTable, ReadableDatabase};
 use bytes::Bytes;
@@ -67,18 +67,43 @@ fn read_stored(shared: &Shared, wanted: &Wanted) -> Result<Page, HistoryError> {
         // In this order: whatever the disk drops after this look, the logs say so before it happens.
         let through = shared.progress.durable();
         match &*database {
-            Some(database) => (read_ranges(shared, wanted, database, through), through),
+            Some(database) => {
+                let stored = read_ranges(shared, wanted, database, through);
+                (stored.map_err(|error| Unreadable::new(database, error)), through)
+            }
             None => return read_memory(shared, wanted.read()),
         }
     };
     match stored {
         Ok(stored) => shared.logs().read_stored(wanted.read(), &stored, through),
-        Err(error) => {
+        Err(unreadable) => Err(unreadable.tell(shared)),
+    }
+}
+
+/// A file that failed to be read.
+#[derive(Debug)]
+struct Unreadable {
+    /// Which one: another may be open by the time this is told.
+    database: Weak<Database>,
+    error: Error,
+}
+
+impl Unreadable {
+    fn new(database: &Arc<Database>, error: Error) -> Self {
+        Self { database: Arc::downgrade(database), error }
+    }
+
+    /// To be called while the database is not locked.
+    fn tell(self, shared: &Shared) -> HistoryError {
+        let Self { database, error } = self;
+        // So the database answers everything once something has failed. Whoever met the failure itself tells of it: the
+        // writer, perhaps, on a disk that is full, which passes and would not if it were told from here.
+        if !matches!(error, Error::PreviousIo) {
             // A read needs no room: whatever it is, nothing of the file can be relied on.
             let (Trouble::Passing(reason) | Trouble::Final(reason)) = Trouble::of(&error, &shared.meter);
-            shared.halt(Trouble::Final(reason), &[]);
-            Err(HistoryError::Engine(error.to_string()))
+            shared.handle_unreadable(&database, reason);
         }
+        HistoryError::Engine(error.to_string())
     }
 }
 
@@ -138,7 +163,8 @@ fn range(
         let frame = Record { key: None, body, note: None }.frame(Cursor { epoch: shared.epoch, seq });
         bytes += frame.len();
         entries.push((seq, frame));
-        if entries.len() > wanted.max_events || bytes > wanted.max_bytes {
+        // The first comes however large it is. Alone, it would look like all there is.
+        if entries.len() > wanted.max_events || bytes > wanted.max_bytes && entries.len() > 1 {
             break;
         }
     }
@@ -150,9 +176,12 @@ pub(super) fn notes(shared: &Arc<Shared>, topic: TopicId) -> Reply<Result<Vec<(u
     let shared = Arc::clone(shared);
     Reply::Later(Box::pin(async move {
         let read = tokio::task::spawn_blocking(move || {
-            let database = shared.database();
-            let database = database.as_ref().ok_or(HistoryError::Closed)?;
-            read_notes(database, topic).map_err(|error| HistoryError::Engine(error.to_string()))
+            let read = {
+                let database = shared.database();
+                let database = database.as_ref().ok_or(HistoryError::Closed)?;
+                read_notes(database, topic).map_err(|error| Unreadable::new(database, error))
+            };
+            read.map_err(|unreadable| unreadable.tell(&shared))
         });
         read.await.unwrap_or_else(|_| Err(HistoryError::Engine("reading failed an assertion".into())))
     }))

@@ -6,7 +6,10 @@ mod faults;
 mod format;
 mod left;
 mod notes;
+mod pages;
 mod room;
+mod together;
+mod unreadable;
 
 use std::path::Path;
 

@@ -1,15 +1,16 @@
 //! What becomes of events when nothing can be written, and how that ends.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use ::redb::Database;
 
 use super::Shared;
+use super::shown::Shown;
 use crate::history::redb::catch_up::{CatchUp, Missing};
 use crate::history::redb::error::Trouble;
-use crate::history::redb::intake::{Op, Phase};
+use crate::history::redb::intake::{Intake, Op, Phase};
 use crate::history::redb::progress::Stopped;
 use crate::history::redb::trim::Row;
 use crate::history::{HistoryError, News, TopicId};
@@ -17,7 +18,22 @@ use crate::history::{HistoryError, News, TopicId};
 impl Shared {
     /// The disk is of no more use, for now or for ever. `batch` was being written.
     pub(in super::super) fn halt(&self, trouble: Trouble, batch: &[Op]) {
-        let mut intake = self.intake();
+        self.give_up(self.intake(), trouble, batch);
+    }
+
+    /// A reader could not read `database`, for this reason, and holds no lock any more.
+    pub(in super::super) fn handle_unreadable(&self, database: &Weak<Database>, reason: String) {
+        let intake = self.intake();
+        // The file may have been given up meanwhile, or closed. One that is open now, after a time without room, is none
+        // that this reader has read.
+        let is_open = |open: &Arc<Database>| Weak::ptr_eq(&Arc::downgrade(open), database);
+        if self.database().as_ref().is_some_and(is_open) {
+            self.give_up(intake, Trouble::Final(reason), &[]);
+        }
+    }
+
+    fn give_up(&self, mut intake: MutexGuard<'_, Intake>, trouble: Trouble, batch: &[Op]) {
+        intake.settle(batch);
         if matches!(intake.phase, Phase::LiveOnly(_) | Phase::ReadOnly(_)) {
             return;
         }
@@ -31,8 +47,8 @@ impl Shared {
             Trouble::Final(reason) => Phase::ReadOnly(reason),
         };
         let queue = intake.take();
-        intake.settle(batch);
         intake.settle(&queue);
+        // In this order: who finds no file must find a gap in memory wherever something is only in the file.
         self.bound(&mut self.logs_mut());
         self.forget_database();
         let mut news = Vec::new();
@@ -47,7 +63,7 @@ impl Shared {
                         }
                     });
                     if !self.shows_at_once() {
-                        news.extend(self.show_all(ops));
+                        news.extend(self.show_all(ops, Shown::InMemoryOnly));
                     }
                 }
                 if was_whole {
@@ -97,8 +113,8 @@ impl Shared {
     }
 
     /// From now on what is published waits for the disk again. Returns what comes before that and is not in the file,
-    /// of which `rows` are the topics.
-    pub(in super::super) fn begin_to_catch_up(&self, rows: &BTreeMap<TopicId, Row>) -> CatchUp {
+    /// of which `rows` are the topics, and `stored` the highest number.
+    pub(in super::super) fn begin_to_catch_up(&self, rows: &BTreeMap<TopicId, Row>, stored: u64) -> CatchUp {
         let mut intake = self.intake();
         if let Phase::LiveOnly(reason) = &intake.phase {
             intake.phase = Phase::CatchingUp(reason.clone());
@@ -115,30 +131,26 @@ impl Shared {
         // Without those of events that were lost, which may be published again, or that are in the file already.
         let kept: HashSet<_> = topics.values().flat_map(Missing::kept).collect();
         let notes = intake.held_notes().filter(|(_, seq, _)| kept.contains(seq));
-        CatchUp {
+        let catch_up = CatchUp {
             notes: notes.cloned().collect(),
             last_seq: intake.last_seq,
             next_topic: intake.next_topic,
             removed: logs.removed,
             topics,
+        };
+        // Whatever becomes of this try: if it fails when all is written, the next one finds nothing missing in the file.
+        if let Some(lost) = catch_up.lost(stored) {
+            self.progress.lose(lost);
         }
+        catch_up
     }
 
-    /// All of it is in the file, which is open as `database` and held `stored` as its highest number before.
-    pub(in super::super) fn handle_caught_up(
-        &self,
-        database: Arc<Database>,
-        catch_up: &CatchUp,
-        stored: u64,
-    ) {
+    /// All of it is in the file, which is open as `database`.
+    pub(in super::super) fn handle_caught_up(&self, database: Arc<Database>, catch_up: &CatchUp) {
         let mut intake = self.intake();
         let was = std::mem::replace(&mut intake.phase, Phase::Whole);
         intake.forget_notes();
-        let lost = catch_up.lost(stored);
-        let has_lost = lost.is_some();
-        if let Some(lost) = lost {
-            self.progress.lose(lost);
-        }
+        let has_lost = self.progress.has_lost_more();
         self.progress.advance(catch_up.last_seq);
         {
             let mut of_readers = self.database.write().unwrap_or_else(PoisonError::into_inner);
@@ -153,12 +165,13 @@ impl Shared {
             }
             *of_readers = Some(database);
         }
+        // Whoever finds all well finds it counted.
+        self.meter.handle_recovery();
         drop(intake);
         if let Phase::LiveOnly(reason) | Phase::CatchingUp(reason) = was {
             let lost = if has_lost { "the older ones of that time are lost" } else { "none is lost" };
             tracing::warn!("the history keeps events again, and {lost}. It had stopped because {reason}");
         }
-        self.meter.handle_recovery();
         self.progress.tell();
     }
 }

@@ -50,7 +50,7 @@ impl Shared {
             self.progress.advance(durable);
             self.evict(batch, durable);
         } else {
-            let news = self.show_all(batch);
+            let news = self.show_all(batch, Shown::OnDisk { through: u64::MAX });
             self.progress.advance(durable);
             // Before publishers: whoever knows that an event is kept knows that its readers have been woken.
             news.iter().for_each(News::tell);
@@ -58,12 +58,7 @@ impl Shared {
         self.progress.tell();
     }
 
-    pub(super) fn show_all(&self, batch: &[Op]) -> Vec<News> {
-        let has_database = self.database().is_some();
-        let shown = match has_database {
-            true => Shown::OnDisk { through: u64::MAX },
-            false => Shown::InMemoryOnly,
-        };
+    pub(super) fn show_all(&self, batch: &[Op], shown: Shown) -> Vec<News> {
         let mut logs = self.logs_mut();
         batch
             .iter()

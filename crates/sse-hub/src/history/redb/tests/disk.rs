@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
 use ::redb::{BackendError, DatabaseError, StorageBackend};
 use std::ops::Bound;
@@ -30,6 +31,8 @@ struct State {
     life: u64,
     /// How often somebody looked whether there is room.
     looked: u64,
+    /// How many wait because it stands still.
+    waiting: u64,
 }
 
 /// What goes wrong.
@@ -47,6 +50,9 @@ pub(super) struct Faults {
     /// Who looks whether there is room is told that there is.
     pub(super) seems_free: bool,
     pub(super) failing_mark: bool,
+    /// There is no room for the mark.
+    pub(super) full_mark: bool,
+    pub(super) failing_read: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -88,6 +94,13 @@ impl Disk {
     pub(super) fn stall(&self) -> Stalled<'_> {
         self.set(Faults { stalled: true, ..Faults::default() });
         Stalled(self)
+    }
+
+    /// Returns when somebody synchronises a disk that stands still.
+    pub(super) fn wait_for_stalled(&self) {
+        let waiting =
+            self.0.1.wait_timeout_while(self.state(), Duration::from_secs(20), |state| state.waiting == 0);
+        assert!(!waiting.expect("no panic").1.timed_out(), "nobody synchronises");
     }
 
     /// How often somebody looked whether there is room.
@@ -203,6 +216,9 @@ impl StorageBackend for Plug {
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         let state = self.state()?;
+        if state.faults.failing_read {
+            return Err(io::Error::other("the disk cannot be read"));
+        }
         let (from, to) = (offset as usize, offset as usize + out.len());
         out.copy_from_slice(state.current.get(from..to).ok_or(ErrorKind::UnexpectedEof)?);
         Ok(())
@@ -214,9 +230,12 @@ impl StorageBackend for Plug {
 
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.state()?;
+        state.waiting += 1;
+        self.disk.0.1.notify_all();
         while state.faults.stalled {
             state = self.disk.0.1.wait(state).expect("no panic");
         }
+        state.waiting -= 1;
         drop(state);
         let mut state = self.state()?;
         if state.faults.failing_sync {
@@ -292,7 +311,11 @@ impl Place for Machine {
     }
 
     fn mark_whole(&self) -> io::Result<()> {
-        self.state()?.whole = true;
+        let mut state = self.state()?;
+        if state.faults.full_mark {
+            return Err(ErrorKind::StorageFull.into());
+        }
+        state.whole = true;
         Ok(())
     }
 

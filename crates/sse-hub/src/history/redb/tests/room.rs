@@ -10,12 +10,12 @@ use crate::history::redb::tests::disk::Faults;
 use crate::options::{Replay, Superseded};
 
 /// With a short ring, and no patience.
-fn options(durability: Durability) -> RedbOptions {
+pub(super) fn options(durability: Durability) -> RedbOptions {
     let room_interval = Duration::from_millis(1);
     RedbOptions { durability, ring_events: 2, room_interval, ..RedbOptions::default() }
 }
 
-fn fill(disk: &Disk) {
+pub(super) fn fill(disk: &Disk) {
     disk.set(Faults { room: Some(0), ..Faults::default() });
 }
 
@@ -28,7 +28,7 @@ pub(super) async fn until(history: &RedbHistory, wanted: impl Fn(&Health) -> boo
 }
 
 /// At the level async, too.
-async fn until_written(history: &RedbHistory) {
+pub(super) async fn until_written(history: &RedbHistory) {
     let started = std::time::Instant::now();
     while history.counts().expect("it has a disk").waiting > 0 {
         assert!(started.elapsed() < Duration::from_secs(20), "it is not written");
@@ -36,13 +36,17 @@ async fn until_written(history: &RedbHistory) {
     }
 }
 
-async fn make_room(disk: &Disk, history: &RedbHistory) {
+pub(super) async fn make_room(disk: &Disk, history: &RedbHistory) {
     disk.set(Faults::default());
     until(history, |health| *health == Health::Whole).await;
 }
 
 /// Publishes one event after the other, and says how the last one was answered.
-async fn publish_all(history: &RedbHistory, of: TopicId, bodies: &[&str]) -> Result<(), HistoryError> {
+pub(super) async fn publish_all(
+    history: &RedbHistory,
+    of: TopicId,
+    bodies: &[&str],
+) -> Result<(), HistoryError> {
     let mut answered = Ok(());
     for body in bodies {
         let seq = publish(history, of, body).expect("taken");
@@ -51,7 +55,7 @@ async fn publish_all(history: &RedbHistory, of: TopicId, bodies: &[&str]) -> Res
     answered
 }
 
-fn numbered(numbers: impl IntoIterator<Item = u64>) -> Vec<(u64, String)> {
+pub(super) fn numbered(numbers: impl IntoIterator<Item = u64>) -> Vec<(u64, String)> {
     numbers.into_iter().map(|number| (number, number.to_string())).collect()
 }
 
@@ -83,6 +87,8 @@ async fn when_there_is_room_again_what_is_in_memory_is_kept_and_so_is_all_that_c
             assert_eq!(read_all(&history, of, 0).await, (numbered(1..=first + 1), false));
         }
         publish_all(&history, of, &["8"]).await.expect("kept");
+        let held = history.shared.logs().log(of).expect("a topic").held_above(0).count();
+        assert_eq!(held, 2, "memory forgets again what the disk has");
         answer(history.close()).await.expect("closed");
         drop(history);
 
@@ -124,6 +130,31 @@ async fn who_reads_across_what_memory_dropped_is_told_and_so_is_who_asks_for_it(
     let history = open(&disk, options(Durability::Group)).expect("opened");
     assert_eq!(history.epoch(), epoch, "what is missing is missing with a trace");
     check(&history, topic(&history)).await;
+}
+
+#[tokio::test]
+async fn what_was_lost_stays_lost_when_the_first_way_back_fails_at_its_end() {
+    let disk = Disk::default();
+    let history = open(&disk, options(Durability::Group)).expect("opened");
+    let of = topic(&history);
+    publish_all(&history, of, &["1", "2", "3"]).await.expect("kept");
+    fill(&disk);
+    publish_all(&history, of, &["4", "5", "6", "7"]).await.expect_err("not on the disk");
+    // All is written, but that all is there cannot be noted.
+    let opened = disk.opened();
+    disk.set(Faults { full_mark: true, ..Faults::default() });
+    let started = std::time::Instant::now();
+    while disk.opened() < opened + 2 {
+        assert!(started.elapsed() < Duration::from_secs(20), "it is not tried again");
+        tokio::time::sleep(Duration::from_micros(100)).await;
+    }
+    make_room(&disk, &history).await;
+    for seq in 1..=7 {
+        let answered = committed(&history, seq).await;
+        assert_eq!(answered == Err(HistoryError::Lost), (4..=5).contains(&seq), "{seq}: {answered:?}");
+    }
+    let left = numbered((1..=3).chain(6..=7));
+    assert_eq!(read_all(&history, of, 0).await, (left, true));
 }
 
 #[tokio::test]

@@ -13,10 +13,11 @@ enum Step {
         topic: usize,
         is_keyed: bool,
     },
-    /// Only so many quarters of the file can be written to.
+    /// Only so many quarters of the file can be written to, and perhaps not the mark beside it.
     Fill {
         quarters: usize,
         seems_free: bool,
+        full_mark: bool,
     },
     MakeRoom,
     /// Somebody comes back who was here last at the end of the step before this one is next.
@@ -32,8 +33,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => (0..2usize, any::<bool>()).prop_map(|(topic, is_keyed)| Step::Publish { topic, is_keyed }),
-        3 => (0..4usize, any::<bool>())
-            .prop_map(|(quarters, seems_free)| Step::Fill { quarters, seems_free }),
+        3 => (0..5usize, any::<bool>(), any::<bool>())
+            .prop_map(|(quarters, seems_free, full_mark)| Step::Fill { quarters, seems_free, full_mark }),
         3 => Just(Step::MakeRoom),
         2 => Just(Step::ComeBack),
         1 => (0..32u32, any::<u64>()).prop_map(|(power_for, seed)| Step::Kill { power_for, seed }),
@@ -84,9 +85,9 @@ impl Model {
                 Step::Publish { topic, is_keyed } => {
                     model.publish(&history, topics, topic, is_keyed).await?;
                 }
-                Step::Fill { quarters, seems_free } => {
+                Step::Fill { quarters, seems_free, full_mark } => {
                     let room = Some(disk.len() / 4 * quarters);
-                    disk.set(Faults { room, seems_free, ..Faults::default() });
+                    disk.set(Faults { room, seems_free, full_mark, ..Faults::default() });
                 }
                 Step::MakeRoom => {
                     make_room(&disk, &history).await;
