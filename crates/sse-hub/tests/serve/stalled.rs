@@ -16,9 +16,9 @@ use sse_hub::serve::Options;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::common::{News, note};
+use crate::common::News;
 use crate::server::Server;
-use crate::slow::{kept, sequences};
+use crate::slow::{Publisher, kept, sequences};
 use crate::tls::{self, Stream};
 use crate::wire;
 
@@ -34,13 +34,7 @@ fn options() -> Options {
 }
 
 async fn publish(news: &Topic<News>) {
-    let padding = "x".repeat(EVENT_BYTES);
-    for number in 0..EVENTS {
-        news.publish(&note(&format!("{number}|{padding}"))).expect("published");
-        if number % 4 == 0 {
-            tokio::task::yield_now().await;
-        }
-    }
+    Publisher::new(news, EVENT_BYTES).publish_many(EVENTS).await;
 }
 
 /// What was handed out to everybody but to one who has all.
