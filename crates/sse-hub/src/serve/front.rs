@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tower_service::Service;
 
 use super::handoff::{Framing, Handoff, Stream};
-use super::taking::Taking;
+use super::taking::{Chunk, Taking};
 use crate::axum::Handover;
 use crate::parting::Parting;
 use crate::signal::Signal;
@@ -144,26 +144,26 @@ impl FrontBody {
 }
 
 impl Body for FrontBody {
-    type Data = Bytes;
+    type Data = Chunk;
     type Error = axum::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<Chunk>, axum::Error>>> {
         match self.get_mut() {
-            Self::App(body) => Pin::new(body).poll_frame(cx),
+            Self::App(body) => poll_app(body, cx, Chunk::from),
             Self::Watched(body, taking) => {
                 taking.handle_asked();
-                let frame = ready!(Pin::new(body).poll_frame(cx));
+                let frame = ready!(poll_app(body, cx, |bytes| Chunk::of(taking, bytes)));
                 if matches!(frame, Some(Ok(_))) {
                     taking.handle_given();
                 }
                 Poll::Ready(frame)
             }
             Self::Begun(first, body) => match first.take() {
-                Some(first) => Poll::Ready(Some(Ok(Frame::data(first)))),
-                None => Pin::new(body).poll_frame(cx),
+                Some(first) => Poll::Ready(Some(Ok(Frame::data(first.into())))),
+                None => poll_app(body, cx, Chunk::from),
             },
             Self::Failed(error) => Poll::Ready(error.take().map(Err)),
             Self::HandedOver(handoff) => {
@@ -186,6 +186,15 @@ impl Body for FrontBody {
             Self::Begun(..) | Self::Failed(_) | Self::HandedOver(_) => SizeHint::default(),
         }
     }
+}
+
+/// The next of an app's own body.
+fn poll_app(
+    body: &mut AppBody,
+    cx: &mut Context<'_>,
+    chunk: impl FnOnce(Bytes) -> Chunk,
+) -> Poll<Option<Result<Frame<Chunk>, axum::Error>>> {
+    Pin::new(body).poll_frame(cx).map(|frame| frame.map(|frame| frame.map(|frame| frame.map_data(chunk))))
 }
 
 /// The streams of a connection that no shard holds, to be ended from outside, and whether anything was asked for at all.

@@ -1,11 +1,11 @@
 //! The write deadline over HTTP/2, where a stream may stand still while its connection goes on.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use bytes::{Buf, Bytes};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::front::Streams;
@@ -17,11 +17,12 @@ tokio::task_local! {
 
 /// Whether the client takes what the body of a response gives.
 ///
-/// hyper asks a body for a chunk, keeps it until the client's window has room for some of it, and only then asks again.
+/// hyper asks a body for a chunk, keeps it until the client's window has room for all before it and some of it, and only then
+/// asks again.
 #[derive(Debug, Default)]
 pub(super) struct Taking {
-    /// Odd while hyper has a chunk for which there is no room.
-    steps: AtomicU64,
+    /// Since when hyper has a chunk for which there is no room, and nothing before it is taken either.
+    waiting_since: Mutex<Option<Instant>>,
 }
 
 impl Taking {
@@ -32,17 +33,61 @@ impl Taking {
 
     /// The body is asked for more.
     pub(super) fn handle_asked(&self) {
-        self.steps.fetch_add(self.steps.load(Ordering::Relaxed) % 2, Ordering::Relaxed);
+        *self.waiting_since() = None;
     }
 
     /// The body has given something.
     pub(super) fn handle_given(&self) {
-        self.steps.fetch_add(1, Ordering::Relaxed);
+        *self.waiting_since() = Some(Instant::now());
     }
 
-    /// Which chunk it is that waits for room.
-    fn waiting(&self) -> Option<u64> {
-        Some(self.steps.load(Ordering::Relaxed)).filter(|steps| steps % 2 == 1)
+    /// The connection has taken some of what the body has given.
+    fn handle_taken(&self) {
+        if let Some(since) = &mut *self.waiting_since() {
+            *since = Instant::now();
+        }
+    }
+
+    fn waiting_since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.waiting_since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Some of a body. Where the connection takes bytes of it, that is told.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    bytes: Bytes,
+    /// `None` where nobody has to know.
+    taking: Option<Arc<Taking>>,
+}
+
+impl Chunk {
+    pub(super) fn of(taking: &Arc<Taking>, bytes: Bytes) -> Self {
+        Self { bytes, taking: Some(Arc::clone(taking)) }
+    }
+}
+
+impl From<Bytes> for Chunk {
+    fn from(bytes: Bytes) -> Self {
+        Self { bytes, taking: None }
+    }
+}
+
+impl Buf for Chunk {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    /// A chunk is given away whole and stays with h2, which advances it by what it has written to the connection.
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+        if let Some(taking) = &self.taking {
+            taking.handle_taken();
+        }
     }
 }
 
@@ -65,20 +110,20 @@ where
         let mut stream = Box::pin(stream);
         let taking = Arc::new(Taking::default());
         let told = Arc::clone(&taking);
-        let mut late: Option<(u64, Pin<Box<Sleep>>)> = None;
+        let mut late: Option<Pin<Box<Sleep>>> = None;
         let stream = std::future::poll_fn(move |cx| {
             let _counted = &running;
             if stream.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
-            let Some(chunk) = told.waiting() else {
+            let Some(cut_at) = told.waiting_since().map(|since| since + write_deadline) else {
                 late = None;
                 return Poll::Pending;
             };
-            let (_, late) = match &mut late {
-                Some(late) if late.0 == chunk => late,
-                late => late.insert((chunk, Box::pin(sleep_until(Instant::now() + write_deadline)))),
-            };
+            let late = late.get_or_insert_with(|| Box::pin(sleep_until(cut_at)));
+            if late.deadline() != cut_at {
+                late.as_mut().reset(cut_at);
+            }
             ready!(late.as_mut().poll(cx));
             counters.cut.add(1);
             // Dropped with the task, the stream is reset, and h2 forgets what it has for it.
