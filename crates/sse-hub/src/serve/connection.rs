@@ -23,6 +23,7 @@ use super::io::Transport;
 use super::options::Options;
 use super::shard::Arrival;
 use super::socket;
+use super::stats::Counters;
 use super::taking::Tasks;
 use super::timed::Timed;
 use crate::entropy;
@@ -248,9 +249,10 @@ pub(super) struct Life {
     part_at: Option<(Instant, Parting)>,
     /// Then everything is.
     cut_at: Option<Instant>,
-    /// Then it is cut, too: what was ended for its age, and goes on.
+    /// Then it is cut, too: what was told to end, and goes on.
     overdue_at: Option<Instant>,
     write_deadline: Duration,
+    counters: Arc<Counters>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,6 +278,7 @@ impl Life {
             cut_at: None,
             overdue_at: None,
             write_deadline: options.write_deadline,
+            counters: options.stats.counters(),
         }
     }
 
@@ -294,7 +297,11 @@ impl Life {
     pub(super) async fn next(&mut self) -> Order {
         loop {
             let now = Instant::now();
-            if [self.cut_at, self.overdue_at].into_iter().flatten().any(|at| at <= now) {
+            if self.cut_at.is_some_and(|at| at <= now) {
+                return Order::Cut;
+            }
+            if self.overdue_at.is_some_and(|at| at <= now) {
+                self.counters.cut.add(1);
                 return Order::Cut;
             }
             if self.ask_by.take_if(|at| *at <= now).is_some() && !self.streams.were_asked_for() {
@@ -324,6 +331,11 @@ impl Life {
             tokio::select! {
                 () = wake => {}
                 () = self.streams.became_idle() => {}
+                () = self.streams.denied(), if self.overdue_at.is_none() => {
+                    // Also of what is on its way it does not take a little now and then for ever.
+                    self.overdue_at = Some(Instant::now() + self.write_deadline);
+                    return Order::Finish;
+                }
                 drain = self.draining.wait_for(Option::is_some), if self.cut_at.is_none() => {
                     let Some(drain) = drain.ok().and_then(|drain| drain.clone()) else {
                         return Order::Cut;

@@ -60,7 +60,13 @@ impl hyper::service::Service<Request<Incoming>> for Front {
                     if let (Some(signal), false) =
                         (signal, matches!(response.body(), FrontBody::HandedOver(_)))
                     {
-                        streams.add(&signal);
+                        match Taking::of_this_task() {
+                            Some(taking) => {
+                                streams.add(&signal);
+                                taking.handle_stream(signal);
+                            }
+                            None => streams.add_only(signal),
+                        }
                     }
                     response
                 }
@@ -207,6 +213,8 @@ pub(super) struct Streams {
 #[derive(Debug, Default)]
 struct Kept {
     signals: Vec<Weak<Signal>>,
+    /// Over HTTP/1.1, that of the last stream. Also when it has ended, for its client may not have taken its end.
+    only: Option<Arc<Signal>>,
     asked: bool,
     /// How many requests are being answered; only counted over HTTP/2.
     running: usize,
@@ -257,6 +265,16 @@ impl Streams {
         self.kept().idle_since
     }
 
+    /// Completes when the reader of the [only](Self::add_only) one may no longer read. Nothing wakes for it: it is for a task
+    /// that is woken by whatever its client takes.
+    pub(super) async fn denied(&self) {
+        std::future::poll_fn(|_| match &self.kept().only {
+            Some(signal) if signal.denied().is_some() => Poll::Ready(()),
+            _ => Poll::Pending,
+        })
+        .await;
+    }
+
     /// Completes when the last request was answered.
     pub(super) async fn became_idle(&self) {
         self.became_idle.notified().await;
@@ -272,6 +290,12 @@ impl Streams {
             kept.signals.retain(|signal| signal.strong_count() > 0);
         }
         kept.signals.push(Arc::downgrade(signal));
+    }
+
+    /// Adds the one stream that the connection carries now.
+    pub(super) fn add_only(&self, signal: Arc<Signal>) {
+        self.add(&signal);
+        self.kept().only = Some(signal);
     }
 
     /// Ends those that are there, and those that come.

@@ -1,5 +1,7 @@
 //! Streams over TLS: a task for each, as a record cannot be encrypted once for all, but without hyper and its buffers.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -14,7 +16,7 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let Stream { mut subscription, first, framing, husk } = stream;
-    life.streams().add(subscription.signal());
+    life.streams().add_only(Arc::clone(subscription.signal()));
     let mut next = Some(first);
     let mut said = 0;
     while let Some(chunk) = next {

@@ -1,7 +1,7 @@
 //! The write deadline over HTTP/2, where a stream may stand still while its connection goes on.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::front::Streams;
 use super::stats::Counters;
+use crate::signal::Signal;
 
 tokio::task_local! {
     static TAKING: Arc<Taking>;
@@ -23,12 +24,19 @@ tokio::task_local! {
 pub(super) struct Taking {
     /// Since when hyper has a chunk for which there is no room, and nothing before it is taken either.
     waiting_since: Mutex<Option<Instant>>,
+    /// That of a stream of events.
+    signal: OnceLock<Arc<Signal>>,
 }
 
 impl Taking {
     /// That of the response which the running task sends; `None` if it is not one of [`Tasks`].
     pub(super) fn of_this_task() -> Option<Arc<Self>> {
         TAKING.try_with(Arc::clone).ok()
+    }
+
+    /// The response is a stream of events, which is told by `signal` when its reader may no longer read.
+    pub(super) fn handle_stream(&self, signal: Arc<Signal>) {
+        let _ = self.signal.set(signal);
     }
 
     /// The body is asked for more.
@@ -50,6 +58,10 @@ impl Taking {
 
     fn waiting_since(&self) -> MutexGuard<'_, Option<Instant>> {
         self.waiting_since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_denied(&self) -> bool {
+        self.signal.get().is_some_and(|signal| signal.denied().is_some())
     }
 }
 
@@ -110,13 +122,20 @@ where
         let mut stream = Box::pin(stream);
         let taking = Arc::new(Taking::default());
         let told = Arc::clone(&taking);
+        // When it is cut, although it takes a little now and then.
+        let mut leave_by: Option<Instant> = None;
         let mut late: Option<Pin<Box<Sleep>>> = None;
         let stream = std::future::poll_fn(move |cx| {
             let _counted = &running;
             if stream.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
-            let Some(cut_at) = told.waiting_since().map(|since| since + write_deadline) else {
+            // Nothing wakes it for this. It is seen when there is room for a chunk, or not for too long.
+            if leave_by.is_none() && told.is_denied() {
+                leave_by = Some(Instant::now() + write_deadline);
+            }
+            let waiting_until = told.waiting_since().map(|since| since + write_deadline);
+            let Some(cut_at) = [waiting_until, leave_by].into_iter().flatten().min() else {
                 late = None;
                 return Poll::Pending;
             };

@@ -1,4 +1,4 @@
-//! Clients that take slowly, over TLS and HTTP/2. No record, page or window is taken within one write deadline.
+//! Clients that take slowly, over TLS and HTTP/2: for an event they need longer than the write deadline.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -6,13 +6,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http_body_util::BodyExt;
 use sse_hub::serve::Options;
+use sse_hub::{Hub, Topic};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::ClientConfig;
 
-use crate::common::News;
+use crate::access::{self, Banned};
+use crate::common::{News, note};
 use crate::server::Server;
 use crate::slow::{Publisher, kept, sequences};
 use crate::tls::{self, Stream};
@@ -21,9 +28,9 @@ use crate::wire;
 const WRITE_DEADLINE: Duration = Duration::from_secs(1);
 /// Between two reads.
 const PAUSE: Duration = Duration::from_millis(50);
-/// What is taken after each, 20 KiB in a second.
+/// What is taken after each: 20 KiB in a second, or twice that where it is a window.
 const PIECE: usize = 1024;
-/// Two seconds long.
+/// Taken in one or two seconds.
 const EVENT_BYTES: usize = 40_000;
 
 /// How a [`Paced`] socket is read: freely, until it is told otherwise.
@@ -181,4 +188,78 @@ async fn a_stream_of_http_2_whose_window_opens_slowly_is_not_cut() {
     slow.read_all(4).await;
     assert!(slow.text().ends_with("data: 7\n\n"), "it goes on to the end");
     assert_was_slow(&server, started);
+}
+
+/// What is published to a reader who takes slowly, before their right ends: more than they can take in two deadlines.
+struct Backlog {
+    event_bytes: usize,
+    /// So many events were handed out when it ends.
+    handed_out: u64,
+}
+
+async fn ban_in_the_middle(server: &Server, news: &Topic<News>, banned: &Banned, backlog: Backlog) {
+    Publisher::new(news, backlog.event_bytes).publish_many(3).await;
+    wire::in_time("events that wait", async {
+        while server.hub.counts().deliveries < backlog.handed_out {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+    assert_eq!(banned.ban("ann", &server.hub), 1);
+    news.publish(&note("secret")).expect("published");
+}
+
+fn assert_was_cut(server: &Server, seen: &str) {
+    assert!(!seen.contains("secret"), "published after the right had ended");
+    assert!(!seen.contains("unauthorized"), "cut, not ended");
+    assert_eq!(server.stats.counts().cut, 1);
+}
+
+async fn is_cut_over_tls(hub: Hub, banned: Banned, app: Router, backlog: Backlog) {
+    let (server, client) = tls::start_app(hub, app, options()).await;
+    let news = server.hub.topic_with("news", kept()).expect("opened");
+    let (socket, pace) = connect(&server, client, b"http/1.1").await;
+    let mut slow = wire::ask(socket, "GET", "/news?who=ann", &[]).await;
+    pace.slow_down();
+    let reading = async {
+        while slow.read_some().await {}
+        String::from_utf8_lossy(&slow.raw).into_owned()
+    };
+    let banning = ban_in_the_middle(&server, &news, &banned, backlog);
+    let (seen, ()) = tokio::join!(wire::in_time("the end", reading), banning);
+    server.until("gone", |counts| counts.connections == 0).await;
+    assert_was_cut(&server, &seen);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_over_tls_that_takes_slowly_is_cut_soon_after_its_right_has_ended() {
+    let (hub, banned) = (access::hub(), Banned::default());
+    let app = banned.app(&hub);
+    is_cut_over_tls(hub, banned, app, Backlog { event_bytes: EVENT_BYTES, handed_out: 1 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_is_one_whose_stream_a_layer_has_changed_and_hyper_carries() {
+    let (hub, banned) = (access::hub(), Banned::default());
+    let copied = async |response: Response| {
+        let copy = |chunk: Bytes| Bytes::copy_from_slice(&chunk);
+        response.map(|body| Body::new(body.map_frame(move |frame| frame.map_data(copy))))
+    };
+    let app = banned.app(&hub).layer(axum::middleware::map_response(copied));
+    // hyper has room for all of them. So the body ends at once, and what is on its way is left.
+    is_cut_over_tls(hub, banned, app, Backlog { event_bytes: EVENT_BYTES / 2, handed_out: 3 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_http_2_whose_window_opens_slowly_is_cut_soon_after_its_right_has_ended() {
+    let (hub, banned) = (access::hub(), Banned::default());
+    let (server, client) = tls::start_app(hub.clone(), banned.app(&hub), options()).await;
+    let news = server.hub.topic_with("news", kept()).expect("opened");
+    let mut slow = open_slow_window(&server, client, "/news?who=ann").await;
+    // One is with h2, and one waits for room.
+    let backlog = Backlog { event_bytes: EVENT_BYTES, handed_out: 2 };
+    let banning = ban_in_the_middle(&server, &news, &banned, backlog);
+    tokio::join!(read_slowly(&mut slow, "the end"), banning);
+    assert_was_cut(&server, slow.text());
+    assert_eq!(server.stats.counts().connections, 1, "the connection goes on");
 }

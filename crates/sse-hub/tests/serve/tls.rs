@@ -46,7 +46,7 @@ pub(crate) async fn start(options: Options) -> (Server, ClientConfig) {
     start_app(hub.clone(), app(hub), options).await
 }
 
-async fn start_app(hub: Hub, app: axum::Router, options: Options) -> (Server, ClientConfig) {
+pub(crate) async fn start_app(hub: Hub, app: axum::Router, options: Options) -> (Server, ClientConfig) {
     let (pem, client) = certificate();
     (Server::with_app(hub, app, Options { tls: Some(usable(&pem)), ..options }).await, client)
 }
