@@ -126,6 +126,10 @@ impl Hub {
     ///
     /// Topics that are still held elsewhere refuse to publish from then on. A client that comes back for a topic
     /// which was opened again under the name is told of a gap.
+    ///
+    /// While a history on a disk keeps nothing ([`Health::LiveOnly`]), a kept topic stays, and the answer is `false`. An
+    /// open one is removed all the same, and from the file when there is room again: if the process ends before that, the
+    /// next one finds it among the kept topics.
     #[must_use]
     pub fn remove_idle(&self, name: &str) -> bool {
         let mut topics = self.shared.topics_mut();

@@ -23,7 +23,9 @@ use super::io::Transport;
 use super::options::Options;
 use super::shard::Arrival;
 use super::socket;
+use super::stats::Counters;
 use super::taking::Tasks;
+use super::timed::Timed;
 use crate::entropy;
 use crate::parting::Parting;
 
@@ -70,9 +72,10 @@ impl Connection {
         let (deadline, counters) = (server.options.write_deadline, server.options.stats.counters());
         #[cfg(feature = "tls")]
         if let Some(tls) = &server.options.tls {
+            let socket = Timed::new(socket, deadline, counters);
             let (socket, protocol) = unless_late(ask_by, &mut draining, tls.accept(socket)).await?;
             let life = Life::new(&server.options, draining, streams, ask_by);
-            let transport = Transport::new(socket, deadline, counters);
+            let transport = Transport::new(socket);
             return Some(match protocol {
                 Protocol::Http2 => {
                     let life = life.idle_for(server.options.header_timeout);
@@ -81,14 +84,15 @@ impl Connection {
                 Protocol::Http1 => {
                     let (transport, stream, life) =
                         serve_http1(&server.options, transport, front, life).await?;
-                    Box::pin(super::solo::serve(Box::new(transport), stream, life, permit))
+                    // What it was for ends with hyper.
+                    Box::pin(super::solo::serve(Box::new(transport.into_inner()), stream, life, permit))
                 }
             });
         }
 
         let (protocol, read) = unless_late(ask_by, &mut draining, detect(&mut socket)).await?;
         let life = Life::new(&server.options, draining, streams, ask_by);
-        let transport = Transport::new(socket, deadline, counters).read_before(read);
+        let transport = Transport::new(Timed::new(socket, deadline, counters)).read_before(read);
         match protocol {
             Protocol::Http2 => {
                 let life = life.idle_for(server.options.header_timeout);
@@ -96,7 +100,8 @@ impl Connection {
             }
             Protocol::Http1 => {
                 let (transport, stream, _) = serve_http1(&server.options, transport, front, life).await?;
-                server.shards.hand(Arrival { socket: transport.into_inner(), stream, permit });
+                let socket = transport.into_inner().into_inner();
+                server.shards.hand(Arrival { socket, stream, permit });
                 None
             }
         }
@@ -187,7 +192,8 @@ where
 
 type Http2<T> = http2::Connection<TokioIo<Transport<T>>, Front, Tasks>;
 
-/// Begins HTTP/2.
+/// Begins HTTP/2. Without pings, whose answers wait behind all that a slow client has yet to take: [`socket::tune`] has the
+/// kernel look after the peer.
 ///
 /// In a box, because a future keeps what it was given in two places.
 fn http2<T>(options: &Options, transport: Transport<T>, front: Front) -> Box<Http2<T>>
@@ -201,8 +207,6 @@ where
         .max_concurrent_streams(options.http2_streams)
         // What a stream of which the peer takes nothing may cost: so much, or one chunk, and the next one.
         .max_send_buf_size(options.unsent as usize)
-        .keep_alive_interval(options.write_deadline)
-        .keep_alive_timeout(options.write_deadline)
         .serve_connection(TokioIo::new(transport), front);
     Box::new(connection)
 }
@@ -245,9 +249,10 @@ pub(super) struct Life {
     part_at: Option<(Instant, Parting)>,
     /// Then everything is.
     cut_at: Option<Instant>,
-    /// Then it is cut, too: what was ended for its age, and goes on.
+    /// Then it is cut, too: what was told to end, and goes on.
     overdue_at: Option<Instant>,
     write_deadline: Duration,
+    counters: Arc<Counters>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -273,6 +278,7 @@ impl Life {
             cut_at: None,
             overdue_at: None,
             write_deadline: options.write_deadline,
+            counters: options.stats.counters(),
         }
     }
 
@@ -291,7 +297,11 @@ impl Life {
     pub(super) async fn next(&mut self) -> Order {
         loop {
             let now = Instant::now();
-            if [self.cut_at, self.overdue_at].into_iter().flatten().any(|at| at <= now) {
+            if self.cut_at.is_some_and(|at| at <= now) {
+                return Order::Cut;
+            }
+            if self.overdue_at.is_some_and(|at| at <= now) {
+                self.counters.cut.add(1);
                 return Order::Cut;
             }
             if self.ask_by.take_if(|at| *at <= now).is_some() && !self.streams.were_asked_for() {
@@ -321,6 +331,11 @@ impl Life {
             tokio::select! {
                 () = wake => {}
                 () = self.streams.became_idle() => {}
+                () = self.streams.denied(), if self.overdue_at.is_none() => {
+                    // Also of what is on its way it does not take a little now and then for ever.
+                    self.overdue_at = Some(Instant::now() + self.write_deadline);
+                    return Order::Finish;
+                }
                 drain = self.draining.wait_for(Option::is_some), if self.cut_at.is_none() => {
                     let Some(drain) = drain.ok().and_then(|drain| drain.clone()) else {
                         return Order::Cut;
@@ -362,7 +377,7 @@ mod tests {
         let front = Front { app, peer: SocketAddr::from(([127, 0, 0, 1], 1)), streams, handoff: None };
         // The head is longer than what the transport takes at once.
         let (ours, mut theirs) = tokio::io::duplex(40);
-        let transport = Transport::new(ours, options.write_deadline, options.stats.counters());
+        let transport = Transport::new(ours);
         let mut serving = std::pin::pin!(serve_http1(&options, transport, front, life));
         let mut head = Vec::new();
         theirs.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("it fits");

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tower_service::Service;
 
 use super::handoff::{Framing, Handoff, Stream};
-use super::taking::Taking;
+use super::taking::{Chunk, Taking};
 use crate::axum::Handover;
 use crate::parting::Parting;
 use crate::signal::Signal;
@@ -60,7 +60,13 @@ impl hyper::service::Service<Request<Incoming>> for Front {
                     if let (Some(signal), false) =
                         (signal, matches!(response.body(), FrontBody::HandedOver(_)))
                     {
-                        streams.add(&signal);
+                        match Taking::of_this_task() {
+                            Some(taking) => {
+                                streams.add(&signal);
+                                taking.handle_stream(signal);
+                            }
+                            None => streams.add_only(signal),
+                        }
                     }
                     response
                 }
@@ -144,26 +150,26 @@ impl FrontBody {
 }
 
 impl Body for FrontBody {
-    type Data = Bytes;
+    type Data = Chunk;
     type Error = axum::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<Chunk>, axum::Error>>> {
         match self.get_mut() {
-            Self::App(body) => Pin::new(body).poll_frame(cx),
+            Self::App(body) => poll_app(body, cx, Chunk::from),
             Self::Watched(body, taking) => {
                 taking.handle_asked();
-                let frame = ready!(Pin::new(body).poll_frame(cx));
+                let frame = ready!(poll_app(body, cx, |bytes| Chunk::of(taking, bytes)));
                 if matches!(frame, Some(Ok(_))) {
                     taking.handle_given();
                 }
                 Poll::Ready(frame)
             }
             Self::Begun(first, body) => match first.take() {
-                Some(first) => Poll::Ready(Some(Ok(Frame::data(first)))),
-                None => Pin::new(body).poll_frame(cx),
+                Some(first) => Poll::Ready(Some(Ok(Frame::data(first.into())))),
+                None => poll_app(body, cx, Chunk::from),
             },
             Self::Failed(error) => Poll::Ready(error.take().map(Err)),
             Self::HandedOver(handoff) => {
@@ -188,6 +194,15 @@ impl Body for FrontBody {
     }
 }
 
+/// The next of an app's own body.
+fn poll_app(
+    body: &mut AppBody,
+    cx: &mut Context<'_>,
+    chunk: impl FnOnce(Bytes) -> Chunk,
+) -> Poll<Option<Result<Frame<Chunk>, axum::Error>>> {
+    Pin::new(body).poll_frame(cx).map(|frame| frame.map(|frame| frame.map(|frame| frame.map_data(chunk))))
+}
+
 /// The streams of a connection that no shard holds, to be ended from outside, and whether anything was asked for at all.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Streams {
@@ -198,6 +213,8 @@ pub(super) struct Streams {
 #[derive(Debug, Default)]
 struct Kept {
     signals: Vec<Weak<Signal>>,
+    /// Over HTTP/1.1, that of the last stream. Also when it has ended, for its client may not have taken its end.
+    only: Option<Arc<Signal>>,
     asked: bool,
     /// How many requests are being answered; only counted over HTTP/2.
     running: usize,
@@ -248,6 +265,16 @@ impl Streams {
         self.kept().idle_since
     }
 
+    /// Completes when the reader of the [only](Self::add_only) one may no longer read. Nothing wakes for it: it is for a task
+    /// that is woken by whatever its client takes.
+    pub(super) async fn denied(&self) {
+        std::future::poll_fn(|_| match &self.kept().only {
+            Some(signal) if signal.denied().is_some() => Poll::Ready(()),
+            _ => Poll::Pending,
+        })
+        .await;
+    }
+
     /// Completes when the last request was answered.
     pub(super) async fn became_idle(&self) {
         self.became_idle.notified().await;
@@ -263,6 +290,12 @@ impl Streams {
             kept.signals.retain(|signal| signal.strong_count() > 0);
         }
         kept.signals.push(Arc::downgrade(signal));
+    }
+
+    /// Adds the one stream that the connection carries now.
+    pub(super) fn add_only(&self, signal: Arc<Signal>) {
+        self.add(&signal);
+        self.kept().only = Some(signal);
     }
 
     /// Ends those that are there, and those that come.

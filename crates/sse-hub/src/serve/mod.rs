@@ -58,6 +58,7 @@ mod socket;
 mod solo;
 mod stats;
 mod taking;
+mod timed;
 #[cfg(feature = "tls")]
 mod tls;
 

@@ -28,9 +28,12 @@ pub struct Options {
     /// How long a client may take to send the head of a request, from when it connected or from when its last request
     /// was answered. Also for the handshake of TLS. Default: 10 s.
     pub header_timeout: Duration,
-    /// A client that takes nothing for this long although something is there for it is cut off. On Linux the kernel
-    /// does so as well, if what it has sent is not acknowledged: so a peer that vanished is noticed. Over HTTP/2 it is
-    /// one stream that is cut, if its window has no room for the next chunk for so long. Default: 20 s.
+    /// A client that takes nothing for this long although something is there for it is cut off; whatever it takes gives
+    /// it the whole time again. That it takes is seen by its socket, which takes more from us when a part of what the
+    /// kernels hold was read. On Linux the kernel cuts as well, if what it has sent is not acknowledged, and it asks after
+    /// as long a silence whether the peer is there: so one that vanished is noticed. Over HTTP/2 it is one stream that is
+    /// cut, if its window has no room for any of what is there for so long. A stream that was told to end, for its age or
+    /// because its reader may no longer read, is cut after at most twice as long, however much it takes. Default: 20 s.
     pub write_deadline: Duration,
     /// The send buffer of each socket in bytes, `SO_SNDBUF`; Linux doubles it for its own use. With
     /// [`Self::unsent`] it bounds what a client that does not read costs. Default: 64 KiB.

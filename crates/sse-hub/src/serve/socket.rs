@@ -1,8 +1,9 @@
 //! What is set on the sockets.
 
 use std::io;
+use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::options::Options;
@@ -13,11 +14,21 @@ pub(super) fn widen_backlog(listener: &TcpListener, backlog: u32) -> io::Result<
     SockRef::from(listener).listen(i32::try_from(backlog).unwrap_or(i32::MAX))
 }
 
+/// After how long a silence the kernel asks whether a peer is still there. Linux takes whole seconds, and not too many.
+fn longest_silence(options: &Options) -> Duration {
+    options.write_deadline.clamp(Duration::from_secs(1), Duration::from_secs(2 * 3_600))
+}
+
 pub(super) fn tune(stream: &TcpStream, options: &Options) -> io::Result<()> {
     // An event is small and must not wait for the next one to fill a packet.
     stream.set_nodelay(true)?;
     let socket = SockRef::from(stream);
     socket.set_send_buffer_size(options.send_buffer)?;
+    // The kernel of a client that reads slowly answers at once. A ping of HTTP/2 waits behind all that is to be read.
+    let keepalive = TcpKeepalive::new().with_time(longest_silence(options));
+    #[cfg(target_os = "linux")]
+    let keepalive = keepalive.with_interval(longest_silence(options));
+    socket.set_tcp_keepalive(&keepalive)?;
     #[cfg(target_os = "linux")]
     {
         socket.set_tcp_notsent_lowat(options.unsent)?;
@@ -45,5 +56,27 @@ pub(super) fn send(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
 /// Has the kernel forget what was not sent when the socket is closed. It would keep that for minutes, for a client
 /// that does not read.
 pub(super) fn forget_unsent(stream: &TcpStream) {
-    let _ = SockRef::from(stream).set_linger(Some(std::time::Duration::ZERO));
+    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_kernel_looks_after_a_peer_in_a_silence_whatever_the_deadline() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let stream = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("connected");
+        for (write_deadline, silence) in [
+            (Duration::from_secs(20), Duration::from_secs(20)),
+            (Duration::from_millis(300), Duration::from_secs(1)),
+            (Duration::from_secs(86_400), Duration::from_secs(7_200)),
+        ] {
+            tune(&stream, &Options { write_deadline, ..Options::default() }).expect("tuned");
+            let socket = SockRef::from(&stream);
+            assert!(socket.keepalive().expect("an option"));
+            #[cfg(target_os = "linux")]
+            assert_eq!(socket.tcp_keepalive_time().expect("an option"), silence);
+        }
+    }
 }

@@ -48,7 +48,8 @@ pub struct Counts {
     pub bytes: u64,
     /// How often a stream did not take all that a shard had for it.
     pub blocked: u64,
-    /// Connections, and streams of HTTP/2, that were cut because their client took nothing for too long.
+    /// Connections, and streams of HTTP/2, that were cut because their client took nothing for too long, or not all in
+    /// time when they were told to end.
     pub cut: u64,
     /// Streams that were ended at their maximum age.
     pub expired: u64,

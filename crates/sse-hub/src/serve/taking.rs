@@ -1,15 +1,16 @@
 //! The write deadline over HTTP/2, where a stream may stand still while its connection goes on.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use bytes::{Buf, Bytes};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::front::Streams;
 use super::stats::Counters;
+use crate::signal::Signal;
 
 tokio::task_local! {
     static TAKING: Arc<Taking>;
@@ -17,11 +18,14 @@ tokio::task_local! {
 
 /// Whether the client takes what the body of a response gives.
 ///
-/// hyper asks a body for a chunk, keeps it until the client's window has room for some of it, and only then asks again.
+/// hyper asks a body for a chunk, keeps it until the client's window has room for all before it and some of it, and only then
+/// asks again.
 #[derive(Debug, Default)]
 pub(super) struct Taking {
-    /// Odd while hyper has a chunk for which there is no room.
-    steps: AtomicU64,
+    /// Since when hyper has a chunk for which there is no room, and nothing before it is taken either.
+    waiting_since: Mutex<Option<Instant>>,
+    /// That of a stream of events.
+    signal: OnceLock<Arc<Signal>>,
 }
 
 impl Taking {
@@ -30,19 +34,72 @@ impl Taking {
         TAKING.try_with(Arc::clone).ok()
     }
 
+    /// The response is a stream of events, which is told by `signal` when its reader may no longer read.
+    pub(super) fn handle_stream(&self, signal: Arc<Signal>) {
+        let _ = self.signal.set(signal);
+    }
+
     /// The body is asked for more.
     pub(super) fn handle_asked(&self) {
-        self.steps.fetch_add(self.steps.load(Ordering::Relaxed) % 2, Ordering::Relaxed);
+        *self.waiting_since() = None;
     }
 
     /// The body has given something.
     pub(super) fn handle_given(&self) {
-        self.steps.fetch_add(1, Ordering::Relaxed);
+        *self.waiting_since() = Some(Instant::now());
     }
 
-    /// Which chunk it is that waits for room.
-    fn waiting(&self) -> Option<u64> {
-        Some(self.steps.load(Ordering::Relaxed)).filter(|steps| steps % 2 == 1)
+    /// The connection has taken some of what the body has given.
+    fn handle_taken(&self) {
+        if let Some(since) = &mut *self.waiting_since() {
+            *since = Instant::now();
+        }
+    }
+
+    fn waiting_since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.waiting_since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_denied(&self) -> bool {
+        self.signal.get().is_some_and(|signal| signal.denied().is_some())
+    }
+}
+
+/// Some of a body. Where the connection takes bytes of it, that is told.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    bytes: Bytes,
+    /// `None` where nobody has to know.
+    taking: Option<Arc<Taking>>,
+}
+
+impl Chunk {
+    pub(super) fn of(taking: &Arc<Taking>, bytes: Bytes) -> Self {
+        Self { bytes, taking: Some(Arc::clone(taking)) }
+    }
+}
+
+impl From<Bytes> for Chunk {
+    fn from(bytes: Bytes) -> Self {
+        Self { bytes, taking: None }
+    }
+}
+
+impl Buf for Chunk {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    /// A chunk is given away whole and stays with h2, which advances it by what it has written to the connection.
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+        if let Some(taking) = &self.taking {
+            taking.handle_taken();
+        }
     }
 }
 
@@ -65,20 +122,27 @@ where
         let mut stream = Box::pin(stream);
         let taking = Arc::new(Taking::default());
         let told = Arc::clone(&taking);
-        let mut late: Option<(u64, Pin<Box<Sleep>>)> = None;
+        // When it is cut, although it takes a little now and then.
+        let mut leave_by: Option<Instant> = None;
+        let mut late: Option<Pin<Box<Sleep>>> = None;
         let stream = std::future::poll_fn(move |cx| {
             let _counted = &running;
             if stream.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
-            let Some(chunk) = told.waiting() else {
+            // Nothing wakes it for this. It is seen when there is room for a chunk, or not for too long.
+            if leave_by.is_none() && told.is_denied() {
+                leave_by = Some(Instant::now() + write_deadline);
+            }
+            let waiting_until = told.waiting_since().map(|since| since + write_deadline);
+            let Some(cut_at) = [waiting_until, leave_by].into_iter().flatten().min() else {
                 late = None;
                 return Poll::Pending;
             };
-            let (_, late) = match &mut late {
-                Some(late) if late.0 == chunk => late,
-                late => late.insert((chunk, Box::pin(sleep_until(Instant::now() + write_deadline)))),
-            };
+            let late = late.get_or_insert_with(|| Box::pin(sleep_until(cut_at)));
+            if late.deadline() != cut_at {
+                late.as_mut().reset(cut_at);
+            }
             ready!(late.as_mut().poll(cx));
             counters.cut.add(1);
             // Dropped with the task, the stream is reset, and h2 forgets what it has for it.

@@ -9,6 +9,8 @@ mod http;
 mod limits;
 #[cfg(all(feature = "tls", target_os = "linux"))]
 mod memory;
+#[cfg(feature = "tls")]
+mod paced;
 mod panics;
 mod server;
 mod shards;

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use sse_hub::serve::Options;
-use sse_hub::{HubOptions, Lagging, Limits, Replay, Retention, TopicOptions};
+use sse_hub::{HubOptions, Lagging, Limits, Replay, Retention, Topic, TopicOptions};
 use tokio::io::AsyncReadExt;
 
-use crate::common::{self, Seen, note};
+use crate::common::{self, News, Seen, note};
 use crate::server::Server;
 use crate::wire::{self, Answer};
 
@@ -20,15 +20,43 @@ async fn narrow(server: &Server, path: &str) -> Answer {
     wire::ask(wire::connect_narrow(server.address).await, "GET", path, &[]).await
 }
 
-/// Publishes until somebody's buffers are full.
-async fn fill(server: &Server, mut publish: impl FnMut()) {
-    let blocked = async {
-        while server.stats.counts().blocked == 0 {
-            publish();
-            tokio::task::yield_now().await;
+/// Publishes notes, each of which begins with its number.
+pub(crate) struct Publisher {
+    news: Topic<News>,
+    padding: String,
+    pub(crate) published: usize,
+}
+
+impl Publisher {
+    pub(crate) fn new(news: &Topic<News>, event_bytes: usize) -> Self {
+        Self { news: news.clone(), padding: "x".repeat(event_bytes), published: 0 }
+    }
+
+    pub(crate) fn publish(&mut self) {
+        self.news.publish(&note(&format!("{}|{}", self.published, self.padding))).expect("published");
+        self.published += 1;
+    }
+
+    /// So many, and lets readers have their turn in between.
+    pub(crate) async fn publish_many(&mut self, events: usize) {
+        for number in 0..events {
+            self.publish();
+            if number % 4 == 0 {
+                tokio::task::yield_now().await;
+            }
         }
-    };
-    wire::in_time("full buffers", blocked).await;
+    }
+
+    /// Until somebody's buffers are full.
+    pub(crate) async fn fill(&mut self, server: &Server) {
+        let blocked = async {
+            while server.stats.counts().blocked == 0 {
+                self.publish();
+                tokio::task::yield_now().await;
+            }
+        };
+        wire::in_time("full buffers", blocked).await;
+    }
 }
 
 pub(crate) fn sequences(seen: &[Seen]) -> Vec<usize> {
@@ -45,13 +73,7 @@ async fn a_reader_whose_buffers_were_full_gets_the_rest_and_the_others_did_not_w
     let mut quick = server.stream("news").await;
     server.until("both in a group", |counts| counts.grouped == 2).await;
 
-    let padding = "x".repeat(1_000);
-    for number in 0..2_000 {
-        news.publish(&note(&format!("{number}|{padding}"))).expect("published");
-        if number % 16 == 0 {
-            tokio::task::yield_now().await;
-        }
-    }
+    Publisher::new(&news, 1_000).publish_many(2_000).await;
     // The quick one has all of it while the slow one has read nothing.
     let mut seen = Vec::new();
     for _ in 0..2_000 {
@@ -74,22 +96,17 @@ async fn a_slow_reader_that_has_caught_up_is_in_the_group_again() {
     let news = server.hub.topic_with("news", kept()).expect("opened");
     let mut slow = narrow(&server, "/stream?topics=news").await;
     server.until("in a group", |counts| counts.grouped == 1).await;
-    let padding = "x".repeat(4_000);
-    let mut published = 0;
-    fill(&server, || {
-        news.publish(&note(&format!("{published}|{padding}"))).expect("published");
-        published += 1;
-    })
-    .await;
+    let mut publisher = Publisher::new(&news, 4_000);
+    publisher.fill(&server).await;
     server.until("out of the group", |counts| counts.grouped == 0).await;
     let mut seen = Vec::new();
-    for _ in 0..published {
+    for _ in 0..publisher.published {
         seen.push(slow.event().await.expect("goes on"));
     }
     server.until("in a group again", |counts| counts.grouped == 1).await;
-    news.publish(&note(&format!("{published}|"))).expect("published");
+    publisher.publish();
     seen.push(slow.event().await.expect("goes on"));
-    assert_eq!(sequences(&seen), (0..=published).collect::<Vec<_>>());
+    assert_eq!(sequences(&seen), (0..publisher.published).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,14 +117,8 @@ async fn a_reader_that_takes_nothing_is_cut_and_costs_little_until_then() {
     let stalled = narrow(&server, "/stream?topics=news").await;
     server.until("in a group", |counts| counts.grouped == 1).await;
     let before = server.stats.counts().bytes;
-    let padding = "x".repeat(4_000);
     let started = Instant::now();
-    for number in 0..1_000 {
-        news.publish(&note(&format!("{number}|{padding}"))).expect("published");
-        if number % 4 == 0 {
-            tokio::task::yield_now().await;
-        }
-    }
+    Publisher::new(&news, 4_000).publish_many(1_000).await;
     let counts = server.until("blocked", |counts| counts.blocked > 0).await;
     // 4 MB were published. What the two kernels hold of it, and one chunk, is what it costs.
     assert!(counts.bytes - before < 450 * 1024, "{counts:?}");
@@ -126,21 +137,17 @@ async fn a_reader_that_was_stalled_for_longer_than_history_lasts_is_told_of_the_
         server.hub.topic_with("news", TopicOptions { retention, ..TopicOptions::default() }).expect("opened");
     let mut slow = narrow(&server, "/stream?topics=news").await;
     server.until("in a group", |counts| counts.grouped == 1).await;
-    let padding = "x".repeat(4_000);
-    let mut number = 0;
-    let mut publish = || {
-        news.publish(&note(&format!("{number}|{padding}"))).expect("published");
-        number += 1;
-    };
-    fill(&server, &mut publish).await;
-    (0..200).for_each(|_| publish());
+    let mut publisher = Publisher::new(&news, 4_000);
+    publisher.fill(&server).await;
+    (0..200).for_each(|_| publisher.publish());
     news.end().expect("ended");
     let seen = slow.rest().await;
     let gap = seen.iter().position(|seen| seen.event_type == "sse.gap").expect("a gap");
     let before = sequences(&seen[..gap]);
     assert_eq!(before, (0..before.len()).collect::<Vec<_>>(), "nothing is missing before the gap");
     let after = sequences(&seen[gap..]);
-    assert_eq!(after, (number - 50..number).collect::<Vec<_>>(), "and nothing that is still there behind it");
+    let newest = publisher.published - 50..publisher.published;
+    assert_eq!(after, newest.collect::<Vec<_>>(), "and nothing that is still there behind it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,14 +159,9 @@ async fn a_reader_that_lagged_skips_what_its_topic_says_and_is_told_of_it() {
     let news = server.hub.topic_with("news", options).expect("opened");
     let mut slow = narrow(&server, "/stream?topics=news").await;
     server.until("in a group", |counts| counts.grouped == 1).await;
-    let padding = "x".repeat(4_000);
-    let mut number = 0;
-    let mut publish = || {
-        news.publish(&note(&format!("{number}|{padding}"))).expect("published");
-        number += 1;
-    };
-    fill(&server, &mut publish).await;
-    (0..200).for_each(|_| publish());
+    let mut publisher = Publisher::new(&news, 4_000);
+    publisher.fill(&server).await;
+    (0..200).for_each(|_| publisher.publish());
     tokio::time::sleep(lagging_after * 2).await;
     let mut seen = Vec::new();
     while seen.last().is_none_or(|seen: &Seen| seen.event_type != "sse.gap") {
@@ -169,8 +171,8 @@ async fn a_reader_that_lagged_skips_what_its_topic_says_and_is_told_of_it() {
     assert_eq!(before, (0..before.len()).collect::<Vec<_>>());
     assert!(before.len() < 100, "what was in the buffers, and not the rest: {}", before.len());
     server.until("in a group again", |counts| counts.grouped == 1).await;
-    publish();
-    assert_eq!(sequences(&[slow.event().await.expect("goes on")]), [number - 1]);
+    publisher.publish();
+    assert_eq!(sequences(&[slow.event().await.expect("goes on")]), [publisher.published - 1]);
 }
 
 /// Many clients, each of which reads a little, stalls, or comes back with its last event id.
@@ -261,11 +263,7 @@ async fn a_reader_that_takes_nothing_cannot_hold_up_a_shutdown() {
     let news = server.hub.topic_with("news", kept()).expect("opened");
     let mut stalled = narrow(&server, "/stream?topics=news").await;
     server.until("in a group", |counts| counts.grouped == 1).await;
-    let padding = "x".repeat(4_000);
-    fill(&server, || {
-        news.publish(&note(&padding)).expect("published");
-    })
-    .await;
+    Publisher::new(&news, 4_000).fill(&server).await;
     let started = Instant::now();
     server.shut_down();
     wire::in_time("the end", &mut server.running).await.expect("no panic").expect("served");

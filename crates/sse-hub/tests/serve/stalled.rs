@@ -1,9 +1,5 @@
 //! Clients that read nothing, over TLS and HTTP/2.
 
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -13,12 +9,12 @@ use http_body_util::Empty;
 use hyper::client::conn::http2::SendRequest;
 use sse_hub::Topic;
 use sse_hub::serve::Options;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::common::{News, note};
+use crate::common::News;
+use crate::paced::{Pace, Paced};
 use crate::server::Server;
-use crate::slow::{kept, sequences};
+use crate::slow::{Publisher, kept, sequences};
 use crate::tls::{self, Stream};
 use crate::wire;
 
@@ -34,13 +30,7 @@ fn options() -> Options {
 }
 
 async fn publish(news: &Topic<News>) {
-    let padding = "x".repeat(EVENT_BYTES);
-    for number in 0..EVENTS {
-        news.publish(&note(&format!("{number}|{padding}"))).expect("published");
-        if number % 4 == 0 {
-            tokio::task::yield_now().await;
-        }
-    }
+    Publisher::new(news, EVENT_BYTES).publish_many(EVENTS).await;
 }
 
 /// What was handed out to everybody but to one who has all.
@@ -83,52 +73,18 @@ async fn a_reader_over_tls_that_takes_nothing_is_cut_and_costs_little_until_then
     drop(stalled);
 }
 
-/// A socket that reads nothing any more when it is told so.
-struct Deaf<S>(S, Arc<AtomicBool>);
-
-impl<S: AsyncRead + Unpin> AsyncRead for Deaf<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        if self.1.load(Ordering::SeqCst) {
-            return Poll::Pending;
-        }
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Deaf<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_http_2_connection_that_takes_nothing_is_cut_and_costs_little_until_then() {
     let (server, client) = tls::start(options()).await;
     let news = server.hub.topic_with("news", kept()).expect("opened");
-    let is_deaf = Arc::new(AtomicBool::new(false));
-    let socket = wire::connect_narrow(server.address).await;
-    let socket = Deaf(tls::shake_hands(socket, client.clone(), b"h2").await, Arc::clone(&is_deaf));
+    let pace = Pace::default();
+    let socket = Paced::new(wire::connect_narrow(server.address).await, &pace);
+    let socket = tls::shake_hands(socket, client.clone(), b"h2").await;
     // It says that there is room for everything.
     let mut sender = tls::speak_http2_with(socket, 8 * 1024 * 1024, 16 * 1024 * 1024).await;
     let mut stalled = Stream::open(&mut sender, "https://localhost/stream?topics=news").await;
     assert!(stalled.until("sse.open").await);
-    is_deaf.store(true, Ordering::SeqCst);
+    pace.stop();
     let mut sender = tls::speak_http2(tls::connect(&server, client, b"h2").await).await;
     let mut quick = Stream::open(&mut sender, "https://localhost/stream?topics=news").await;
     let started = Instant::now();

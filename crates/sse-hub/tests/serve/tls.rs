@@ -46,7 +46,7 @@ pub(crate) async fn start(options: Options) -> (Server, ClientConfig) {
     start_app(hub.clone(), app(hub), options).await
 }
 
-async fn start_app(hub: Hub, app: axum::Router, options: Options) -> (Server, ClientConfig) {
+pub(crate) async fn start_app(hub: Hub, app: axum::Router, options: Options) -> (Server, ClientConfig) {
     let (pem, client) = certificate();
     (Server::with_app(hub, app, Options { tls: Some(usable(&pem)), ..options }).await, client)
 }
@@ -55,11 +55,10 @@ pub(crate) async fn connect(server: &Server, client: ClientConfig, protocol: &[u
     shake_hands(TcpStream::connect(server.address).await.expect("connected"), client, protocol).await
 }
 
-pub(crate) async fn shake_hands(
-    socket: TcpStream,
-    mut client: ClientConfig,
-    protocol: &[u8],
-) -> TlsStream<TcpStream> {
+pub(crate) async fn shake_hands<S>(socket: S, mut client: ClientConfig, protocol: &[u8]) -> TlsStream<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     client.alpn_protocols = vec![protocol.to_vec()];
     let name = ServerName::try_from("localhost").expect("a name");
     TlsConnector::from(Arc::new(client)).connect(name, socket).await.expect("a handshake")
@@ -109,17 +108,30 @@ impl Stream {
             let mut looked_at = 0;
             while !self.1[looked_at..].contains(text) {
                 looked_at = self.1.floor_char_boundary(self.1.len().saturating_sub(text.len()));
-                match self.0.frame().await {
-                    Some(Ok(frame)) => {
-                        let data = frame.into_data().expect("data");
-                        self.1 += std::str::from_utf8(&data).expect("UTF-8");
-                    }
-                    Some(Err(_)) | None => return false,
+                if !self.read_some().await {
+                    return false;
                 }
             }
             true
         })
         .await
+    }
+
+    /// Reads a frame; returns false if there is none any more.
+    pub(crate) async fn read_some(&mut self) -> bool {
+        match self.0.frame().await {
+            Some(Ok(frame)) => {
+                let data = frame.into_data().expect("data");
+                self.1 += std::str::from_utf8(&data).expect("UTF-8");
+                true
+            }
+            Some(Err(_)) | None => false,
+        }
+    }
+
+    /// What was read.
+    pub(crate) fn text(&self) -> &str {
+        &self.1
     }
 }
 

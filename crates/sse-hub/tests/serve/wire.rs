@@ -54,7 +54,7 @@ pub(crate) struct Answer<S = TcpStream> {
     /// Names in lower case.
     pub(crate) headers: HashMap<String, String>,
     /// Not decoded yet: still in chunks if it is sent so.
-    raw: Vec<u8>,
+    pub(crate) raw: Vec<u8>,
     /// Decoded, and not taken yet.
     pub(crate) body: Vec<u8>,
     /// Whether the body is complete: an empty chunk, or all of its announced length.
