@@ -32,7 +32,9 @@ pub(super) fn tune(stream: &TcpStream, options: &Options) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
         socket.set_tcp_notsent_lowat(options.unsent)?;
-        socket.set_tcp_user_timeout(Some(options.write_deadline))?;
+        // Linux counts it in milliseconds, in a signed number.
+        let longest = Duration::from_millis(i32::MAX.unsigned_abs().into());
+        socket.set_tcp_user_timeout(Some(options.write_deadline.min(longest)))?;
     }
     Ok(())
 }
@@ -70,7 +72,7 @@ mod tests {
         for (write_deadline, silence) in [
             (Duration::from_secs(20), Duration::from_secs(20)),
             (Duration::from_millis(300), Duration::from_secs(1)),
-            (Duration::from_secs(86_400), Duration::from_secs(7_200)),
+            (Duration::from_secs(365 * 86_400), Duration::from_secs(7_200)),
         ] {
             tune(&stream, &Options { write_deadline, ..Options::default() }).expect("tuned");
             let socket = SockRef::from(&stream);
