@@ -48,9 +48,10 @@ pub(crate) struct Binding {
     owner: Option<WeakOwner>,
     on_event: Rc<dyn HearEvents>,
     pub(crate) on_gap: Listeners<dyn Fn(Gap)>,
-    countdown: RefCell<Option<Interval>>,
-    /// What counts down, once anybody has asked for the signal. A pointer, so that a page on which nobody does links none
-    /// of it.
+    /// The timer of the countdown. Behind a pointer, as is what counts down, so that a page on which nobody asks for the
+    /// signal links neither.
+    countdown: Cell<Option<Box<dyn Any>>>,
+    /// What counts down, once anybody has asked for the signal.
     count_down: Cell<Option<CountDown>>,
 }
 
@@ -114,7 +115,7 @@ impl Binding {
             owner: Owner::current().map(|owner| owner.downgrade()),
             on_event,
             on_gap: Listeners::new(),
-            countdown: RefCell::new(None),
+            countdown: Cell::new(None),
             count_down: Cell::new(None),
         })
     }
@@ -296,7 +297,7 @@ impl Binding {
             }
         };
         tell();
-        self.countdown.replace(Some(Interval::new(COUNTDOWN_MILLIS, tell)));
+        self.countdown.set(Some(Box::new(Interval::new(COUNTDOWN_MILLIS, tell))));
     }
 }
 

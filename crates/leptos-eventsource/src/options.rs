@@ -1,6 +1,9 @@
+use std::fmt;
 use std::rc::Rc;
 
 use sse_web::{Sharing, Transport};
+
+use crate::schedule::Schedule;
 
 /// How a stream behaves. Start from the default and change what you need.
 ///
@@ -122,12 +125,36 @@ impl EventSourceOptions {
 /// // For a stream that is faster than anybody reads.
 /// let options = EventSourceOptions::default().with_delivery(Delivery::AnimationFrame);
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Delivery {
-    /// With every event.
-    #[default]
-    Immediate,
+///
+/// Two constants and not two variants: a page that never names [`AnimationFrame`](Self::AnimationFrame) does not link what
+/// waits for frames.
+#[derive(Clone, Copy, Default)]
+pub struct Delivery {
+    pub(crate) later: Option<Later>,
+}
+
+/// Has what was changed told at another time.
+pub(crate) type Later = fn(&Rc<Schedule>);
+
+#[expect(non_upper_case_globals, reason = "to those who choose, they are the variants of an enum")]
+impl Delivery {
+    /// With every event. The default.
+    pub const Immediate: Self = Self { later: None };
     /// Once for each animation frame, so that ten thousand events a second cost sixty renderings. While the
     /// page is in a background tab, browsers draw no frames, so nothing is told until it is seen again.
-    AnimationFrame,
+    pub const AnimationFrame: Self = Self { later: Some(Schedule::tell_with_next_frame) };
+}
+
+impl PartialEq for Delivery {
+    fn eq(&self, other: &Self) -> bool {
+        self.later.is_some() == other.later.is_some()
+    }
+}
+
+impl Eq for Delivery {}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.later.is_some() { "AnimationFrame" } else { "Immediate" })
+    }
 }

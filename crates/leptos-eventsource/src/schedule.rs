@@ -1,9 +1,10 @@
 //! When the page is told that a view has changed.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use gloo_render::{AnimationFrame, request_animation_frame};
+use gloo_render::request_animation_frame;
 use leptos::prelude::{ArcRwSignal, Notify};
 
 use crate::options::Delivery;
@@ -13,7 +14,8 @@ use crate::options::Delivery;
 pub(crate) struct Schedule {
     delivery: Delivery,
     changed: RefCell<Vec<Rc<dyn Fn()>>>,
-    frame: RefCell<Option<AnimationFrame>>,
+    /// Behind a pointer, so that only a page that waits for frames links what cancels one.
+    frame: RefCell<Option<Box<dyn Any>>>,
 }
 
 impl Schedule {
@@ -30,21 +32,24 @@ impl Schedule {
     }
 
     pub(crate) fn call(self: &Rc<Self>, tell: &Rc<dyn Fn()>) {
-        if self.delivery == Delivery::Immediate {
-            return tell();
-        }
+        let Some(later) = self.delivery.later else { return tell() };
         self.changed.borrow_mut().push(tell.clone());
         if self.frame.borrow().is_none() {
-            let this = Rc::downgrade(self);
-            let frame = request_animation_frame(move |_| {
-                let Some(this) = this.upgrade() else { return };
-                this.frame.take();
-                for tell in this.changed.take() {
-                    tell();
-                }
-            });
-            self.frame.replace(Some(frame));
+            later(self);
         }
+    }
+
+    /// What [`Delivery::AnimationFrame`] means.
+    pub(crate) fn tell_with_next_frame(self: &Rc<Self>) {
+        let this = Rc::downgrade(self);
+        let frame = request_animation_frame(move |_| {
+            let Some(this) = this.upgrade() else { return };
+            this.frame.take();
+            for tell in this.changed.take() {
+                tell();
+            }
+        });
+        self.frame.replace(Some(Box::new(frame)));
     }
 }
 

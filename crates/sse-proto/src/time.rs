@@ -25,6 +25,19 @@ impl Instant {
     pub const fn saturating_duration_since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
+
+    /// So many milliseconds later.
+    pub(crate) const fn after(self, millis: u64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+}
+
+/// Whole milliseconds, rounded up. What is reckoned with times is reckoned in these: arithmetic with a [`Duration`] checks
+/// seconds and nanoseconds at each step, which weighs more than what is said by it here.
+#[inline(never)]
+pub(crate) fn millis(duration: Duration) -> u64 {
+    let millis = duration.as_secs().saturating_mul(1_000);
+    millis.saturating_add(u64::from(duration.subsec_nanos().div_ceil(1_000_000)))
 }
 
 impl Add<Duration> for Instant {
@@ -32,8 +45,6 @@ impl Add<Duration> for Instant {
 
     /// Rounds up to whole milliseconds, so that a timer never fires before its time.
     fn add(self, rhs: Duration) -> Self {
-        let millis = rhs.as_secs().saturating_mul(1_000);
-        let rest = rhs.subsec_nanos().div_ceil(1_000_000);
-        Self(self.0.saturating_add(millis).saturating_add(u64::from(rest)))
+        self.after(millis(rhs))
     }
 }

@@ -1,9 +1,8 @@
 use std::cell::{Cell, RefCell};
-use std::fmt;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
+use std::{fmt, mem};
 
-use gloo_timers::callback::Timeout;
 use sse_proto::client::{
     Client, Command, ConnectionId, Failure, Output, PauseReason, Signal, State, Verdict,
 };
@@ -13,11 +12,16 @@ use crate::clock;
 use crate::life_cycle::{self, Hearer, Hears, LifeCycle};
 use crate::options::{Options, Wake};
 use crate::sink::Sink;
+use crate::timer::Timeout;
 use crate::transport::{ActiveRequest, Receiver, Request};
 use crate::url::{self, InvalidUrl};
 
 /// The longest time that a browser's timer takes; a larger one wraps and fires at once.
 const LONGEST_TIMEOUT_MILLIS: u64 = (1 << 31) - 1;
+
+/// How often a connection that is to be replaced after a sleep looks at the clock. In a background tab, browsers make that
+/// once a minute.
+const LOOK_AFTER: Duration = Duration::from_secs(10);
 
 /// One event stream, kept alive until this is dropped.
 ///
@@ -83,22 +87,28 @@ pub(crate) struct Direct {
 /// reference is the [`Direct`]'s, so that dropping it drops everything.
 pub(crate) struct Inner {
     url: String,
+    /// Without those of the client, which has them.
     options: Options,
+    /// Whether it may be asked for again without the owner's word (c18).
+    is_repeatable: bool,
     /// The event types of the options, and the reserved ones.
     event_types: Vec<&'static str>,
     sink: Box<dyn Sink>,
     client: RefCell<Client>,
-    active: RefCell<Option<(ConnectionId, Box<dyn ActiveRequest>)>>,
-    /// Reads the last event id at the last event, where that has not been looked at.
-    unread: RefCell<Option<(ConnectionId, Rc<ReadId>)>>,
-    timer: RefCell<Option<(Instant, Timeout)>>,
+    active: Cell<Option<(ConnectionId, Box<dyn ActiveRequest>)>>,
+    /// Knows the last event id at the last event, where that has not been looked at.
+    unread: Cell<Option<(ConnectionId, Rc<dyn UnreadId>)>>,
+    timer: Cell<Option<(Instant, Timeout)>>,
     /// When it last looked for a sleep.
     looked: Cell<Instant>,
     this: Weak<Self>,
 }
 
-/// Reads the last event id at an event that was told without it.
-pub(crate) type ReadId = dyn Fn() -> String;
+/// Knows the last event that was told without the last event id.
+pub(crate) trait UnreadId {
+    /// The last event id at that event.
+    fn read(&self) -> String;
+}
 
 impl Connection {
     /// Connects to `url`, which is resolved against the document or the worker. The sink is told of the first
@@ -160,25 +170,27 @@ impl Direct {
     }
 
     /// One that waits for [`Command::Open`]: its holder can keep it first, and so end it when the first attempt is told.
-    pub(crate) fn new(url: String, options: Options, hears: Hears, sink: Box<dyn Sink>) -> Self {
-        let mut client_options = options.client.clone();
-        client_options.resend &= options.transport.is_repeatable();
+    pub(crate) fn new(url: String, mut options: Options, hears: Hears, sink: Box<dyn Sink>) -> Self {
+        options.client.resend &= options.transport.is_repeatable();
+        let is_repeatable = options.client.resend;
+        let client_options = mem::take(&mut options.client);
         let client = Client::new(client_options, clock::seed()).with_last_event_id(&options.last_event_id);
         clock::notice_sleep();
         let event_types = event_types(&options);
         let inner = Rc::new_cyclic(|this| Inner {
             url,
             options,
+            is_repeatable,
             event_types,
             sink,
             client: RefCell::new(client),
-            active: RefCell::new(None),
-            unread: RefCell::new(None),
-            timer: RefCell::new(None),
+            active: Cell::new(None),
+            unread: Cell::new(None),
+            timer: Cell::new(None),
             looked: Cell::new(clock::now()),
             this: this.clone(),
         });
-        let life_cycle = life_cycle::attend(&inner, hears);
+        let life_cycle = life_cycle::attend(inner.clone(), hears);
         Self { inner, _life_cycle: life_cycle }
     }
 
@@ -281,9 +293,8 @@ impl Inner {
     /// Replaces a connection that is open, without calling it a failure (c17). Nobody is told in between.
     fn replace(&self, now: Instant) {
         // One that must not be asked for again is better than none.
-        let is_replaceable = self.options.client.resend && self.options.transport.is_repeatable();
         let mut client = self.client.borrow_mut();
-        if is_replaceable && client.state().is_open() {
+        if self.is_repeatable && client.state().is_open() {
             client.handle_command(now, Command::Pause(PauseReason::Background));
             client.handle_command(now, Command::Resume(PauseReason::Background));
         }
@@ -327,14 +338,14 @@ impl Inner {
         connection: ConnectionId,
         event_type: &str,
         data: &str,
-        read: &Rc<ReadId>,
+        unread: Rc<dyn UnreadId>,
     ) {
         let mut client = self.client.borrow_mut();
         let verdict = client.handle_unread_event(now, connection);
         let is_drained = client.is_drained();
         drop(client);
         if verdict == Verdict::Deliver {
-            self.unread.replace(Some((connection, read.clone())));
+            self.unread.set(Some((connection, unread)));
         }
         self.deliver(EventRef { event_type, data, last_event_id: "" }, verdict, is_drained);
     }
@@ -342,8 +353,8 @@ impl Inner {
     /// Tells the client the last event id at the last event, if it has not been read. Before whatever may look at it.
     #[inline(never)]
     fn read_last_event_id(&self) {
-        if let Some((connection, read)) = self.unread.take() {
-            self.client.borrow_mut().handle_last_event_id(connection, &read());
+        if let Some((connection, unread)) = self.unread.take() {
+            self.client.borrow_mut().handle_last_event_id(connection, &unread.read());
         }
     }
 
@@ -398,7 +409,7 @@ impl Inner {
         };
         let receiver = Receiver { connection, inner: self.this.clone() };
         match self.options.transport.connect(request, receiver) {
-            Ok(active) => drop(self.active.replace(Some((connection, active)))),
+            Ok(active) => self.active.set(Some((connection, active))),
             Err(failure) => self.fail(connection, failure),
         }
     }
@@ -408,20 +419,25 @@ impl Inner {
     }
 
     fn disconnect(&self, connection: ConnectionId) {
-        let is_it = self.active.borrow().as_ref().is_some_and(|(active, _)| *active == connection);
-        if is_it {
-            self.active.take();
+        match self.active.take() {
+            Some((active, _)) if active == connection => {}
+            other => self.active.set(other),
         }
     }
 
     /// Has `look` called at `deadline`. A timer that is early does no harm, so one that runs already
     /// and is not late is left alone: the deadline moves far more often than it is reached.
-    fn wait_until(&self, deadline: Option<Instant>) {
-        let Some(deadline) = deadline else {
-            self.timer.take();
-            return;
-        };
-        if self.timer.borrow().as_ref().is_some_and(|(at, _)| *at <= deadline) {
+    fn wait_until(&self, mut deadline: Option<Instant>) {
+        if let Wake::ReconnectAfter(_) = self.options.wake {
+            let look = clock::now() + LOOK_AFTER;
+            deadline = Some(deadline.map_or(look, |deadline| deadline.min(look)));
+        }
+        let running = self.timer.take();
+        let Some(deadline) = deadline else { return };
+        if let Some((at, _)) = running
+            && at <= deadline
+        {
+            self.timer.set(running);
             return;
         }
         let wait = deadline.as_millis().saturating_sub(clock::now().as_millis());
@@ -432,6 +448,6 @@ impl Inner {
                 inner.look();
             }
         });
-        self.timer.replace(Some((deadline, timeout)));
+        self.timer.set(Some((deadline, timeout)));
     }
 }

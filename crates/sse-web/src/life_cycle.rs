@@ -1,20 +1,16 @@
 //! What the browser says about the page and the device: offline, online, hidden, seen, frozen, thawed, woken.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use gloo_timers::callback::{Interval, Timeout};
 use sse_proto::client::{Command, PauseReason};
 use web_sys::{Document, EventTarget, VisibilityState};
 
 use crate::listen::{Listener, listen};
-use crate::options::{Background, Offline, Options, Wake};
-use crate::scope::{Scope, scope};
-
-/// How often a connection that is to be replaced after a sleep looks at the clock. In a background tab, browsers make
-/// that once a minute.
-const LOOK_MILLIS: u32 = 10_000;
+use crate::options::{Background, Offline, Options};
+use crate::scope::scope;
+use crate::timer::Timeout;
 
 /// Who is told.
 pub(crate) trait Hearer: 'static {
@@ -40,114 +36,123 @@ pub(crate) enum Hears {
 /// Listens until it is dropped.
 pub(crate) struct LifeCycle {
     _listeners: Vec<Listener>,
-    _clock: Option<Interval>,
+}
+
+/// What a listener hears.
+#[derive(Clone, Copy)]
+enum News {
+    Offline,
+    Online,
+    Leaving,
+    Back,
+    Visibility,
 }
 
 /// Listens for `hearer`, and tells it at once of what is so already. A worker has no page that could be frozen or seen:
-/// there it hears of the network and of the time only.
-pub(crate) fn attend<H: Hearer>(hearer: &Rc<H>, hears: Hears) -> LifeCycle {
-    let mut listening = Listening { hearer: Rc::downgrade(hearer), hears, listeners: Vec::new() };
-    let options = hearer.options();
+/// there it hears of the network only.
+pub(crate) fn attend(hearer: Rc<dyn Hearer>, hears: Hears) -> LifeCycle {
     let scope = scope();
-    if hears != Hears::Page {
-        listening.hear_network(&scope, options.offline);
-    }
-    if let Some(document) = scope.document() {
-        listening.hear_page(&scope, &document, options.background);
-    }
-    let keeps_time = hears != Hears::Page && matches!(options.wake, Wake::ReconnectAfter(_));
-    let clock = keeps_time.then(|| {
-        let hearer = listening.hearer.clone();
-        Interval::new(LOOK_MILLIS, move || with(&hearer, H::look))
+    let document = scope.document();
+    let offline = hearer.options().offline;
+    let ear = Rc::new(Ear {
+        hearer: Rc::downgrade(&hearer),
+        hears,
+        document: document.clone(),
+        grace: Cell::default(),
     });
-    LifeCycle { _listeners: listening.listeners, _clock: clock }
-}
-
-struct Listening<H> {
-    hearer: Weak<H>,
-    hears: Hears,
-    listeners: Vec<Listener>,
-}
-
-impl<H: Hearer> Listening<H> {
-    fn hear_network(&mut self, target: &EventTarget, offline: Offline) {
+    let mut listeners = Vec::new();
+    // One function for all, so that little is linked for each.
+    let mut on = |target: &EventTarget, event_type, news| {
+        let ear = ear.clone();
+        listeners.push(listen(target, event_type, move |_| ear.hear(news)));
+    };
+    if hears != Hears::Page {
         if offline == Offline::Pause {
-            self.on(target, "offline", note_network);
-            with(&self.hearer, note_network);
+            on(&scope, "offline", News::Offline);
+            ear.hear(News::Offline);
         }
-        self.on(target, "online", |hearer| {
-            // A device that wakes up is often offline for a moment.
-            hearer.look();
-            hearer.command(Command::RetryNow);
-            note_network(hearer);
-        });
+        on(&scope, "online", News::Online);
     }
-
-    fn hear_page(&mut self, window: &Scope, document: &Document, background: Background) {
-        let hears = self.hears;
-        let leave = |hearer: &H| hearer.command(Command::Pause(PauseReason::PageHidden));
-        let come_back = move |hearer: &H| {
-            hearer.look();
-            if hears != Hears::Page {
-                // A page to which nothing happens does not hear that it is online again either.
-                note_network(hearer);
-            }
-            if hears != Hears::Network {
-                hearer.command(Command::Resume(PauseReason::PageHidden));
-            }
-        };
+    if let Some(document) = document {
         if hears != Hears::Network {
             // A page in the back/forward cache must hold no connection, and a browser that leaves a page reports
             // its streams as failed: closing first avoids both (conformance c17).
-            self.on(window, "pagehide", leave);
+            on(&scope, "pagehide", News::Leaving);
             // Chromium freezes background tabs to save energy. No JavaScript runs in them, so what arrives piles up,
             // and a connection that dies is not noticed (Page Lifecycle, WICG).
-            self.on(document, "freeze", leave);
+            on(&document, "freeze", News::Leaving);
+            ear.hear(News::Visibility);
         }
-        self.on(window, "pageshow", come_back);
-        self.on(document, "resume", come_back);
-        if hears == Hears::Network {
-            self.on(document, "visibilitychange", H::look);
-        } else {
-            self.hear_visibility(document, background);
+        on(&scope, "pageshow", News::Back);
+        on(&document, "resume", News::Back);
+        on(&document, "visibilitychange", News::Visibility);
+    }
+    LifeCycle { _listeners: listeners }
+}
+
+/// What the listeners of one hearer share.
+struct Ear {
+    hearer: Weak<dyn Hearer>,
+    hears: Hears,
+    document: Option<Document>,
+    /// Runs while the page is in the background and not yet for too long.
+    grace: Cell<Option<Timeout>>,
+}
+
+impl Ear {
+    fn hear(&self, news: News) {
+        let Some(hearer) = self.hearer.upgrade() else { return };
+        match news {
+            News::Offline => note_network(&*hearer),
+            News::Online => {
+                // A device that wakes up is often offline for a moment.
+                hearer.look();
+                hearer.command(Command::RetryNow);
+                note_network(&*hearer);
+            }
+            News::Leaving => hearer.command(Command::Pause(PauseReason::PageHidden)),
+            News::Back => {
+                hearer.look();
+                if self.hears != Hears::Page {
+                    // A page to which nothing happens does not hear that it is online again either.
+                    note_network(&*hearer);
+                }
+                if self.hears != Hears::Network {
+                    hearer.command(Command::Resume(PauseReason::PageHidden));
+                }
+            }
+            News::Visibility if self.hears == Hears::Network => hearer.look(),
+            News::Visibility => self.see(&*hearer),
         }
     }
 
-    fn hear_visibility(&mut self, document: &Document, background: Background) {
-        let grace = Rc::new(RefCell::new(None));
-        let (this, seen) = (self.hearer.clone(), document.clone());
-        let look = move |hearer: &H| match (seen.visibility_state(), background) {
-            (VisibilityState::Hidden, Background::Stay) => {}
-            (VisibilityState::Hidden, Background::Pause) => pause_in_background(hearer),
-            (VisibilityState::Hidden, Background::PauseAfter(after)) => {
-                let this = this.clone();
-                let timeout = Timeout::new(millis(after), move || with(&this, pause_in_background));
-                grace.replace(Some(timeout));
-            }
-            _ => {
-                grace.take();
+    fn see(&self, hearer: &dyn Hearer) {
+        let is_hidden = self
+            .document
+            .as_ref()
+            .is_some_and(|document| document.visibility_state() == VisibilityState::Hidden);
+        match hearer.options().background {
+            _ if !is_hidden => {
+                self.grace.take();
                 hearer.look();
                 hearer.command(Command::Resume(PauseReason::Background));
             }
-        };
-        with(&self.hearer, &look);
-        self.on(document, "visibilitychange", look);
-    }
-
-    fn on(&mut self, target: &EventTarget, event_type: &'static str, tell: impl Fn(&H) + 'static) {
-        let hearer = self.hearer.clone();
-        self.listeners.push(listen(target, event_type, move |_| with(&hearer, &tell)));
-    }
-}
-
-fn with<H>(hearer: &Weak<H>, tell: impl FnOnce(&H)) {
-    if let Some(hearer) = hearer.upgrade() {
-        tell(&hearer);
+            Background::Stay => {}
+            Background::Pause => pause_in_background(hearer),
+            Background::PauseAfter(after) => {
+                let hearer = self.hearer.clone();
+                self.grace.set(Some(Timeout::new(millis(after), move || {
+                    if let Some(hearer) = hearer.upgrade() {
+                        pause_in_background(&*hearer);
+                    }
+                })));
+            }
+        }
     }
 }
 
 /// Believes what the browser says of the network, if it is to be believed.
-fn note_network<H: Hearer>(hearer: &H) {
+fn note_network(hearer: &dyn Hearer) {
     if hearer.options().offline == Offline::Pause {
         let reason = PauseReason::Offline;
         hearer.command(if scope().navigator().on_line() {
@@ -158,7 +163,7 @@ fn note_network<H: Hearer>(hearer: &H) {
     }
 }
 
-fn pause_in_background<H: Hearer>(hearer: &H) {
+fn pause_in_background(hearer: &dyn Hearer) {
     hearer.command(Command::Pause(PauseReason::Background));
 }
 

@@ -1,34 +1,37 @@
 //! Listeners to what the browser tells.
 
-use std::borrow::Cow;
-
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, EventTarget};
+
+/// A function for JavaScript to call, freed with this.
+///
+/// One type for all: what passes a closure to JavaScript and frees it again is linked for each type of closure.
+pub(crate) type Callback = Closure<dyn Fn(&JsValue)>;
 
 /// Listens until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Listener {
     target: EventTarget,
-    event_type: Cow<'static, str>,
-    hear: Closure<dyn Fn(&Event)>,
+    event_type: &'static str,
+    hear: Callback,
 }
 
 /// Calls `hear` with every event of this type until the listener is dropped.
 pub(crate) fn listen(
     target: &EventTarget,
-    event_type: impl Into<Cow<'static, str>>,
+    event_type: &'static str,
     hear: impl Fn(&Event) + 'static,
 ) -> Listener {
-    // Behind a pointer from here: what passes a closure to JavaScript and frees it again is linked once.
-    Listener::new(target.clone(), event_type.into(), Box::new(hear))
+    // Behind a pointer from here, for the same reason.
+    Listener::new(target.clone(), event_type, Box::new(move |event| hear(event.unchecked_ref())))
 }
 
 impl Listener {
-    fn new(target: EventTarget, event_type: Cow<'static, str>, hear: Box<dyn Fn(&Event)>) -> Self {
+    fn new(target: EventTarget, event_type: &'static str, hear: Box<dyn Fn(&JsValue)>) -> Self {
         let hear = Closure::wrap(hear);
         // Neither this nor its opposite throws.
-        let _ = target.add_event_listener_with_callback(&event_type, hear.as_ref().unchecked_ref());
+        let _ = target.add_event_listener_with_callback(event_type, hear.as_ref().unchecked_ref());
         Self { target, event_type, hear }
     }
 }
@@ -36,6 +39,6 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         let hear = self.hear.as_ref().unchecked_ref();
-        let _ = self.target.remove_event_listener_with_callback(&self.event_type, hear);
+        let _ = self.target.remove_event_listener_with_callback(self.event_type, hear);
     }
 }

@@ -1,5 +1,6 @@
 use std::{fmt, iter};
 
+use wasm_bindgen::prelude::*;
 use web_sys::Url;
 
 use crate::scope::scope;
@@ -29,10 +30,17 @@ impl fmt::Display for InvalidUrl {
 
 impl std::error::Error for InvalidUrl {}
 
+#[wasm_bindgen]
+extern "C" {
+    /// Takes a text as it is here, where that of js-sys would first make a `JsString` of what it gives.
+    #[wasm_bindgen(js_name = encodeURIComponent)]
+    fn encode(text: &str) -> String;
+}
+
 /// Resolves `url` against the document or the worker.
 pub(crate) fn resolve(url: &str) -> Result<String, InvalidUrl> {
-    match Url::new_with_base(url, &base()) {
-        Ok(parsed) if matches!(parsed.protocol().as_str(), "http:" | "https:") => Ok(parsed.href()),
+    match Url::new_with_base(url, &base()).map(|parsed| parsed.href()) {
+        Ok(href) if href.starts_with("http:") || href.starts_with("https:") => Ok(href),
         _ => Err(InvalidUrl { url: url.to_owned() }),
     }
 }
@@ -42,26 +50,47 @@ pub(crate) fn resolve(url: &str) -> Result<String, InvalidUrl> {
 ///
 /// The rest of the query stays as it is spelled: a signed URL must not be written anew.
 pub(crate) fn with_parameter(url: &str, name: &str, value: &str) -> String {
-    let encode = |text| String::from(js_sys::encode_uri_component(text));
-    replace(url, name, &[&encode(name), "=", &encode(value)].concat())
+    replace(url, name, &(encode(name) + "=" + &encode(value)))
 }
 
 /// `url`, whose query has `parameter`, as it is spelled, and no other of that name.
 fn replace(url: &str, name: &str, parameter: &str) -> String {
-    let (rest, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let mut replaced = [path, "?"].concat();
-    for other in query.split('&').filter(|other| !query.is_empty() && !is_named(other, name)) {
-        replaced.push_str(other);
-        replaced.push('&');
+    let (rest, fragment) = cut(url, b'#');
+    let (path, query) = cut(rest, b'?');
+    let mut replaced = path.to_owned() + "?";
+    let mut query = query.filter(|query| !query.is_empty());
+    while let Some(rest) = query {
+        let (other, after) = cut(rest, b'&');
+        query = after;
+        if !is_named(other, name) {
+            replaced += other;
+            replaced += "&";
+        }
     }
-    replaced + parameter + fragment
+    replaced += parameter;
+    if let Some(fragment) = fragment {
+        replaced += "#";
+        replaced += fragment;
+    }
+    replaced
+}
+
+/// What lies before the first such byte, which is ASCII, and what lies behind it.
+///
+/// By bytes: what the standard library needs to search text would weigh more than all of this file in a page.
+#[inline(never)]
+fn cut(text: &str, byte: u8) -> (&str, Option<&str>) {
+    let at = text.bytes().position(|it| it == byte);
+    match at.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?))) {
+        Some((before, behind)) => (before, Some(behind)),
+        None => (text, None),
+    }
 }
 
 /// Whether a parameter of a query, as it is spelled, has this name (WHATWG URL 5.1).
 fn is_named(parameter: &str, name: &str) -> bool {
     let hex = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
-    let mut rest = parameter.split('=').next().unwrap_or_default().as_bytes();
+    let mut rest = cut(parameter, b'=').0.as_bytes();
     let decoded = iter::from_fn(|| {
         let (&byte, after) = rest.split_first()?;
         rest = after;

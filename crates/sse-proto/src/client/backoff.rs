@@ -1,5 +1,3 @@
-use core::time::Duration;
-
 /// The random part of waiting. SplitMix64: spread is all that is asked of it, not secrecy.
 #[derive(Clone, Debug)]
 pub(super) struct Entropy(u64);
@@ -17,11 +15,10 @@ impl Entropy {
         bits ^ (bits >> 31)
     }
 
-    /// A duration in whole milliseconds, from zero to `ceiling` inclusive.
-    pub(super) fn up_to(&mut self, ceiling: Duration) -> Duration {
-        let choices = u64::try_from(ceiling.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
-        // The high half of the product is uniform enough: the bias is below choices / 2^64.
-        let chosen = (u128::from(self.next()) * u128::from(choices)) >> 64;
-        Duration::from_millis(u64::try_from(chosen).unwrap_or(u64::MAX))
+    /// A number from zero to `ceiling` inclusive.
+    pub(super) fn up_to(&mut self, ceiling: u64) -> u64 {
+        // The high half of the product is uniform enough: the bias is below ceiling / 2^64.
+        let chosen = (u128::from(self.next()) * (u128::from(ceiling) + 1)) >> 64;
+        chosen as u64
     }
 }

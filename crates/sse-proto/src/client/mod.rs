@@ -89,8 +89,8 @@ pub struct Client {
     last_activity: Instant,
     /// The server's own reconnection time, a floor for ours.
     reconnection_time: Duration,
-    /// Until when, and why, the server asked to be left alone (c03).
-    held: Option<(Instant, Failure)>,
+    /// The failure by which the server asked to be left alone (c03).
+    held: Option<Held>,
     /// The heartbeat interval that the server announced last. It outlives the connection: the next one may hang
     /// before it comes to announce anything (c16).
     heartbeat: Option<Duration>,
@@ -268,17 +268,13 @@ impl Client {
         if self.connection != Some(connection) {
             return Verdict::Stale;
         }
-        let control = Control::parse(event_type, data);
+        if event_type.starts_with(RESERVED_PREFIX)
+            && let Some(verdict) = self.handle_reserved(now, connection, event_type, data, last_event_id)
+        {
+            return verdict;
+        }
         let is_open = matches!(self.state, State::Open);
-        self.note_event(now, control);
-        if let Some(control) = control {
-            self.handle_control(now, control, last_event_id);
-            return Verdict::Control;
-        }
-        if event_type.starts_with(RESERVED_PREFIX) && self.resume.knows_server() {
-            // From a server that knows more than this client.
-            return self.handle_id(connection, last_event_id);
-        }
+        self.note_event(now, None);
         self.before = (!is_open).then(|| Before::Event(Box::new(self.resume.clone())));
         let (verdict, gap) = self.resume.handle_event(last_event_id);
         if let Some((gap, before)) = gap {
@@ -382,8 +378,10 @@ impl Client {
         if let Some(why) = self.pauses.first() {
             return self.enter(State::Paused { why });
         }
-        match self.held.clone() {
-            Some((until, cause)) if now < until => self.wait(until, cause),
+        match self.held {
+            Some(Held { until, status, retry_after }) if now < until => {
+                self.wait(until, Failure::Status { status, retry_after: Some(retry_after) });
+            }
             _ => self.connect(now),
         }
     }
@@ -413,7 +411,8 @@ impl Client {
         let Some(connection) = self.connection.take() else { return Dropped::Nothing };
         if self.state.is_open() {
             // Silence that is taken for death is no sign of health, however long it lasted.
-            let is_dead = self.silence_limits().is_some_and(|limits| now >= self.last_activity + limits.dead);
+            let is_dead =
+                self.silence_limits().is_some_and(|limits| now >= self.last_activity.after(limits.dead));
             let lived_until = if is_dead { self.last_activity } else { now };
             if lived_until.saturating_duration_since(self.opened_at) >= self.options.healthy_after {
                 self.failures = 0;
@@ -484,11 +483,15 @@ impl Client {
         if self.options.max_retries.is_some_and(|max| self.failures > max) {
             return self.close(now, CloseReason::GaveUp { failures: self.failures, last: failure });
         }
-        let retry_after = failure.retry_after();
-        self.held = retry_after.map(|retry_after| (now + retry_after, failure.clone()));
-        let floor = self.reconnection_time.max(retry_after.unwrap_or_default());
+        self.held = match failure {
+            Failure::Status { status, retry_after: Some(retry_after) } => {
+                Some(Held { until: now + retry_after, status, retry_after })
+            }
+            _ => None,
+        };
+        let floor = self.reconnection_time.max(failure.retry_after().unwrap_or_default());
         let delay = self.options.backoff.delay(self.failures, floor, &mut self.entropy);
-        self.wait(now + delay, failure);
+        self.wait(now.after(delay), failure);
     }
 
     fn wait(&mut self, until: Instant, cause: Failure) {
@@ -508,8 +511,32 @@ impl Client {
         self.note_activity(now);
     }
 
+    /// An event whose type is reserved; `None` if it is the application's all the same.
+    ///
     /// Out of line, so that what is there for every event stays small.
     #[cold]
+    #[inline(never)]
+    fn handle_reserved(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        event_type: &str,
+        data: &str,
+        last_event_id: &str,
+    ) -> Option<Verdict> {
+        let control = Control::parse(event_type, data);
+        if control.is_none() && !self.resume.knows_server() {
+            return None;
+        }
+        self.note_event(now, control);
+        let Some(control) = control else {
+            // From a server that knows more than this client.
+            return Some(self.handle_id(connection, last_event_id));
+        };
+        self.handle_control(now, control, last_event_id);
+        Some(Verdict::Control)
+    }
+
     fn handle_control(&mut self, now: Instant, control: Control, last_event_id: &str) {
         self.before = Some(Before::Control(Box::new(self.resume.clone())));
         let gap = match control {
@@ -561,22 +588,30 @@ impl Client {
         if let Some(limits) = self.silence_limits()
             && self.state.is_open()
         {
-            self.timers.start(Timer::Silence, now + limits.stale);
+            self.timers.start(Timer::Silence, now.after(limits.stale));
         }
     }
 
     fn check_silence(&mut self, now: Instant) {
         let Some(limits) = self.silence_limits().filter(|_| self.state.is_open()) else { return };
-        if now >= self.last_activity + limits.dead {
+        if now >= self.last_activity.after(limits.dead) {
             return self.fail(now, Failure::Silence);
         }
-        if now >= self.last_activity + limits.stale {
+        if now >= self.last_activity.after(limits.stale) {
             self.enter(State::Stale { since: self.last_activity });
-            self.timers.start(Timer::Silence, self.last_activity + limits.dead);
+            self.timers.start(Timer::Silence, self.last_activity.after(limits.dead));
         } else {
-            self.timers.start(Timer::Silence, self.last_activity + limits.stale);
+            self.timers.start(Timer::Silence, self.last_activity.after(limits.stale));
         }
     }
+}
+
+/// A status with a time for which the server asked to be left alone.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    until: Instant,
+    status: u16,
+    retry_after: Duration,
 }
 
 /// What there was to drop.

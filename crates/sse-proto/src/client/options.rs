@@ -3,6 +3,7 @@ use core::time::Duration;
 
 use super::backoff::Entropy;
 use super::state::Failure;
+use crate::time::millis;
 
 /// How a [`Client`](super::Client) behaves. Start from the default and change what you need.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,12 +95,15 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The wait after `failures` consecutive failures (at least 1). The server's `floor` always counts, and time
-    /// always passes: with every duration at zero, failing and trying again would be a busy loop.
-    pub(super) fn delay(&self, failures: u32, floor: Duration, entropy: &mut Entropy) -> Duration {
-        let doublings = failures.saturating_sub(1).min(31);
-        let ceiling = self.initial.saturating_mul(1 << doublings).min(self.max);
-        self.floor.max(floor).saturating_add(entropy.up_to(ceiling)).max(Duration::from_millis(1))
+    /// The wait after `failures` consecutive failures (at least 1), in milliseconds. The server's `floor` always counts,
+    /// and time always passes: with every duration at zero, failing and trying again would be a busy loop.
+    pub(super) fn delay(&self, failures: u32, floor: Duration, entropy: &mut Entropy) -> u64 {
+        let (mut ceiling, max) = (millis(self.initial), millis(self.max));
+        for _ in 1..failures.min(32) {
+            ceiling = ceiling.saturating_mul(2);
+        }
+        let floor = millis(self.floor.max(floor));
+        floor.saturating_add(entropy.up_to(ceiling.min(max))).max(1)
     }
 }
 
@@ -118,24 +122,23 @@ pub enum Silence {
     Off,
 }
 
-/// How long silence may last.
+/// How long silence may last, in milliseconds.
 pub(super) struct SilenceLimits {
-    pub(super) stale: Duration,
-    pub(super) dead: Duration,
+    pub(super) stale: u64,
+    pub(super) dead: u64,
 }
 
 impl Silence {
     pub(super) fn limits(self, heartbeat: Option<Duration>) -> Option<SilenceLimits> {
-        let limits = match self {
+        let (stale, dead) = match self {
             Self::Announced => {
-                let heartbeat = heartbeat?;
-                let stale = heartbeat.saturating_add(heartbeat / 2);
-                SilenceLimits { stale, dead: heartbeat.saturating_mul(3) }
+                let heartbeat = millis(heartbeat?);
+                (heartbeat.saturating_add(heartbeat.div_ceil(2)), heartbeat.saturating_mul(3))
             }
-            Self::After(stale) => SilenceLimits { stale, dead: stale.saturating_mul(2) },
+            Self::After(stale) => (millis(stale), millis(stale).saturating_mul(2)),
             Self::Off => return None,
         };
         // Nobody can be that quick: zero says that there is no limit.
-        Some(limits).filter(|limits| !limits.stale.is_zero())
+        (stale > 0).then_some(SilenceLimits { stale, dead })
     }
 }

@@ -124,7 +124,7 @@ impl fmt::Display for CloseReason {
 }
 
 /// Why a connection failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {
     /// No connection, or none that the page may use: a browser does not tell an unreachable server from one
@@ -155,6 +155,25 @@ pub enum Failure {
     Token(String),
     /// The stream passed a limit of the decoder.
     Limit(DecodeError),
+}
+
+/// By hand, to be out of line: a state has four places for one.
+impl Clone for Failure {
+    #[inline(never)]
+    fn clone(&self) -> Self {
+        match self {
+            Self::Network => Self::Network,
+            Self::Ended => Self::Ended,
+            Self::ConnectTimeout => Self::ConnectTimeout,
+            Self::Silence => Self::Silence,
+            &Self::Status { status, retry_after } => Self::Status { status, retry_after },
+            Self::ContentType(content_type) => Self::ContentType(content_type.clone()),
+            Self::Rejected => Self::Rejected,
+            Self::Unsupported => Self::Unsupported,
+            Self::Token(error) => Self::Token(error.clone()),
+            Self::Limit(error) => Self::Limit(*error),
+        }
+    }
 }
 
 impl Failure {

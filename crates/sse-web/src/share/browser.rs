@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use gloo_timers::callback::Timeout;
 use sse_proto::Instant;
 use sse_proto::client::{Failure, State};
 use wasm_bindgen_futures::spawn_local;
@@ -15,6 +14,7 @@ use super::log::{Entry, Log};
 use super::source::{Source, Upstream, in_page};
 use super::tabs::{Action, Message, Tabs};
 use crate::clock;
+use crate::timer::Timeout;
 
 /// What other versions say is not understood here: change it with the messages.
 ///

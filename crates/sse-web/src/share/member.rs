@@ -91,7 +91,7 @@ impl Membership {
             this: this.clone(),
         });
         member.group().add(member.this.clone());
-        let life_cycle = life_cycle::attend(&member, Hears::Page);
+        let life_cycle = life_cycle::attend(member.clone(), Hears::Page);
         member.update();
         let this = member.this.clone();
         spawn_local(async move {

@@ -27,7 +27,7 @@ use sse_proto::client::{ConnectionId, Failure, Signal};
 use sse_proto::{EventRef, Instant};
 
 use crate::clock;
-use crate::connection::{Inner, ReadId};
+use crate::connection::{Inner, UnreadId};
 pub use fetch::{Body, Fetch, InvalidHeader, Refusal, Token};
 pub use native::Native;
 pub use scripted::{Scripted, ScriptedStream};
@@ -216,10 +216,16 @@ impl Receiver {
         self.inner.upgrade().is_some_and(|inner| inner.reads_last_event_id(event_type))
     }
 
-    /// [`Self::event_at`] where nobody has to know the last event id. `read` reads that of the last such event.
-    pub(crate) fn unread_event_at(&self, now: Instant, event_type: &str, data: &str, read: &Rc<ReadId>) {
+    /// [`Self::event_at`] where nobody has to know the last event id. `unread` knows that of the last such event.
+    pub(crate) fn unread_event_at(
+        &self,
+        now: Instant,
+        event_type: &str,
+        data: &str,
+        unread: Rc<dyn UnreadId>,
+    ) {
         if let Some(inner) = self.inner.upgrade() {
-            inner.handle_unread_event(now, self.connection, event_type, data, read);
+            inner.handle_unread_event(now, self.connection, event_type, data, unread);
         }
     }
 

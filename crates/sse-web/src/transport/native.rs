@@ -1,6 +1,6 @@
 mod unanswered;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 
 use sse_proto::EventRef;
@@ -11,7 +11,7 @@ use web_sys::{EventSource, EventSourceInit};
 
 use super::{ActiveRequest, Receiver, Request, Transport};
 use crate::clock;
-use crate::connection::ReadId;
+use crate::connection::UnreadId;
 use crate::listen::{Listener, listen};
 use crate::url;
 use unanswered::Unanswered;
@@ -55,6 +55,19 @@ extern "C" {
     fn last_event_id(this: &TextEvent) -> String;
 }
 
+/// What the listeners of one stream share.
+struct Heard {
+    receiver: Receiver,
+    opened: Cell<bool>,
+    last_event_id: LastEventId,
+}
+
+impl UnreadId for Heard {
+    fn read(&self) -> String {
+        self.last_event_id.unread.take().map(|event| event.last_event_id()).unwrap_or_default()
+    }
+}
+
 /// The last event id of the stream, which outlives the object.
 ///
 /// A new object knows none and says so with every event until an id comes. Taken at its word, a server that
@@ -65,7 +78,7 @@ struct LastEventId {
     /// Whether an id came over this connection.
     came: Cell<bool>,
     /// The last event, if nobody has looked at its id.
-    unread: RefCell<Option<TextEvent>>,
+    unread: Cell<Option<TextEvent>>,
 }
 
 impl LastEventId {
@@ -81,11 +94,6 @@ impl LastEventId {
     /// nothing to confuse an empty one with.
     fn is_plain(&self) -> bool {
         self.of_request.is_empty() || self.came.get()
-    }
-
-    /// That of the last event that nobody has looked at.
-    fn read(&self) -> String {
-        self.unread.take().map(|event| event.last_event_id()).unwrap_or_default()
     }
 }
 
@@ -117,24 +125,17 @@ impl Transport for Native {
         let source =
             EventSource::new_with_event_source_init_dict(&url, &init).map_err(|_| Failure::Unsupported)?;
 
-        let opened = Rc::new(Cell::new(false));
-        let mut listeners =
-            vec![on_open(&source, &receiver, &opened), on_error(&source, &receiver, &opened, unanswered)];
-        let last_event_id = Rc::new(LastEventId {
-            of_request: request.last_event_id.to_owned(),
-            came: Cell::new(false),
-            unread: RefCell::new(None),
+        let heard = Rc::new(Heard {
+            receiver,
+            opened: Cell::new(false),
+            last_event_id: LastEventId {
+                of_request: request.last_event_id.to_owned(),
+                came: Cell::new(false),
+                unread: Cell::new(None),
+            },
         });
-        let read: Rc<ReadId> = Rc::new({
-            let last_event_id = last_event_id.clone();
-            move || last_event_id.read()
-        });
-        listeners.extend(
-            request
-                .event_types
-                .iter()
-                .map(|event_type| on_event(&source, &receiver, &last_event_id, &read, event_type)),
-        );
+        let mut listeners = vec![on_open(&source, &heard), on_error(&source, &heard, unanswered)];
+        listeners.extend(request.event_types.iter().map(|event_type| on_event(&source, &heard, event_type)));
         Ok(Box::new(Stream { source, _listeners: listeners }))
     }
 
@@ -149,32 +150,27 @@ fn is_from_server(event: &web_sys::Event) -> bool {
     event.is_instance_of::<TextEvent>()
 }
 
-fn on_open(source: &EventSource, receiver: &Receiver, opened: &Rc<Cell<bool>>) -> Listener {
-    let (receiver, opened) = (receiver.clone(), opened.clone());
+fn on_open(source: &EventSource, heard: &Rc<Heard>) -> Listener {
+    let heard = heard.clone();
     listen(source, "open", move |event| {
         if !is_from_server(event) {
-            opened.set(true);
-            receiver.opened();
+            heard.opened.set(true);
+            heard.receiver.opened();
         }
     })
 }
 
-fn on_error(
-    source: &EventSource,
-    receiver: &Receiver,
-    opened: &Rc<Cell<bool>>,
-    unanswered: Option<Unanswered>,
-) -> Listener {
-    let (receiver, opened, stream) = (receiver.clone(), opened.clone(), source.clone());
+fn on_error(source: &EventSource, heard: &Rc<Heard>, unanswered: Option<Unanswered>) -> Listener {
+    let (heard, stream) = (heard.clone(), source.clone());
     listen(source, "error", move |event| {
         if is_from_server(event) {
             return;
         }
         let gave_up = stream.ready_state() == EventSource::CLOSED;
         let is_unanswered = || unanswered.as_ref().is_some_and(Unanswered::is_certain);
-        receiver.failed(if gave_up && !is_unanswered() {
+        heard.receiver.failed(if gave_up && !is_unanswered() {
             Failure::Rejected
-        } else if opened.get() {
+        } else if heard.opened.get() {
             Failure::Ended
         } else {
             Failure::Network
@@ -183,26 +179,21 @@ fn on_error(
 }
 
 /// One listener for each type, so that the type need not be asked of JavaScript for every event.
-fn on_event(
-    source: &EventSource,
-    receiver: &Receiver,
-    last_event_id: &Rc<LastEventId>,
-    read: &Rc<ReadId>,
-    event_type: &'static str,
-) -> Listener {
-    let (receiver, last_event_id, read) = (receiver.clone(), last_event_id.clone(), read.clone());
+fn on_event(source: &EventSource, heard: &Rc<Heard>, event_type: &'static str) -> Listener {
+    let heard = heard.clone();
     let ambiguous = matches!(event_type, "open" | "error");
     listen(source, event_type, move |event| {
         if ambiguous && !is_from_server(event) {
             return;
         }
+        let Heard { receiver, last_event_id, .. } = &*heard;
         let event = event.unchecked_ref::<TextEvent>();
         let (now, data) = (clock::of_event(event), event.data());
         // The browser makes a string of each id that is asked for, which takes as long as all that is done with a small
         // event here.
         if last_event_id.is_plain() && !receiver.reads_last_event_id(event_type) {
-            last_event_id.unread.replace(Some(event.clone()));
-            return receiver.unread_event_at(now, event_type, &data, &read);
+            last_event_id.unread.set(Some(event.clone()));
+            return receiver.unread_event_at(now, event_type, &data, heard.clone());
         }
         let of_event = event.last_event_id();
         let last_event_id = last_event_id.at_event(&of_event);

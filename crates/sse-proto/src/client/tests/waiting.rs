@@ -24,7 +24,8 @@ fn p11_retry_is_a_floor_and_zero_is_not_a_busy_loop() {
 fn backoff_doubles_up_to_a_cap_and_two_clients_spread() {
     let waits = |seed| {
         let mut entropy = Entropy::new(seed);
-        (1..=40).map(|n| Backoff::default().delay(n, Duration::ZERO, &mut entropy)).collect::<Vec<_>>()
+        let mut wait = |n| Duration::from_millis(Backoff::default().delay(n, Duration::ZERO, &mut entropy));
+        (1..=40).map(&mut wait).collect::<Vec<_>>()
     };
     for (at, wait) in waits(1).into_iter().enumerate() {
         let ceiling = SECOND.saturating_mul(1 << at.min(20)).min(30 * SECOND);

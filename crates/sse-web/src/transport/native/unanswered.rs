@@ -1,15 +1,24 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use js_sys::{Array, JsString};
+use js_sys::{Array, JsString, Object};
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
-use web_sys::{PerformanceObserver, PerformanceObserverEntryList, PerformanceObserverInit};
+use web_sys::{PerformanceObserver, PerformanceObserverEntryList};
+
+use crate::listen::Callback;
 
 #[wasm_bindgen]
 extern "C" {
     /// That of the page or of the worker.
     #[wasm_bindgen(js_namespace = navigator, js_name = userAgent, thread_local_v2)]
     static USER_AGENT: JsString;
+
+    /// A `PerformanceObserverInit` that names one type of entry.
+    type What;
+
+    #[wasm_bindgen(method, setter, js_name = type)]
+    fn set_type(this: &What, entry_type: &str);
 
     /// A `PerformanceResourceTiming`.
     type Timing;
@@ -35,7 +44,7 @@ pub(super) struct Unanswered {
     url: Rc<str>,
     seen: Rc<Cell<bool>>,
     /// Freed with this.
-    _callback: Closure<dyn FnMut(PerformanceObserverEntryList)>,
+    _callback: Callback,
 }
 
 impl Unanswered {
@@ -46,14 +55,17 @@ impl Unanswered {
         }
         let url: Rc<str> = url.into();
         let seen = Rc::new(Cell::new(false));
-        let callback = Closure::new({
+        let callback = Callback::new({
             let (url, seen) = (url.clone(), seen.clone());
-            move |list: PerformanceObserverEntryList| {
+            move |list: &JsValue| {
+                let list = list.unchecked_ref::<PerformanceObserverEntryList>();
                 seen.set(seen.get() || names(&list.get_entries(), &url));
             }
         });
         let observer = PerformanceObserver::new(callback.as_ref().unchecked_ref()).ok()?;
-        observer.observe(&PerformanceObserverInit::new(&Array::of(&[JsValue::from("resource")])));
+        let what = Object::new().unchecked_into::<What>();
+        what.set_type("resource");
+        observer.observe(what.unchecked_ref());
         Some(Self { observer, url, seen, _callback: callback })
     }
 
