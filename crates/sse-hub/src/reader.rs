@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sse_proto::Cursor;
 
-use crate::history::{Entry, History, HistoryError, Lane, Page, Read, Reply, TopicId};
+use crate::history::{Entry, History, HistoryError, Lane, Page, Read, Reply, Status, TopicId};
 use crate::options::{Lagging, Replay};
 
 /// Reads some topics in order: first what a new client needs, then everything as it comes.
@@ -96,8 +96,7 @@ impl Reader {
         let mut last = 0;
         for (lane, replay) in self.lanes.iter_mut().zip(&self.replays) {
             let status = self.history.status(lane.topic)?;
-            lane.snapshot_through = last_seq;
-            lane.forgiven = status.trimmed;
+            begin_snapshot(lane, last_seq, status);
             // Not the last number of the hub: where that is another topic's, nobody could tell that the snapshot is over.
             if *replay != Replay::LiveOnly {
                 last = last.max(status.last);
@@ -180,8 +179,7 @@ impl Reader {
                 // A snapshot leaves out no event without a key.
                 (Lagging::Latest, Replay::All) => lane.snapshot_through = last_seq,
                 (Lagging::Latest | Lagging::Skip, _) if has_missed => {
-                    lane.snapshot_through = last_seq;
-                    lane.forgiven = status.trimmed;
+                    begin_snapshot(lane, last_seq, status);
                     skipped = skipped.max(Some(status.last));
                 }
                 (Lagging::Latest | Lagging::Skip, _) => {}
@@ -205,14 +203,13 @@ impl Reader {
                 continue;
             }
             trimmed = trimmed.max(status.trimmed);
-            lane.forgiven = status.trimmed;
             match replay {
                 Replay::All | Replay::Latest => {
-                    lane.snapshot_through = last_seq;
+                    begin_snapshot(lane, last_seq, status);
                     last = last.max(status.last);
                 }
                 // Its snapshot is empty, but what is left of its log is not.
-                Replay::LiveOnly => {}
+                Replay::LiveOnly => lane.forgiven = status.trimmed,
             }
         }
         if trimmed == 0 {
@@ -221,4 +218,13 @@ impl Reader {
         self.note_snapshot(last);
         Ok(Step::Gap { trimmed })
     }
+}
+
+/// Has a lane bring what its topic hands to a new client, of all that there was up to `last_seq`. `status` was read after
+/// that.
+fn begin_snapshot(lane: &mut Lane, last_seq: u64, status: Status) {
+    // What was published in between may be trimmed already. It is no gap then, and of all that is not in the log only a
+    // snapshot brings the latest of each key. So the snapshot goes as far as the log is trimmed.
+    lane.snapshot_through = last_seq.max(status.trimmed);
+    lane.forgiven = status.trimmed;
 }
