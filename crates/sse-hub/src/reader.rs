@@ -81,9 +81,7 @@ impl Reader {
             history,
         };
         match start {
-            // Where a topic replays something, a new client begins at zero and may come back with that. Where none
-            // does, zero comes from before the first event only.
-            Start::Resume(0) if !reader.is_live_only() => reader.begin()?,
+            Start::Resume(0) => reader.begin_at_zero()?,
             Start::Resume(seq) => reader.position = seq,
             Start::New | Start::Reset => reader.begin()?,
         }
@@ -102,10 +100,28 @@ impl Reader {
                 last = last.max(status.last);
             }
         }
-        if self.is_live_only() {
+        // Nothing is replayed. From zero, who comes back would be given what was there before it came.
+        if last == 0 {
             self.position = last_seq;
         }
         self.note_snapshot(last);
+        Ok(())
+    }
+
+    /// Goes on from before the first event: a new client that was cut before it was given one, or somebody who was there,
+    /// or whose page was rendered, before there was one.
+    ///
+    /// A topic that replays every event does the same for all of them. What another one replays leaves out events that
+    /// have come since, so that it is read as from any other cursor.
+    fn begin_at_zero(&mut self) -> Result<(), HistoryError> {
+        let last_seq = self.history.last_seq();
+        for (lane, _) in
+            self.lanes.iter_mut().zip(&self.replays).filter(|(_, replay)| **replay == Replay::All)
+        {
+            let status = self.history.status(lane.topic)?;
+            begin_snapshot(lane, last_seq, status);
+            self.snapshot_through = self.snapshot_through.max(Some(status.last));
+        }
         Ok(())
     }
 
@@ -117,10 +133,6 @@ impl Reader {
     /// The last event that a snapshot may bring of all that were begun; `None` if a client goes on where it stood.
     pub(crate) fn snapshot_through(&self) -> Option<u64> {
         self.snapshot_through
-    }
-
-    fn is_live_only(&self) -> bool {
-        self.replays.iter().all(|replay| *replay == Replay::LiveOnly)
     }
 
     /// Whether a client that has seen everything up to `seq` has seen all there will ever be.
