@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::options::LONGEST;
 use crate::topic::TopicState;
 
 /// The shortest time between two chunks of a stream; `None` if one of its topics does not want to wait.
 pub(crate) fn window<'a>(topics: impl IntoIterator<Item = &'a TopicState>) -> Option<Duration> {
     let windows = topics.into_iter().map(|topic| topic.options.flush_window);
-    windows.min().flatten().filter(|window| !window.is_zero())
+    windows.min().flatten().filter(|window| !window.is_zero()).map(|window| window.min(LONGEST))
 }
 
 /// Holds back what comes soon after something was sent, so that it goes together with what comes next.

@@ -4,6 +4,13 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::options::LONGEST;
+
+/// The nearest interval that there can be: one of zero would never let a stream rest.
+pub(crate) fn possible(interval: Duration) -> Duration {
+    interval.clamp(Duration::from_millis(10), LONGEST)
+}
+
 /// Notices that nothing was sent for a while.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
@@ -16,8 +23,7 @@ pub(crate) struct Heartbeat {
 
 impl Heartbeat {
     pub(crate) fn new(interval: Option<Duration>) -> Self {
-        // An interval of zero would never let the stream rest.
-        let interval = interval.map(|interval| interval.max(Duration::from_millis(10)));
+        let interval = interval.map(possible);
         Self { interval, due: Instant::now(), timer: None }
     }
 

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// What is later than this is never: a clock that is added to must not overflow.
+pub(crate) const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+
 /// How a hub behaves. Start from the default: `HubOptions { retry, ..HubOptions::default() }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HubOptions {

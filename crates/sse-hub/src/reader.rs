@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sse_proto::Cursor;
 
-use crate::history::{Entry, History, HistoryError, Lane, Page, Read, Reply, TopicId};
+use crate::history::{Entry, History, HistoryError, Lane, Page, Read, Reply, Status, TopicId};
 use crate::options::{Lagging, Replay};
 
 /// Reads some topics in order: first what a new client needs, then everything as it comes.
@@ -81,9 +81,7 @@ impl Reader {
             history,
         };
         match start {
-            // Where a topic replays something, a new client begins at zero and may come back with that. Where none
-            // does, zero comes from before the first event only.
-            Start::Resume(0) if !reader.is_live_only() => reader.begin()?,
+            Start::Resume(0) => reader.begin_at_zero()?,
             Start::Resume(seq) => reader.position = seq,
             Start::New | Start::Reset => reader.begin()?,
         }
@@ -96,17 +94,34 @@ impl Reader {
         let mut last = 0;
         for (lane, replay) in self.lanes.iter_mut().zip(&self.replays) {
             let status = self.history.status(lane.topic)?;
-            lane.snapshot_through = last_seq;
-            lane.forgiven = status.trimmed;
+            begin_snapshot(lane, last_seq, status);
             // Not the last number of the hub: where that is another topic's, nobody could tell that the snapshot is over.
             if *replay != Replay::LiveOnly {
                 last = last.max(status.last);
             }
         }
-        if self.is_live_only() {
+        // Nothing is replayed. From zero, who comes back would be given what was there before it came.
+        if last == 0 {
             self.position = last_seq;
         }
         self.note_snapshot(last);
+        Ok(())
+    }
+
+    /// Goes on from before the first event: a new client that was cut before it was given one, or somebody who was there,
+    /// or whose page was rendered, before there was one.
+    ///
+    /// A topic that replays every event does the same for all of them. What another one replays leaves out events that
+    /// have come since, so that it is read as from any other cursor.
+    fn begin_at_zero(&mut self) -> Result<(), HistoryError> {
+        let last_seq = self.history.last_seq();
+        for (lane, _) in
+            self.lanes.iter_mut().zip(&self.replays).filter(|(_, replay)| **replay == Replay::All)
+        {
+            let status = self.history.status(lane.topic)?;
+            begin_snapshot(lane, last_seq, status);
+            self.snapshot_through = self.snapshot_through.max(Some(status.last));
+        }
         Ok(())
     }
 
@@ -118,10 +133,6 @@ impl Reader {
     /// The last event that a snapshot may bring of all that were begun; `None` if a client goes on where it stood.
     pub(crate) fn snapshot_through(&self) -> Option<u64> {
         self.snapshot_through
-    }
-
-    fn is_live_only(&self) -> bool {
-        self.replays.iter().all(|replay| *replay == Replay::LiveOnly)
     }
 
     /// Whether a client that has seen everything up to `seq` has seen all there will ever be.
@@ -180,8 +191,7 @@ impl Reader {
                 // A snapshot leaves out no event without a key.
                 (Lagging::Latest, Replay::All) => lane.snapshot_through = last_seq,
                 (Lagging::Latest | Lagging::Skip, _) if has_missed => {
-                    lane.snapshot_through = last_seq;
-                    lane.forgiven = status.trimmed;
+                    begin_snapshot(lane, last_seq, status);
                     skipped = skipped.max(Some(status.last));
                 }
                 (Lagging::Latest | Lagging::Skip, _) => {}
@@ -205,14 +215,13 @@ impl Reader {
                 continue;
             }
             trimmed = trimmed.max(status.trimmed);
-            lane.forgiven = status.trimmed;
             match replay {
                 Replay::All | Replay::Latest => {
-                    lane.snapshot_through = last_seq;
+                    begin_snapshot(lane, last_seq, status);
                     last = last.max(status.last);
                 }
                 // Its snapshot is empty, but what is left of its log is not.
-                Replay::LiveOnly => {}
+                Replay::LiveOnly => lane.forgiven = status.trimmed,
             }
         }
         if trimmed == 0 {
@@ -221,4 +230,13 @@ impl Reader {
         self.note_snapshot(last);
         Ok(Step::Gap { trimmed })
     }
+}
+
+/// Has a lane bring what its topic hands to a new client, of all that there was up to `last_seq`. `status` was read after
+/// that.
+fn begin_snapshot(lane: &mut Lane, last_seq: u64, status: Status) {
+    // What was published in between may be trimmed already. It is no gap then, and of all that is not in the log only a
+    // snapshot brings the latest of each key. So the snapshot goes as far as the log is trimmed.
+    lane.snapshot_through = last_seq.max(status.trimmed);
+    lane.forgiven = status.trimmed;
 }

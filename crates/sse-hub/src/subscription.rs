@@ -236,10 +236,7 @@ impl Subscription {
                     }
                     entries
                 }
-                Ok(Step::Gap { trimmed }) => {
-                    self.place.hub.counters.gaps.add(1);
-                    return Poll::Ready(Some(self.gap(trimmed)));
-                }
+                Ok(Step::Gap { trimmed }) => return Poll::Ready(Some(self.gap(trimmed))),
                 Ok(Step::End) => return Poll::Ready(self.close(Some(wire::end()))),
                 // There is nobody to tell here. The client comes back, and is answered by `subscribe`.
                 Err(_) => return Poll::Ready(self.close(None)),
@@ -263,6 +260,7 @@ impl Subscription {
     }
 
     fn gap(&mut self, trimmed: u64) -> Bytes {
+        self.place.hub.counters.gaps.add(1);
         wire::gap(trimmed, self.pages.reader_mut().snapshot_through())
     }
 

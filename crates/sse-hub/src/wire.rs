@@ -7,6 +7,7 @@ use sse_proto::{Control, Cursor, EventId, EventType, encode};
 
 use crate::access::Denied;
 use crate::entropy;
+use crate::options::LONGEST;
 
 /// What the first words of a stream say.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +27,7 @@ pub(crate) struct Opening {
 /// come back, and the cursor to come back with.
 pub(crate) fn opening(opening: Opening) -> Bytes {
     let Opening { cursor, snapshot_through, heartbeat, retry, is_reset } = opening;
+    let retry = retry.min(LONGEST);
     let mut out = Vec::new();
     encode::comment(&mut out, "sse-hub");
     encode::retry(&mut out, entropy::between(retry.mul_f32(0.75), retry.mul_f32(1.25)));
@@ -40,7 +42,7 @@ pub(crate) fn opening(opening: Opening) -> Bytes {
 /// the clients of a restarted server do not all come at once. `fraction`, from 0 to 1, is a client's place in that.
 pub(crate) fn farewell(retry: Duration, fraction: f32) -> Bytes {
     let mut out = Vec::new();
-    let retry = retry.mul_f32(0.5 + 4.0 * fraction);
+    let retry = retry.min(LONGEST).mul_f32(0.5 + 4.0 * fraction);
     encode::retry(&mut out, retry);
     // Once more for pages: the native `EventSource` does not show them the field.
     control(&mut out, Control::Retry(retry), None);

@@ -26,6 +26,8 @@ async fn heard_after(pause: Duration, lagging: Lagging, replay: Replay) -> Vec<S
         }
     }
     let mut heard = told(&client.drain().await);
+    let gaps = heard.iter().filter(|heard| heard.starts_with("sse.gap")).count();
+    assert_eq!(hub.counts().gaps, gaps as u64, "every gap that is told is counted");
     news.publish(&note("after")).expect("published");
     heard.extend(client.take(1).await);
     heard

@@ -45,6 +45,31 @@ async fn subscriptions_have_a_limit_and_free_their_place() {
     assert_eq!(hub.subscriptions(), 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_time_that_no_clock_can_tell_never_comes() {
+    let hub = hub(HubOptions {
+        heartbeat: Some(Duration::MAX),
+        retry: Duration::MAX,
+        presence_grace: Duration::MAX,
+        lagging_after: Duration::MAX,
+        ..HubOptions::default()
+    });
+    let options = TopicOptions { flush_window: Some(Duration::MAX), ..TopicOptions::default() };
+    let topics = [("held", options), ("news", TopicOptions::default())]
+        .map(|(name, options)| (name, hub.topic_with::<News>(name, options).expect("opened")));
+    for (name, topic) in topics {
+        let mut client = Client::new(hub.subscribe(Subscribe::to([name])).expect("subscribed"));
+        client.take(1).await;
+        topic.publish(&News::Count(1)).expect("published");
+        assert_eq!(client.take(1).await, ["count:1"], "{name}");
+        tokio::time::timeout(Duration::from_secs(86_400), client.next()).await.expect_err("silence");
+        if name == "news" {
+            hub.shutdown();
+            assert_eq!(client.next().await, None, "an end");
+        }
+    }
+}
+
 #[test]
 fn subscribing_outside_a_runtime_is_an_error_and_not_a_panic() {
     let hub = hub(HubOptions::default());

@@ -66,17 +66,38 @@ async fn a_client_is_told_where_its_snapshot_ends() {
         (
             ["news", "live"],
             "e.0",
-            r#"{"heartbeat_ms":15000,"snapshot_through":3}"#,
-            vec!["count:2", "count:3"],
+            r#"{"heartbeat_ms":15000}"#,
+            vec!["count:1", "count:2", "count:3", "count:4"],
         ),
         (["live", "live"], "", r#"{"heartbeat_ms":15000,"snapshot_through":0}"#, vec![]),
-        // Whoever goes on from an event is given every one.
+        // Whoever goes on from a cursor is given every one.
         (["news", "live"], "e.2", r#"{"heartbeat_ms":15000}"#, vec!["count:3", "count:4"]),
     ] {
         let subscribe = Subscribe::to(topics).after(cursor.to_owned());
         let seen = Client::new(hub.subscribe(subscribe).expect("subscribed")).drain().await;
         assert_eq!(told(&seen)[0], format!("sse.open:{data}"), "{topics:?} {cursor:?}");
         assert_eq!(told(&seen)[1..], snapshot, "{topics:?} {cursor:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_come_before_anything_was_replayed_misses_nothing_that_is_live() {
+    for replay in [Replay::All, Replay::Latest] {
+        let hub = hub(HubOptions::default());
+        let options = TopicOptions { replay, ..TopicOptions::default() };
+        hub.topic_with::<News>("quiet", options).expect("opened");
+        let options = TopicOptions { replay: Replay::LiveOnly, ..TopicOptions::default() };
+        let live = hub.topic_with::<News>("live", options).expect("opened");
+        live.publish(&News::Count(1)).expect("published");
+        let subscribe = |cursor: Option<String>| {
+            Client::new(hub.subscribe(Subscribe::to(["quiet", "live"]).after(cursor)).expect("subscribed"))
+        };
+        let seen = subscribe(None).drain().await;
+        assert_eq!(told(&seen)[1..], [""; 0], "{replay:?}");
+
+        live.publish(&News::Count(2)).expect("published");
+        let back = subscribe(Some(seen[0].last_event_id.clone())).drain().await;
+        assert_eq!(told(&back)[1..], ["count:2"], "{replay:?}: and nothing from before it was there");
     }
 }
 

@@ -42,20 +42,27 @@ async fn a_snapshot_is_what_a_new_client_gets_and_the_page_goes_on_behind_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_that_was_rendered_before_the_first_event_gets_it() {
-    for replay in [Replay::All, Replay::LiveOnly] {
+    use Replay::{All, Latest, LiveOnly};
+
+    for replays in [[All, All], [Latest, Latest], [LiveOnly, LiveOnly], [LiveOnly, All], [Latest, All]] {
         let hub = hub(HubOptions::default());
-        let options = TopicOptions { replay, ..TopicOptions::default() };
-        let topic = hub.topic_with::<News>("news", options).expect("opened");
-        let taken = snapshot(&hub, &["news"]).await;
+        let [first, other] = [("first", replays[0]), ("other", replays[1])].map(|(name, replay)| {
+            hub.topic_with::<News>(name, TopicOptions { replay, ..TopicOptions::default() }).expect("opened")
+        });
+        let taken = snapshot(&hub, &["first", "other"]).await;
         assert_eq!(taken, Snapshot::new(vec![], "e.0"));
         assert_eq!(hub.last_event_id().as_str(), "e.0");
 
-        topic.publish(&News::Count(1)).expect("published");
-        let subscribe = Subscribe::to(["news"]).after(taken.last_event_id);
+        first.publish(&News::Count(1)).expect("published");
+        other.publish(&News::Count(2)).expect("published");
+        let subscribe = Subscribe::to(["first", "other"]).after(taken.last_event_id);
         let mut client = Client::new(hub.subscribe(subscribe).expect("subscribed"));
         let seen = client.drain().await;
-        assert_eq!(seen[0].last_event_id, "e.0", "{replay:?}: a later one would say that something was lost");
-        assert_eq!(told(&seen[1..]), ["count:1"], "{replay:?}");
+        assert_eq!(
+            seen[0].last_event_id, "e.0",
+            "{replays:?}: a later one would say that something was lost"
+        );
+        assert_eq!(told(&seen[1..]), ["count:1", "count:2"], "{replays:?}");
     }
 }
 

@@ -7,6 +7,7 @@ use super::stats::Stats;
 #[cfg(feature = "tls")]
 use super::tls::Tls;
 use crate::Hub;
+use crate::options::LONGEST;
 
 /// How [`run`](super::run) serves. Start from the default: `Options { max_age, ..Options::default() }`.
 #[derive(Clone, Debug)]
@@ -96,9 +97,6 @@ impl Default for Options {
         }
     }
 }
-
-/// What is later than this is never: a clock that is added to must not overflow.
-const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 
 /// An option that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

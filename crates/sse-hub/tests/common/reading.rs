@@ -1,4 +1,4 @@
-//! Memory whose reads go through the hands of a test.
+//! Memory whose reads go through the hands of a test, and that may be published on at an awkward moment.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,11 +13,18 @@ type Answer = Reply<Result<Page, HistoryError>>;
 pub(crate) struct Reading<F> {
     memory: Arc<MemoryHistory>,
     read: F,
+    after_last_seq: Box<dyn Fn(&MemoryHistory) + Send + Sync>,
 }
 
 impl<F: Fn(&Arc<MemoryHistory>, Read<'_>) -> Answer> Reading<F> {
     pub(crate) fn new(read: F) -> Self {
-        Self { memory: Arc::new(MemoryHistory::with_epoch(Epoch::new(0xe))), read }
+        let memory = Arc::new(MemoryHistory::with_epoch(Epoch::new(0xe)));
+        Self { memory, read, after_last_seq: Box::new(|_| {}) }
+    }
+
+    /// Has `then` called whenever somebody has been told the last number, as by a publisher who comes at that moment.
+    pub(crate) fn after_last_seq(self, then: impl Fn(&MemoryHistory) + Send + Sync + 'static) -> Self {
+        Self { after_last_seq: Box::new(then), ..self }
     }
 }
 
@@ -33,7 +40,9 @@ impl<F: Fn(&Arc<MemoryHistory>, Read<'_>) -> Answer + Send + Sync + 'static> His
     }
 
     fn last_seq(&self) -> u64 {
-        self.memory.last_seq()
+        let last_seq = self.memory.last_seq();
+        (self.after_last_seq)(&self.memory);
+        last_seq
     }
 
     fn open(&self, topic: &TopicName, options: &TopicOptions, news: News) -> Result<TopicId, HistoryError> {

@@ -46,6 +46,20 @@ async fn streams_of_the_same_topics_are_held_by_a_shard_in_one_group() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_stream_is_given_before_it_is_in_a_group_is_counted_too() {
+    const BYTES: usize = 10_000;
+
+    let server = Server::start(Options { shards: Some(1), ..Options::default() }).await;
+    let news = server.hub.topic::<News>("news").expect("opened");
+    news.publish(&common::note(&"x".repeat(BYTES))).expect("published");
+    let mut stream = server.stream("news").await;
+    stream.take(1).await;
+    let counts = server.hub.counts();
+    assert_eq!(counts.deliveries, 1);
+    assert!(counts.delivered_bytes > BYTES as u64, "{}", counts.delivered_bytes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_second_request_of_a_connection_may_be_the_stream() {
     let server = Server::start(Options::default()).await;
     let news = server.hub.topic::<News>("news").expect("opened");

@@ -165,7 +165,10 @@ impl Client {
                 State::Alone => {}
             }
             match self.subscription.poll_chunk(cx) {
-                Poll::Ready(Some(chunk)) => self.unsent = frame::chunk(self.near.framing, chunk),
+                Poll::Ready(Some(chunk)) => {
+                    self.subscription.hub().counters.delivered_bytes.add(chunk.len());
+                    self.unsent = frame::chunk(self.near.framing, chunk);
+                }
                 Poll::Ready(None) => {
                     self.unsent = frame::end(self.near.framing);
                     self.near.state = State::Leaving;

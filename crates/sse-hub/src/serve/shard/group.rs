@@ -1,6 +1,5 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use slab::Slab;
@@ -10,6 +9,7 @@ use super::bell::Bell;
 use super::client::{Client, State};
 use super::deadlines::Due;
 use crate::flush::{self, Flush};
+use crate::heartbeat;
 use crate::history::{Entry, TopicId};
 use crate::hub::Shared;
 use crate::pages::Pages;
@@ -126,9 +126,7 @@ impl Group {
 
     /// When the members are to hear something; `None` if silence is fine.
     pub(super) fn heartbeat_at(&self) -> Option<Instant> {
-        // An interval of zero would never let the streams rest.
-        let interval = self.hub.options.heartbeat?.max(Duration::from_millis(10));
-        Some(self.last_sent + interval)
+        Some(self.last_sent + heartbeat::possible(self.hub.options.heartbeat?))
     }
 
     /// Takes in a client that has seen at least what the group has.

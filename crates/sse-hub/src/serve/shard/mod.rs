@@ -344,7 +344,8 @@ impl Shard {
 
     /// Writes the page of a group to the members that do not have it.
     fn write(&mut self, number: u32, writes: &mut usize) {
-        let (mut deliveries, mut bytes) = (0, 0);
+        // What was handed out is not all written yet.
+        let (mut deliveries, mut handed, mut bytes) = (0, 0, 0);
         let hub = self.groups.get(number as usize).map(Group::hub);
         while *writes > 0
             && let Some(group) = self.groups.get_mut(number as usize)
@@ -366,10 +367,12 @@ impl Shard {
             match taken {
                 Taken::All => {
                     deliveries += events;
+                    handed += chunk.len();
                     bytes += chunk.len();
                 }
                 Taken::Part => {
                     deliveries += events;
+                    handed += chunk.len();
                     self.take_out(member);
                     self.turn_to_client(member);
                 }
@@ -380,7 +383,7 @@ impl Shard {
         self.counters.bytes.add(bytes);
         if let Some(hub) = hub {
             hub.counters.deliveries.add(deliveries);
-            hub.counters.delivered_bytes.add(bytes);
+            hub.counters.delivered_bytes.add(handed);
         }
     }
 
