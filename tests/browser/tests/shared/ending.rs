@@ -1,11 +1,11 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use browser_tests::{Stream, Told, Watch, next_task, until};
 use sse_proto::EventRef;
 use sse_proto::client::{CloseReason, Failure, State};
-use sse_web::Connection;
 use sse_web::transport::{ActiveRequest, Receiver, Request, Transport};
+use sse_web::{Connection, Sharing};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::{SCOPES, options};
@@ -128,6 +128,33 @@ async fn who_catches_up_with_a_stream_that_has_ended_is_closed_for_good() {
         late.connection().with(Connection::resume);
         assert_eq!(late.state(), State::Closed(CloseReason::Ended));
         assert_eq!(stream.report().await.visits.len(), 2);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn who_connects_anew_at_the_end_is_told_what_the_others_who_did_have_brought_already() {
+    let served = Served::default();
+    let mut options = options(Sharing::page);
+    options.transport = Rc::new(served.clone());
+    let url = format!("https://example.org/{}", js_sys::Math::random());
+    let open = || {
+        let has_ended = Cell::new(false);
+        Watch::open_and_react(&url, options.clone(), move |told, slot| {
+            if matches!(told, Told::State(State::Closed(_))) && !has_ended.replace(true) {
+                slot.with(Connection::reconnect);
+            }
+        })
+    };
+    let first = open();
+    next_task().await;
+    served.event("message", "one", "1");
+    // It has not begun to hear when the stream ends, and the first is on its way to the next.
+    let second = open();
+    served.event("sse.end", "{}", "1");
+    served.event("message", "two", "2");
+    second.until_data("two").await;
+    for watch in [&first, &second] {
+        assert_eq!(watch.data(), ["one", "two"]);
     }
 }
 
