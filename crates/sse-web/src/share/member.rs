@@ -239,6 +239,8 @@ impl Member {
 
     /// The stream was closed, and this member wants it again: those who do are another group.
     fn join_anew(&self) {
+        // It may wait long for its next attempt.
+        self.drop_own();
         let cursor = self.place.borrow().last_event_id().to_owned();
         let group = Group::of(self.scope, &self.key, &self.url, &self.options, &cursor);
         let old = self.group.replace(group.clone());

@@ -1,5 +1,6 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use browser_tests::{Stream, Told, Watch, next_task, until};
 use sse_proto::EventRef;
@@ -155,6 +156,34 @@ async fn who_connects_anew_at_the_end_is_told_what_the_others_who_did_have_broug
     second.until_data("two").await;
     for watch in [&first, &second] {
         assert_eq!(watch.data(), ["one", "two"]);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn who_connects_anew_at_the_end_does_not_wait_for_the_connection_by_which_it_caught_up() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "repeat 1100 event - {n} {n}
+             wait end
+             event sse.end - {}
+             ---
+             end
+             ---
+             event - 1 anew",
+        )
+        .await;
+        let early = Watch::open(stream.url(), options(scope));
+        early.until_data("1100").await;
+        let mut patient = options(scope);
+        patient.client.backoff.initial = Duration::from_secs(60);
+        patient.client.backoff.floor = Duration::from_secs(60);
+        let late = Watch::open(stream.url(), patient);
+        late.until_phase("waiting for 2").await;
+        stream.release("end").await;
+        early.until_phase("closed").await;
+        late.connection().with(Connection::reconnect);
+        late.until_data("anew").await;
+        assert_eq!(stream.report().await.visits.len(), 3);
     }
 }
 
