@@ -37,6 +37,8 @@ pub(crate) struct Binding {
     wanted: Cell<Wanted>,
     pub(crate) schedule: Rc<Schedule>,
     pub(crate) state: Shown<State>,
+    /// Counts the states that the connection has told.
+    states: Cell<u32>,
     retry_in: Shown<Option<u64>>,
     pub(crate) error: Shown<Option<Error>>,
     /// The cursor to begin with; kept up to date only if anybody has asked for the signal, which costs a string for each
@@ -108,6 +110,7 @@ impl Binding {
             connection: RefCell::new(None),
             wanted: Cell::new(Wanted::Open),
             state: Shown::new(State::Idle),
+            states: Cell::new(0),
             retry_in: Shown::new(None),
             error: Shown::new(None),
             last_event_id: Shown::new(String::new()),
@@ -296,8 +299,9 @@ impl Binding {
                 this.retry_in.set(left);
             }
         };
+        // First, as whoever is told may end it.
+        self.countdown.set(Some(Box::new(Interval::new(COUNTDOWN_MILLIS, tell.clone()))));
         tell();
-        self.countdown.set(Some(Box::new(Interval::new(COUNTDOWN_MILLIS, tell))));
     }
 }
 
@@ -366,6 +370,8 @@ impl Sink for ToSignals {
 
     fn state(&self, state: &State) {
         let Some(binding) = self.binding.upgrade() else { return };
+        let nth = binding.states.get().wrapping_add(1);
+        binding.states.set(nth);
         if let State::Waiting { until, .. } = state {
             if let Some(count_down) = binding.count_down.get() {
                 count_down(&binding, *until);
@@ -379,7 +385,11 @@ impl Sink for ToSignals {
         if !was_open && state.is_open() {
             binding.error.set(None);
         }
-        binding.show(state.clone());
+        // Whoever heard of the countdown or the error may have asked for something else, and been told the state after
+        // this one.
+        if binding.states.get() == nth {
+            binding.show(state.clone());
+        }
     }
 
     fn failure(&self, failure: &Failure) {

@@ -46,6 +46,8 @@ pub(super) struct Member {
     /// Whether it may be told of events: not before whoever opened it has got it.
     is_started: Cell<bool>,
     is_pumping: Cell<bool>,
+    /// Whether there may be something to tell.
+    is_due: Cell<bool>,
     this: Weak<Self>,
 }
 
@@ -88,6 +90,7 @@ impl Membership {
             told: RefCell::new(State::Idle),
             is_started: Cell::new(false),
             is_pumping: Cell::new(false),
+            is_due: Cell::new(false),
             this: this.clone(),
         });
         member.group().add(member.this.clone());
@@ -236,6 +239,8 @@ impl Member {
 
     /// The stream was closed, and this member wants it again: those who do are another group.
     fn join_anew(&self) {
+        // It may wait long for its next attempt.
+        self.drop_own();
         let cursor = self.place.borrow().last_event_id().to_owned();
         let group = Group::of(self.scope, &self.key, &self.url, &self.options, &cursor);
         let old = self.group.replace(group.clone());
@@ -252,9 +257,21 @@ impl Member {
 
     /// Tells the owner everything that the log holds for it.
     pub(super) fn pump(&self) {
-        if !self.is_started.get() || self.is_pumping.replace(true) {
+        if !self.is_started.get() {
             return;
         }
+        self.is_due.set(true);
+        if self.is_pumping.replace(true) {
+            return;
+        }
+        // Who is told of a state may call back, and what follows from that is told when it has returned.
+        while self.is_due.take() {
+            self.tell_all();
+        }
+        self.is_pumping.set(false);
+    }
+
+    fn tell_all(&self) {
         while self.is_active() {
             if self.own().is_some() {
                 if !self.has_met() {
@@ -278,7 +295,6 @@ impl Member {
                 }
             }
         }
-        self.is_pumping.set(false);
     }
 
     /// Whether the log goes on where its own connection stands.

@@ -1,11 +1,12 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use browser_tests::{Stream, Told, Watch, next_task, until};
 use sse_proto::EventRef;
 use sse_proto::client::{CloseReason, Failure, State};
-use sse_web::Connection;
 use sse_web::transport::{ActiveRequest, Receiver, Request, Transport};
+use sse_web::{Connection, Sharing};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::{SCOPES, options};
@@ -128,6 +129,61 @@ async fn who_catches_up_with_a_stream_that_has_ended_is_closed_for_good() {
         late.connection().with(Connection::resume);
         assert_eq!(late.state(), State::Closed(CloseReason::Ended));
         assert_eq!(stream.report().await.visits.len(), 2);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn who_connects_anew_at_the_end_is_told_what_the_others_who_did_have_brought_already() {
+    let served = Served::default();
+    let mut options = options(Sharing::page);
+    options.transport = Rc::new(served.clone());
+    let url = format!("https://example.org/{}", js_sys::Math::random());
+    let open = || {
+        let has_ended = Cell::new(false);
+        Watch::open_and_react(&url, options.clone(), move |told, slot| {
+            if matches!(told, Told::State(State::Closed(_))) && !has_ended.replace(true) {
+                slot.with(Connection::reconnect);
+            }
+        })
+    };
+    let first = open();
+    next_task().await;
+    served.event("message", "one", "1");
+    // It has not begun to hear when the stream ends, and the first is on its way to the next.
+    let second = open();
+    served.event("sse.end", "{}", "1");
+    served.event("message", "two", "2");
+    second.until_data("two").await;
+    for watch in [&first, &second] {
+        assert_eq!(watch.data(), ["one", "two"]);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn who_connects_anew_at_the_end_does_not_wait_for_the_connection_by_which_it_caught_up() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "repeat 1100 event - {n} {n}
+             wait end
+             event sse.end - {}
+             ---
+             end
+             ---
+             event - 1 anew",
+        )
+        .await;
+        let early = Watch::open(stream.url(), options(scope));
+        early.until_data("1100").await;
+        let mut patient = options(scope);
+        patient.client.backoff.initial = Duration::from_secs(60);
+        patient.client.backoff.floor = Duration::from_secs(60);
+        let late = Watch::open(stream.url(), patient);
+        late.until_phase("waiting for 2").await;
+        stream.release("end").await;
+        early.until_phase("closed").await;
+        late.connection().with(Connection::reconnect);
+        late.until_data("anew").await;
+        assert_eq!(stream.report().await.visits.len(), 3);
     }
 }
 

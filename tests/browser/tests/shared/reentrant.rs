@@ -208,3 +208,30 @@ async fn c09_an_owner_that_closes_when_it_shares_again_hears_no_more() {
         assert_eq!(late.phases().last().map(String::as_str), Some("closed"));
     }
 }
+
+#[wasm_bindgen_test]
+async fn who_pauses_for_a_moment_when_it_has_to_catch_up_is_caught_up() {
+    for scope in SCOPES {
+        let stream = Stream::new("event - 1 one").await;
+        let mut from = options(scope);
+        from.last_event_id = "0".to_owned();
+        let early = Watch::open(stream.url(), from);
+        early.until_data("one").await;
+        // What is remembered begins behind a cursor, and this one has none.
+        let late = Watch::open_and_react(stream.url(), options(scope), {
+            let has_paused = Cell::new(false);
+            move |told, slot| {
+                let is_catching_up = matches!(told, Told::State(State::Connecting { .. }));
+                if is_catching_up && !has_paused.replace(true) {
+                    slot.with(|connection| {
+                        connection.pause();
+                        connection.resume();
+                    });
+                }
+            }
+        });
+        late.until_data("one").await;
+        assert_eq!(late.data(), ["one"]);
+        assert!(late.phases().contains(&"paused Caller".to_owned()));
+    }
+}

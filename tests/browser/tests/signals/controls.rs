@@ -1,9 +1,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use browser_tests::{mount, open};
+use browser_tests::{Live, mount, open};
+use leptos::prelude::*;
 use leptos_eventsource::transport::Scripted;
-use leptos_eventsource::{Delivery, EventSourceHandle};
+use leptos_eventsource::{CloseReason, Delivery, EventSourceHandle, Failure, PauseReason, State};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::{Market, use_market};
@@ -36,4 +37,55 @@ async fn who_connects_anew_at_a_gap_goes_on_behind_the_event_after_it_and_gets_t
 #[wasm_bindgen_test]
 async fn c09_who_closes_at_a_gap_gets_nothing_any_more() {
     assert_eq!(prices_when_a_gap(|market| market.close()).await, [Some(1)]);
+}
+
+/// What is shown in the end if the hearer of the countdown does something when it begins.
+async fn shown_if_at_the_countdown(
+    react: impl Fn(EventSourceHandle<Market>) + Send + Sync + 'static,
+) -> State {
+    let transport = Scripted::new();
+    let (_mounted, market) = mount({
+        let transport = transport.clone();
+        move || use_market(&transport, Delivery::Immediate)
+    });
+    let stream = open(&transport).await;
+    let (state, retry_in) = (market.state(), market.retry_in());
+    let before = Live::count().intervals();
+    let _effect = ImmediateEffect::new(move || {
+        if retry_in.get().is_some() {
+            react(market);
+        }
+    });
+    stream.fail(Failure::Network);
+    assert_eq!(retry_in.get_untracked(), None);
+    assert_eq!(Live::count().intervals(), before, "nothing is counted any more");
+    state.get_untracked()
+}
+
+#[wasm_bindgen_test]
+async fn who_does_something_when_the_countdown_begins_is_shown_what_came_of_it() {
+    let closed = State::Closed(CloseReason::Caller);
+    assert_eq!(shown_if_at_the_countdown(|market| market.close()).await, closed);
+    let paused = State::Paused { why: PauseReason::Caller };
+    assert_eq!(shown_if_at_the_countdown(|market| market.pause()).await, paused);
+    let connecting = State::Connecting { attempt: 1 };
+    assert_eq!(shown_if_at_the_countdown(|market| market.reconnect()).await, connecting);
+}
+
+#[wasm_bindgen_test]
+async fn who_closes_when_an_error_is_over_is_shown_that_it_is_closed() {
+    let transport = Scripted::new();
+    let (_mounted, market) = mount({
+        let transport = transport.clone();
+        move || use_market(&transport, Delivery::Immediate)
+    });
+    open(&transport).await.fail(Failure::Network);
+    let (state, error) = (market.state(), market.error());
+    let _effect = ImmediateEffect::new(move || {
+        if error.get().is_none() {
+            market.close();
+        }
+    });
+    open(&transport).await;
+    assert_eq!(state.get_untracked(), State::Closed(CloseReason::Caller));
 }
