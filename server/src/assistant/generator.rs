@@ -91,9 +91,9 @@ impl Phrases {
 
 const ENGLISH: Phrases = Phrases {
     openings: &[
-        "You asked: **“{}”** No model is connected to this server, so what follows is made up, but it streams like the \
+        "You asked: “**{}**” No model is connected to this server, so what follows is made up, but it streams like the \
          real thing.",
-        "**“{}”** is a fine question for a generator that knows nothing. Here is an answer all the same, one token at a \
+        "“**{}**” is a fine question for a generator that knows nothing. Here is an answer all the same, one token at a \
          time.",
     ],
     paragraphs: &[
