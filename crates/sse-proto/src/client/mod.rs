@@ -29,15 +29,18 @@
 //!
 //! | file | rules |
 //! |---|---|
-//! | `mod.rs` | when to connect and when not: c03, c05 to c09, c15 to c19 |
+//! | `mod.rs` | when to connect and when not: c03, c05 to c09, c15, c17 to c19 |
 //! | `messages.rs` | [`Command`] and [`Signal`] go in, [`Output`] and [`Verdict`] come out |
 //! | `state.rs` | [`State`], and why it is so: [`Failure`], [`CloseReason`], [`PauseReason`], [`Gap`] |
 //! | `request.rs` | [`last_event_id_header`]: c10 |
 //! | `response.rs` | [`Response`]: c03, c04 |
 //! | `resume.rs` | cursor, duplicates and gaps: c10 |
+//! | `control.rs` | what the server says of the stream itself: `sse.open`, `sse.gap`, `sse.end` and so on |
+//! | `silence.rs` | the watchdog: c16 |
 //! | `options.rs`, `backoff.rs`, `timer.rs`, `pause.rs` | what they say |
 
 mod backoff;
+mod control;
 mod in_front;
 mod messages;
 mod options;
@@ -45,6 +48,7 @@ mod pause;
 mod request;
 mod response;
 mod resume;
+mod silence;
 mod state;
 mod timer;
 
@@ -65,7 +69,6 @@ pub use state::{CloseReason, Failure, Gap, PauseReason, State};
 use crate::control::RESERVED_PREFIX;
 use crate::{Control, Instant};
 use backoff::Entropy;
-use options::SilenceLimits;
 use pause::PauseSet;
 use resume::{Before, Resume};
 use timer::{Timer, Timers};
@@ -509,100 +512,6 @@ impl Client {
             self.heartbeat = None;
         }
         self.note_activity(now);
-    }
-
-    /// An event whose type is reserved; `None` if it is the application's all the same.
-    ///
-    /// Out of line, so that what is there for every event stays small.
-    #[cold]
-    #[inline(never)]
-    fn handle_reserved(
-        &mut self,
-        now: Instant,
-        connection: ConnectionId,
-        event_type: &str,
-        data: &str,
-        last_event_id: &str,
-    ) -> Option<Verdict> {
-        let control = Control::parse(event_type, data);
-        if control.is_none() && !self.resume.knows_server() {
-            return None;
-        }
-        self.note_event(now, control);
-        let Some(control) = control else {
-            // From a server that knows more than this client.
-            return Some(self.handle_id(connection, last_event_id));
-        };
-        self.handle_control(now, control, last_event_id);
-        Some(Verdict::Control)
-    }
-
-    fn handle_control(&mut self, now: Instant, control: Control, last_event_id: &str) {
-        self.before = Some(Before::Control(Box::new(self.resume.clone())));
-        let gap = match control {
-            Control::Open { heartbeat, snapshot_through } => {
-                self.heartbeat = heartbeat;
-                self.snapshot_through = snapshot_through;
-                self.watch_silence(now);
-                self.resume.handle_open(last_event_id)
-            }
-            Control::Reset => self.resume.handle_reset(last_event_id),
-            // An id counts on whatever event it comes.
-            Control::Retry(_) | Control::Heartbeat | Control::Gap { .. } | Control::End => {
-                self.resume.follow(last_event_id).1.map(|(gap, _)| gap)
-            }
-        };
-        self.tell(gap);
-        match control {
-            Control::Gap { trimmed, snapshot_through } => {
-                self.snapshot_through = snapshot_through;
-                let gap = self.resume.handle_gap(trimmed);
-                self.tell(Some(gap));
-            }
-            Control::Retry(time) => self.reconnection_time = time,
-            Control::End => self.close(now, CloseReason::Ended),
-            Control::Open { .. } | Control::Heartbeat | Control::Reset => {}
-        }
-    }
-
-    fn tell(&mut self, gap: Option<Gap>) {
-        self.outputs.extend(gap.map(Output::Gap));
-    }
-
-    /// Called for every event, so it only stores the time; the timer finds out later (`check_silence`).
-    fn note_activity(&mut self, now: Instant) {
-        self.last_activity = now;
-        if let State::Stale { .. } = self.state {
-            self.enter(State::Open);
-        }
-        if !self.timers.is_running(Timer::Silence) {
-            self.watch_silence(now);
-        }
-    }
-
-    fn silence_limits(&self) -> Option<SilenceLimits> {
-        self.options.silence.limits(self.heartbeat)
-    }
-
-    fn watch_silence(&mut self, now: Instant) {
-        if let Some(limits) = self.silence_limits()
-            && self.state.is_open()
-        {
-            self.timers.start(Timer::Silence, now.after(limits.stale));
-        }
-    }
-
-    fn check_silence(&mut self, now: Instant) {
-        let Some(limits) = self.silence_limits().filter(|_| self.state.is_open()) else { return };
-        if now >= self.last_activity.after(limits.dead) {
-            return self.fail(now, Failure::Silence);
-        }
-        if now >= self.last_activity.after(limits.stale) {
-            self.enter(State::Stale { since: self.last_activity });
-            self.timers.start(Timer::Silence, self.last_activity.after(limits.dead));
-        } else {
-            self.timers.start(Timer::Silence, self.last_activity.after(limits.stale));
-        }
     }
 }
 

@@ -1,0 +1,69 @@
+//! What the server says of the stream itself, in events with the reserved prefix.
+
+use alloc::boxed::Box;
+
+use super::Client;
+use super::messages::{ConnectionId, Output, Verdict};
+use super::resume::Before;
+use super::state::{CloseReason, Gap};
+use crate::{Control, Instant};
+
+impl Client {
+    /// An event whose type is reserved; `None` if it is the application's all the same.
+    ///
+    /// Out of line, so that what is there for every event stays small.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn handle_reserved(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        event_type: &str,
+        data: &str,
+        last_event_id: &str,
+    ) -> Option<Verdict> {
+        let control = Control::parse(event_type, data);
+        if control.is_none() && !self.resume.knows_server() {
+            return None;
+        }
+        self.note_event(now, control);
+        let Some(control) = control else {
+            // From a server that knows more than this client.
+            return Some(self.handle_id(connection, last_event_id));
+        };
+        self.handle_control(now, control, last_event_id);
+        Some(Verdict::Control)
+    }
+
+    fn handle_control(&mut self, now: Instant, control: Control, last_event_id: &str) {
+        self.before = Some(Before::Control(Box::new(self.resume.clone())));
+        let gap = match control {
+            Control::Open { heartbeat, snapshot_through } => {
+                self.heartbeat = heartbeat;
+                self.snapshot_through = snapshot_through;
+                self.watch_silence(now);
+                self.resume.handle_open(last_event_id)
+            }
+            Control::Reset => self.resume.handle_reset(last_event_id),
+            // An id counts on whatever event it comes.
+            Control::Retry(_) | Control::Heartbeat | Control::Gap { .. } | Control::End => {
+                self.resume.follow(last_event_id).1.map(|(gap, _)| gap)
+            }
+        };
+        self.tell(gap);
+        match control {
+            Control::Gap { trimmed, snapshot_through } => {
+                self.snapshot_through = snapshot_through;
+                let gap = self.resume.handle_gap(trimmed);
+                self.tell(Some(gap));
+            }
+            Control::Retry(time) => self.reconnection_time = time,
+            Control::End => self.close(now, CloseReason::Ended),
+            Control::Open { .. } | Control::Heartbeat | Control::Reset => {}
+        }
+    }
+
+    pub(super) fn tell(&mut self, gap: Option<Gap>) {
+        self.outputs.extend(gap.map(Output::Gap));
+    }
+}
