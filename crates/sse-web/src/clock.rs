@@ -38,21 +38,12 @@ thread_local! {
 /// ```
 #[must_use]
 pub fn now() -> Instant {
-    at(performance_now())
-}
-
-/// When an event came, on the same clock (DOM, `Event.timeStamp`). The browser has taken its time already, so this
-/// costs less than to ask for the current one.
-pub(crate) fn of_event(event: &web_sys::Event) -> Instant {
-    at(event.time_stamp())
-}
-
-/// A time of `performance.now()` on our clock. Times are small and not negative, so the conversion only drops the fraction.
-fn at(millis: f64) -> Instant {
+    let millis = performance_now();
     // Before a sign of life is given its time: after a sleep that nobody has noticed, it would be as old as the sleep.
     if millis - LOOKED.get() >= SLEEP_MILLIS {
         notice_sleep();
     }
+    // Times are small and not negative, so the conversion only drops the fraction.
     Instant::from_millis((millis + ASLEEP.get()) as u64)
 }
 

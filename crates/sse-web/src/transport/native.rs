@@ -1,19 +1,22 @@
+mod batch;
 mod unanswered;
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-use sse_proto::EventRef;
 use sse_proto::client::Failure;
+use sse_proto::control::RESERVED_PREFIX;
+use sse_proto::{EventRef, Instant};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
-use web_sys::{EventSource, EventSourceInit};
+use web_sys::{EventSource, EventSourceInit, MessageChannel};
 
 use super::{ActiveRequest, Receiver, Request, Transport};
 use crate::clock;
 use crate::connection::UnreadId;
 use crate::listen::{Listener, listen};
 use crate::url;
+use batch::{Batch, Taken};
 use unanswered::Unanswered;
 
 /// The browser's own `EventSource`.
@@ -59,12 +62,39 @@ extern "C" {
 struct Heard {
     receiver: Receiver,
     opened: Cell<bool>,
+    batch: Rc<Batch>,
     last_event_id: LastEventId,
+    /// What was told last without its id, and the index of the event.
+    unread: Cell<Option<(Rc<Taken>, u32)>>,
 }
 
 impl UnreadId for Heard {
     fn read(&self) -> String {
-        self.last_event_id.unread.take().map(|event| event.last_event_id()).unwrap_or_default()
+        self.unread.take().map(|(taken, index)| taken.one_last_event_id(index)).unwrap_or_default()
+    }
+}
+
+impl Heard {
+    /// Tells what has been collected. Before anything that came after it.
+    fn tell_batch(self: &Rc<Self>) {
+        let Some(taken) = self.batch.take() else { return };
+        let now = clock::now();
+        for index in 0..taken.count {
+            let (event_type, data) = (self.batch.event_type(&taken, index), taken.data(index));
+            // The browser makes a string of each id that is asked for, which takes as long as all that is done with a
+            // small event here.
+            if self.last_event_id.is_plain() && !self.receiver.reads_last_event_id(event_type) {
+                self.unread.set(Some((taken.clone(), index)));
+                self.receiver.unread_event_at(now, event_type, &data, self.clone());
+            } else {
+                self.tell(now, event_type, &data, &taken.last_event_id(index));
+            }
+        }
+    }
+
+    fn tell(&self, now: Instant, event_type: &str, data: &str, last_event_id: &str) {
+        let last_event_id = self.last_event_id.at_event(last_event_id);
+        self.receiver.event_at(now, EventRef { event_type, data, last_event_id });
     }
 }
 
@@ -77,8 +107,6 @@ struct LastEventId {
     of_request: String,
     /// Whether an id came over this connection.
     came: Cell<bool>,
-    /// The last event, if nobody has looked at its id.
-    unread: Cell<Option<TextEvent>>,
 }
 
 impl LastEventId {
@@ -122,26 +150,37 @@ impl Transport for Native {
         let init = EventSourceInit::new();
         init.set_with_credentials(request.with_credentials);
         let unanswered = Unanswered::watch(&url);
+        let channel = MessageChannel::new().map_err(|_| Failure::Unsupported)?;
         let source =
             EventSource::new_with_event_source_init_dict(&url, &init).map_err(|_| Failure::Unsupported)?;
 
+        let (at_once, collected) =
+            request.event_types.iter().copied().partition::<Vec<_>, _>(is_told_at_once);
+        let activity = receiver.clone();
         let heard = Rc::new(Heard {
             receiver,
             opened: Cell::new(false),
+            batch: Batch::collect(&source, collected, channel, move || activity.activity()),
             last_event_id: LastEventId {
                 of_request: request.last_event_id.to_owned(),
                 came: Cell::new(false),
-                unread: Cell::new(None),
             },
+            unread: Cell::default(),
         });
-        let mut listeners = vec![on_open(&source, &heard), on_error(&source, &heard, unanswered)];
-        listeners.extend(request.event_types.iter().map(|event_type| on_event(&source, &heard, event_type)));
+        let mut listeners =
+            vec![on_open(&source, &heard), on_error(&source, &heard, unanswered), on_batch(&heard)];
+        listeners.extend(at_once.into_iter().map(|event_type| on_event(&source, &heard, event_type)));
         Ok(Box::new(Stream { source, _listeners: listeners }))
     }
 
     fn share_key(&self) -> Option<String> {
         Some("native".to_owned())
     }
+}
+
+/// Whether events of this type are told one by one: the reserved ones are few, and others need a look.
+fn is_told_at_once(event_type: &&str) -> bool {
+    event_type.starts_with(RESERVED_PREFIX) || matches!(*event_type, "open" | "error")
 }
 
 /// Whether this is an event of the stream, and not the object speaking of itself: a server may call its events
@@ -166,6 +205,7 @@ fn on_error(source: &EventSource, heard: &Rc<Heard>, unanswered: Option<Unanswer
         if is_from_server(event) {
             return;
         }
+        heard.tell_batch();
         let gave_up = stream.ready_state() == EventSource::CLOSED;
         let is_unanswered = || unanswered.as_ref().is_some_and(Unanswered::is_certain);
         heard.receiver.failed(if gave_up && !is_unanswered() {
@@ -178,25 +218,19 @@ fn on_error(source: &EventSource, heard: &Rc<Heard>, unanswered: Option<Unanswer
     })
 }
 
+fn on_batch(heard: &Rc<Heard>) -> Listener {
+    let this = heard.clone();
+    heard.batch.listen(move || this.tell_batch())
+}
+
 /// One listener for each type, so that the type need not be asked of JavaScript for every event.
 fn on_event(source: &EventSource, heard: &Rc<Heard>, event_type: &'static str) -> Listener {
     let heard = heard.clone();
-    let ambiguous = matches!(event_type, "open" | "error");
     listen(source, event_type, move |event| {
-        if ambiguous && !is_from_server(event) {
-            return;
+        if is_from_server(event) {
+            heard.tell_batch();
+            let event = event.unchecked_ref::<TextEvent>();
+            heard.tell(clock::now(), event_type, &event.data(), &event.last_event_id());
         }
-        let Heard { receiver, last_event_id, .. } = &*heard;
-        let event = event.unchecked_ref::<TextEvent>();
-        let (now, data) = (clock::of_event(event), event.data());
-        // The browser makes a string of each id that is asked for, which takes as long as all that is done with a small
-        // event here.
-        if last_event_id.is_plain() && !receiver.reads_last_event_id(event_type) {
-            last_event_id.unread.set(Some(event.clone()));
-            return receiver.unread_event_at(now, event_type, &data, heard.clone());
-        }
-        let of_event = event.last_event_id();
-        let last_event_id = last_event_id.at_event(&of_event);
-        receiver.event_at(now, EventRef { event_type, data: &data, last_event_id });
     })
 }

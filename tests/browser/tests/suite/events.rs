@@ -107,3 +107,40 @@ async fn ten_thousand_events_in_one_chunk_all_arrive_in_order() {
     let expected: Vec<_> = (1..=10_000).map(|n: u32| n.to_string()).collect();
     assert_eq!(watch.data(), expected);
 }
+
+#[wasm_bindgen_test]
+async fn events_of_several_types_that_come_together_keep_their_order_their_ids_and_their_text() {
+    let types =
+        ["tick", "message", "bar", "bar", "tick", "message", "error", "tick", "bar", "open", "message"];
+    let texts = ["", "plain", "na\u{ef}ve", "\u{6f22}", "two\nlines", "\n", "\u{1f600}\u{0}"];
+    let sent = |chunk: usize| {
+        (0..20).map(move |n| {
+            // Latin-1 only at first, and wide characters now and then after that.
+            let text = texts[(n * chunk) % texts.len()];
+            (types[n % types.len()], format!("{chunk}.{n}"), format!("{text}{n}"))
+        })
+    };
+    let chunk = |chunk: usize| {
+        let fields = |(event_type, id, data): (&str, String, String)| {
+            let data = data.split('\n').map(|line| format!("data: {line}%0A")).collect::<String>();
+            format!("event: {event_type}%0Aid: {id}%0A{data}%0A")
+        };
+        let events = sent(chunk).map(fields).collect::<Vec<_>>();
+        // One of the server's own in the middle.
+        format!(
+            "raw {}event: sse.heartbeat%0Adata: {{}}%0A%0A{}\n",
+            events[..10].concat(),
+            events[10..].concat()
+        )
+    };
+    let script = (0..6).map(chunk).collect::<String>();
+    let stream = Stream::new(&format!("{script}event - - last")).await;
+    let mut options = options();
+    options.event_types = (&["tick", "error", "message", "open", "bar"]).into();
+    let watch = Watch::open(stream.url(), options);
+    watch.until_data("last").await;
+    let mut expected: Vec<_> =
+        (0..6).flat_map(sent).map(|(event_type, id, data)| event(event_type, &data, &id)).collect();
+    expected.push(event("message", "last", "5.19"));
+    assert_eq!(events(&watch), expected);
+}
