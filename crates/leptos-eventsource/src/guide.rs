@@ -21,6 +21,7 @@ pub mod coming_from {}
 /// [Sharing]: crate::Sharing
 /// [Sharing::browser]: crate::Sharing::browser
 /// [Sharing::page]: crate::Sharing::page
+/// [Failure]: crate::Failure
 /// [Fetch]: crate::transport::Fetch
 /// [Fetch::post]: crate::transport::Fetch::post
 /// [Fetch::repeatable]: crate::transport::Fetch::repeatable
@@ -29,6 +30,8 @@ pub mod coming_from {}
 /// [Fetch::with_limits]: crate::transport::Fetch::with_limits
 /// [Fetch::with_refusal]: crate::transport::Fetch::with_refusal
 /// [Native]: crate::transport::Native
+/// [Scripted]: crate::transport::Scripted
+/// [Ticketed]: crate::transport::Ticketed
 #[doc = include_str!("../docs/options.md")]
 pub mod options {}
 

@@ -1,4 +1,6 @@
 // The first definition of a link counts: here these are modules, in the README files.
+//! [Keyed::signal]: Keyed::signal
+//! [ScriptedStream]: transport::ScriptedStream
 //! [components]: components
 //! [coming-from]: guide::coming_from
 //! [options]: guide::options

@@ -35,17 +35,19 @@ pub const KEY_LIMIT: usize = 10_000;
 ///     let symbols = quotes.keys();
 ///     view! {
 ///         <table>
-///             <For each=move || symbols.get() key=|symbol| symbol.clone() let:symbol>
-///                 {
-///                     let quote = quotes.signal(&symbol);
-///                     view! {
-///                         <tr>
-///                             <td>{symbol}</td>
-///                             <td>{move || quote.get().map(|Json(quote)| quote.price)}</td>
-///                         </tr>
+///             <tbody>
+///                 <For each=move || symbols.get() key=|symbol| symbol.clone() let:symbol>
+///                     {
+///                         let quote = quotes.signal(&symbol);
+///                         view! {
+///                             <tr>
+///                                 <td>{symbol}</td>
+///                                 <td>{move || quote.get().map(|Json(quote)| quote.price)}</td>
+///                             </tr>
+///                         }
 ///                     }
-///                 }
-///             </For>
+///                 </For>
+///             </tbody>
 ///         </table>
 ///     }
 /// }
@@ -115,6 +117,26 @@ where
     /// The signal of `key`: the default value until an event with this key comes.
     ///
     /// A key that is asked for before it has come is not among [`keys`](Self::keys) until it does.
+    ///
+    /// Rows that are sorted by what they hold:
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Json, use_event_source};
+    /// # fn component() {
+    /// let prices = use_event_source::<Json<(String, f64)>>("/prices").keyed_fold(
+    ///     |Json((symbol, _))| Some(symbol.clone()),
+    ///     |price: &mut f64, Json((_, now))| *price = *now,
+    /// );
+    /// let symbols = prices.keys();
+    /// // For the `each` of a `<For>`, which then moves rows and does not make them anew.
+    /// let dearest_first = Memo::new(move |_| {
+    ///     let mut rows: Vec<_> = symbols.get().into_iter().map(|key| (prices.signal(&key).get(), key)).collect();
+    ///     rows.sort_by(|(one, _), (two, _)| two.total_cmp(one));
+    ///     rows.into_iter().map(|(_, symbol)| symbol).collect::<Vec<_>>()
+    /// });
+    /// # }
+    /// ```
     #[must_use]
     pub fn signal(&self, key: &K) -> ReadSignal<S> {
         let signal = if IN_BROWSER {
