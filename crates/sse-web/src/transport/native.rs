@@ -26,6 +26,8 @@ use unanswered::Unanswered;
 ///
 /// It does not show the status, the content type, comments or `retry` fields.
 ///
+/// Events that come together are delivered together, in a task right after the one in which the browser hands them out.
+///
 /// ```
 /// use std::rc::Rc;
 ///
