@@ -1,7 +1,8 @@
-use std::fmt;
-
 use serde_json::{Map, Value, json};
 
+/// Without a framework: the least that such a page costs, by either way to the events.
+pub(crate) const VANILLA: &str = "vanilla";
+pub(crate) const VANILLA_FETCH: &str = "vanilla, fetch";
 pub(crate) const REACT: &str = "React";
 pub(crate) const REACT_BY_FRAME: &str = "React, a state for each frame";
 pub(crate) const NATIVE: &str = "leptos-eventsource, native";
@@ -16,6 +17,10 @@ const LONGEST_TASK: f64 = 50.0;
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) events: u32,
+    /// What each row of its table shows in the end.
+    pub(crate) table: Vec<String>,
+    /// How often a second it was drawn: on a busy machine a page leaves frames out, which looks cheap.
+    pub(crate) frames: Option<f64>,
     /// How long the main thread ran, in nanoseconds. `None` where the system does not tell.
     pub(crate) cpu_nanos: Option<u64>,
     /// How long each task took that took 50 ms or more, in milliseconds.
@@ -40,19 +45,6 @@ impl Row {
     }
 }
 
-impl fmt::Display for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, long_tasks, heaps, .. } = self;
-        write!(f, "{name:32}")?;
-        match self.micros() {
-            Some(micros) => write!(f, "{micros:>10.2}")?,
-            None => write!(f, "{:>10}", "-")?,
-        }
-        write!(f, "{:>12} {:>10.0}   ", long_tasks.len(), self.longest_task())?;
-        heaps.iter().try_for_each(|heap| write!(f, " {:>6.0}", heap / 1024.0))
-    }
-}
-
 fn row<'a>(rows: &'a [Row], name: &str) -> Option<&'a Row> {
     rows.iter().find(|row| row.name == name)
 }
@@ -65,21 +57,34 @@ fn ratio(rows: &[Row], ours: &str, other: &str) -> Option<f64> {
 pub(crate) fn print(rows: &[Row], rate: u32) {
     println!("\n{rate} ticks a second\n");
     println!(
-        "{:32}{:>10}{:>12} {:>10}    KiB of heap after each quarter",
-        "", "us/tick", "long tasks", "longest"
+        "{:32}{:>10}{:>12}{:>10}{:>12} {:>10}    KiB of heap after each quarter",
+        "", "us/tick", "by vanilla", "frames/s", "long tasks", "longest"
     );
-    rows.iter().for_each(|row| println!("{row}"));
+    rows.iter().for_each(|row| print_row(row, rows));
     println!();
-    for ours in [NATIVE, FETCH] {
+    for (ours, least) in [(NATIVE, VANILLA), (FETCH, VANILLA_FETCH)] {
         if let Some(ratio) = ratio(rows, ours, REACT) {
             let verdict = if ratio <= MOST_OF_REACT { "" } else { "  MISSED" };
             println!("{ours}: {ratio:.2} of React's main thread, at most {MOST_OF_REACT:.2}{verdict}");
+        }
+        if let Some(ratio) = ratio(rows, ours, least) {
+            println!("{ours}: {ratio:.2} times that of {least}");
         }
         if let Some(row) = row(rows, ours) {
             let verdict = if row.longest_task() <= LONGEST_TASK { "" } else { "  MISSED" };
             println!("{ours}: longest task {:.0} ms, at most {LONGEST_TASK:.0}{verdict}", row.longest_task());
         }
     }
+    println!();
+}
+
+fn print_row(row: &Row, rows: &[Row]) {
+    let Row { name, frames, long_tasks, heaps, .. } = row;
+    let number = |number: Option<f64>| number.map_or("-".to_owned(), |number| format!("{number:.2}"));
+    let [micros, by_vanilla, frames] = [row.micros(), ratio(rows, name, VANILLA), *frames].map(number);
+    print!("{name:32}{micros:>10}{by_vanilla:>12}{frames:>10}");
+    print!("{:>12} {:>10.0}   ", long_tasks.len(), row.longest_task());
+    heaps.iter().for_each(|heap| print!(" {:>6.0}", heap / 1024.0));
     println!();
 }
 
@@ -90,6 +95,8 @@ pub(crate) fn json(rows: &[Row]) -> Value {
         .map(|row| {
             let figures = json!({
                 "main_thread_us": row.micros().map(rounded),
+                "vs_vanilla": ratio(rows, row.name, VANILLA).map(rounded),
+                "frames_per_second": row.frames.map(rounded),
                 "long_tasks": row.long_tasks.len(),
                 "longest_task_ms": rounded(row.longest_task()),
                 "heap_growth_kib": row.growth().map(f64::round),
@@ -100,6 +107,8 @@ pub(crate) fn json(rows: &[Row]) -> Value {
     json!({
         "native_vs_react": ratio(rows, NATIVE, REACT).map(rounded),
         "fetch_vs_react": ratio(rows, FETCH, REACT).map(rounded),
+        "native_vs_vanilla": ratio(rows, NATIVE, VANILLA).map(rounded),
+        "fetch_vs_vanilla_fetch": ratio(rows, FETCH, VANILLA_FETCH).map(rounded),
         "pages": pages,
     })
 }
@@ -117,13 +126,19 @@ mod tests {
         let row = |name, events, cpu_nanos| Row {
             name,
             events,
+            table: Vec::new(),
+            frames: Some(60.0),
             cpu_nanos: Some(cpu_nanos),
             long_tasks: vec![51.0, 70.0],
             heaps: vec![2048.0, 1024.0, 4096.0],
         };
-        let line = json(&[row(REACT, 100, 1_000_000), row(NATIVE, 200, 1_000_000)]);
+        let line =
+            json(&[row(VANILLA, 100, 250_000), row(REACT, 100, 1_000_000), row(NATIVE, 200, 1_000_000)]);
         assert_eq!(line["native_vs_react"], 0.5);
         assert_eq!(line["fetch_vs_react"], Value::Null);
+        assert_eq!(line["native_vs_vanilla"], 2.0);
+        assert_eq!(line["fetch_vs_vanilla_fetch"], Value::Null);
+        assert_eq!(line["pages"][REACT]["vs_vanilla"], 4.0);
         assert_eq!(line["pages"][REACT]["main_thread_us"], 10.0);
         assert_eq!(line["pages"][NATIVE]["longest_task_ms"], 70.0);
         assert_eq!(line["pages"][NATIVE]["heap_growth_kib"], 2.0);
