@@ -91,7 +91,7 @@ enum What {
     /// last line is JSON. `cargo xtask bench market --help` lists the options.
     #[command(disable_help_flag = true)]
     Market {
-        /// For the program: --json, --events N, --rate N, --page NAME
+        /// For the program: --json, --events N, --rate N, --rounds N, --page NAME
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
         options: Vec<String>,
     },

@@ -3,6 +3,7 @@
 //!
 //! Each page runs in a browser of its own, one after another, on the same ticks from this server. It tells when all of
 //! them stand in its table; until then Linux counts how long its main thread runs. In the end all tables must be the same.
+//! What is shown is the median of the rounds.
 
 mod feed;
 mod report;
@@ -29,7 +30,7 @@ use tokio::time::timeout;
 use tower_http::services::ServeDir;
 
 use feed::Feed;
-use report::Row;
+use report::{Measured, Row};
 
 /// How long a page may take to show the rest once all is sent, and to begin.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -59,6 +60,10 @@ struct Options {
     /// How many of them a second
     #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(u32).range(100..))]
     rate: u32,
+
+    /// How many rounds, in which the pages take turns
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
 
     /// Only this page, or these
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PAGES.map(|(name, _)| name)))]
@@ -121,23 +126,31 @@ async fn main() -> Result<()> {
 }
 
 async fn measure(options: &Options) -> Result<Vec<Row>> {
-    let mut rows: Vec<Row> = Vec::new();
     let wanted = |name: &str| options.page.is_empty() || options.page.iter().any(|page| page == name);
-    for (name, address) in PAGES.into_iter().filter(|(name, _)| wanted(name)) {
-        if !options.json {
-            eprintln!("{name}: {} s", options.events / options.rate);
+    let pages: Vec<_> = PAGES.into_iter().filter(|(name, _)| wanted(name)).collect();
+    let mut rows: Vec<_> = pages.iter().map(|&(name, _)| Row { name, rounds: Vec::new() }).collect();
+    let mut table = None;
+    for round in 1..=options.rounds {
+        for (row, (name, address)) in rows.iter_mut().zip(&pages) {
+            if !options.json {
+                eprintln!("round {round}, {name}: {} s", options.events / options.rate);
+            }
+            let measured = page(options, address).await;
+            let measured = measured.with_context(|| format!("{name} was not measured"))?;
+            let table = table.get_or_insert_with(|| measured.table.clone());
+            ensure!(
+                measured.table == *table,
+                "{name} shows {:#?}, and {} {table:#?}",
+                measured.table,
+                pages[0].0
+            );
+            row.rounds.push(measured);
         }
-        let row = page(options, name, address).await;
-        let row = row.with_context(|| format!("{name} was not measured"))?;
-        if let Some(Row { name: first, table, .. }) = rows.first() {
-            ensure!(row.table == *table, "{name} shows {:#?}, and {first} {table:#?}", row.table);
-        }
-        rows.push(row);
     }
     Ok(rows)
 }
 
-async fn page(options: &Options, name: &'static str, address: &str) -> Result<Row> {
+async fn page(options: &Options, address: &str) -> Result<Measured> {
     let (told, mut tells) = mpsc::unbounded_channel();
     let feed = Feed { events: options.events, rate: options.rate };
     let served = Arc::new(Served { feed, browser: AtomicU32::new(0), began_at: OnceLock::new(), told });
@@ -161,7 +174,7 @@ async fn page(options: &Options, name: &'static str, address: &str) -> Result<Ro
     ensure!(shown == options.events, "the table shows {shown} ticks, and {} were sent", options.events);
     let began_at = served.began_at.get().copied().flatten();
     let cpu_nanos = ended_at.zip(began_at).map(|(ended, began)| ended.saturating_sub(began));
-    Ok(Row { name, events: options.events, table, frames, cpu_nanos, long_tasks, heaps })
+    Ok(Measured { events: options.events, table, frames, cpu_nanos, long_tasks, heaps })
 }
 
 fn routes(served: Arc<Served>, options: &Options) -> Router {

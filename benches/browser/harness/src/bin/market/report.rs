@@ -1,3 +1,4 @@
+use harness::median;
 use serde_json::{Map, Value, json};
 
 /// Without a framework: the least that such a page costs, by either way to the events.
@@ -12,10 +13,9 @@ pub(crate) const FETCH: &str = "leptos-eventsource, fetch";
 const MOST_OF_REACT: f64 = 1.0 / 3.0;
 const LONGEST_TASK: f64 = 50.0;
 
-/// What one page took.
+/// What a page took in one round.
 #[derive(Debug)]
-pub(crate) struct Row {
-    pub(crate) name: &'static str,
+pub(crate) struct Measured {
     pub(crate) events: u32,
     /// What each row of its table shows in the end.
     pub(crate) table: Vec<String>,
@@ -29,14 +29,10 @@ pub(crate) struct Row {
     pub(crate) heaps: Vec<f64>,
 }
 
-impl Row {
+impl Measured {
     /// Microseconds of the main thread for each tick, the drawing of the table included.
     fn micros(&self) -> Option<f64> {
         Some(self.cpu_nanos? as f64 / 1e3 / f64::from(self.events))
-    }
-
-    fn longest_task(&self) -> f64 {
-        self.long_tasks.iter().copied().fold(0.0, f64::max)
     }
 
     /// By how much the heap grew from the first quarter to the end, in KiB.
@@ -45,13 +41,38 @@ impl Row {
     }
 }
 
+/// All rounds of one page.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) rounds: Vec<Measured>,
+}
+
+impl Row {
+    /// The median of what every round tells.
+    fn median(&self, of: impl Fn(&Measured) -> Option<f64>) -> Option<f64> {
+        self.rounds.iter().map(of).collect::<Option<Vec<_>>>().and_then(median)
+    }
+
+    fn long_tasks(&self) -> Vec<f64> {
+        self.rounds.iter().flat_map(|round| &round.long_tasks).copied().collect()
+    }
+
+    fn longest_task(&self) -> f64 {
+        self.long_tasks().into_iter().fold(0.0, f64::max)
+    }
+}
+
 fn row<'a>(rows: &'a [Row], name: &str) -> Option<&'a Row> {
     rows.iter().find(|row| row.name == name)
 }
 
-/// The main thread's time of one page by that of another.
+/// The main thread's time of one page by that of another in the same round, and of these the median: what slows a machine
+/// down for a while slows down both.
 fn ratio(rows: &[Row], ours: &str, other: &str) -> Option<f64> {
-    Some(row(rows, ours)?.micros()? / row(rows, other)?.micros()?)
+    let rounds = row(rows, ours)?.rounds.iter().zip(&row(rows, other)?.rounds);
+    let ratios = rounds.map(|(ours, other)| Some(ours.micros()? / other.micros()?));
+    ratios.collect::<Option<Vec<_>>>().and_then(median)
 }
 
 pub(crate) fn print(rows: &[Row], rate: u32) {
@@ -79,11 +100,13 @@ pub(crate) fn print(rows: &[Row], rate: u32) {
 }
 
 fn print_row(row: &Row, rows: &[Row]) {
-    let Row { name, frames, long_tasks, heaps, .. } = row;
     let number = |number: Option<f64>| number.map_or("-".to_owned(), |number| format!("{number:.2}"));
-    let [micros, by_vanilla, frames] = [row.micros(), ratio(rows, name, VANILLA), *frames].map(number);
-    print!("{name:32}{micros:>10}{by_vanilla:>12}{frames:>10}");
-    print!("{:>12} {:>10.0}   ", long_tasks.len(), row.longest_task());
+    let by_vanilla = ratio(rows, row.name, VANILLA);
+    let [micros, by_vanilla, frames] =
+        [row.median(Measured::micros), by_vanilla, row.median(|round| round.frames)].map(number);
+    print!("{:32}{micros:>10}{by_vanilla:>12}{frames:>10}", row.name);
+    print!("{:>12} {:>10.0}   ", row.long_tasks().len(), row.longest_task());
+    let heaps = row.rounds.last().map_or(&[][..], |round| &round.heaps);
     heaps.iter().for_each(|heap| print!(" {:>6.0}", heap / 1024.0));
     println!();
 }
@@ -94,12 +117,12 @@ pub(crate) fn json(rows: &[Row]) -> Value {
         .iter()
         .map(|row| {
             let figures = json!({
-                "main_thread_us": row.micros().map(rounded),
+                "main_thread_us": row.median(Measured::micros).map(rounded),
                 "vs_vanilla": ratio(rows, row.name, VANILLA).map(rounded),
-                "frames_per_second": row.frames.map(rounded),
-                "long_tasks": row.long_tasks.len(),
+                "frames_per_second": row.median(|round| round.frames).map(rounded),
+                "long_tasks": row.long_tasks().len(),
                 "longest_task_ms": rounded(row.longest_task()),
-                "heap_growth_kib": row.growth().map(f64::round),
+                "heap_growth_kib": row.median(Measured::growth).map(f64::round),
             });
             (row.name.to_owned(), figures)
         })
@@ -122,24 +145,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ratio_is_of_the_main_threads_time_for_a_tick() {
-        let row = |name, events, cpu_nanos| Row {
-            name,
-            events,
-            table: Vec::new(),
-            frames: Some(60.0),
-            cpu_nanos: Some(cpu_nanos),
-            long_tasks: vec![51.0, 70.0],
-            heaps: vec![2048.0, 1024.0, 4096.0],
+    fn ratios_are_of_the_main_threads_time_for_a_tick_in_the_same_round() {
+        let row = |name, events, rounds: [u64; 3]| {
+            let measured = |cpu_nanos| Measured {
+                events,
+                table: Vec::new(),
+                frames: Some(60.0),
+                cpu_nanos: Some(cpu_nanos),
+                long_tasks: vec![51.0, 70.0],
+                heaps: vec![2048.0, 1024.0, 4096.0],
+            };
+            Row { name, rounds: rounds.map(measured).into() }
         };
-        let line =
-            json(&[row(VANILLA, 100, 250_000), row(REACT, 100, 1_000_000), row(NATIVE, 200, 1_000_000)]);
+        let line = json(&[
+            row(VANILLA, 100, [250_000, 250_000, 250_000]),
+            // By the medians it would take as long as React.
+            row(NATIVE, 200, [1_000_000, 2_000_000, 8_000_000]),
+            row(REACT, 100, [1_000_000, 2_000_000, 500_000]),
+        ]);
         assert_eq!(line["native_vs_react"], 0.5);
         assert_eq!(line["fetch_vs_react"], Value::Null);
-        assert_eq!(line["native_vs_vanilla"], 2.0);
+        assert_eq!(line["native_vs_vanilla"], 4.0);
         assert_eq!(line["fetch_vs_vanilla_fetch"], Value::Null);
         assert_eq!(line["pages"][REACT]["vs_vanilla"], 4.0);
         assert_eq!(line["pages"][REACT]["main_thread_us"], 10.0);
+        assert_eq!(line["pages"][REACT]["frames_per_second"], 60.0);
+        assert_eq!(line["pages"][NATIVE]["long_tasks"], 6);
         assert_eq!(line["pages"][NATIVE]["longest_task_ms"], 70.0);
         assert_eq!(line["pages"][NATIVE]["heap_growth_kib"], 2.0);
     }
