@@ -13,13 +13,17 @@ pub(crate) const FETCH: &str = "leptos-eventsource, fetch";
 const MOST_OF_REACT: f64 = 1.0 / 3.0;
 const LONGEST_TASK: f64 = 50.0;
 
+/// A page that is drawn less often than this part of the one that is drawn most has had too little of the processor: a
+/// frame that is left out costs nothing.
+const AS_OFTEN: f64 = 0.97;
+
 /// What a page took in one round.
 #[derive(Debug)]
 pub(crate) struct Measured {
     pub(crate) events: u32,
     /// What each row of its table shows in the end.
     pub(crate) table: Vec<String>,
-    /// How often a second it was drawn: on a busy machine a page leaves frames out, which looks cheap.
+    /// How often a second it was drawn.
     pub(crate) frames: Option<f64>,
     /// How long the main thread ran, in nanoseconds. `None` where the system does not tell.
     pub(crate) cpu_nanos: Option<u64>,
@@ -96,7 +100,20 @@ pub(crate) fn print(rows: &[Row], rate: u32) {
             println!("{ours}: longest task {:.0} ms, at most {LONGEST_TASK:.0}{verdict}", row.longest_task());
         }
     }
+    let less = drawn_less(rows);
+    if !less.is_empty() {
+        println!("Drawn less often than the others, which looks cheap: {}", less.join("; "));
+        println!("Measure with nothing else on the machine.");
+    }
     println!();
+}
+
+/// The pages that were drawn less often than the others.
+fn drawn_less(rows: &[Row]) -> Vec<&str> {
+    let frames = |row: &Row| row.median(|round| round.frames);
+    let most = rows.iter().filter_map(frames).fold(0.0, f64::max);
+    let less = rows.iter().filter(|row| frames(row).is_some_and(|frames| frames < AS_OFTEN * most));
+    less.map(|row| row.name).collect()
 }
 
 fn print_row(row: &Row, rows: &[Row]) {
@@ -144,24 +161,25 @@ fn rounded(number: f64) -> f64 {
 mod tests {
     use super::*;
 
+    fn row(name: &'static str, events: u32, frames: f64, rounds: [u64; 3]) -> Row {
+        let measured = |cpu_nanos| Measured {
+            events,
+            table: Vec::new(),
+            frames: Some(frames),
+            cpu_nanos: Some(cpu_nanos),
+            long_tasks: vec![51.0, 70.0],
+            heaps: vec![2048.0, 1024.0, 4096.0],
+        };
+        Row { name, rounds: rounds.map(measured).into() }
+    }
+
     #[test]
     fn ratios_are_of_the_main_threads_time_for_a_tick_in_the_same_round() {
-        let row = |name, events, rounds: [u64; 3]| {
-            let measured = |cpu_nanos| Measured {
-                events,
-                table: Vec::new(),
-                frames: Some(60.0),
-                cpu_nanos: Some(cpu_nanos),
-                long_tasks: vec![51.0, 70.0],
-                heaps: vec![2048.0, 1024.0, 4096.0],
-            };
-            Row { name, rounds: rounds.map(measured).into() }
-        };
         let line = json(&[
-            row(VANILLA, 100, [250_000, 250_000, 250_000]),
+            row(VANILLA, 100, 60.0, [250_000, 250_000, 250_000]),
             // By the medians it would take as long as React.
-            row(NATIVE, 200, [1_000_000, 2_000_000, 8_000_000]),
-            row(REACT, 100, [1_000_000, 2_000_000, 500_000]),
+            row(NATIVE, 200, 60.0, [1_000_000, 2_000_000, 8_000_000]),
+            row(REACT, 100, 60.0, [1_000_000, 2_000_000, 500_000]),
         ]);
         assert_eq!(line["native_vs_react"], 0.5);
         assert_eq!(line["fetch_vs_react"], Value::Null);
@@ -173,5 +191,12 @@ mod tests {
         assert_eq!(line["pages"][NATIVE]["long_tasks"], 6);
         assert_eq!(line["pages"][NATIVE]["longest_task_ms"], 70.0);
         assert_eq!(line["pages"][NATIVE]["heap_growth_kib"], 2.0);
+    }
+
+    #[test]
+    fn a_page_that_leaves_frames_out_is_named() {
+        let rows = [(VANILLA, 59.0), (REACT, 60.0), (NATIVE, 50.0)];
+        let rows = rows.map(|(name, frames)| row(name, 100, frames, [1, 1, 1]));
+        assert_eq!(drawn_less(&rows), [NATIVE]);
     }
 }
