@@ -1,4 +1,4 @@
-// What each page tells of themselves, once every tick stands in the table.
+// What each page tells of itself, once every tick stands in the table.
 
 /** How often the table is looked at, in milliseconds: seldom, since that takes time too. */
 const LOOK = 500;
@@ -37,7 +37,9 @@ export async function measure(others) {
     }
     if (shown >= events) {
       clearInterval(look);
-      const per_second = (1000 * (frames - feed.frames)) / (performance.now() - feed.at);
+      const drawn = frames - feed.frames;
+      // None if all came between two looks.
+      const per_second = drawn > 0 ? (1000 * drawn) / (performance.now() - feed.at) : null;
       // An observer is told of a task some time after it has ended.
       setTimeout(() => tell({ shown, table: table(), frames: per_second, long_tasks, heaps }), LOOK);
     }
