@@ -43,9 +43,11 @@ fn Watchlist() -> impl IntoView {
     let symbols = quotes.keys();
     view! {
         <table>
-            <For each=move || symbols.get() key=Clone::clone let:symbol>
-                <Row quote=quotes.signal(&symbol) symbol />
-            </For>
+            <tbody>
+                <For each=move || symbols.get() key=Clone::clone let:symbol>
+                    <Row quote=quotes.signal(&symbol) symbol />
+                </For>
+            </tbody>
         </table>
     }
 }

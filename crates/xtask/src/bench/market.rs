@@ -23,14 +23,15 @@ pub(super) fn run(repo: &Repo, options: &[String]) -> Result<ExitCode> {
     setup::ensure(repo, &[Need::Browser])?;
     let output = if super::wants_json(options) { Output::Errors } else { Output::All };
     let site = pages::folder(repo, "market")?;
-    let [leptos, react] = ["leptos", "react"].map(|name| site.join(name));
-    for folder in [&leptos, &react] {
+    let [leptos, react, vanilla] = ["leptos", "react", "vanilla"].map(|name| site.join(name));
+    for folder in [&leptos, &react, &vanilla] {
         fs::create_dir(folder).with_context(|| format!("could not create {}", folder.display()))?;
         pages::index(repo, INDEX, folder)?;
     }
     let glue = pages::wasm(repo, PAGE, &leptos, output)?;
     pages::script(repo, "benches/market/leptos.mjs", &[("leptos-page", &glue)], &leptos, output)?;
     pages::script(repo, "benches/market/react.jsx", &[], &react, output)?;
+    pages::script(repo, "benches/market/vanilla.mjs", &[], &vanilla, output)?;
     let chromium = browser::find(repo)?.chromium;
     let harness = harness.arg("--chromium").arg(chromium).arg("--site").arg(site).args(options);
     super::hand_over(harness, options)

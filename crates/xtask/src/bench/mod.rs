@@ -83,14 +83,15 @@ enum What {
 
     /// Show 10,000 ticks a second in a table, and see what that costs the page, beside the same page in React
     ///
-    /// Builds benches/market and opens its pages one after another in headless Chromium: React as its documentation
-    /// teaches it; React with one state for each animation frame; leptos-eventsource over `EventSource` and over fetch.
-    /// Each shows 1,000,000 ticks of twelve companies. Prints how long the page's main thread ran for each tick (on
-    /// Linux, where the system tells), which tasks took 50 ms or more, and whether the heap grows. Eight minutes; the
-    /// last line is JSON. `cargo xtask bench market --help` lists the options.
+    /// Builds benches/market and opens its pages one after another in headless Chromium: one without a framework, over
+    /// `EventSource` and over fetch, which is what any such page has to pay; React as its documentation teaches it; React
+    /// with one state for each animation frame; leptos-eventsource over `EventSource` and over fetch. Each shows
+    /// 1,000,000 ticks of twelve companies. Prints how long the page's main thread ran for each tick (on Linux, where
+    /// the system tells), how often it was drawn, which tasks took 50 ms or more, and whether the heap grows. Eleven
+    /// minutes; the last line is JSON. `cargo xtask bench market --help` lists the options.
     #[command(disable_help_flag = true)]
     Market {
-        /// For the program: --json, --events N, --rate N
+        /// For the program: --json, --events N, --rate N, --rounds N, --page NAME
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
         options: Vec<String>,
     },

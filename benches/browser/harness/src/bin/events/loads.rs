@@ -1,10 +1,12 @@
 //! What the streams carry, and what every contender must make of it.
 //!
-//! The same bytes in every run: whatever varies inside them comes from a generator with a fixed seed.
+//! The same bytes in every run: whatever varies inside them comes from a generator with a fixed seed, whose version
+//! stands in the lock file.
 
 use std::fmt::Write as _;
 
 use bytes::Bytes;
+use fastrand::Rng;
 use serde::Serialize;
 
 /// How many small ticks.
@@ -45,12 +47,13 @@ impl Load {
 ///
 /// Writing to a `String` cannot fail, so the results of `write!` are dropped here and below.
 pub(crate) fn ticks() -> Load {
-    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    const SYMBOLS: [&str; 4] = ["BTC", "ETH", "SOL", "XRP"];
+    let mut random = Rng::with_seed(1);
     let mut body = String::new();
     let (mut of_btc, mut cents, mut thousandths, mut newest) = (0, 0, 0, 0);
     for count in 1..=TICKS {
-        let symbol = random.one_of(&["BTC", "ETH", "SOL", "XRP"]);
-        let (price, quantity) = (random.below(9_000_000) + 1_000_000, random.below(900) + 100);
+        let symbol = SYMBOLS[random.usize(..SYMBOLS.len())];
+        let (price, quantity) = (random.u64(1_000_000..10_000_000), random.u64(100..1_000));
         newest = 1_700_000_000 + count;
         let _ = write!(body, "id: 4f1a.{}\nevent: tick\n", 1_000_000 + count);
         let _ = writeln!(
@@ -84,13 +87,13 @@ pub(crate) fn tokens() -> Load {
         ("\n\n", "\\n\\n"),
         (" \"quoted\"", " \\\"quoted\\\""),
     ];
-    let mut random = Random(0x2545_F491_4F6C_DD1D);
+    let mut random = Rng::with_seed(2);
     let mut body = String::with_capacity(TOKEN_BYTES + 1024);
     let mut text = String::new();
     let mut events = 0;
     while body.len() < TOKEN_BYTES {
         events += 1;
-        let (word, json) = random.one_of(&WORDS);
+        let (word, json) = WORDS[random.usize(..WORDS.len())];
         text.push_str(word);
         let _ = writeln!(
             body,
@@ -104,27 +107,6 @@ pub(crate) fn tokens() -> Load {
     let hash = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(16_777_619);
     let checksum = format!("{events} {}", text.bytes().fold(2_166_136_261, hash));
     Load { name: "tokens", events, checksum, body: body.into() }
-}
-
-/// Marsaglia's xorshift.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    fn one_of<T: Copy>(&mut self, words: &[T]) -> T {
-        let at = usize::try_from(self.next() >> 33).unwrap_or_default();
-        words[at % words.len()]
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Medians, the table and the ratios.
 
 use anyhow::{Context, Result, ensure};
+use harness::median;
 use serde_json::{Map, Value, json};
 
 use crate::loads::Load;
@@ -156,13 +157,6 @@ fn rounded(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 
-/// The one in the middle; of an even number, between the two.
-fn median(mut numbers: Vec<f64>) -> Option<f64> {
-    numbers.sort_by(f64::total_cmp);
-    let (low, high) = (numbers.get(numbers.len().checked_sub(1)? / 2)?, numbers.get(numbers.len() / 2)?);
-    Some((low + high) / 2.0)
-}
-
 /// Thousands apart: these numbers are read by people.
 fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
@@ -179,13 +173,6 @@ fn grouped(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        assert_eq!(median(vec![]), None);
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
-    }
 
     fn measured(contender: &str, round: u32, millis: f64, checksum: &str) -> Measured {
         let (load, contender, checksum) = ("few".to_owned(), contender.to_owned(), checksum.to_owned());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use demo_contract::market::{COMPANIES, Tick};
+use fastrand::Rng;
 use futures_util::stream::{self, Stream};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -77,7 +78,7 @@ impl Feed {
 
 /// Trades that never were: the same in every run.
 struct Ticks {
-    random: u64,
+    random: Rng,
     /// For each company what it stands at, in cents, and how many shares changed hands.
     days: [(u64, u64); COMPANIES.len()],
 }
@@ -87,22 +88,14 @@ const OPEN: u64 = 10_000;
 
 impl Ticks {
     fn new() -> Self {
-        Self { random: 0x9E37_79B9_7F4A_7C15, days: [(OPEN, 0); COMPANIES.len()] }
-    }
-
-    /// Marsaglia's xorshift.
-    fn below(&mut self, end: u64) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        (self.random >> 32) % end
+        Self { random: Rng::with_seed(3), days: [(OPEN, 0); COMPANIES.len()] }
     }
 
     /// The tick of this number. The first ones are of one company each.
     fn write(&mut self, number: u32, body: &mut String) {
         let first = number as usize - 1;
-        let at = if first < COMPANIES.len() { first } else { self.below(COMPANIES.len() as u64) as usize };
-        let (step, size) = (self.below(11), 1 + self.below(400));
+        let at = if first < COMPANIES.len() { first } else { self.random.usize(..COMPANIES.len()) };
+        let (step, size) = (self.random.u64(..=10), self.random.u64(1..=400));
         let (cents, volume) = &mut self.days[at];
         *cents = (*cents + step).saturating_sub(5).max(100);
         *volume += size;

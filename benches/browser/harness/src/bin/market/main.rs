@@ -1,8 +1,9 @@
-//! `cargo xtask bench market`: what a page costs that shows 10,000 ticks a second in a table, with leptos-eventsource and
-//! in React.
+//! `cargo xtask bench market`: what a page costs that shows 10,000 ticks a second in a table, with leptos-eventsource, in
+//! React, and with nothing at all, which is what any such page has to pay.
 //!
 //! Each page runs in a browser of its own, one after another, on the same ticks from this server. It tells when all of
-//! them stand in its table; until then Linux counts how long its main thread runs.
+//! them stand in its table; until then Linux counts how long its main thread runs. In the end all tables must be the same.
+//! What is shown is the median of the rounds.
 
 mod feed;
 mod report;
@@ -20,6 +21,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use harness::{Browser, interrupted, main_thread_nanos};
 use serde::Deserialize;
 use tokio::net::TcpListener;
@@ -28,13 +30,15 @@ use tokio::time::timeout;
 use tower_http::services::ServeDir;
 
 use feed::Feed;
-use report::Row;
+use report::{Measured, Row};
 
 /// How long a page may take to show the rest once all is sent, and to begin.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The pages that are compared: the name, and the address in the site.
-const PAGES: [(&str, &str); 4] = [
+const PAGES: [(&str, &str); 6] = [
+    (report::VANILLA, "vanilla/"),
+    (report::VANILLA_FETCH, "vanilla/?fetch"),
     (report::REACT, "react/"),
     (report::REACT_BY_FRAME, "react/?by-frame"),
     (report::NATIVE, "leptos/?native"),
@@ -57,6 +61,14 @@ struct Options {
     #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(u32).range(100..))]
     rate: u32,
 
+    /// How many rounds, in which the pages take turns
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+
+    /// Only this page, or these
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PAGES.map(|(name, _)| name)))]
+    page: Vec<String>,
+
     /// The browser
     #[arg(long, hide = true)]
     chromium: PathBuf,
@@ -71,6 +83,10 @@ struct Options {
 struct Told {
     /// How many ticks stand in its table.
     shown: u32,
+    /// What each row of it shows.
+    table: Vec<String>,
+    /// How often a second it was drawn; `None` if all came between two looks.
+    frames: Option<f64>,
     /// How long each task took that took 50 ms or more, in milliseconds.
     long_tasks: Vec<f64>,
     /// The bytes in use after a quarter of the ticks, a half, and so on, of JavaScript and of WebAssembly.
@@ -110,18 +126,31 @@ async fn main() -> Result<()> {
 }
 
 async fn measure(options: &Options) -> Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    for (name, address) in PAGES {
-        if !options.json {
-            eprintln!("{name}: {} s", options.events / options.rate);
+    let wanted = |name: &str| options.page.is_empty() || options.page.iter().any(|page| page == name);
+    let pages: Vec<_> = PAGES.into_iter().filter(|(name, _)| wanted(name)).collect();
+    let mut rows: Vec<_> = pages.iter().map(|&(name, _)| Row { name, rounds: Vec::new() }).collect();
+    let mut table = None;
+    for round in 1..=options.rounds {
+        for (row, (name, address)) in rows.iter_mut().zip(&pages) {
+            if !options.json {
+                eprintln!("round {round}, {name}: {} s", options.events / options.rate);
+            }
+            let measured = page(options, address).await;
+            let measured = measured.with_context(|| format!("{name} was not measured"))?;
+            let table = table.get_or_insert_with(|| measured.table.clone());
+            ensure!(
+                measured.table == *table,
+                "{name} shows {:#?}, and {} {table:#?}",
+                measured.table,
+                pages[0].0
+            );
+            row.rounds.push(measured);
         }
-        let row = page(options, name, address).await;
-        rows.push(row.with_context(|| format!("{name} was not measured"))?);
     }
     Ok(rows)
 }
 
-async fn page(options: &Options, name: &'static str, address: &str) -> Result<Row> {
+async fn page(options: &Options, address: &str) -> Result<Measured> {
     let (told, mut tells) = mpsc::unbounded_channel();
     let feed = Feed { events: options.events, rate: options.rate };
     let served = Arc::new(Served { feed, browser: AtomicU32::new(0), began_at: OnceLock::new(), told });
@@ -141,11 +170,11 @@ async fn page(options: &Options, name: &'static str, address: &str) -> Result<Ro
     let ended_at = served.main_thread_nanos();
     browser.end().await;
     let told = told.ok().flatten().context("the page has not told that it shows all")?;
-    let Told { shown, long_tasks, heaps } = told;
+    let Told { shown, table, frames, long_tasks, heaps } = told;
     ensure!(shown == options.events, "the table shows {shown} ticks, and {} were sent", options.events);
     let began_at = served.began_at.get().copied().flatten();
     let cpu_nanos = ended_at.zip(began_at).map(|(ended, began)| ended.saturating_sub(began));
-    Ok(Row { name, events: options.events, cpu_nanos, long_tasks, heaps })
+    Ok(Measured { events: options.events, table, frames, cpu_nanos, long_tasks, heaps })
 }
 
 fn routes(served: Arc<Served>, options: &Options) -> Router {
