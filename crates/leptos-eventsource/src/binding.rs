@@ -29,7 +29,6 @@ pub(crate) struct Binding {
     /// Which of the page's streams it is.
     serial: Serial,
     options: EventSourceOptions,
-    event_types: &'static [&'static str],
     /// What is to be opened; `None` until the first URL is known.
     url: RefCell<Option<String>>,
     /// Cloned out to be used: whoever it tells may close or replace it.
@@ -74,7 +73,10 @@ type EventListener<E> = dyn Fn(&E, &str);
 trait HearEvents: Any {
     fn hear(&self, event: EventRef<'_>) -> Result<(), DecodeError>;
 
-    /// Frees them.
+    /// Frees the one at this place.
+    fn remove(&self, at: usize);
+
+    /// Frees them all.
     fn clear(&self);
 }
 
@@ -83,6 +85,10 @@ impl<E: EventSet> HearEvents for Listeners<EventListener<E>> {
         let decoded = E::decode(event.event_type, event.data)?;
         self.each(|listener| listener(&decoded, event.last_event_id));
         Ok(())
+    }
+
+    fn remove(&self, at: usize) {
+        Self::remove(self, at);
     }
 
     fn clear(&self) {
@@ -97,13 +103,13 @@ impl Binding {
 
     fn of(
         serial: Serial,
-        options: EventSourceOptions,
+        mut options: EventSourceOptions,
         event_types: &'static [&'static str],
         on_event: Rc<dyn HearEvents>,
     ) -> Rc<Self> {
+        options.connection.event_types = Cow::Borrowed(event_types);
         Rc::new(Self {
             serial,
-            event_types,
             schedule: Schedule::new(options.delivery),
             options,
             url: RefCell::new(None),
@@ -144,7 +150,6 @@ impl Binding {
     fn open(self: &Rc<Self>) {
         let Some(url) = self.url.borrow().clone() else { return };
         let mut options = self.options.connection.clone();
-        options.event_types = Cow::Borrowed(self.event_types);
         options.last_event_id = self.last_event_id.value();
         match Connection::open(&url, options, ToSignals { binding: Rc::downgrade(self) }) {
             Ok(connection) => {
@@ -162,6 +167,11 @@ impl Binding {
                 self.fail(error.into());
             }
         }
+    }
+
+    /// No longer calls who listens for events at this place.
+    pub(crate) fn remove_listener(&self, at: usize) {
+        self.on_event.remove(at);
     }
 
     /// Those who listen for events; `None` if their type is another one.
@@ -442,9 +452,9 @@ impl<F: ?Sized> Listeners<F> {
 
     /// Removes all.
     fn clear(&self) {
-        // Taken out first, and their places kept: what is dropped may call back, as may one that is being called.
-        let listeners: Vec<_> = self.places.borrow_mut().iter_mut().map(Option::take).collect();
-        drop(listeners);
+        // Their places are kept: one of them may be being called.
+        let places = self.places.borrow().len();
+        (0..places).for_each(|at| self.remove(at));
     }
 
     pub(crate) fn each(&self, call: impl Fn(&F)) {

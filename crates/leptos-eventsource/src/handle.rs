@@ -500,9 +500,7 @@ impl<E: EventSet> EventSourceHandle<E> {
             let at = listeners.add(Rc::new(f));
             let handle = *self;
             on_cleanup(move || {
-                if let Some(listeners) = handle.with_binding(|binding| binding.on_event::<E>()).flatten() {
-                    listeners.remove(at);
-                }
+                handle.with_binding(|binding| binding.remove_listener(at));
             });
         }
     }

@@ -14,7 +14,8 @@ pub(crate) struct Shown<T: Send + Sync + 'static> {
 
 /// Who is told of a value.
 trait Tell<T: Send + Sync + 'static> {
-    fn tell_inside(&self, value: T);
+    /// Everybody.
+    fn tell(&self, value: &RefCell<T>);
 
     fn tell_outside(&self, value: T);
 
@@ -31,9 +32,12 @@ struct Signals<T: Send + Sync + 'static> {
     outside: ArcRwSignal<T>,
 }
 
-impl<T: Send + Sync + 'static> Tell<T> for Signals<T> {
-    fn tell_inside(&self, value: T) {
-        self.inside.0.set(value);
+impl<T: Clone + Send + Sync + 'static> Tell<T> for Signals<T> {
+    fn tell(&self, value: &RefCell<T>) {
+        let now = || value.borrow().clone();
+        self.inside.0.set(now());
+        // Whoever has just been told may have set another.
+        self.outside.set(now());
     }
 
     fn tell_outside(&self, value: T) {
@@ -67,9 +71,7 @@ impl<T: Clone + Send + Sync> Shown<T> {
     pub(crate) fn set(&self, value: T) {
         self.value.replace(value);
         if let Some(signals) = self.signals.get() {
-            signals.tell_inside(self.value());
-            // Whoever has just been told may have set another.
-            signals.tell_outside(self.value());
+            signals.tell(&self.value);
         }
     }
 

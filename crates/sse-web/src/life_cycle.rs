@@ -5,11 +5,11 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use sse_proto::client::{Command, PauseReason};
-use web_sys::{Document, EventTarget, VisibilityState};
+use web_sys::EventTarget;
 
 use crate::listen::{Listener, listen};
 use crate::options::{Background, Offline, Options};
-use crate::scope::scope;
+use crate::scope::{Document, scope};
 use crate::timer::Timeout;
 
 /// Who is told.
@@ -127,10 +127,7 @@ impl Ear {
     }
 
     fn see(&self, hearer: &dyn Hearer) {
-        let is_hidden = self
-            .document
-            .as_ref()
-            .is_some_and(|document| document.visibility_state() == VisibilityState::Hidden);
+        let is_hidden = self.document.as_ref().is_some_and(Document::hidden);
         match hearer.options().background {
             _ if !is_hidden => {
                 self.grace.take();

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
-use web_sys::{Document, EventTarget};
+use web_sys::EventTarget;
 
 #[wasm_bindgen]
 extern "C" {
@@ -14,16 +14,24 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(crate) fn document(this: &Scope) -> Option<Document>;
 
+    /// An object whose text is the URL of the page or of the worker.
     #[wasm_bindgen(method, getter)]
-    pub(crate) fn location(this: &Scope) -> Location;
+    pub(crate) fn location(this: &Scope) -> JsValue;
 
     #[wasm_bindgen(method, getter)]
     pub(crate) fn navigator(this: &Scope) -> Navigator;
 
-    pub(crate) type Location;
+    #[wasm_bindgen(extends = EventTarget)]
+    #[derive(Clone)]
+    pub(crate) type Document;
 
+    /// The text against which the URLs of the page are resolved.
+    #[wasm_bindgen(method, getter, js_name = baseURI)]
+    pub(crate) fn base_uri(this: &Document) -> JsValue;
+
+    /// Whether nobody sees the page. The state of visibility says the same in words, which take more to be read.
     #[wasm_bindgen(method, getter)]
-    pub(crate) fn href(this: &Location) -> String;
+    pub(crate) fn hidden(this: &Document) -> bool;
 
     pub(crate) type Navigator;
 

@@ -1,7 +1,6 @@
 use std::{fmt, iter};
 
 use wasm_bindgen::prelude::*;
-use web_sys::Url;
 
 use crate::scope::scope;
 
@@ -35,11 +34,24 @@ extern "C" {
     /// Takes a text as it is here, where that of js-sys would first make a `JsString` of what it gives.
     #[wasm_bindgen(js_name = encodeURIComponent)]
     fn encode(text: &str) -> String;
+
+    /// Takes any object for a base whose text is one, so that the text need not come here first. `undefined` is none.
+    #[wasm_bindgen(js_name = URL)]
+    type Url;
+
+    #[wasm_bindgen(constructor, js_class = "URL", catch)]
+    fn new(url: &str, base: &JsValue) -> Result<Url, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    fn href(this: &Url) -> String;
+
+    #[wasm_bindgen(method, getter)]
+    fn origin(this: &Url) -> String;
 }
 
 /// Resolves `url` against the document or the worker.
 pub(crate) fn resolve(url: &str) -> Result<String, InvalidUrl> {
-    match Url::new_with_base(url, &base()).map(|parsed| parsed.href()) {
+    match Url::new(url, &base()).map(|parsed| parsed.href()) {
         Ok(href) if href.starts_with("http:") || href.starts_with("https:") => Ok(href),
         _ => Err(InvalidUrl { url: url.to_owned() }),
     }
@@ -107,14 +119,16 @@ fn is_named(parameter: &str, name: &str) -> bool {
 
 /// Whether two URLs that were resolved belong to the same origin.
 pub(crate) fn is_same_origin(one: &str, other: &str) -> bool {
-    let origin = |url| Url::new(url).ok().map(|url| url.origin());
+    let origin = |url| Url::new(url, &JsValue::UNDEFINED).ok().map(|url| url.origin());
     origin(one).is_some_and(|it| Some(it) == origin(other))
 }
 
-fn base() -> String {
+fn base() -> JsValue {
     let scope = scope();
-    let document = scope.document().and_then(|document| document.base_uri().ok()?);
-    document.unwrap_or_else(|| scope.location().href())
+    match scope.document() {
+        Some(document) => document.base_uri(),
+        None => scope.location(),
+    }
 }
 
 #[cfg(test)]

@@ -210,7 +210,7 @@ impl Client {
                     if self.outputs.iter().any(|output| matches!(output, Output::Gap(_))) {
                         self.take_back();
                     }
-                    self.outputs.retain(|output| !matches!(output, Output::Failed(_) | Output::Gap(_)));
+                    self.withdraw(|output| matches!(output, Output::Failed(_) | Output::Gap(_)));
                     self.close(now, CloseReason::Caller);
                 }
             }
@@ -332,7 +332,11 @@ impl Client {
     pub fn handle_timeout(&mut self, now: Instant) {
         // Taken all before any is acted on: one that is started meanwhile waits for the next call, so that no
         // choice of options makes a busy loop of this.
-        for timer in self.timers.take_expired(now).into_iter().flatten() {
+        let expired = self.timers.take_expired(now);
+        for timer in Timer::ALL {
+            if !expired[timer as usize] {
+                continue;
+            }
             match timer {
                 Timer::Connect => self.fail(now, Failure::ConnectTimeout),
                 Timer::Retry => self.connect(now),
@@ -422,14 +426,19 @@ impl Client {
             }
         }
         // A request that was never handed out need not be aborted.
-        let due = self.outputs.len();
-        self.outputs
-            .retain(|output| !matches!(output, Output::Connect { connection: it, .. } if *it == connection));
-        if self.outputs.len() < due {
+        if self.withdraw(|output| matches!(output, Output::Connect { .. })) {
             return Dropped::Nothing;
         }
         self.outputs.push(Output::Disconnect(connection));
         Dropped::Sent
+    }
+
+    /// Takes back what has not been handed out yet and is no longer true. Returns whether there was any.
+    #[inline(never)]
+    fn withdraw(&mut self, is_void: fn(&Output) -> bool) -> bool {
+        let due = self.outputs.len();
+        self.outputs.retain(|output| !is_void(output));
+        self.outputs.len() < due
     }
 
     fn close(&mut self, now: Instant, reason: CloseReason) {

@@ -8,7 +8,7 @@ use crate::{DecodeError, Instant};
 ///
 /// The browser's own object says "closed" or "error" while it is only reconnecting; this does not
 /// (conformance c15).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
     /// Nothing was asked for yet.
@@ -42,6 +42,24 @@ pub enum State {
     },
     /// Not connected, and nothing will change that but the owner.
     Closed(CloseReason),
+}
+
+/// By hand, to be out of line, as that of [`Failure`].
+impl Clone for State {
+    #[inline(never)]
+    fn clone(&self) -> Self {
+        match self {
+            Self::Idle => Self::Idle,
+            &Self::Connecting { attempt } => Self::Connecting { attempt },
+            Self::Open => Self::Open,
+            &Self::Stale { since } => Self::Stale { since },
+            &Self::Waiting { attempt, until, ref cause } => {
+                Self::Waiting { attempt, until, cause: cause.clone() }
+            }
+            &Self::Paused { why } => Self::Paused { why },
+            Self::Closed(reason) => Self::Closed(reason.clone()),
+        }
+    }
 }
 
 impl State {

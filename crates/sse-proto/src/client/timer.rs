@@ -12,7 +12,7 @@ pub(super) enum Timer {
 }
 
 impl Timer {
-    const ALL: [Self; 3] = [Self::Connect, Self::Retry, Self::Silence];
+    pub(super) const ALL: [Self; 3] = [Self::Connect, Self::Retry, Self::Silence];
 }
 
 /// The table of timers: each runs once or not at all.
@@ -53,12 +53,14 @@ impl Timers {
         self.at.iter().flatten().min().copied()
     }
 
-    /// Stops and returns the timers whose time has come.
-    pub(super) fn take_expired(&mut self, now: Instant) -> [Option<Timer>; Timer::ALL.len()] {
+    /// Stops the timers whose time has come, and says of each in [`Timer::ALL`] whether it has.
+    pub(super) fn take_expired(&mut self, now: Instant) -> [bool; Timer::ALL.len()] {
         Timer::ALL.map(|timer| {
-            self.at[timer as usize].filter(|&at| at <= now)?;
-            self.stop(timer);
-            Some(timer)
+            let has_expired = self.at[timer as usize].is_some_and(|at| at <= now);
+            if has_expired {
+                self.stop(timer);
+            }
+            has_expired
         })
     }
 }

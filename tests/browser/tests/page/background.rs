@@ -9,17 +9,17 @@ use web_sys::Document;
 use crate::CARRIER;
 use crate::suite::options;
 
-/// Says that the page is seen or not, until this is dropped.
+/// Says that nobody sees the page, until this is dropped.
 struct Visibility(Document);
 
 impl Visibility {
-    fn set(state: &str) -> Self {
+    fn hide() -> Self {
         let document = web_sys::window().and_then(|window| window.document()).expect("this is a page");
         let property = js_sys::Object::new();
-        for (name, value) in [("value", JsValue::from(state)), ("configurable", JsValue::TRUE)] {
+        for (name, value) in [("value", JsValue::TRUE), ("configurable", JsValue::TRUE)] {
             js_sys::Reflect::set(&property, &name.into(), &value).expect("it is a plain object");
         }
-        js_sys::Object::define_property(&document, &"visibilityState".into(), &property);
+        js_sys::Object::define_property(&document, &"hidden".into(), &property);
         dispatch_to(&document, "visibilitychange");
         Self(document)
     }
@@ -27,7 +27,7 @@ impl Visibility {
 
 impl Drop for Visibility {
     fn drop(&mut self) {
-        js_sys::Reflect::delete_property(self.0.unchecked_ref::<js_sys::Object>(), &"visibilityState".into())
+        js_sys::Reflect::delete_property(self.0.unchecked_ref::<js_sys::Object>(), &"hidden".into())
             .expect("it is configurable");
         dispatch_to(&self.0, "visibilitychange");
     }
@@ -45,7 +45,7 @@ async fn a_connection_pauses_while_its_tab_is_in_the_background_if_it_is_told_to
     options.background = Background::Pause;
     let watch = Watch::open(stream.url(), options);
     watch.until_data("one").await;
-    let hidden = Visibility::set("hidden");
+    let hidden = Visibility::hide();
     assert_eq!(stream.until_nobody_is_connected().await, 1);
     drop(hidden);
     watch.until_data("two").await;
@@ -57,7 +57,7 @@ async fn a_connection_that_begins_in_the_background_waits_to_be_seen() {
     let stream = Stream::new("event - - hi").await;
     let mut options = options();
     options.background = Background::Pause;
-    let hidden = Visibility::set("hidden");
+    let hidden = Visibility::hide();
     let watch = Watch::open(stream.url(), options);
     assert_eq!(watch.phases(), ["paused Background"]);
     drop(hidden);
@@ -77,7 +77,7 @@ async fn who_looks_into_another_tab_for_a_moment_costs_no_reconnect() {
     options.background = Background::PauseAfter(Duration::from_millis(50));
     let watch = Watch::open(stream.url(), options);
     watch.until_data("one").await;
-    drop(Visibility::set("hidden"));
+    drop(Visibility::hide());
     // That comes long after the page would have paused.
     watch.until_data("two").await;
     assert_eq!(watch.phases(), ["connecting 1", "open"]);
@@ -97,7 +97,7 @@ async fn a_tab_that_is_in_the_background_for_long_pauses_and_then_misses_nothing
     .await;
     let mut options = options();
     options.background = Background::PauseAfter(Duration::from_millis(50));
-    let hidden = Visibility::set("hidden");
+    let hidden = Visibility::hide();
     let watch = Watch::open(stream.url(), options);
     // It begins in the background, and has its time there too.
     watch.until_data("one").await;
@@ -121,7 +121,7 @@ async fn by_default_a_connection_stays_open_in_the_background() {
     .await;
     let watch = Watch::open(stream.url(), options());
     watch.until_data("one").await;
-    let _hidden = Visibility::set("hidden");
+    let _hidden = Visibility::hide();
     stream.release("hidden").await;
     watch.until_data("two").await;
     assert_eq!(watch.phases(), ["connecting 1", "open"]);

@@ -1,7 +1,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use js_sys::{Array, JsString, Object};
+use js_sys::{Array, Object};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use web_sys::{PerformanceObserver, PerformanceObserverEntryList};
@@ -10,9 +10,9 @@ use crate::listen::Callback;
 
 #[wasm_bindgen]
 extern "C" {
-    /// That of the page or of the worker.
-    #[wasm_bindgen(js_namespace = navigator, js_name = userAgent, thread_local_v2)]
-    static USER_AGENT: JsString;
+    /// Whether the browser's name for itself, in a page or in a worker, has this in it.
+    #[wasm_bindgen(js_namespace = ["navigator", "userAgent"], js_name = includes)]
+    fn user_agent_includes(text: &str) -> bool;
 
     /// A `PerformanceObserverInit` that names one type of entry.
     type What;
@@ -50,7 +50,7 @@ pub(super) struct Unanswered {
 impl Unanswered {
     /// Watches for the request to `url`, which was resolved. `None` where there is no need for it, or no way.
     pub(super) fn watch(url: &str) -> Option<Self> {
-        if !USER_AGENT.with(|it| it.includes("Firefox/", 0)) {
+        if !user_agent_includes("Firefox/") {
             return None;
         }
         let url: Rc<str> = url.into();
