@@ -98,10 +98,18 @@ pub(crate) struct Inner {
     active: Cell<Option<(ConnectionId, Box<dyn ActiveRequest>)>>,
     /// Knows the last event id at the last event, where that has not been looked at.
     unread: Cell<Option<(ConnectionId, Rc<dyn UnreadId>)>>,
-    timer: Cell<Option<(Instant, Timeout)>>,
+    timer: Cell<Option<Timer>>,
     /// When it last looked for a sleep.
     looked: Cell<Instant>,
     this: Weak<Self>,
+}
+
+/// Has [`Inner::look`] called.
+struct Timer {
+    at: Instant,
+    /// For how long the device had been asleep when it was set. It stands still meanwhile.
+    asleep: u64,
+    _timeout: Timeout,
 }
 
 /// Knows the last event that was told without the last event id.
@@ -426,7 +434,7 @@ impl Inner {
     }
 
     /// Has `look` called at `deadline`. A timer that is early does no harm, so one that runs already
-    /// and is not late is left alone: the deadline moves far more often than it is reached.
+    /// and is not late is left alone: the deadline moves far more often than it is reached. After a sleep it is late.
     fn wait_until(&self, mut deadline: Option<Instant>) {
         if let Wake::ReconnectAfter(_) = self.options.wake {
             let look = clock::now() + LOOK_AFTER;
@@ -434,8 +442,10 @@ impl Inner {
         }
         let running = self.timer.take();
         let Some(deadline) = deadline else { return };
-        if let Some((at, _)) = running
-            && at <= deadline
+        let asleep = clock::asleep();
+        if let Some(timer) = &running
+            && timer.at <= deadline
+            && timer.asleep == asleep
         {
             self.timer.set(running);
             return;
@@ -448,6 +458,6 @@ impl Inner {
                 inner.look();
             }
         });
-        self.timer.set(Some((deadline, timeout)));
+        self.timer.set(Some(Timer { at: deadline, asleep, _timeout: timeout }));
     }
 }
