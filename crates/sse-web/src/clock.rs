@@ -64,6 +64,12 @@ pub(crate) fn notice_sleep() {
     }
 }
 
+/// For how many milliseconds the device has been asleep, as far as that was noticed. A browser's timer that was set before
+/// is late by that.
+pub(crate) fn asleep() -> u64 {
+    ASLEEP.get() as u64
+}
+
 /// A seed for the jitter, another one for every connection.
 pub(crate) fn seed() -> u64 {
     (js_sys::Math::random() * (1_u64 << 53) as f64) as u64

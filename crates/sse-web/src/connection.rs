@@ -16,8 +16,9 @@ use crate::timer::Timeout;
 use crate::transport::{ActiveRequest, Receiver, Request};
 use crate::url::{self, InvalidUrl};
 
-/// The longest time that a browser's timer takes; a larger one wraps and fires at once.
-const LONGEST_TIMEOUT_MILLIS: u64 = (1 << 31) - 1;
+/// The longest time for which a timer is set. It stands still while the device sleeps, so a long wait is cut in pieces of
+/// this: one that was slept through is then over soon, also where the browser says nothing when the device wakes up.
+const LONGEST_TIMEOUT_MILLIS: u64 = 60_000;
 
 /// How often a connection that is to be replaced after a sleep looks at the clock. In a background tab, browsers make that
 /// once a minute.
@@ -98,10 +99,18 @@ pub(crate) struct Inner {
     active: Cell<Option<(ConnectionId, Box<dyn ActiveRequest>)>>,
     /// Knows the last event id at the last event, where that has not been looked at.
     unread: Cell<Option<(ConnectionId, Rc<dyn UnreadId>)>>,
-    timer: Cell<Option<(Instant, Timeout)>>,
+    timer: Cell<Option<Timer>>,
     /// When it last looked for a sleep.
     looked: Cell<Instant>,
     this: Weak<Self>,
+}
+
+/// Has [`Inner::look`] called.
+struct Timer {
+    at: Instant,
+    /// For how long the device had been asleep when it was set. It stands still meanwhile.
+    asleep: u64,
+    _timeout: Timeout,
 }
 
 /// Knows the last event that was told without the last event id.
@@ -426,7 +435,7 @@ impl Inner {
     }
 
     /// Has `look` called at `deadline`. A timer that is early does no harm, so one that runs already
-    /// and is not late is left alone: the deadline moves far more often than it is reached.
+    /// and is not late is left alone: the deadline moves far more often than it is reached. After a sleep it is late.
     fn wait_until(&self, mut deadline: Option<Instant>) {
         if let Wake::ReconnectAfter(_) = self.options.wake {
             let look = clock::now() + LOOK_AFTER;
@@ -434,20 +443,22 @@ impl Inner {
         }
         let running = self.timer.take();
         let Some(deadline) = deadline else { return };
-        if let Some((at, _)) = running
-            && at <= deadline
+        let asleep = clock::asleep();
+        if let Some(timer) = &running
+            && timer.at <= deadline
+            && timer.asleep == asleep
         {
             self.timer.set(running);
             return;
         }
         let wait = deadline.as_millis().saturating_sub(clock::now().as_millis());
-        let millis = u32::try_from(wait.min(LONGEST_TIMEOUT_MILLIS)).unwrap_or(u32::MAX >> 1);
+        let millis = wait.min(LONGEST_TIMEOUT_MILLIS) as u32;
         let this = self.this.clone();
         let timeout = Timeout::new(millis, move || {
             if let Some(inner) = this.upgrade() {
                 inner.look();
             }
         });
-        self.timer.set(Some((deadline, timeout)));
+        self.timer.set(Some(Timer { at: deadline, asleep, _timeout: timeout }));
     }
 }

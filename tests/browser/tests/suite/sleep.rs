@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use browser_tests::{Stream, Watch, dispatch};
-use sse_proto::client::Failure;
+use sse_proto::client::{Failure, Silence};
 use sse_web::Wake;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -74,24 +74,25 @@ async fn c16_a_sleep_that_is_shorter_than_the_silence_may_last_changes_nothing()
 
 #[wasm_bindgen_test]
 async fn a_wait_that_was_slept_through_is_over() {
-    let stream = Stream::new(
-        "end
-         ---
-         event - - hi",
-    )
-    .await;
-    let mut options = options();
-    options.client.backoff.floor = HOUR / 2;
-    options.wake = Wake::ReconnectAfter(HOUR);
-    let hurry = Hurry::new();
-    let watch = Watch::open(stream.url(), options);
-    drop(hurry);
-    watch.until_phase("waiting for 2").await;
-    // The browser says nothing that would cut the wait short.
-    let sleep = Sleep::of(HOUR);
-    stream.until("the next attempt", |report| report.visits.len() == 2).await;
-    drop(sleep);
-    watch.until_data("hi").await;
+    for wake in [Wake::Stay, Wake::ReconnectAfter(HOUR)] {
+        let stream = Stream::new(
+            "end
+             ---
+             event - - hi",
+        )
+        .await;
+        let mut options = options();
+        options.client.backoff.floor = HOUR / 2;
+        options.wake = wake;
+        let _hurry = Hurry::new();
+        let watch = Watch::open(stream.url(), options);
+        watch.until_phase("waiting for 2").await;
+        // The browser says nothing that would cut the wait short.
+        let sleep = Sleep::of(HOUR);
+        stream.until("the next attempt", |report| report.visits.len() == 2).await;
+        drop(sleep);
+        watch.until_data("hi").await;
+    }
 }
 
 #[wasm_bindgen_test]
@@ -124,14 +125,15 @@ async fn a_connection_that_may_be_silent_stays_after_a_sleep_unless_it_is_to_be_
     }
 }
 
-/// Lets `setInterval` hurry, so that a test need not wait for it.
+/// Lets timers of seconds hurry, and not those of minutes, so that a test need not wait for a look at the clock.
 struct Hurry(());
 
 impl Hurry {
     fn new() -> Self {
         eval(
-            "globalThis.trueSetInterval = setInterval;
-             globalThis.setInterval = (f, ms) => globalThis.trueSetInterval.call(globalThis, f, ms / 1000);",
+            "globalThis.trueSetTimeout = setTimeout;
+             globalThis.setTimeout = (f, ms) =>
+                 globalThis.trueSetTimeout.call(globalThis, f, ms < 1000 || ms > 60000 ? ms : ms / 1000);",
         );
         Self(())
     }
@@ -139,7 +141,7 @@ impl Hurry {
 
 impl Drop for Hurry {
     fn drop(&mut self) {
-        eval("globalThis.setInterval = globalThis.trueSetInterval;");
+        eval("globalThis.setTimeout = globalThis.trueSetTimeout;");
     }
 }
 
@@ -151,15 +153,37 @@ async fn a_sleep_is_noticed_also_when_the_browser_says_nothing() {
          event - 2 two",
     )
     .await;
-    let hurry = Hurry::new();
+    let _hurry = Hurry::new();
     let mut options = options();
     options.wake = Wake::ReconnectAfter(HOUR / 2);
     let watch = Watch::open(stream.url(), options);
-    drop(hurry);
     watch.until_data("one").await;
     let sleep = Sleep::of(HOUR);
     stream.until("it was replaced", |report| report.visits.len() == 2).await;
     drop(sleep);
     watch.until_data("two").await;
     assert_eq!(watch.phases(), ["connecting 1", "open", "connecting 1", "open"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_wait_behind_a_sleep_is_no_longer_than_it_says() {
+    // The page has asked for the time so long ago that it notices the sleep when the connection fails.
+    let stream = Stream::new(
+        "event - 1 one
+         wait awake
+         sleep 1200ms
+         end
+         ---
+         event - 2 two",
+    )
+    .await;
+    let mut options = options();
+    options.client.silence = Silence::After(HOUR / 60);
+    let watch = Watch::open(stream.url(), options);
+    watch.until_data("one").await;
+    // The browser says nothing, and the timer for the silence has stood still, too.
+    let _sleep = Sleep::of(HOUR);
+    stream.release("awake").await;
+    watch.until_data("two").await;
+    assert_eq!(watch.failures(), [Failure::Ended]);
 }

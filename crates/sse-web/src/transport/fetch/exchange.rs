@@ -13,6 +13,7 @@ use web_sys::{
 };
 
 use super::super::cancellation::Cancellation;
+use super::turns::Turns;
 use super::{Body, Fetch, Refusal, Token};
 use crate::clock;
 use crate::transport::Receiver;
@@ -179,6 +180,7 @@ impl Exchange {
         let mut decoder = Decoder::new(self.fetch.limits).with_last_event_id(&self.last_event_id);
         let mut room = Uint8Array::new_with_length(ROOM);
         let mut buffer = Vec::new();
+        let mut turns = Turns::new();
         loop {
             // c07: a body that is cut ends like one that is complete.
             let read = reader.read_with_array_buffer_view(&room);
@@ -195,7 +197,7 @@ impl Exchange {
                 let part = copy(&part, &mut buffer);
                 match self.decode(&mut decoder, part) {
                     Ok(()) if self.cancellation.is_cancelled() => return None,
-                    Ok(()) => {}
+                    Ok(()) => turns.note(part.len()).await,
                     Err(error) => return Some(Failure::Limit(error)),
                 }
             }
