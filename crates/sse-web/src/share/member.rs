@@ -388,7 +388,8 @@ impl Member {
     }
 
     pub(super) fn handle_group_state(&self) {
-        if self.is_started.get() && self.own().is_none() {
+        // Who is in the middle of being told comes to the end by itself.
+        if self.is_started.get() && !self.is_pumping.get() && self.own().is_none() {
             self.end_with_group();
         }
         self.tell_state();
