@@ -131,9 +131,11 @@ impl Binding {
             if is_first { self.options.connection.last_event_id.clone() } else { String::new() };
         self.url.replace(Some(url));
         self.shut();
-        self.error.set(None);
+        // First: who is told of either may connect anew, and ids mean nothing to another stream.
         self.last_event_id.set(last_event_id);
+        self.error.set(None);
         match self.wanted.get() {
+            Wanted::Open if self.connection().is_some() => {}
             Wanted::Open => self.open(),
             Wanted::Paused => self.show(State::Paused { why: PauseReason::Caller }),
             Wanted::Closed => self.show(State::Closed(CloseReason::Caller)),
