@@ -73,8 +73,8 @@ type EventListener<E> = dyn Fn(&E, &str);
 trait HearEvents: Any {
     fn hear(&self, event: EventRef<'_>) -> Result<(), DecodeError>;
 
-    /// Frees the one at this place.
-    fn remove(&self, at: usize);
+    /// Frees the one of this number.
+    fn remove(&self, number: usize);
 
     /// Frees them all.
     fn clear(&self);
@@ -87,8 +87,8 @@ impl<E: EventSet> HearEvents for Listeners<EventListener<E>> {
         Ok(())
     }
 
-    fn remove(&self, at: usize) {
-        Self::remove(self, at);
+    fn remove(&self, number: usize) {
+        Self::remove(self, number);
     }
 
     fn clear(&self) {
@@ -137,9 +137,11 @@ impl Binding {
             if is_first { self.options.connection.last_event_id.clone() } else { String::new() };
         self.url.replace(Some(url));
         self.shut();
-        self.error.set(None);
+        // First: who is told of either may connect anew, and ids mean nothing to another stream.
         self.last_event_id.set(last_event_id);
+        self.error.set(None);
         match self.wanted.get() {
+            Wanted::Open if self.connection().is_some() => {}
             Wanted::Open => self.open(),
             Wanted::Paused => self.show(State::Paused { why: PauseReason::Caller }),
             Wanted::Closed => self.show(State::Closed(CloseReason::Caller)),
@@ -169,9 +171,9 @@ impl Binding {
         }
     }
 
-    /// No longer calls who listens for events at this place.
-    pub(crate) fn remove_listener(&self, at: usize) {
-        self.on_event.remove(at);
+    /// Calls the listener of this number no more.
+    pub(crate) fn remove_listener(&self, number: usize) {
+        self.on_event.remove(number);
     }
 
     /// Those who listen for events; `None` if their type is another one.
@@ -418,50 +420,56 @@ impl Sink for ToSignals {
 
 /// Callbacks that may be added and removed while they are called.
 pub(crate) struct Listeners<F: ?Sized> {
-    places: RefCell<Vec<Option<Rc<F>>>>,
+    places: RefCell<Vec<Place<F>>>,
+    /// Numbers the listeners; none is used twice, so that whoever removes one again removes no other.
+    next: Cell<usize>,
     /// How many calls are under way. Meanwhile a place that is free is not taken: who comes now hears the next event.
     calls: Cell<usize>,
 }
 
+/// The number of a listener, and the listener itself until it is removed.
+type Place<F> = (usize, Option<Rc<F>>);
+
 impl<F: ?Sized> Listeners<F> {
     pub(crate) const fn new() -> Self {
-        Self { places: RefCell::new(Vec::new()), calls: Cell::new(0) }
+        Self { places: RefCell::new(Vec::new()), next: Cell::new(0), calls: Cell::new(0) }
     }
 
-    /// Adds a listener and returns its place.
+    /// Adds a listener and returns its number.
     pub(crate) fn add(&self, listener: Rc<F>) -> usize {
+        let number = self.next.get();
+        self.next.set(number + 1);
         let mut places = self.places.borrow_mut();
-        let free = places.iter().position(Option::is_none);
+        let free = places.iter_mut().find(|(_, listener)| listener.is_none());
         match free.filter(|_| self.calls.get() == 0) {
-            Some(at) => {
-                places[at] = Some(listener);
-                at
-            }
-            None => {
-                places.push(Some(listener));
-                places.len() - 1
-            }
+            Some(place) => *place = (number, Some(listener)),
+            None => places.push((number, Some(listener))),
         }
+        number
     }
 
-    pub(crate) fn remove(&self, at: usize) {
+    pub(crate) fn remove(&self, number: usize) {
         // Taken out first: what is dropped may call back.
-        let listener = self.places.borrow_mut().get_mut(at).and_then(Option::take);
+        let place = |places: &mut Vec<Place<F>>| {
+            places.iter_mut().find(|(it, _)| *it == number).and_then(|(_, listener)| listener.take())
+        };
+        let listener = place(&mut self.places.borrow_mut());
         drop(listener);
     }
 
     /// Removes all.
     fn clear(&self) {
-        // Their places are kept: one of them may be being called.
-        let places = self.places.borrow().len();
-        (0..places).for_each(|at| self.remove(at));
+        // Taken out first, and their places kept: what is dropped may call back, as may one that is being called.
+        let listeners: Vec<_> =
+            self.places.borrow_mut().iter_mut().map(|(_, listener)| listener.take()).collect();
+        drop(listeners);
     }
 
     pub(crate) fn each(&self, call: impl Fn(&F)) {
         self.calls.set(self.calls.get() + 1);
         let places = self.places.borrow().len();
         for at in 0..places {
-            let listener = self.places.borrow()[at].clone();
+            let listener = self.places.borrow()[at].1.clone();
             if let Some(listener) = listener {
                 call(&listener);
             }

@@ -493,16 +493,20 @@ impl<E: EventSet> EventSourceHandle<E> {
         self.with_binding(|binding| binding.reads_last_event_id.set(true));
     }
 
-    /// Calls `f` with every event until the current owner is disposed. The text is the last event id for those only who
-    /// have said that they look at it.
-    pub(crate) fn listen(&self, f: impl Fn(&E, &str) + 'static) {
-        if let Some(listeners) = self.with_binding(|binding| binding.on_event::<E>()).flatten() {
-            let at = listeners.add(Rc::new(f));
-            let handle = *self;
-            on_cleanup(move || {
-                handle.with_binding(|binding| binding.remove_listener(at));
-            });
-        }
+    /// Calls `f` with every event until the current owner is disposed, or until [`Self::forget`]. The text is the last
+    /// event id for those only who have said that they look at it. Returns the listener's number; `None` on a stream that
+    /// is gone.
+    pub(crate) fn listen(&self, f: impl Fn(&E, &str) + 'static) -> Option<usize> {
+        let listeners = self.with_binding(|binding| binding.on_event::<E>()).flatten()?;
+        let listener = listeners.add(Rc::new(f));
+        let handle = *self;
+        on_cleanup(move || handle.forget(listener));
+        Some(listener)
+    }
+
+    /// Calls this listener no more.
+    pub(crate) fn forget(&self, listener: usize) {
+        self.with_binding(|binding| binding.remove_listener(listener));
     }
 
     /// `None` once the owner is disposed.

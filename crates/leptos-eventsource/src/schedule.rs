@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use gloo_render::request_animation_frame;
 use leptos::prelude::{ArcRwSignal, Notify};
@@ -13,7 +13,8 @@ use crate::options::Delivery;
 #[derive(Default)]
 pub(crate) struct Schedule {
     delivery: Delivery,
-    changed: RefCell<Vec<Rc<dyn Fn()>>>,
+    /// Weak: in a background tab no frame comes for hours, and a view that goes meanwhile must not wait for one.
+    changed: RefCell<Vec<Weak<dyn Fn()>>>,
     /// Behind a pointer, so that only a page that waits for frames links what cancels one.
     frame: RefCell<Option<Box<dyn Any>>>,
 }
@@ -26,14 +27,17 @@ impl Schedule {
     /// Forgets what was to be told with the next frame: those who would hear of it are gone, or are going.
     pub(crate) fn stop(&self) {
         self.frame.take();
-        // Taken out first: what is dropped may call back.
-        let changed = self.changed.take();
-        drop(changed);
+        self.changed.take();
     }
 
     pub(crate) fn call(self: &Rc<Self>, tell: &Rc<dyn Fn()>) {
         let Some(later) = self.delivery.later else { return tell() };
-        self.changed.borrow_mut().push(tell.clone());
+        let mut changed = self.changed.borrow_mut();
+        if changed.len() == changed.capacity() {
+            changed.retain(|tell| tell.strong_count() > 0);
+        }
+        changed.push(Rc::downgrade(tell));
+        drop(changed);
         if self.frame.borrow().is_none() {
             later(self);
         }
@@ -46,7 +50,9 @@ impl Schedule {
             let Some(this) = this.upgrade() else { return };
             this.frame.take();
             for tell in this.changed.take() {
-                tell();
+                if let Some(tell) = tell.upgrade() {
+                    tell();
+                }
             }
         });
         self.frame.replace(Some(Box::new(frame)));

@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
@@ -78,9 +78,16 @@ impl<T: 'static> EventStream<T> {
             waker: None,
         }));
         let end = End(Rc::downgrade(&queue));
-        handle.listen(move |event, last_event_id| {
-            // Nobody holds the stream any more.
-            let Some(queue) = end.0.upgrade() else { return };
+        let (handle, listener) = (*handle, Rc::new(Cell::new(None)));
+        let this = listener.clone();
+        listener.set(handle.listen(move |event, last_event_id| {
+            let Some(queue) = end.0.upgrade() else {
+                // Nobody holds the stream any more. Where there is no owner, nobody else takes this away.
+                if let Some(this) = this.get() {
+                    handle.forget(this);
+                }
+                return;
+            };
             let taken = take(event, last_event_id);
             let mut queue = queue.borrow_mut();
             queue.events.push_back(taken);
@@ -89,7 +96,7 @@ impl<T: 'static> EventStream<T> {
                 queue.dropped += 1;
             }
             queue.wake();
-        });
+        }));
         Self { queue }
     }
 }

@@ -174,19 +174,31 @@ impl Tab {
     fn request_lock(&self, how: How) {
         // Left first: this tab must not wait behind itself.
         self.lock.take();
+        if self.channel.borrow().is_none() {
+            // Nor behind others of whom it hears nothing.
+            return self.go_on_alone();
+        }
         let (this, asked) = (self.this.clone(), wall());
         let lock = Lock::request(&self.name, how, move |fate| {
             let Some(tab) = this.upgrade() else { return };
-            if fate == Fate::Refused {
-                // Alone, or two that both think that they lead would take turns for ever.
-                tab.channel.take();
+            match fate {
+                Fate::Granted => tab.drive(|tabs, log| tabs.handle_granted(clock::now(), asked, log)),
+                Fate::Lost => tab.drive(|tabs, log| tabs.handle_lost(clock::now(), log)),
+                Fate::Refused => tab.go_on_alone(),
             }
-            tab.drive(|tabs, log| match fate {
-                Fate::Granted | Fate::Refused => tabs.handle_granted(clock::now(), asked, log),
-                Fate::Lost => tabs.handle_lost(clock::now(), log),
-            });
         });
+        let is_refused = lock.is_none();
         self.lock.replace(lock);
+        if is_refused {
+            self.go_on_alone();
+        }
+    }
+
+    /// Leads without a lock, and without a word to the others: two that both think that they lead would take turns for
+    /// ever.
+    fn go_on_alone(&self) {
+        self.channel.take();
+        self.drive(|tabs, log| tabs.handle_granted(clock::now(), wall(), log));
     }
 
     fn open_channel(&self) {

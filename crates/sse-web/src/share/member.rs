@@ -202,6 +202,7 @@ impl Member {
     fn command(&self, command: Command) {
         let was_active = self.is_active();
         let was_wanted = self.group().is_wanted();
+        let was_waiting = matches!(self.group().state(), State::Waiting { .. });
         match command {
             Command::Close => {
                 self.pauses.borrow_mut().retain(|why| *why != PauseReason::Caller);
@@ -227,7 +228,8 @@ impl Member {
             self.drop_own();
         } else if self.group().is_over() && (is_reconnect || !was_active) {
             self.join_anew();
-        } else if is_reconnect && (was_active || !was_wanted) {
+        } else if is_reconnect && (was_active || !was_wanted || was_waiting) {
+            // Whoever comes back to what others have open has what it asks for.
             if let Some(own) = self.own() {
                 own.command(Command::Reconnect);
             }
@@ -388,7 +390,8 @@ impl Member {
     }
 
     pub(super) fn handle_group_state(&self) {
-        if self.is_started.get() && self.own().is_none() {
+        // Who is in the middle of being told comes to the end by itself.
+        if self.is_started.get() && !self.is_pumping.get() && self.own().is_none() {
             self.end_with_group();
         }
         self.tell_state();

@@ -1,5 +1,6 @@
-use browser_tests::{Carrier, Live, Stream, mount_view, next_task, until};
+use browser_tests::{Carrier, Live, Stream, mount, mount_view, next_task, open, until};
 use leptos::prelude::*;
+use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{Delivery, EventSourceOptions, Text, use_event_source_with_options};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -144,4 +145,28 @@ async fn c20_a_thousand_components_leave_nothing_behind_with_a_frame_for_each_bu
 #[wasm_bindgen_test]
 async fn c20_a_thousand_components_leave_nothing_behind_over_fetch_with_a_frame_for_each_burst() {
     a_thousand(crate::options(Carrier::Fetch, Delivery::AnimationFrame)).await;
+}
+
+#[wasm_bindgen_test]
+async fn a_thousand_event_streams_that_nobody_holds_any_more_leave_nothing_behind() {
+    let transport = Scripted::new();
+    let (_mounted, stream) = mount({
+        let options = crate::options(Carrier::Native, Delivery::Immediate).with_transport(transport.clone());
+        move || use_event_source_with_options::<Text>("/asked", options)
+    });
+    let server = open(&transport).await;
+    // As in a click: what is asked for there is nobody's.
+    assert!(Owner::current().is_none());
+    let mut sizes = vec![memory()];
+    for _ in 0..=WARM_UP + PEAKS {
+        for _ in 0..1_000 {
+            drop(stream.stream(10));
+            server.message("hi");
+        }
+        sizes.push(memory());
+        if sizes.ends_with(&[memory(); 2]) {
+            return;
+        }
+    }
+    panic!("every thousand needs more memory: {sizes:?} bytes");
 }

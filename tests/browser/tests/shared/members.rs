@@ -245,3 +245,28 @@ async fn who_pauses_and_resumes_does_not_come_before_the_server_allows_it() {
         assert_eq!(stream.report().await.visits.len(), 2);
     }
 }
+
+#[wasm_bindgen_test]
+async fn who_was_away_and_connects_anew_does_not_wait_with_the_others() {
+    for scope in SCOPES {
+        for leave in [Connection::pause as fn(&Connection), Connection::close] {
+            let stream = Stream::new(
+                "status 503
+                 header retry-after 3600
+                 ---
+                 event - 1 one",
+            )
+            .await;
+            let mut options = options(scope);
+            options.transport = Rc::new(Fetch::new());
+            let [away, stays] = [(); 2].map(|()| Watch::open(stream.url(), options.clone()));
+            stays.until_phase("waiting for 2").await;
+            away.connection().with(leave);
+            away.connection().with(Connection::reconnect);
+            for watch in [&away, &stays] {
+                watch.until_data("one").await;
+            }
+            assert_eq!(stream.report().await.visits.len(), 2);
+        }
+    }
+}

@@ -235,3 +235,37 @@ async fn who_pauses_for_a_moment_when_it_has_to_catch_up_is_caught_up() {
         assert!(late.phases().contains(&"paused Caller".to_owned()));
     }
 }
+
+/// Makes one request and no more.
+struct Once(Cell<bool>);
+
+impl Transport for Once {
+    fn connect(&self, request: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure> {
+        if self.0.replace(true) { Err(Failure::Unsupported) } else { Native.connect(request, receiver) }
+    }
+
+    fn share_key(&self) -> Option<String> {
+        Native.share_key()
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_stream_that_ends_in_the_middle_of_being_told_is_told_to_its_end() {
+    for scope in SCOPES {
+        let stream = Stream::new("repeat 3 event - {n} {n}").await;
+        let mut options = options(scope);
+        options.transport = Rc::new(Once(Cell::new(false)));
+        let early = Watch::open(stream.url(), options.clone());
+        early.until_data("3").await;
+        let late = Watch::open_and_react(stream.url(), options, |told, slot| {
+            if is_event(told, "1") {
+                slot.with(Connection::reconnect);
+            }
+        });
+        for watch in [&early, &late] {
+            watch.until_phase("closed").await;
+            assert_eq!(watch.data(), ["1", "2", "3"]);
+            assert_eq!(watch.state(), State::Closed(CloseReason::Refused(Failure::Unsupported)));
+        }
+    }
+}

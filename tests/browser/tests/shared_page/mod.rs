@@ -68,18 +68,18 @@ async fn an_owner_that_drops_its_connection_when_it_hears_a_state_hears_no_other
     }
 }
 
-/// A browser without one of its features, until this is dropped.
-struct Without(JsValue, &'static str, JsValue);
+/// A browser that has something else in the place of one of its features, until this is dropped.
+struct Replaced(JsValue, &'static str, JsValue);
 
-impl Without {
-    fn new(object: JsValue, name: &'static str) -> Self {
+impl Replaced {
+    fn by(replacement: &JsValue, object: JsValue, name: &'static str) -> Self {
         let value = js_sys::Reflect::get(&object, &name.into()).expect("it is an object");
-        set(&object, name, &JsValue::UNDEFINED);
+        set(&object, name, replacement);
         Self(object, name, value)
     }
 }
 
-impl Drop for Without {
+impl Drop for Replaced {
     fn drop(&mut self) {
         set(&self.0, self.1, &self.2);
     }
@@ -93,14 +93,42 @@ fn set(object: &JsValue, name: &str, value: &JsValue) {
     js_sys::Object::define_property(object.unchecked_ref::<js_sys::Object>(), &name.into(), &property);
 }
 
-#[wasm_bindgen_test]
-async fn without_locks_a_page_shares_with_itself() {
-    let navigator = js_sys::Reflect::get(&js_sys::global(), &"navigator".into()).expect("it has one");
-    let _without = Without::new(navigator, "locks");
+fn navigator() -> JsValue {
+    js_sys::Reflect::get(&js_sys::global(), &"navigator".into()).expect("it has one")
+}
+
+/// What this JavaScript says.
+fn eval(source: &str) -> JsValue {
+    js_sys::eval(source).expect("it is well-formed")
+}
+
+async fn expect_that_a_page_shares_with_itself() {
     let stream = Stream::new("event - 1 one").await;
     let watches = [(); 2].map(|()| Watch::open(stream.url(), options(Sharing::browser)));
     for watch in &watches {
         watch.until_data("one").await;
     }
     assert_eq!(stream.report().await.visits.len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn without_locks_a_page_shares_with_itself() {
+    let _without = Replaced::by(&JsValue::UNDEFINED, navigator(), "locks");
+    expect_that_a_page_shares_with_itself().await;
+}
+
+#[wasm_bindgen_test]
+async fn with_locks_that_cannot_even_be_asked_for_a_page_shares_with_itself() {
+    let broken = eval("({ request() { throw new TypeError() } })");
+    let _broken = Replaced::by(&broken, navigator(), "locks");
+    expect_that_a_page_shares_with_itself().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_page_that_cannot_hear_others_does_not_wait_for_their_lock() {
+    let taken = eval("({ request: () => new Promise(() => {}) })");
+    let broken = eval("(function () { throw new DOMException('no', 'SecurityError') })");
+    let _taken = Replaced::by(&taken, navigator(), "locks");
+    let _broken = Replaced::by(&broken, js_sys::global().into(), "BroadcastChannel");
+    expect_that_a_page_shares_with_itself().await;
 }

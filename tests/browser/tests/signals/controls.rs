@@ -4,7 +4,10 @@ use std::rc::Rc;
 use browser_tests::{Live, mount, open};
 use leptos::prelude::*;
 use leptos_eventsource::transport::Scripted;
-use leptos_eventsource::{CloseReason, Delivery, EventSourceHandle, Failure, PauseReason, State};
+use leptos_eventsource::{
+    CloseReason, Delivery, EventSourceHandle, EventSourceOptions, Failure, PauseReason, State,
+    use_event_source_with_options,
+};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::{Market, use_market};
@@ -88,4 +91,35 @@ async fn who_closes_when_an_error_is_over_is_shown_that_it_is_closed() {
     });
     open(&transport).await;
     assert_eq!(state.get_untracked(), State::Closed(CloseReason::Caller));
+}
+
+#[wasm_bindgen_test]
+async fn who_connects_anew_when_the_url_changes_asks_once_and_without_the_cursor_of_the_last() {
+    let transport = Scripted::new();
+    let (_mounted, (market, url)) = mount({
+        let transport = transport.clone();
+        move || {
+            let url = RwSignal::new("/one".to_owned());
+            let options = EventSourceOptions::default().with_connection(transport.options());
+            (use_event_source_with_options::<Market>(url, options), url)
+        }
+    });
+    let stream = transport.accept_at("/one").await;
+    stream.open();
+    let id = market.last_event_id();
+    stream.event("closed", "", "7");
+    stream.fail(Failure::Network);
+    market.pause();
+    assert_eq!(id.get_untracked(), "7");
+    let (state, error) = (market.state(), market.error());
+    let _effect = ImmediateEffect::new(move || {
+        if error.get().is_none() && matches!(state.get_untracked(), State::Paused { .. }) {
+            market.reconnect();
+        }
+    });
+    url.set("/another".to_owned());
+    transport.accept_at("/another").await.open();
+    let requests = transport.requests();
+    assert_eq!(requests.iter().map(|request| request.last_event_id()).collect::<Vec<_>>(), ["", ""]);
+    assert!(market.is_open().get_untracked());
 }

@@ -1,5 +1,6 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use browser_tests::{History, mount, open, until};
 use leptos::prelude::*;
@@ -88,4 +89,23 @@ async fn a_frame_that_comes_after_the_end_does_nothing() {
     // The next frame of another stream comes and goes.
     assert_eq!(seen(Delivery::AnimationFrame, 1).await, [0, 100]);
     assert_eq!((folded.get(), told.get()), (1, 1));
+}
+
+#[wasm_bindgen_test]
+async fn a_view_that_is_gone_before_the_frame_is_freed_at_once() {
+    let transport = Scripted::new();
+    let (_mounted, (market, owner)) = mount({
+        let transport = transport.clone();
+        move || (use_market(&transport, Delivery::AnimationFrame), Owner::new())
+    });
+    let stream = open(&transport).await;
+    let held = Arc::new(());
+    // No frame comes in between, as in a background tab.
+    for price in 1..=100 {
+        let view = owner.with(|| market.fold(held.clone(), |_, _| {}));
+        tick(&stream, "ACME", price);
+        assert_eq!(view.with_untracked(Arc::strong_count), 2);
+        owner.cleanup();
+        assert_eq!(Arc::strong_count(&held), 1);
+    }
 }

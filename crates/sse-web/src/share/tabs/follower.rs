@@ -250,7 +250,20 @@ fn is_repeated(ahead: &mut Range<u64>, entry: &Entry, log: &Log) -> bool {
     }
     // A gap or a cursor says nothing of the events behind it; an event that is new does.
     if let What::Event { .. } = entry.what {
+        if !ahead.is_empty() && is_said_twice(ahead.start, entry, log) {
+            return true;
+        }
         ahead.start = ahead.end;
     }
     false
+}
+
+/// Whether this is one of the events in front of `number` that have no id of their own: a server says them again when the
+/// leader connects anew.
+fn is_said_twice(number: u64, entry: &Entry, log: &Log) -> bool {
+    (log.first()..number)
+        .rev()
+        .map_while(|number| log.get(number))
+        .take_while(|before| before.last_event_id == entry.last_event_id)
+        .any(|before| **before == *entry)
 }

@@ -8,6 +8,9 @@ use super::Chance;
 use crate::share::beginning::{Beginning, Look};
 use crate::share::log::{Entry, What, names_an_event};
 
+/// How often a server sends an id that sends one only now and then.
+pub(super) const ID_EVERY: u64 = 3;
+
 /// Of how many keys the events of a server are that gives snapshots.
 const KEYS: u64 = 40;
 
@@ -15,6 +18,8 @@ const KEYS: u64 = 40;
 pub(super) enum Server {
     /// Gives the whole stream to whoever is new.
     Replays,
+    /// So does this one, and sends an id now and then.
+    Sparse,
     /// Gives only what is published from then on.
     Live,
     /// So does this one, and says in `sse.open` from where.
@@ -39,7 +44,11 @@ impl Server {
     }
 
     pub(super) fn id(self, event: u64) -> String {
-        if self.says_cursor() { format!("1.{}", event + 1) } else { event.to_string() }
+        match self {
+            Self::Sparse => (event - event % ID_EVERY).to_string(),
+            _ if self.says_cursor() => format!("1.{}", event + 1),
+            _ => event.to_string(),
+        }
     }
 
     pub(super) fn entry(self, event: u64) -> Entry {
@@ -76,13 +85,13 @@ impl Server {
         let latest: BTreeMap<u64, u64> = (0..events).map(|event| (key_of(event), event)).collect();
         let mut snapshot: Vec<u64> = latest.into_values().collect();
         let next = match self {
-            Self::Replays => 0,
+            Self::Replays | Self::Sparse => 0,
             // Zero comes from before the first event only.
             Self::LiveFromCursor if last_event_id == "1.0" => 0,
             _ => events,
         };
         match self {
-            Self::Replays | Self::Live | Self::LiveFromCursor => snapshot.clear(),
+            Self::Replays | Self::Sparse | Self::Live | Self::LiveFromCursor => snapshot.clear(),
             Self::Snapshot | Self::SnapshotThrough => snapshot.sort_unstable(),
             Self::SnapshotByKey => {}
         }

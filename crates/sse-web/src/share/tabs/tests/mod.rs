@@ -402,3 +402,24 @@ fn a_tab_that_is_ahead_of_its_leader_and_goes_away_hears_nothing_twice_when_it_i
     second.admit(&mut third);
     assert_eq!(third.ids(), ["a", "b", "c", "d"]);
 }
+
+#[test]
+fn what_a_server_says_again_when_its_leader_connects_anew_is_not_taken_for_news_by_who_is_ahead() {
+    let (mut first, mut second, mut ahead) = (Tab::leading(1), Tab::entered(2), Tab::entered(3));
+    let without_an_id = || event("a", "without an id of its own");
+    first.bring(&["a"]);
+    first.admit(&mut second);
+    first.bring_entry(without_an_id());
+    first.bring(&["b", "c"]);
+    first.admit(&mut ahead);
+    second.tabs.handle_granted(NOW, 9, &second.log);
+    second.actions();
+    second.admit(&mut ahead);
+    second.bring_entry(without_an_id());
+    // It has connected anew behind "a".
+    second.bring_entry(without_an_id());
+    second.bring(&["b", "c", "d"]);
+    second.tabs.flush(&second.log);
+    ahead.hear(second.posts());
+    assert_eq!(ahead.ids(), ["a", "a", "b", "c", "d"]);
+}
