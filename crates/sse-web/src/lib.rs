@@ -18,6 +18,7 @@ mod options;
 mod scope;
 mod share;
 mod sink;
+mod task;
 mod timer;
 pub mod transport;
 mod url;

@@ -2,14 +2,14 @@ mod batch;
 mod unanswered;
 
 use std::cell::Cell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use sse_proto::client::Failure;
 use sse_proto::control::RESERVED_PREFIX;
 use sse_proto::{EventRef, Instant};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
-use web_sys::{EventSource, EventSourceInit, MessageChannel};
+use web_sys::{EventSource, EventSourceInit};
 
 use super::{ActiveRequest, Receiver, Request, Transport};
 use crate::clock;
@@ -29,7 +29,7 @@ use unanswered::Unanswered;
 /// Events that come together are delivered together, in a task right after the one in which the browser hands them out.
 ///
 /// ```
-/// use std::rc::Rc;
+/// use std::rc::{Rc, Weak};
 ///
 /// use sse_web::Options;
 /// use sse_web::transport::Native;
@@ -152,25 +152,31 @@ impl Transport for Native {
         let init = EventSourceInit::new();
         init.set_with_credentials(request.with_credentials);
         let unanswered = Unanswered::watch(&url);
-        let channel = MessageChannel::new().map_err(|_| Failure::Unsupported)?;
         let source =
             EventSource::new_with_event_source_init_dict(&url, &init).map_err(|_| Failure::Unsupported)?;
 
         let (at_once, collected) =
             request.event_types.iter().copied().partition::<Vec<_>, _>(is_told_at_once);
         let activity = receiver.clone();
-        let heard = Rc::new(Heard {
-            receiver,
-            opened: Cell::new(false),
-            batch: Batch::collect(&source, collected, channel, move || activity.activity()),
-            last_event_id: LastEventId {
-                of_request: request.last_event_id.to_owned(),
-                came: Cell::new(false),
-            },
-            unread: Cell::default(),
+        let heard = Rc::new_cyclic(|this: &Weak<Heard>| {
+            let this = this.clone();
+            let take = move || {
+                if let Some(heard) = this.upgrade() {
+                    heard.tell_batch();
+                }
+            };
+            Heard {
+                receiver,
+                opened: Cell::new(false),
+                batch: Batch::collect(&source, collected, move || activity.activity(), take),
+                last_event_id: LastEventId {
+                    of_request: request.last_event_id.to_owned(),
+                    came: Cell::new(false),
+                },
+                unread: Cell::default(),
+            }
         });
-        let mut listeners =
-            vec![on_open(&source, &heard), on_error(&source, &heard, unanswered), on_batch(&heard)];
+        let mut listeners = vec![on_open(&source, &heard), on_error(&source, &heard, unanswered)];
         listeners.extend(at_once.into_iter().map(|event_type| on_event(&source, &heard, event_type)));
         Ok(Box::new(Stream { source, _listeners: listeners }))
     }
@@ -218,11 +224,6 @@ fn on_error(source: &EventSource, heard: &Rc<Heard>, unanswered: Option<Unanswer
             Failure::Network
         });
     })
-}
-
-fn on_batch(heard: &Rc<Heard>) -> Listener {
-    let this = heard.clone();
-    heard.batch.listen(move || this.tell_batch())
 }
 
 /// One listener for each type, so that the type need not be asked of JavaScript for every event.

@@ -5,10 +5,9 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use sse_proto::Instant;
-use web_sys::MessageChannel;
 
 use crate::clock;
-use crate::listen::{Listener, listen};
+use crate::task::Task;
 
 /// How much is read before the next look at the clock.
 const LOOK_AFTER: usize = 16 << 10;
@@ -27,12 +26,12 @@ pub(super) struct Turns {
     /// When the last turn of the page was over.
     since: Instant,
     /// Made when it is needed first: most streams bring little.
-    task: Option<Task>,
+    next: Option<Turn>,
 }
 
 impl Turns {
     pub(super) fn new() -> Self {
-        Self { read: 0, since: clock::now(), task: None }
+        Self { read: 0, since: clock::now(), next: None }
     }
 
     /// So many bytes have been read. Waits for the page if that was to wait for long.
@@ -45,21 +44,15 @@ impl Turns {
         if clock::now().saturating_duration_since(self.since) < SLICE {
             return;
         }
-        if self.task.is_none() {
-            self.task = Task::new();
-        }
-        if let Some(task) = &self.task {
-            task.come().await;
-        }
+        self.next.get_or_insert_with(Turn::new).come().await;
         self.since = clock::now();
     }
 }
 
-/// A task of its own. A message is one at once, where a timer is held back for up to a minute in a background tab.
-struct Task {
-    channel: MessageChannel,
+/// A turn of the page.
+struct Turn {
     awaited: Rc<Awaited>,
-    _listener: Listener,
+    task: Task,
 }
 
 #[derive(Default)]
@@ -68,29 +61,24 @@ struct Awaited {
     waker: Cell<Option<Waker>>,
 }
 
-impl Task {
-    /// `None` if the browser has no such thing.
-    fn new() -> Option<Self> {
-        let channel = MessageChannel::new().ok()?;
+impl Turn {
+    fn new() -> Self {
         let awaited = Rc::<Awaited>::default();
-        let port = channel.port1();
-        let listener = listen(&port, "message", {
+        let task = Task::new({
             let awaited = awaited.clone();
-            move |_| {
+            move || {
                 awaited.has_come.set(true);
                 if let Some(waker) = awaited.waker.take() {
                     waker.wake();
                 }
             }
         });
-        port.start();
-        Some(Self { channel, awaited, _listener: listener })
+        Self { awaited, task }
     }
 
-    /// Asks for it, and waits for it.
+    /// Lets the page have it, and waits until it is over.
     async fn come(&self) {
-        // What can be copied can be posted.
-        let _ = self.channel.port2().post_message(&wasm_bindgen::JsValue::NULL);
+        self.task.ask();
         poll_fn(|context| {
             if self.awaited.has_come.take() {
                 return Poll::Ready(());
@@ -99,12 +87,5 @@ impl Task {
             Poll::Pending
         })
         .await;
-    }
-}
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        // A port that is open is never collected as garbage.
-        self.channel.port1().close();
     }
 }

@@ -4,10 +4,11 @@ use std::rc::{Rc, Weak};
 use js_sys::{Array, Function};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
-use web_sys::{EventSource, MessageChannel};
+use web_sys::EventSource;
 
 use super::TextEvent;
-use crate::listen::{Callback, Listener, listen};
+use crate::listen::Callback;
+use crate::task::Task;
 
 #[wasm_bindgen]
 extern "C" {
@@ -58,8 +59,8 @@ pub(super) struct Batch {
     append: Function,
     /// Hears the first one.
     wake: Callback,
-    /// Its messages are the tasks. A timer would be held back in a background tab.
-    channel: MessageChannel,
+    /// Takes them.
+    task: Task,
     fields: Rc<Fields>,
 }
 
@@ -71,14 +72,14 @@ struct Fields {
 }
 
 impl Batch {
-    /// Collects the events of these types. `begun` is called when the first one of a batch has come.
+    /// Collects the events of these types. `begun` is called with the first one of a batch, and `take` when that is to be
+    /// taken.
     pub(super) fn collect(
         source: &EventSource,
         event_types: Vec<&'static str>,
-        channel: MessageChannel,
         begun: impl Fn() + 'static,
+        take: impl Fn() + 'static,
     ) -> Rc<Self> {
-        let task = channel.port2();
         let collected = Array::new().unchecked_into::<Events>();
         let field = |property| caller(&getter(property));
         let batch = Rc::new_cyclic(|this: &Weak<Self>| Self {
@@ -89,15 +90,14 @@ impl Batch {
             wake: {
                 let this = this.clone();
                 Callback::new(move |_: &JsValue| {
+                    begun();
                     if let Some(batch) = this.upgrade() {
                         batch.ignore(batch.wake.as_ref().unchecked_ref());
+                        batch.task.ask();
                     }
-                    begun();
-                    // It holds nothing that could not be posted.
-                    let _ = task.post_message(&JsValue::NULL);
                 })
             },
-            channel,
+            task: Task::new(take),
             fields: Rc::new(Fields {
                 event_type: field("type"),
                 data: field("data"),
@@ -107,14 +107,6 @@ impl Batch {
         batch.hear(&batch.append);
         batch.hear(batch.wake.as_ref().unchecked_ref());
         batch
-    }
-
-    /// Calls `hear` when there is something to take.
-    pub(super) fn listen(&self, hear: impl Fn() + 'static) -> Listener {
-        let port = self.channel.port1();
-        let listener = listen(&port, "message", move |_| hear());
-        port.start();
-        listener
     }
 
     /// Takes what has come, if anything has.
@@ -157,7 +149,6 @@ impl Drop for Batch {
     fn drop(&mut self) {
         self.ignore(&self.append);
         self.ignore(self.wake.as_ref().unchecked_ref());
-        self.channel.port1().close();
     }
 }
 
