@@ -1,5 +1,6 @@
 mod exchange;
 mod refusal;
+mod turns;
 
 use std::cell::RefCell;
 use std::fmt;

@@ -1,6 +1,7 @@
 //! What holds over the fetch transport only.
 
 mod chunks;
+mod flood;
 mod freed;
 mod post;
 mod refusal;

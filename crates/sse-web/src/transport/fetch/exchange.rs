@@ -13,6 +13,7 @@ use web_sys::{
 };
 
 use super::super::cancellation::Cancellation;
+use super::turns::Turns;
 use super::{Body, Fetch, Refusal, Token};
 use crate::clock;
 use crate::transport::Receiver;
@@ -179,6 +180,8 @@ impl Exchange {
         let mut decoder = Decoder::new(self.fetch.limits).with_last_event_id(&self.last_event_id);
         let mut room = Uint8Array::new_with_length(ROOM);
         let mut buffer = Vec::new();
+        // WebKit, whose reader is another one, hands over each chunk in a task of its own.
+        let mut turns = reader.is_instance_of::<ReadableStreamByobReader>().then(Turns::new);
         loop {
             // c07: a body that is cut ends like one that is complete.
             let read = reader.read_with_array_buffer_view(&room);
@@ -197,6 +200,9 @@ impl Exchange {
                     Ok(()) if self.cancellation.is_cancelled() => return None,
                     Ok(()) => {}
                     Err(error) => return Some(Failure::Limit(error)),
+                }
+                if let Some(turns) = &mut turns {
+                    turns.note(part.len()).await;
                 }
             }
             room = Uint8Array::new(&chunk.buffer());
