@@ -16,8 +16,9 @@ use crate::timer::Timeout;
 use crate::transport::{ActiveRequest, Receiver, Request};
 use crate::url::{self, InvalidUrl};
 
-/// The longest time that a browser's timer takes; a larger one wraps and fires at once.
-const LONGEST_TIMEOUT_MILLIS: u64 = (1 << 31) - 1;
+/// The longest time for which a timer is set. It stands still while the device sleeps, so a long wait is cut in pieces of
+/// this: one that was slept through is then over soon, also where the browser says nothing when the device wakes up.
+const LONGEST_TIMEOUT_MILLIS: u64 = 60_000;
 
 /// How often a connection that is to be replaced after a sleep looks at the clock. In a background tab, browsers make that
 /// once a minute.
@@ -451,7 +452,7 @@ impl Inner {
             return;
         }
         let wait = deadline.as_millis().saturating_sub(clock::now().as_millis());
-        let millis = u32::try_from(wait.min(LONGEST_TIMEOUT_MILLIS)).unwrap_or(u32::MAX >> 1);
+        let millis = wait.min(LONGEST_TIMEOUT_MILLIS) as u32;
         let this = self.this.clone();
         let timeout = Timeout::new(millis, move || {
             if let Some(inner) = this.upgrade() {

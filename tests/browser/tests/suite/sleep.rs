@@ -74,23 +74,25 @@ async fn c16_a_sleep_that_is_shorter_than_the_silence_may_last_changes_nothing()
 
 #[wasm_bindgen_test]
 async fn a_wait_that_was_slept_through_is_over() {
-    let stream = Stream::new(
-        "end
-         ---
-         event - - hi",
-    )
-    .await;
-    let mut options = options();
-    options.client.backoff.floor = HOUR / 2;
-    options.wake = Wake::ReconnectAfter(HOUR);
-    let _hurry = Hurry::new();
-    let watch = Watch::open(stream.url(), options);
-    watch.until_phase("waiting for 2").await;
-    // The browser says nothing that would cut the wait short.
-    let sleep = Sleep::of(HOUR);
-    stream.until("the next attempt", |report| report.visits.len() == 2).await;
-    drop(sleep);
-    watch.until_data("hi").await;
+    for wake in [Wake::Stay, Wake::ReconnectAfter(HOUR)] {
+        let stream = Stream::new(
+            "end
+             ---
+             event - - hi",
+        )
+        .await;
+        let mut options = options();
+        options.client.backoff.floor = HOUR / 2;
+        options.wake = wake;
+        let _hurry = Hurry::new();
+        let watch = Watch::open(stream.url(), options);
+        watch.until_phase("waiting for 2").await;
+        // The browser says nothing that would cut the wait short.
+        let sleep = Sleep::of(HOUR);
+        stream.until("the next attempt", |report| report.visits.len() == 2).await;
+        drop(sleep);
+        watch.until_data("hi").await;
+    }
 }
 
 #[wasm_bindgen_test]
