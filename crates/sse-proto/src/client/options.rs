@@ -15,6 +15,9 @@ pub struct ClientOptions {
     /// limit. With `Some(0)` the first failure is final.
     pub max_retries: Option<u32>,
     /// How long a connection must have been open for its end to start the count anew. Default: 5 s.
+    ///
+    /// Zero for a server that answers with what there is and ends, like a script that is run for each request: by default it
+    /// is taken for one that breaks again and again, and asked ever more seldom.
     pub healthy_after: Duration,
     /// How long to wait for a response. Default: 60 s.
     ///

@@ -70,6 +70,22 @@ fn only_a_healthy_connection_clears_the_record() {
 }
 
 #[test]
+fn a_server_that_ends_after_each_event_is_asked_at_its_own_pace_where_every_opening_is_healthy() {
+    let mut options = ClientOptions { healthy_after: Duration::ZERO, ..ClientOptions::default() };
+    options.max_retries = Some(1);
+    let mut bench = Bench::new(options);
+    for _ in 0..20 {
+        bench.signal(Signal::Opened);
+        bench.signal(Signal::Retry(3 * SECOND));
+        bench.event("message", "hello", "");
+        bench.signal(Signal::Failed(Failure::Ended));
+        assert!(matches!(bench.client.state(), State::Waiting { attempt: 2, .. }));
+        assert!((3 * SECOND..=4 * SECOND).contains(&bench.wait()));
+        bench.pass(4 * SECOND);
+    }
+}
+
+#[test]
 fn a_wait_can_be_cut_short_and_nothing_else_is() {
     let mut bench = Bench::open();
     bench.told();
