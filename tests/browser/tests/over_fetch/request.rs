@@ -1,6 +1,6 @@
 //! What is sent.
 
-use browser_tests::{Engine, Stream, Watch};
+use browser_tests::{Engine, Stream, Told, Watch};
 use sse_proto::client::{CloseReason, Failure, State};
 use sse_web::Connection;
 use sse_web::transport::Fetch;
@@ -49,9 +49,13 @@ async fn p12_an_id_without_data_goes_with_the_next_request() {
 #[wasm_bindgen_test]
 async fn c11_a_server_that_refuses_the_preflight_looks_like_a_dead_network() {
     let stream = Stream::new("event - 7 one\nend\n---\nno-cors\nevent - - never").await;
-    let watch = Watch::open(stream.url(), options());
-    watch.until_phase("waiting for 3").await;
-    watch.connection().with(Connection::close);
+    // At once: the wait before the next attempt is short.
+    let watch = Watch::open_and_react(stream.url(), options(), |told, slot| {
+        if let Told::Failure(Failure::Network) = told {
+            slot.with(Connection::close);
+        }
+    });
+    watch.until_phase("closed").await;
     assert_eq!(watch.failures(), [Failure::Ended, Failure::Network]);
     let report = stream.report().await;
     assert_eq!((report.preflights.len(), report.visits.len()), (1, 1), "it was only asked");
