@@ -68,6 +68,13 @@ impl Engine {
         self != Self::Webkit
     }
 
+    /// Whether a page reads a body into memory of its own (Streams, "BYOB"). WebKitGTK makes new memory for each chunk, and
+    /// hands it over in a task of its own.
+    #[must_use]
+    pub fn reads_into_memory_of_the_page(self) -> bool {
+        self != Self::Webkit
+    }
+
     /// How the bytes of `text` arrive in a header. `fetch` sends each character as one byte; WebKitGTK takes the
     /// characters for text, and sends that as UTF-8.
     #[must_use]

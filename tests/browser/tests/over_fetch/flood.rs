@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use browser_tests::{next_task, until};
+use browser_tests::{Engine, next_task, until};
 use sse_proto::EventRef;
 use sse_web::{Connection, Sink};
 use wasm_bindgen::externref_heap_live_count;
@@ -28,15 +28,11 @@ impl Ready {
                  const pull = (body) => {{
                      if (left === 0) return;
                      left -= 1;
-                     const view = body.byobRequest?.view;
-                     if (!view) return body.enqueue(bytes.slice());
+                     const view = body.byobRequest.view;
                      new Uint8Array(view.buffer, view.byteOffset).set(bytes);
                      body.byobRequest.respond(bytes.length);
                  }};
-                 const make = (type) => new ReadableStream({{ type, pull }});
-                 // Some browsers have no streams of bytes.
-                 let body;
-                 try {{ body = make('bytes'); }} catch {{ body = make(); }}
+                 const body = new ReadableStream({{ type: 'bytes', pull }});
                  return new Response(body, {{ headers: {{ 'content-type': 'text/event-stream' }} }});
              }};"
         ));
@@ -67,6 +63,9 @@ impl Sink for Slow {
 
 #[wasm_bindgen_test]
 async fn a_server_that_is_quicker_than_the_page_leaves_the_page_its_turns() {
+    if !Engine::current().reads_into_memory_of_the_page() {
+        return;
+    }
     let _ready = Ready::new();
     let before = externref_heap_live_count();
     let told = Rc::new(Cell::new(0));

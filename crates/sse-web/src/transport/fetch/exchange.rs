@@ -180,7 +180,8 @@ impl Exchange {
         let mut decoder = Decoder::new(self.fetch.limits).with_last_event_id(&self.last_event_id);
         let mut room = Uint8Array::new_with_length(ROOM);
         let mut buffer = Vec::new();
-        let mut turns = Turns::new();
+        // WebKit, whose reader is another one, hands over each chunk in a task of its own.
+        let mut turns = reader.is_instance_of::<ReadableStreamByobReader>().then(Turns::new);
         loop {
             // c07: a body that is cut ends like one that is complete.
             let read = reader.read_with_array_buffer_view(&room);
@@ -197,8 +198,11 @@ impl Exchange {
                 let part = copy(&part, &mut buffer);
                 match self.decode(&mut decoder, part) {
                     Ok(()) if self.cancellation.is_cancelled() => return None,
-                    Ok(()) => turns.note(part.len()).await,
+                    Ok(()) => {}
                     Err(error) => return Some(Failure::Limit(error)),
+                }
+                if let Some(turns) = &mut turns {
+                    turns.note(part.len()).await;
                 }
             }
             room = Uint8Array::new(&chunk.buffer());

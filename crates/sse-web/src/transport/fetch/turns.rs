@@ -17,13 +17,13 @@ const SLICE: Duration = Duration::from_millis(16);
 
 /// Gives the rest of the page its turn while a stream brings more than the page can take.
 ///
-/// A read of what the browser has already is answered in the same task, and so is the next one. From a server that is
-/// quicker than the page, a reader that only waits for its reads would read on until the server pauses, and until then
-/// nothing is drawn, no click is heard, and no timer runs.
+/// Chromium answers a read of what has come already in the same task, and so the next one. From a server that is quicker
+/// than the page, a reader that only waits for its reads would read on until the server pauses, and until then nothing is
+/// drawn, no click is heard, and no timer runs.
 pub(super) struct Turns {
     /// Since the last look at the clock.
     read: usize,
-    /// When the last turn of the page was over.
+    /// When the turn was asked for that is to come next.
     since: Instant,
     /// Made when it is needed first: most streams bring little.
     next: Option<Turn>,
@@ -34,7 +34,8 @@ impl Turns {
         Self { read: 0, since: clock::now(), next: None }
     }
 
-    /// So many bytes have been read. Waits for the page if that was to wait for long.
+    /// So many bytes have been read and told. Waits for a turn that was asked for a while ago and has not come: where turns
+    /// come by themselves between the reads, nothing is waited for.
     pub(super) async fn note(&mut self, bytes: usize) {
         self.read += bytes;
         if self.read < LOOK_AFTER {
@@ -44,46 +45,53 @@ impl Turns {
         if clock::now().saturating_duration_since(self.since) < SLICE {
             return;
         }
-        self.next.get_or_insert_with(Turn::new).come().await;
+        let next = self.next.get_or_insert_with(Turn::new);
+        next.has_come().await;
+        next.ask();
         self.since = clock::now();
     }
 }
 
 /// A turn of the page.
 struct Turn {
-    awaited: Rc<Awaited>,
     task: Task,
+    asked: Rc<Asked>,
 }
 
+/// What the task tells.
 #[derive(Default)]
-struct Awaited {
-    has_come: Cell<bool>,
+struct Asked {
+    is_to_come: Cell<bool>,
     waker: Cell<Option<Waker>>,
 }
 
 impl Turn {
     fn new() -> Self {
-        let awaited = Rc::<Awaited>::default();
+        let asked = Rc::<Asked>::default();
         let task = Task::new({
-            let awaited = awaited.clone();
+            let asked = asked.clone();
             move || {
-                awaited.has_come.set(true);
-                if let Some(waker) = awaited.waker.take() {
+                asked.is_to_come.set(false);
+                if let Some(waker) = asked.waker.take() {
                     waker.wake();
                 }
             }
         });
-        Self { awaited, task }
+        Self { task, asked }
     }
 
-    /// Lets the page have it, and waits until it is over.
-    async fn come(&self) {
+    fn ask(&self) {
+        self.asked.is_to_come.set(true);
         self.task.ask();
+    }
+
+    /// Waits for it, if it was asked for.
+    async fn has_come(&self) {
         poll_fn(|context| {
-            if self.awaited.has_come.take() {
+            if !self.asked.is_to_come.get() {
                 return Poll::Ready(());
             }
-            self.awaited.waker.set(Some(context.waker().clone()));
+            self.asked.waker.set(Some(context.waker().clone()));
             Poll::Pending
         })
         .await;
