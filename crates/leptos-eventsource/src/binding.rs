@@ -141,6 +141,7 @@ impl Binding {
         self.last_event_id.set(last_event_id);
         self.error.set(None);
         match self.wanted.get() {
+            // It has been opened meanwhile.
             Wanted::Open if self.connection().is_some() => {}
             Wanted::Open => self.open(),
             Wanted::Paused => self.show(State::Paused { why: PauseReason::Caller }),

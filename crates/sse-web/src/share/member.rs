@@ -229,7 +229,7 @@ impl Member {
         } else if self.group().is_over() && (is_reconnect || !was_active) {
             self.join_anew();
         } else if is_reconnect && (was_active || !was_wanted || was_waiting) {
-            // Whoever comes back to what others have open has what it asks for.
+            // Not for who comes back to what others have open or are opening: that is as new to it.
             if let Some(own) = self.own() {
                 own.command(Command::Reconnect);
             }

@@ -4,6 +4,7 @@ use std::task::Poll;
 
 use browser_tests::{mount, open};
 use futures_core::Stream;
+use leptos::prelude::Owner;
 use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{Delivery, EventStream};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -68,4 +69,21 @@ async fn a_stream_ends_with_its_owner_and_not_before_what_is_left_was_taken() {
     drop(mounted);
     assert_eq!(next(&mut stream).await, Some(Some(1)));
     assert_eq!(next(&mut stream).await, None);
+}
+
+#[wasm_bindgen_test]
+async fn a_stream_that_was_dropped_takes_nobody_else_along_when_its_owner_goes() {
+    let transport = Scripted::new();
+    let (_mounted, (market, owner)) = mount({
+        let transport = transport.clone();
+        move || (use_market(&transport, Delivery::Immediate), Owner::new())
+    });
+    let server = open(&transport).await;
+    drop(owner.with(|| market.stream(8)));
+    // With this event it is forgotten, and its place is free for the next.
+    tick(&server, "ACME", 1);
+    let mut next_one = market.stream(8);
+    owner.cleanup();
+    tick(&server, "ACME", 2);
+    assert_eq!(next(&mut next_one).await, Some(Some(2)));
 }

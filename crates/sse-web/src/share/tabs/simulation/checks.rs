@@ -1,4 +1,4 @@
-//! What holds for each tab, at any time and at the end.
+//! How the tabs come to rest, and what holds for each of them before and after.
 
 use std::collections::{BTreeMap, HashSet};
 

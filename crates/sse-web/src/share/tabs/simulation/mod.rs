@@ -1,6 +1,6 @@
 //! A browser with several tabs, in which messages and events take their time, tabs are opened, also with a cursor, closed,
-//! put away and frozen, connections fail, and the leader's lock is stolen. Whatever happens, every tab is told every event once and in order;
-//! where the server gives snapshots, every one that they do not leave out.
+//! put away and frozen, connections fail, and the leader's lock is stolen. Whatever happens, every tab is told every event
+//! once and in order; where the server gives snapshots, every one that they do not leave out.
 
 mod checks;
 mod server;
