@@ -26,7 +26,8 @@ use unanswered::Unanswered;
 ///
 /// It does not show the status, the content type, comments or `retry` fields.
 ///
-/// Events that come together are delivered together, in a task right after the one in which the browser hands them out.
+/// In Chromium, events that come together are delivered together, in a task right after the one in which the browser hands
+/// them out.
 ///
 /// ```
 /// use std::rc::{Rc, Weak};
@@ -48,6 +49,10 @@ pub struct Native;
 
 #[wasm_bindgen]
 extern "C" {
+    /// Whether the browser's name for itself, in a page or in a worker, has this in it.
+    #[wasm_bindgen(js_namespace = ["navigator", "userAgent"], js_name = includes)]
+    fn user_agent_includes(text: &str) -> bool;
+
     /// A `MessageEvent` whose data is known to be a string: one call into JavaScript for each field.
     #[wasm_bindgen(js_name = MessageEvent, extends = web_sys::Event)]
     #[derive(Clone)]
@@ -64,38 +69,54 @@ extern "C" {
 struct Heard {
     receiver: Receiver,
     opened: Cell<bool>,
-    batch: Rc<Batch>,
+    /// Only where [`are_collected`].
+    batch: Option<Rc<Batch>>,
     last_event_id: LastEventId,
-    /// What was told last without its id, and the index of the event.
-    unread: Cell<Option<(Rc<Taken>, u32)>>,
+    /// The event that was told last, if nobody has looked at its id.
+    unread: Cell<Option<Source>>,
+}
+
+/// An event that the browser has handed out.
+enum Source {
+    Alone(TextEvent),
+    /// At this index.
+    Batch(Rc<Taken>, u32),
 }
 
 impl UnreadId for Heard {
     fn read(&self) -> String {
-        self.unread.take().map(|(taken, index)| taken.one_last_event_id(index)).unwrap_or_default()
+        match self.unread.take() {
+            Some(Source::Alone(event)) => event.last_event_id(),
+            Some(Source::Batch(taken, index)) => taken.one_last_event_id(index),
+            None => String::new(),
+        }
     }
 }
 
 impl Heard {
     /// Tells what has been collected. Before anything that came after it.
     fn tell_batch(self: &Rc<Self>) {
-        let Some(taken) = self.batch.take() else { return };
+        let Some(batch) = &self.batch else { return };
+        let Some(taken) = batch.take() else { return };
         let now = clock::now();
         for index in 0..taken.count {
-            let (event_type, data) = (self.batch.event_type(&taken, index), taken.data(index));
-            // The browser makes a string of each id that is asked for, which takes as long as all that is done with a
-            // small event here.
-            if self.last_event_id.is_plain() && !self.receiver.reads_last_event_id(event_type) {
-                self.unread.set(Some((taken.clone(), index)));
-                self.receiver.unread_event_at(now, event_type, &data, self.clone());
-            } else {
-                self.tell(now, event_type, &data, &taken.last_event_id(index));
-            }
+            let event_type = batch.event_type(&taken, index);
+            self.tell(now, event_type, &taken.data(index), Source::Batch(taken.clone(), index));
         }
     }
 
-    fn tell(&self, now: Instant, event_type: &str, data: &str, last_event_id: &str) {
-        let last_event_id = self.last_event_id.at_event(last_event_id);
+    fn tell(self: &Rc<Self>, now: Instant, event_type: &str, data: &str, source: Source) {
+        // The browser makes a string of each id that is asked for, which takes as long as all that is done with a small
+        // event here.
+        if self.last_event_id.is_plain() && !self.receiver.reads_last_event_id(event_type) {
+            self.unread.set(Some(source));
+            return self.receiver.unread_event_at(now, event_type, data, self.clone());
+        }
+        let of_event = match source {
+            Source::Alone(event) => event.last_event_id(),
+            Source::Batch(taken, index) => taken.last_event_id(index),
+        };
+        let last_event_id = self.last_event_id.at_event(&of_event);
         self.receiver.event_at(now, EventRef { event_type, data, last_event_id });
     }
 }
@@ -155,8 +176,7 @@ impl Transport for Native {
         let source =
             EventSource::new_with_event_source_init_dict(&url, &init).map_err(|_| Failure::Unsupported)?;
 
-        let (at_once, collected) =
-            request.event_types.iter().copied().partition::<Vec<_>, _>(is_told_at_once);
+        let (collected, alone) = request.event_types.iter().copied().partition::<Vec<_>, _>(are_collected);
         let activity = receiver.clone();
         let heard = Rc::new_cyclic(|this: &Weak<Heard>| {
             let this = this.clone();
@@ -168,7 +188,8 @@ impl Transport for Native {
             Heard {
                 receiver,
                 opened: Cell::new(false),
-                batch: Batch::collect(&source, collected, move || activity.activity(), take),
+                batch: (!collected.is_empty())
+                    .then(|| Batch::collect(&source, collected, move || activity.activity(), take)),
                 last_event_id: LastEventId {
                     of_request: request.last_event_id.to_owned(),
                     came: Cell::new(false),
@@ -177,7 +198,7 @@ impl Transport for Native {
             }
         });
         let mut listeners = vec![on_open(&source, &heard), on_error(&source, &heard, unanswered)];
-        listeners.extend(at_once.into_iter().map(|event_type| on_event(&source, &heard, event_type)));
+        listeners.extend(alone.into_iter().map(|event_type| on_event(&source, &heard, event_type)));
         Ok(Box::new(Stream { source, _listeners: listeners }))
     }
 
@@ -186,9 +207,19 @@ impl Transport for Native {
     }
 }
 
-/// Whether events of this type are told one by one: the reserved ones are few, and others need a look.
-fn is_told_at_once(event_type: &&str) -> bool {
-    event_type.starts_with(RESERVED_PREFIX) || matches!(*event_type, "open" | "error")
+/// Whether the events of this type are collected, and read together.
+///
+/// The reserved ones are few, and some need a look. And only Chromium lets other tasks come between the pieces of a stream,
+/// each of 1 MiB at most. Firefox and WebKit hand out all that has come before any other task, so while a server is
+/// quicker than the page, what is collected would grow without bounds.
+fn are_collected(event_type: &&'static str) -> bool {
+    let is_told_alone = event_type.starts_with(RESERVED_PREFIX) || is_ambiguous(event_type);
+    !is_told_alone && user_agent_includes("Chrome/")
+}
+
+/// Whether the object says events of this type of itself as well.
+fn is_ambiguous(event_type: &str) -> bool {
+    matches!(event_type, "open" | "error")
 }
 
 /// Whether this is an event of the stream, and not the object speaking of itself: a server may call its events
@@ -229,11 +260,13 @@ fn on_error(source: &EventSource, heard: &Rc<Heard>, unanswered: Option<Unanswer
 /// One listener for each type, so that the type need not be asked of JavaScript for every event.
 fn on_event(source: &EventSource, heard: &Rc<Heard>, event_type: &'static str) -> Listener {
     let heard = heard.clone();
+    let is_ambiguous = is_ambiguous(event_type);
     listen(source, event_type, move |event| {
-        if is_from_server(event) {
-            heard.tell_batch();
-            let event = event.unchecked_ref::<TextEvent>();
-            heard.tell(clock::now(), event_type, &event.data(), &event.last_event_id());
+        if is_ambiguous && !is_from_server(event) {
+            return;
         }
+        heard.tell_batch();
+        let event = event.unchecked_ref::<TextEvent>();
+        heard.tell(clock::now(), event_type, &event.data(), Source::Alone(event.clone()));
     })
 }

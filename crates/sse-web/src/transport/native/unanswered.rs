@@ -6,14 +6,11 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use web_sys::{PerformanceObserver, PerformanceObserverEntryList};
 
+use super::user_agent_includes;
 use crate::listen::Callback;
 
 #[wasm_bindgen]
 extern "C" {
-    /// Whether the browser's name for itself, in a page or in a worker, has this in it.
-    #[wasm_bindgen(js_namespace = ["navigator", "userAgent"], js_name = includes)]
-    fn user_agent_includes(text: &str) -> bool;
-
     /// A `PerformanceObserverInit` that names one type of entry.
     type What;
 
