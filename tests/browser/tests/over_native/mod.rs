@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use browser_tests::{Stream, Watch};
+use browser_tests::{Engine, Stream, Told, Watch};
 use sse_proto::client::Failure;
 use sse_testkit::Visit;
 use sse_web::transport::Ticketed;
@@ -136,4 +136,40 @@ async fn a_stream_that_is_closed_while_it_waits_for_a_ticket_makes_no_request() 
     let after = Watch::open(stream.url(), super::suite::options());
     after.until_data("never").await;
     assert_eq!(stream.report().await.visits.len(), 1);
+}
+
+/// Counts what the browser has handed out of the stream, before anybody else hears of it.
+const COUNTER: &str = "
+    globalThis.TrueEventSource = EventSource;
+    globalThis.handedOut = 0;
+    globalThis.EventSource = class extends TrueEventSource {
+        constructor(...args) {
+            super(...args);
+            this.addEventListener('message', () => { globalThis.handedOut += 1; });
+        }
+    };";
+
+#[wasm_bindgen_test]
+async fn no_event_is_kept_back_where_the_browser_hands_out_a_flood_in_one_task() {
+    if Engine::current() == Engine::Chrome {
+        return;
+    }
+    let eval = |script: &str| js_sys::eval(script).expect("the script is well-formed");
+    let behind = Rc::new(Cell::new(0.0));
+    let stream = Stream::new("repeat 15000 event - - {n}").await;
+    eval(COUNTER);
+    let told = Cell::new(0.0);
+    let watch = Watch::open_and_react(stream.url(), options(), {
+        let behind = behind.clone();
+        move |what, _| {
+            if let Told::Event { .. } = what {
+                told.set(told.get() + 1.0);
+                let handed_out = eval("handedOut").as_f64().expect("it is a number");
+                behind.set(f64::max(behind.get(), handed_out - told.get()));
+            }
+        }
+    });
+    eval("EventSource = TrueEventSource;");
+    watch.until_data("15000").await;
+    assert!(behind.get() <= 0.0, "{} events were kept back", behind.get());
 }
