@@ -30,7 +30,7 @@ use unanswered::Unanswered;
 /// them out.
 ///
 /// ```
-/// use std::rc::{Rc, Weak};
+/// use std::rc::Rc;
 ///
 /// use sse_web::Options;
 /// use sse_web::transport::Native;
@@ -210,7 +210,7 @@ impl Transport for Native {
 /// Whether the events of this type are collected, and read together.
 ///
 /// The reserved ones are few, and some need a look. And only Chromium lets other tasks come between the pieces of a stream,
-/// each of 1 MiB at most. Firefox and WebKit hand out all that has come before any other task, so while a server is
+/// each of about 1 MiB. Firefox and WebKit hand out all that has come before any other task, so while a server is
 /// quicker than the page, what is collected would grow without bounds.
 fn are_collected(event_type: &&'static str) -> bool {
     let is_told_alone = event_type.starts_with(RESERVED_PREFIX) || is_ambiguous(event_type);
