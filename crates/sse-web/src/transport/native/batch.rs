@@ -57,7 +57,7 @@ pub(super) struct Batch {
     collected: Events,
     /// Appends to them.
     append: Function,
-    /// Hears the first one.
+    /// Hears the first one: listens only while there is none.
     wake: Callback,
     /// Takes them.
     task: Task,
@@ -148,7 +148,9 @@ impl Batch {
 impl Drop for Batch {
     fn drop(&mut self) {
         self.ignore(&self.append);
-        self.ignore(self.wake.as_ref().unchecked_ref());
+        if self.collected.length() == 0 {
+            self.ignore(self.wake.as_ref().unchecked_ref());
+        }
     }
 }
 
