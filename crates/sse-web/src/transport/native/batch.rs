@@ -90,11 +90,11 @@ impl Batch {
             wake: {
                 let this = this.clone();
                 Callback::new(move |_: &JsValue| {
+                    let Some(batch) = this.upgrade() else { return };
+                    batch.ignore(batch.wake.as_ref().unchecked_ref());
+                    batch.task.ask();
+                    // Last, as whoever is told may close the stream.
                     begun();
-                    if let Some(batch) = this.upgrade() {
-                        batch.ignore(batch.wake.as_ref().unchecked_ref());
-                        batch.task.ask();
-                    }
                 })
             },
             task: Task::new(take),
