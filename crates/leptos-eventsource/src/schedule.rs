@@ -6,6 +6,7 @@ use std::rc::{Rc, Weak};
 
 use gloo_render::request_animation_frame;
 use leptos::prelude::{ArcRwSignal, Notify};
+use leptos::reactive::graph::Source;
 
 use crate::options::Delivery;
 
@@ -71,6 +72,9 @@ pub(crate) struct Folded<S: 'static> {
 impl<S: Send + Sync + 'static> Folded<S> {
     pub(crate) fn new(schedule: &Rc<Schedule>, init: S) -> Self {
         let signal = ArcRwSignal::new(init);
+        // A new one has room for two subscribers, and to tell them it copies that room: for a signal that is only looked at
+        // now and then, an allocation with every event.
+        signal.clear_subscribers();
         let changed = Rc::new(Cell::new(false));
         let tell: Rc<dyn Fn()> = Rc::new({
             let (signal, changed) = (signal.clone(), changed.clone());

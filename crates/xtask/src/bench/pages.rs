@@ -12,9 +12,10 @@ use crate::setup::{Need, WASM, node};
 /// What every page here needs.
 pub(super) const NEEDS: [Need; 4] = [Need::WasmTarget, Need::Frontend, Need::WasmBindgen, Need::Benches];
 
-/// The features that rustc emits for wasm32-unknown-unknown, as in index.html.
-const WASM_OPT: [&str; 9] = [
-    "-Oz",
+/// As in index.html, with the features that rustc emits for wasm32-unknown-unknown.
+const WASM_OPT: [&str; 10] = [
+    "-O3",
+    "--one-caller-inline-max-function-size=200",
     "--enable-bulk-memory",
     "--enable-multivalue",
     "--enable-mutable-globals",

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use browser_tests::{Engine, Stream, Told, Watch};
-use sse_proto::client::Failure;
+use browser_tests::{Engine, Live, Stream, Told, Watch};
+use sse_proto::client::{Failure, State};
 use sse_testkit::Visit;
 use sse_web::transport::Ticketed;
 use sse_web::{Connection, Options};
@@ -172,4 +172,36 @@ async fn no_event_is_kept_back_where_the_browser_hands_out_a_flood_in_one_task()
     eval("EventSource = TrueEventSource;");
     watch.until_data("15000").await;
     assert!(behind.get() <= 0.0, "{} events were kept back", behind.get());
+}
+
+#[wasm_bindgen_test]
+async fn a_stream_that_is_closed_at_a_sign_of_life_leaves_nothing() {
+    let stream = Stream::new(
+        r#"event - - warm
+        ---
+        event sse.open a.0 {"heartbeat_ms":1500}
+        wait stale
+        event - a.1 alive"#,
+    )
+    .await;
+    // What is made once and kept is made by then.
+    let warm = Watch::open(stream.url(), options());
+    warm.until_data("warm").await;
+    drop(warm);
+    let before = Live::count();
+    let was_stale = Cell::new(false);
+    let watch = Watch::open_and_react(stream.url(), options(), move |told, connection| {
+        if let Told::State(state) = told {
+            let is_alive = was_stale.replace(matches!(state, State::Stale { .. })) && state.is_open();
+            if is_alive {
+                connection.with(Connection::close);
+            }
+        }
+    });
+    watch.until_phase("stale").await;
+    stream.release("stale").await;
+    watch.until_phase("closed").await;
+    assert_eq!(watch.data(), [""; 0]);
+    drop(watch);
+    before.again().await;
 }
