@@ -98,3 +98,15 @@ impl<S: Send + Sync + 'static> Folded<S> {
         }
     }
 }
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_that_nobody_follows_changes_without_an_allocation() {
+        let folded = Folded::new(&Schedule::new(Delivery::Immediate), 0_u32);
+        let allocations = allocation_counter::measure(|| folded.update(|count| *count += 1));
+        assert_eq!(allocations.count_total, 0);
+    }
+}
