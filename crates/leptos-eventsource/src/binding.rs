@@ -14,6 +14,7 @@ use sse_proto::{EventRef, Instant};
 use sse_web::{Connection, Sink};
 
 use crate::error::Error;
+use crate::listeners::Listeners;
 use crate::options::EventSourceOptions;
 use crate::registry::{self, About, Control, Serial, Told};
 use crate::schedule::Schedule;
@@ -416,65 +417,5 @@ impl Sink for ToSignals {
             binding.tell(Told::Gap(gap));
             binding.on_gap.each(|listener| listener(gap));
         }
-    }
-}
-
-/// Callbacks that may be added and removed while they are called.
-pub(crate) struct Listeners<F: ?Sized> {
-    places: RefCell<Vec<Place<F>>>,
-    /// Numbers the listeners; none is used twice, so that whoever removes one again removes no other.
-    next: Cell<usize>,
-    /// How many calls are under way. Meanwhile a place that is free is not taken: who comes now hears the next event.
-    calls: Cell<usize>,
-}
-
-/// The number of a listener, and the listener itself until it is removed.
-type Place<F> = (usize, Option<Rc<F>>);
-
-impl<F: ?Sized> Listeners<F> {
-    pub(crate) const fn new() -> Self {
-        Self { places: RefCell::new(Vec::new()), next: Cell::new(0), calls: Cell::new(0) }
-    }
-
-    /// Adds a listener and returns its number.
-    pub(crate) fn add(&self, listener: Rc<F>) -> usize {
-        let number = self.next.get();
-        self.next.set(number + 1);
-        let mut places = self.places.borrow_mut();
-        let free = places.iter_mut().find(|(_, listener)| listener.is_none());
-        match free.filter(|_| self.calls.get() == 0) {
-            Some(place) => *place = (number, Some(listener)),
-            None => places.push((number, Some(listener))),
-        }
-        number
-    }
-
-    pub(crate) fn remove(&self, number: usize) {
-        // Taken out first: what is dropped may call back.
-        let place = |places: &mut Vec<Place<F>>| {
-            places.iter_mut().find(|(it, _)| *it == number).and_then(|(_, listener)| listener.take())
-        };
-        let listener = place(&mut self.places.borrow_mut());
-        drop(listener);
-    }
-
-    /// Removes all.
-    fn clear(&self) {
-        // Taken out first, and their places kept: what is dropped may call back, as may one that is being called.
-        let listeners: Vec<_> =
-            self.places.borrow_mut().iter_mut().map(|(_, listener)| listener.take()).collect();
-        drop(listeners);
-    }
-
-    pub(crate) fn each(&self, call: impl Fn(&F)) {
-        self.calls.set(self.calls.get() + 1);
-        let places = self.places.borrow().len();
-        for at in 0..places {
-            let listener = self.places.borrow()[at].1.clone();
-            if let Some(listener) = listener {
-                call(&listener);
-            }
-        }
-        self.calls.set(self.calls.get() - 1);
     }
 }

@@ -30,6 +30,7 @@ mod error;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 mod handle;
+mod listeners;
 mod options;
 mod registry;
 mod schedule;

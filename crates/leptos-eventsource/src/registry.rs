@@ -13,8 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sse_proto::EventRef;
 use sse_proto::client::{Gap, State};
 
-use crate::binding::{Binding, Listeners};
+use crate::binding::Binding;
 use crate::error::Error;
+use crate::listeners::Listeners;
 
 /// One for all threads: a handle that went to another must not find a stream of that one there.
 static NEXT: AtomicU64 = AtomicU64::new(0);
