@@ -100,7 +100,7 @@ pub(crate) struct Inner {
     /// Knows the last event id at the last event, where that has not been looked at.
     unread: Cell<Option<(ConnectionId, Rc<dyn UnreadId>)>>,
     timer: Cell<Option<Timer>>,
-    /// When it last looked for a sleep.
+    /// When it last looked for a sleep; at the earliest when its connection was made.
     looked: Cell<Instant>,
     this: Weak<Self>,
 }
@@ -417,6 +417,7 @@ impl Inner {
             with_credentials: self.options.with_credentials,
         };
         let receiver = Receiver { connection, inner: self.this.clone() };
+        self.looked.set(clock::now());
         match self.options.transport.connect(request, receiver) {
             Ok(active) => self.active.set(Some((connection, active))),
             Err(failure) => self.fail(connection, failure),
@@ -437,7 +438,9 @@ impl Inner {
     /// Has `look` called at `deadline`. A timer that is early does no harm, so one that runs already
     /// and is not late is left alone: the deadline moves far more often than it is reached. After a sleep it is late.
     fn wait_until(&self, mut deadline: Option<Instant>) {
-        if let Wake::ReconnectAfter(_) = self.options.wake {
+        if let Wake::ReconnectAfter(_) = self.options.wake
+            && !matches!(self.client.borrow().state(), State::Closed(_))
+        {
             let look = clock::now() + LOOK_AFTER;
             deadline = Some(deadline.map_or(look, |deadline| deadline.min(look)));
         }

@@ -33,6 +33,13 @@ impl Live {
         Self { counts, objects: externref_heap_live_count() }
     }
 
+    /// How many timeouts run.
+    #[must_use]
+    pub fn timeouts(&self) -> i32 {
+        let [_, timeouts, ..] = self.counts;
+        timeouts
+    }
+
     /// How many intervals run.
     #[must_use]
     pub fn intervals(&self) -> i32 {

@@ -2,12 +2,13 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use browser_tests::{Engine, Live, Stream, Told, Watch};
 use sse_proto::client::{Failure, State};
 use sse_testkit::Visit;
 use sse_web::transport::Ticketed;
-use sse_web::{Connection, Options};
+use sse_web::{Connection, Options, Wake};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::suite::options;
@@ -204,4 +205,17 @@ async fn a_stream_that_is_closed_at_a_sign_of_life_leaves_nothing() {
     assert_eq!(watch.data(), [""; 0]);
     drop(watch);
     before.again().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_connection_that_is_closed_looks_at_no_clock() {
+    let stream = Stream::new("event - - hi\nstall").await;
+    let before = Live::count().timeouts();
+    let mut options = options();
+    options.wake = Wake::ReconnectAfter(Duration::from_secs(3600));
+    let watch = Watch::open(stream.url(), options);
+    watch.until_data("hi").await;
+    assert_eq!(Live::count().timeouts() - before, 1);
+    watch.connection().with(Connection::close);
+    assert_eq!(Live::count().timeouts(), before);
 }

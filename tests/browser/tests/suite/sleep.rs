@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use browser_tests::{Stream, Watch, dispatch};
+use browser_tests::{Stream, Watch, dispatch, until};
 use sse_proto::client::{Failure, Silence};
-use sse_web::Wake;
+use sse_web::{Connection, Wake};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -186,4 +186,34 @@ async fn a_wait_behind_a_sleep_is_no_longer_than_it_says() {
     stream.release("awake").await;
     watch.until_data("two").await;
     assert_eq!(watch.failures(), [Failure::Ended]);
+}
+
+#[wasm_bindgen_test]
+async fn a_connection_that_is_made_after_a_sleep_is_not_replaced_for_it() {
+    let stream = Stream::new(
+        "event - 1 one
+         stall
+         ---
+         event - 2 two
+         wait seen
+         event - 3 three
+         ---
+         event - 3 three",
+    )
+    .await;
+    let mut options = options();
+    options.wake = Wake::ReconnectAfter(HOUR / 2);
+    let watch = Watch::open(stream.url(), options);
+    watch.until_data("one").await;
+    watch.connection().with(Connection::close);
+    let now = || eval("performance.now()").as_f64().expect("it is a number");
+    let closed_at = now();
+    let _sleep = Sleep::of(HOUR);
+    until("the clocks are compared when they are next looked at", || now() - closed_at > 1000.0).await;
+    watch.connection().with(Connection::reconnect);
+    watch.until_data("two").await;
+    dispatch("online");
+    stream.release("seen").await;
+    watch.until_data("three").await;
+    assert_eq!(stream.report().await.visits.len(), 2);
 }
