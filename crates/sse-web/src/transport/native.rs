@@ -103,6 +103,9 @@ impl Heard {
             let event_type = batch.event_type(&taken, index);
             self.tell(now, event_type, &taken.data(index), Source::Batch(taken.clone(), index));
         }
+        // For as long as the page was busy with it, the stream was not silent. This also reads the last event id, so that the
+        // batch is not kept for it.
+        self.receiver.activity();
     }
 
     fn tell(self: &Rc<Self>, now: Instant, event_type: &str, data: &str, source: Source) {

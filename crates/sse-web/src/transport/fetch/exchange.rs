@@ -198,7 +198,8 @@ impl Exchange {
                 let part = copy(&part, &mut buffer);
                 match self.decode(&mut decoder, part) {
                     Ok(()) if self.cancellation.is_cancelled() => return None,
-                    Ok(()) => {}
+                    // For as long as the page was busy with it, the stream was not silent.
+                    Ok(()) => self.receiver.activity(),
                     Err(error) => return Some(Failure::Limit(error)),
                 }
                 if let Some(turns) = &mut turns {
