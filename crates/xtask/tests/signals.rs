@@ -13,6 +13,9 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 const CARGO: &str =
     "#!/bin/sh\nsleep 600 &\necho $$ $! > \"$PIDS.new\" && mv \"$PIDS.new\" \"$PIDS\"\nwait\n";
 
+/// Whoever runs the tests may have this one ignored, as `nohup` does, and what they start would inherit that.
+const HEARS_HANGUPS: &str = if cfg!(target_os = "linux") { "env --default-signal=HUP" } else { "" };
+
 /// `cargo xtask layers`, which asks cargo for the members of the workspace, with what it started.
 fn started(folder: &Path, by: &str) -> (Child, [Pid; 2]) {
     let cargo = folder.join("cargo");
@@ -20,7 +23,7 @@ fn started(folder: &Path, by: &str) -> (Child, [Pid; 2]) {
     std::fs::set_permissions(&cargo, PermissionsExt::from_mode(0o755)).expect("is ours");
     let path = std::env::var("PATH").expect("is set");
     let xtask = Command::new("sh")
-        .args(["-c", &format!("{by} exec \"$0\" layers"), env!("CARGO_BIN_EXE_xtask")])
+        .args(["-c", &format!("{by} \"$0\" layers"), env!("CARGO_BIN_EXE_xtask")])
         .env("PATH", format!("{}:{path}", folder.display()))
         .env("PIDS", folder.join("pids"))
         .stderr(Stdio::null())
@@ -53,7 +56,7 @@ fn is_gone(pid: Pid) -> bool {
 fn the_children_and_theirs_end_before_it_does() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
         let folder = tempfile::tempdir().expect("a folder");
-        let (mut xtask, pids) = started(folder.path(), "ulimit -c 0;");
+        let (mut xtask, pids) = started(folder.path(), &format!("ulimit -c 0; exec {HEARS_HANGUPS}"));
         assert!(!pids.into_iter().any(is_gone));
         kill_process(Pid::from_child(&xtask), signal).expect("it runs");
         let status = xtask.wait().expect("it ends");
@@ -67,7 +70,7 @@ fn the_children_and_theirs_end_before_it_does() {
 #[test]
 fn a_hangup_that_is_ignored_stays_ignored() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (mut xtask, pids) = started(folder.path(), "trap '' HUP;");
+    let (mut xtask, pids) = started(folder.path(), "trap '' HUP; exec");
     kill_process(Pid::from_child(&xtask), Signal::HUP).expect("it runs");
     let bits = |field: &str| {
         let status = std::fs::read_to_string(format!("/proc/{}/status", xtask.id())).expect("it runs");

@@ -10,7 +10,19 @@ use super::{PATIENCE, Server};
 
 /// The program, which hears nothing of the settings in the environment of whoever runs the tests.
 pub(crate) fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+    set_up(Command::new(env!("CARGO_BIN_EXE_server")))
+}
+
+/// The program, to which SIGHUP means what it does by default: whoever runs the tests may have it ignored, as `nohup` does,
+/// and what they start would inherit that.
+#[cfg(target_os = "linux")]
+pub(crate) fn program_that_hears_hangups() -> Command {
+    let mut env = Command::new("env");
+    env.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_server")]);
+    set_up(env)
+}
+
+fn set_up(mut command: Command) -> Command {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SSE_")) {
         command.env_remove(name);
