@@ -48,27 +48,35 @@ fn memory(pid: i32) -> Result<u64> {
 mod tests {
     use super::*;
 
+    /// Works until it is dropped, also where the test fails.
+    struct Busy(std::process::Child);
+
+    impl Drop for Busy {
+        fn drop(&mut self) {
+            self.0.kill().and_then(|()| self.0.wait()).expect("it ends");
+        }
+    }
+
     #[test]
     fn the_time_and_the_memory_of_children_count() {
         let me = std::process::id();
         let before = Usage::of(me).expect("I am here");
-        let mut child = std::process::Command::new("sh")
-            .args(["-c", "while :; do :; done"])
-            .spawn()
-            .expect("there is a shell");
+        let busy = std::process::Command::new("sh").args(["-c", "while :; do :; done"]).spawn();
+        let busy = Busy(busy.expect("there is a shell"));
+        let child = busy.0.id();
         let patience = std::time::Instant::now() + Duration::from_secs(60);
         let (used, of_child) = loop {
             let used = Usage::of(me).expect("I am here").cpu - before.cpu;
-            let of_child = Usage::of(child.id()).expect("it is there");
+            let of_child = Usage::of(child).expect("it is there");
             if used >= Duration::from_millis(100) || std::time::Instant::now() > patience {
                 break (used, of_child);
             }
             std::thread::yield_now();
         };
-        child.kill().and_then(|()| child.wait()).expect("it ends");
+        drop(busy);
         assert!(used >= Duration::from_millis(100), "{used:?}");
         // Bytes: a shell has hundreds of KiB, of which it shares most with other shells.
         assert!(of_child.memory > 10_000, "{of_child:?}");
-        assert!(Usage::of(child.id()).is_err(), "what has ended uses nothing");
+        assert!(Usage::of(child).is_err(), "what has ended uses nothing");
     }
 }
