@@ -7,7 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::time::Duration;
 
-use common::program::{program, start};
+use common::program::{program, program_that_hears_hangups, start};
 use common::{Answer, PATIENCE, Server};
 use demo_contract::access::Ticket;
 use rustix::process::{Pid, Signal, kill_process};
@@ -176,10 +176,9 @@ async fn what_a_variable_sets_the_file_does_not_change_and_the_log_says_so() {
     }
 }
 
-#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn without_a_file_it_ends_as_other_programs_do() {
-    let (mut program, _server) = Program::run(&mut common::program::program_that_hears_hangups()).await;
+    let (mut program, _server) = Program::run(&mut program_that_hears_hangups()).await;
     program.hang_up();
     let ended = tokio::time::timeout(PATIENCE, program.child.wait()).await.expect("in time");
     assert_eq!(ended.expect("ended").signal(), Some(Signal::HUP.as_raw()));
