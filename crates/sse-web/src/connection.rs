@@ -24,6 +24,10 @@ const LONGEST_TIMEOUT_MILLIS: u64 = 60_000;
 /// once a minute.
 const LOOK_AFTER: Duration = Duration::from_secs(10);
 
+/// A timer that is late by this was kept waiting by a page that was busy. What came meanwhile waits, too, and has as long
+/// to be told before the server is judged: not every browser hands it out in front of the timer.
+const LATE: Duration = Duration::from_secs(1);
+
 /// One event stream, kept alive until this is dropped.
 ///
 /// ```
@@ -110,6 +114,8 @@ struct Timer {
     at: Instant,
     /// For how long the device had been asleep when it was set. It stands still meanwhile.
     asleep: u64,
+    /// Whether it was set because another was [`LATE`].
+    is_second: bool,
     _timeout: Timeout,
 }
 
@@ -285,6 +291,10 @@ impl Hearer for Inner {
     fn look(&self) {
         clock::notice_sleep();
         let now = clock::now();
+        let timer = self.timer.take();
+        if timer.is_some_and(|timer| self.has_kept_waiting(&timer, now)) {
+            return self.set_timer(now + LATE, true);
+        }
         self.read_last_event_id();
         let absent = now.saturating_duration_since(self.looked.replace(now));
         if let Wake::ReconnectAfter(limit) = self.options.wake
@@ -292,7 +302,6 @@ impl Hearer for Inner {
         {
             self.replace(now);
         }
-        self.timer.take();
         self.client.borrow_mut().handle_timeout(now);
         self.drain();
     }
@@ -307,6 +316,13 @@ impl Inner {
             client.handle_command(now, Command::Pause(PauseReason::Background));
             client.handle_command(now, Command::Resume(PauseReason::Background));
         }
+    }
+
+    /// Whether the page was busy, so that the server's word may lie behind this timer. Only once: in a hidden page every
+    /// timer is late.
+    fn has_kept_waiting(&self, timer: &Timer, now: Instant) -> bool {
+        let is_late = now >= timer.at + LATE && timer.asleep == clock::asleep();
+        is_late && !timer.is_second && !matches!(self.client.borrow().state(), State::Waiting { .. })
     }
 
     #[inline(always)]
@@ -446,14 +462,17 @@ impl Inner {
         }
         let running = self.timer.take();
         let Some(deadline) = deadline else { return };
-        let asleep = clock::asleep();
         if let Some(timer) = &running
             && timer.at <= deadline
-            && timer.asleep == asleep
+            && timer.asleep == clock::asleep()
         {
             self.timer.set(running);
             return;
         }
+        self.set_timer(deadline, false);
+    }
+
+    fn set_timer(&self, deadline: Instant, is_second: bool) {
         let wait = deadline.as_millis().saturating_sub(clock::now().as_millis());
         let millis = wait.min(LONGEST_TIMEOUT_MILLIS) as u32;
         let this = self.this.clone();
@@ -462,6 +481,6 @@ impl Inner {
                 inner.look();
             }
         });
-        self.timer.set(Some(Timer { at: deadline, asleep, _timeout: timeout }));
+        self.timer.set(Some(Timer { at: deadline, asleep: clock::asleep(), is_second, _timeout: timeout }));
     }
 }
