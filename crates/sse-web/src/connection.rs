@@ -16,10 +16,6 @@ use crate::timer::Timeout;
 use crate::transport::{ActiveRequest, Receiver, Request};
 use crate::url::{self, InvalidUrl};
 
-/// The longest time for which a timer is set. It stands still while the device sleeps, so a long wait is cut in pieces of
-/// this: one that was slept through is then over soon, also where the browser says nothing when the device wakes up.
-const LONGEST_TIMEOUT_MILLIS: u64 = 60_000;
-
 /// How often a connection that is to be replaced after a sleep looks at the clock. In a background tab, browsers make that
 /// once a minute.
 const LOOK_AFTER: Duration = Duration::from_secs(10);
@@ -287,14 +283,17 @@ impl Hearer for Inner {
         self.drain();
     }
 
-    /// Does what is due. Called at the deadline, and whenever there may have been a sleep, which the clock then counts.
     fn look(&self) {
+        self.notice_sleep();
+        self.handle_timeout();
+    }
+}
+
+impl Inner {
+    /// Counts the time for which the device may have been asleep, and replaces a connection that is not to outlive it.
+    fn notice_sleep(&self) {
         clock::notice_sleep();
         let now = clock::now();
-        let timer = self.timer.take();
-        if timer.is_some_and(|timer| self.has_kept_waiting(&timer, now)) {
-            return self.set_timer(now + LATE, true);
-        }
         self.read_last_event_id();
         let absent = now.saturating_duration_since(self.looked.replace(now));
         if let Wake::ReconnectAfter(limit) = self.options.wake
@@ -302,12 +301,24 @@ impl Hearer for Inner {
         {
             self.replace(now);
         }
-        self.client.borrow_mut().handle_timeout(now);
+    }
+
+    fn handle_timeout(&self) {
+        self.timer.take();
+        self.client.borrow_mut().handle_timeout(clock::now());
         self.drain();
     }
-}
 
-impl Inner {
+    /// Called at the deadline.
+    fn handle_timer(&self) {
+        self.notice_sleep();
+        let now = clock::now();
+        match self.timer.take() {
+            Some(timer) if self.has_kept_waiting(&timer, now) => self.set_timer(now + LATE, true),
+            _ => self.handle_timeout(),
+        }
+    }
+
     /// Replaces a connection that is open, without calling it a failure (c17). Nobody is told in between.
     fn replace(&self, now: Instant) {
         // One that must not be asked for again is better than none.
@@ -321,8 +332,9 @@ impl Inner {
     /// Whether the page was busy, so that the server's word may lie behind this timer. Only once: in a hidden page every
     /// timer is late.
     fn has_kept_waiting(&self, timer: &Timer, now: Instant) -> bool {
+        let client = self.client.borrow();
         let is_late = now >= timer.at + LATE && timer.asleep == clock::asleep();
-        is_late && !timer.is_second && !matches!(self.client.borrow().state(), State::Waiting { .. })
+        is_late && !timer.is_second && client.is_drained() && !matches!(client.state(), State::Waiting { .. })
     }
 
     #[inline(always)]
@@ -451,8 +463,8 @@ impl Inner {
         }
     }
 
-    /// Has `look` called at `deadline`. A timer that is early does no harm, so one that runs already
-    /// and is not late is left alone: the deadline moves far more often than it is reached. After a sleep it is late.
+    /// Has `handle_timer` called at `deadline`. A timer that is early does no harm, so one that runs already and is not late
+    /// is left alone: the deadline moves far more often than it is reached. After a sleep it is late.
     fn wait_until(&self, mut deadline: Option<Instant>) {
         if let Wake::ReconnectAfter(_) = self.options.wake
             && !matches!(self.client.borrow().state(), State::Closed(_))
@@ -463,7 +475,7 @@ impl Inner {
         let running = self.timer.take();
         let Some(deadline) = deadline else { return };
         if let Some(timer) = &running
-            && timer.at <= deadline
+            && (timer.at <= deadline || timer.is_second && deadline <= clock::now())
             && timer.asleep == clock::asleep()
         {
             self.timer.set(running);
@@ -473,12 +485,10 @@ impl Inner {
     }
 
     fn set_timer(&self, deadline: Instant, is_second: bool) {
-        let wait = deadline.as_millis().saturating_sub(clock::now().as_millis());
-        let millis = wait.min(LONGEST_TIMEOUT_MILLIS) as u32;
         let this = self.this.clone();
-        let timeout = Timeout::new(millis, move || {
+        let timeout = Timeout::until(deadline, move || {
             if let Some(inner) = this.upgrade() {
-                inner.look();
+                inner.handle_timer();
             }
         });
         self.timer.set(Some(Timer { at: deadline, asleep: clock::asleep(), is_second, _timeout: timeout }));

@@ -1,8 +1,14 @@
 //! Calls after a time.
 
+use sse_proto::Instant;
 use wasm_bindgen::prelude::*;
 
+use crate::clock;
 use crate::listen::Callback;
+
+/// The longest time for which a timer is set. It stands still while the device sleeps, so a long wait is cut in pieces of
+/// this: one that was slept through is then over soon, also where the browser says nothing when the device wakes up.
+const LONGEST_MILLIS: u64 = 60_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -23,6 +29,12 @@ pub(crate) struct Timeout {
 }
 
 impl Timeout {
+    /// Calls at `deadline`; or before, after a minute. Whoever is called looks at the clock.
+    pub(crate) fn until(deadline: Instant, call: impl Fn() + 'static) -> Self {
+        let wait = deadline.as_millis().saturating_sub(clock::now().as_millis());
+        Self::new(wait.min(LONGEST_MILLIS) as u32, call)
+    }
+
     pub(crate) fn new(millis: u32, call: impl Fn() + 'static) -> Self {
         let callback = Callback::new(move |_: &JsValue| call());
         Self { timer: set_timeout(callback.as_ref(), millis), _callback: callback }

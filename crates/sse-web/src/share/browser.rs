@@ -221,11 +221,8 @@ impl Tab {
         if self.timer.borrow().as_ref().is_some_and(|(at, _)| *at <= deadline) {
             return;
         }
-        let wait = deadline.saturating_duration_since(clock::now()).as_millis();
         let this = self.this.clone();
-        // A longer one wraps, and fires at once.
-        let millis = u32::try_from(wait).map_or(u32::MAX >> 1, |wait| wait.min(u32::MAX >> 1));
-        let timeout = Timeout::new(millis, move || {
+        let timeout = Timeout::until(deadline, move || {
             if let Some(tab) = this.upgrade() {
                 tab.timer.take();
                 tab.drive(|tabs, log| tabs.handle_timeout(clock::now(), wall(), log));

@@ -4,4 +4,5 @@ mod background;
 mod busy;
 mod cache;
 mod freeze;
+mod throttled;
 mod wake;
