@@ -477,13 +477,13 @@ impl Client {
 
     /// c07, c15: a failure closes only if trying again cannot help or is not allowed; else it waits.
     fn fail(&mut self, now: Instant, failure: Failure) {
-        if !self.state.is_open() {
-            // c05: a redirect may have led to a node that is gone, so the next attempt asks where to go.
-            self.redirected = None;
-        }
+        // c05: a redirect may have led to a node that is gone, so the next attempt asks where to go.
+        let was_redirected = !self.state.is_open() && self.redirected.take().is_some();
+        let may_retry =
+            self.options.retries(&failure) || was_redirected && self.options.retries_from_start(&failure);
         let dropped = self.disconnect(now);
         self.outputs.push(Output::Failed(failure.clone()));
-        if !self.options.retries(&failure) {
+        if !may_retry {
             return self.close(now, CloseReason::Refused(failure));
         }
         // c18. Without a token nothing was sent, or the server has answered that it did nothing.

@@ -72,6 +72,17 @@ impl ClientOptions {
             Failure::ContentType(_) | Failure::Unsupported | Failure::Limit(_) => false,
         }
     }
+
+    /// Whether another attempt, at the owner's own URL, can help after `failure` at the one where it was redirected to:
+    /// what that refuses, another may answer. But 204 is the end of the stream, wherever it is said.
+    pub(super) fn retries_from_start(&self, failure: &Failure) -> bool {
+        let is_refusal = match failure {
+            Failure::Status { status, .. } => *status != 204,
+            Failure::ContentType(_) => true,
+            _ => false,
+        };
+        self.resend && is_refusal
+    }
 }
 
 /// The wait before an attempt to reconnect: the floor, plus a random part of a ceiling that doubles with each

@@ -154,16 +154,20 @@ impl Rules {
 
     /// What follows from a failure that was told.
     pub(super) fn check_failure(&mut self, now: Instant, failure: &Failure, before: &State, after: &State) {
-        if !before.is_open() {
-            // It may have been the redirect that failed.
-            self.redirected = None;
-        }
+        // It may have been the redirect that failed, and what that refuses the owner's URL may grant.
+        let was_redirected = !before.is_open() && self.redirected.take().is_some();
+        let is_refusal = match failure {
+            Failure::Status { status, .. } => *status != 204,
+            failure => matches!(failure, Failure::ContentType(_)),
+        };
+        let is_worth_another_try = self.is_worth_another_try(failure)
+            || was_redirected && is_refusal && self.options.resend;
         match after {
             State::Closed(CloseReason::Refused(why)) => {
                 assert_eq!(why, failure);
-                assert!(!self.is_worth_another_try(failure), "{failure:?} is no refusal (c03)");
+                assert!(!is_worth_another_try, "{failure:?} is no refusal (c03)");
             }
-            _ if !self.is_worth_another_try(failure) => panic!("{failure:?} leads to {after:?} (c03)"),
+            _ if !is_worth_another_try => panic!("{failure:?} leads to {after:?} (c03)"),
             State::Closed(CloseReason::Interrupted { cause }) => {
                 assert_eq!(cause.as_ref(), Some(failure));
                 assert!(!self.options.resend, "the request may be sent again (c18)");

@@ -188,6 +188,34 @@ fn c05_a_redirect_to_a_dead_node_does_not_hold_the_client() {
 }
 
 #[test]
+fn c05_what_a_redirect_leads_to_cannot_refuse_for_the_owners_url() {
+    let html = Response::new(200).with_content_type(String::from("text/html"));
+    for refused in [status(403), status(410), Signal::Responded(html)] {
+        let mut bench = Bench::new(ClientOptions::default());
+        bench.signal(from("https://node-7/stream?signature=old"));
+        bench.signal(Signal::Failed(Failure::Ended));
+        bench.pass(60 * SECOND);
+        bench.signal(refused.clone());
+        assert!(matches!(bench.client.state(), State::Waiting { .. }), "{refused:?}");
+        bench.told();
+        bench.pass(60 * SECOND);
+        assert_eq!((bench.connects(), bench.url()), (1, None));
+        bench.signal(refused.clone());
+        assert!(matches!(bench.client.state(), State::Closed(CloseReason::Refused(_))), "{refused:?}");
+    }
+}
+
+#[test]
+fn c03_a_stream_that_is_over_is_over_where_a_redirect_leads_to_as_well() {
+    let mut bench = Bench::new(ClientOptions::default());
+    bench.signal(from("https://node-7/"));
+    bench.signal(Signal::Failed(Failure::Ended));
+    bench.pass(60 * SECOND);
+    bench.signal(status(204));
+    assert!(matches!(bench.client.state(), State::Closed(CloseReason::Refused(_))));
+}
+
+#[test]
 fn c05_what_the_owner_asks_for_starts_from_the_owners_url() {
     for commands in [&[Command::Reconnect][..], &[Command::Close, Command::Open]] {
         let mut bench = Bench::new(ClientOptions::default());
