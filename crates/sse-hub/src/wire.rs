@@ -28,10 +28,13 @@ pub(crate) struct Opening {
 pub(crate) fn opening(opening: Opening) -> Bytes {
     let Opening { cursor, snapshot_through, heartbeat, retry, is_reset } = opening;
     let retry = retry.min(LONGEST);
+    let retry = entropy::between(retry.mul_f32(0.75), retry.mul_f32(1.25));
     let mut out = Vec::new();
     encode::comment(&mut out, "sse-hub");
-    encode::retry(&mut out, entropy::between(retry.mul_f32(0.75), retry.mul_f32(1.25)));
+    encode::retry(&mut out, retry);
     control(&mut out, Control::Open { heartbeat, snapshot_through }, Some(cursor.into()));
+    // Once more for pages, to which the last one may have said goodbye with another.
+    control(&mut out, Control::Retry(retry), None);
     if is_reset {
         control(&mut out, Control::Reset, None);
     }
@@ -117,8 +120,10 @@ mod tests {
         assert!((1_500..=2_500).contains(&retry.parse::<u64>().expect("a number")), "{retry}");
         assert_eq!(
             rest,
-            "id: 5f.7\nevent: sse.open\ndata: {\"heartbeat_ms\":15000,\"snapshot_through\":9}\n\n\
-             event: sse.reset\ndata: {}\n\n"
+            format!(
+                "id: 5f.7\nevent: sse.open\ndata: {{\"heartbeat_ms\":15000,\"snapshot_through\":9}}\n\n\
+                 event: sse.retry\ndata: {{\"retry_ms\":{retry}}}\n\nevent: sse.reset\ndata: {{}}\n\n"
+            )
         );
     }
 }

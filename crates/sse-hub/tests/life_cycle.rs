@@ -17,15 +17,16 @@ async fn c13_a_stream_begins_at_once_with_a_comment_a_spread_retry_and_a_cursor(
         let mut stream = hub.subscribe(Subscribe::to(["news"])).expect("subscribed");
         let opening = stream.next().await.expect("opening");
         let text = std::str::from_utf8(&opening).expect("UTF-8");
-        let retry =
-            text.strip_prefix(": sse-hub\n\nretry: ").and_then(|rest| rest.split_once('\n')).expect(text);
-        retries.insert(retry.0.to_owned());
-        assert!(
-            text.ends_with(
-                "id: e.0\nevent: sse.open\ndata: {\"heartbeat_ms\":15000,\"snapshot_through\":0}\n\n"
-            ),
-            "{text}"
+        let (retry, rest) =
+            text.strip_prefix(": sse-hub\n\nretry: ").and_then(|rest| rest.split_once("\n\n")).expect(text);
+        assert_eq!(
+            rest,
+            format!(
+                "id: e.0\nevent: sse.open\ndata: {{\"heartbeat_ms\":15000,\"snapshot_through\":0}}\n\n\
+                 event: sse.retry\ndata: {{\"retry_ms\":{retry}}}\n\n"
+            )
         );
+        retries.insert(retry.to_owned());
     }
     assert!(retries.len() > 1, "clients that were cut together would come back together");
 }

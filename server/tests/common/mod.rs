@@ -225,7 +225,7 @@ impl Answer {
         let counts = async {
             loop {
                 let event = self.any_event().await?;
-                if !matches!(event.event.as_str(), "sse.open" | "sse.heartbeat") {
+                if !matches!(event.event.as_str(), "sse.open" | "sse.retry" | "sse.heartbeat") {
                     return Some(event);
                 }
             }

@@ -167,7 +167,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Answer<S> {
         in_time("an event", async {
             loop {
                 let seen = self.any_event().await?;
-                if !matches!(seen.event_type.as_str(), "sse.open" | "sse.heartbeat") {
+                if !matches!(seen.event_type.as_str(), "sse.open" | "sse.retry" | "sse.heartbeat") {
                     return Some(seen);
                 }
             }
