@@ -186,6 +186,10 @@ impl Binding {
 
     /// The owner is gone. Whoever is in the middle of a call to this still holds it, and is told nothing more.
     pub(crate) fn dispose(&self) {
+        // Whoever is in the middle of a call to the connection holds it, too.
+        if let Some(connection) = self.connection() {
+            connection.close();
+        }
         self.shut();
         self.schedule.stop();
         self.on_event.clear();
@@ -194,6 +198,11 @@ impl Binding {
             self.retry_in.set_outside(None);
         }
         self.state.set_outside(State::Closed(CloseReason::Caller));
+    }
+
+    /// Whether the owner is gone.
+    fn is_disposed(&self) -> bool {
+        self.serial.stream().is_none()
     }
 
     /// Closes and frees the connection. What was shown stays.
@@ -274,7 +283,7 @@ impl Binding {
 
     fn show(&self, state: State) {
         // Whoever was told something just before may have disposed the owner, and then it is closed.
-        if self.serial.stream().is_none() {
+        if self.is_disposed() {
             return;
         }
         self.tell(Told::State(&state));
@@ -376,6 +385,18 @@ impl Sink for ToSignals {
         }
     }
 
+    fn cursor(&self) {
+        let Some(binding) = self.binding.upgrade() else { return };
+        if binding.last_event_id.is_signal()
+            && let Some(connection) = binding.connection()
+        {
+            let last_event_id = connection.last_event_id();
+            if !binding.last_event_id.is(|shown| *shown == last_event_id) {
+                binding.last_event_id.set(last_event_id);
+            }
+        }
+    }
+
     fn reads_last_event_id(&self) -> bool {
         self.binding.upgrade().is_some_and(|binding| {
             binding.reads_last_event_id.get() || binding.last_event_id.is_signal() || registry::is_observed()
@@ -384,9 +405,16 @@ impl Sink for ToSignals {
 
     fn state(&self, state: &State) {
         let Some(binding) = self.binding.upgrade() else { return };
+        if binding.is_disposed() {
+            return;
+        }
         let nth = binding.states.get().wrapping_add(1);
         binding.states.set(nth);
-        if let State::Waiting { until, .. } = state {
+        if let State::Waiting { until, cause, .. } = state {
+            // Who joins others that wait already has not heard of the failure.
+            if binding.error.is(Option::is_none) {
+                binding.error.set(Some(cause.clone().into()));
+            }
             if let Some(count_down) = binding.count_down.get() {
                 count_down(&binding, *until);
             }

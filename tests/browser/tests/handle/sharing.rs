@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use browser_tests::{Listeners, Stream, mount, quick_options, until};
 use leptos::prelude::*;
 use leptos_eventsource::{
-    EventSourceHandle, EventSourceOptions, Sharing, Text, use_event_source_with_options,
+    EventSourceHandle, EventSourceOptions, Sharing, State, Text, use_event_source_with_options,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -43,4 +45,24 @@ async fn components_share_a_connection_until_the_last_is_gone() {
     drop(second);
     assert_eq!(stream.until_nobody_is_connected().await, 1);
     assert_eq!(Listeners::count().since(before), 0);
+}
+
+#[wasm_bindgen_test]
+async fn who_joins_others_that_wait_is_told_why() {
+    let stream = Stream::new("end").await;
+    let component = || {
+        let url = stream.url().to_owned();
+        let mut connection = quick_options();
+        connection.client.backoff.floor = Duration::from_secs(3600);
+        mount(move || {
+            let options =
+                EventSourceOptions::default().with_connection(connection).with_sharing(Sharing::page());
+            use_event_source_with_options::<Text>(url, options)
+        })
+    };
+    let (_first, first) = component();
+    until("the first waits", || first.error().get_untracked().is_some()).await;
+    let (_second, second) = component();
+    until("the second waits", || matches!(second.state().get_untracked(), State::Waiting { .. })).await;
+    assert_eq!(second.error().get_untracked(), first.error().get_untracked());
 }

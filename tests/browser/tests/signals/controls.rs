@@ -123,3 +123,27 @@ async fn who_connects_anew_when_the_url_changes_asks_once_and_without_the_cursor
     assert_eq!(requests.iter().map(|request| request.last_event_id()).collect::<Vec<_>>(), ["", ""]);
     assert!(market.is_open().get_untracked());
 }
+
+#[wasm_bindgen_test]
+async fn who_disposes_the_stream_when_it_connects_anew_sends_no_request() {
+    let transport = Scripted::new();
+    let (_mounted, (market, owner)) = mount({
+        let transport = transport.clone();
+        move || {
+            let owner = Owner::new();
+            (owner.with(|| use_market(&transport, Delivery::Immediate)), owner)
+        }
+    });
+    open(&transport).await;
+    // It outlives the stream.
+    let outside = Owner::new();
+    let state = outside.with(|| market.state());
+    let _effect = ImmediateEffect::new(move || {
+        if matches!(state.get(), State::Connecting { .. }) {
+            owner.cleanup();
+        }
+    });
+    market.reconnect();
+    assert_eq!(state.get_untracked(), State::Closed(CloseReason::Caller));
+    assert_eq!(transport.requests().len(), 1);
+}

@@ -109,3 +109,19 @@ async fn a_stream_with_ids_has_each_event_beside_its_own() {
     }
     assert_eq!(ids, [(None, "a".to_owned()), (Some(1), "b".to_owned())]);
 }
+
+#[wasm_bindgen_test]
+async fn the_signal_of_the_last_event_id_follows_a_cursor_that_comes_without_an_event() {
+    let transport = Scripted::new();
+    let (_mounted, id) = mount({
+        let transport = transport.clone();
+        move || use_market(&transport, Delivery::Immediate).last_event_id()
+    });
+    let server = open(&transport).await;
+    server.event("sse.open", "{}", "a.17");
+    assert_eq!(id.get_untracked(), "a.17");
+    server.event("sse.reset", "{}", "a.17");
+    assert_eq!(id.get_untracked(), "a.17");
+    server.event("sse.reset", "{}", "");
+    assert_eq!(id.get_untracked(), "");
+}
