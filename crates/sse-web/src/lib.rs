@@ -12,6 +12,7 @@
 
 mod clock;
 mod connection;
+mod direct;
 mod life_cycle;
 mod listen;
 mod options;

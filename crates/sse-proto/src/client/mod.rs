@@ -62,6 +62,7 @@ use core::time::Duration;
 
 pub use messages::{Command, ConnectionId, Output, Signal, Verdict};
 pub use options::{Backoff, ClientOptions, Silence};
+pub use pause::PauseSet;
 pub use request::last_event_id_header;
 pub use response::Response;
 pub use state::{CloseReason, Failure, Gap, PauseReason, State};
@@ -69,7 +70,6 @@ pub use state::{CloseReason, Failure, Gap, PauseReason, State};
 use crate::control::RESERVED_PREFIX;
 use crate::{Control, Instant};
 use backoff::Entropy;
-use pause::PauseSet;
 use resume::{Before, Resume};
 use timer::{Timer, Timers};
 

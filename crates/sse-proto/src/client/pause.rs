@@ -1,23 +1,29 @@
 use super::state::PauseReason;
 
-/// The reasons that hold at the moment, in the order in which they are shown.
+/// The reasons for which a stream is paused. For whoever keeps them beside a [`Client`](super::Client).
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct PauseSet(u8);
+pub struct PauseSet(u8);
 
 impl PauseSet {
-    pub(super) fn insert(&mut self, reason: PauseReason) {
+    /// Adds a reason, if it is not there.
+    pub fn insert(&mut self, reason: PauseReason) {
         self.0 |= 1 << reason as u8;
     }
 
-    pub(super) fn remove(&mut self, reason: PauseReason) {
+    /// Removes a reason, if it is there.
+    pub fn remove(&mut self, reason: PauseReason) {
         self.0 &= !(1 << reason as u8);
     }
 
-    pub(super) fn is_empty(self) -> bool {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    pub(super) fn first(self) -> Option<PauseReason> {
+    /// The one that is shown: the first of [`PauseReason::ALL`].
+    #[must_use]
+    pub fn first(self) -> Option<PauseReason> {
         PauseReason::ALL.into_iter().find(|&reason| self.0 & (1 << reason as u8) != 0)
     }
 }

@@ -1,4 +1,4 @@
-use crate::connection::event_types;
+use crate::direct::event_types;
 use crate::options::Options;
 
 /// What those have in common who can share a connection; `None` for one that cannot be shared.

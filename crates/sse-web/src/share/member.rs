@@ -1,7 +1,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use sse_proto::client::{CloseReason, Command, Failure, Gap, PauseReason, State};
+use sse_proto::client::{CloseReason, Command, Failure, Gap, PauseReason, PauseSet, State};
 use sse_proto::{Cursor, EventRef};
 use wasm_bindgen_futures::spawn_local;
 
@@ -9,7 +9,8 @@ use super::beginning::{Look, Looking};
 use super::group::{Group, Scope};
 use super::log::{self, Entry, What};
 use super::place::{Next, Place};
-use crate::connection::{Direct, Link};
+use crate::connection::Link;
+use crate::direct::Direct;
 use crate::life_cycle::{self, Hearer, Hears, LifeCycle};
 use crate::options::Options;
 use crate::sink::Sink;
@@ -39,7 +40,7 @@ pub(super) struct Member {
     own_brought: Cell<u64>,
     /// Until it has its beginning behind it.
     own_looking: RefCell<Option<Looking>>,
-    pauses: RefCell<Vec<PauseReason>>,
+    pauses: RefCell<PauseSet>,
     closed: RefCell<Option<CloseReason>>,
     /// The state that its owner was told last.
     told: RefCell<State>,
@@ -144,7 +145,38 @@ impl Hearer for Member {
     }
 
     fn command(&self, command: Command) {
-        Self::command(self, command);
+        let was_active = self.is_active();
+        let was_wanted = self.group().is_wanted();
+        let was_waiting = matches!(self.group().state(), State::Waiting { .. });
+        match command {
+            Command::Close => {
+                self.pauses.borrow_mut().remove(PauseReason::Caller);
+                // What is closed already keeps its reason.
+                self.closed.borrow_mut().get_or_insert(CloseReason::Caller);
+            }
+            Command::Pause(reason) => self.pauses.borrow_mut().insert(reason),
+            Command::Resume(reason) => self.pauses.borrow_mut().remove(reason),
+            Command::Reconnect => {
+                self.pauses.borrow_mut().remove(PauseReason::Caller);
+                self.closed.take();
+            }
+            // What only a connection can do, and the group's hears of itself.
+            _ => return,
+        }
+        let is_reconnect = command == Command::Reconnect;
+        if !self.is_active() {
+            self.drop_own();
+        } else if self.group().is_over() && (is_reconnect || !was_active) {
+            self.join_anew();
+        } else if is_reconnect && (was_active || !was_wanted || was_waiting) {
+            // Not for who comes back to what others have open or are opening: that is as new to it.
+            if let Some(own) = self.own() {
+                own.command(Command::Reconnect);
+            }
+            self.group().source.reconnect();
+        }
+        self.update();
+        self.pump();
     }
 }
 
@@ -177,8 +209,7 @@ impl Member {
         if let Some(reason) = &*self.closed.borrow() {
             return State::Closed(reason.clone());
         }
-        let why = PauseReason::ALL.into_iter().find(|why| self.pauses.borrow().contains(why));
-        if let Some(why) = why {
+        if let Some(why) = self.pauses.borrow().first() {
             return State::Paused { why };
         }
         match self.own() {
@@ -197,46 +228,6 @@ impl Member {
             self.told.replace(state.clone());
             self.sink.state(&state);
         }
-    }
-
-    fn command(&self, command: Command) {
-        let was_active = self.is_active();
-        let was_wanted = self.group().is_wanted();
-        let was_waiting = matches!(self.group().state(), State::Waiting { .. });
-        match command {
-            Command::Close => {
-                self.pauses.borrow_mut().retain(|why| *why != PauseReason::Caller);
-                // What is closed already keeps its reason.
-                self.closed.borrow_mut().get_or_insert(CloseReason::Caller);
-            }
-            Command::Pause(reason) => {
-                let mut pauses = self.pauses.borrow_mut();
-                if !pauses.contains(&reason) {
-                    pauses.push(reason);
-                }
-            }
-            Command::Resume(reason) => self.pauses.borrow_mut().retain(|why| *why != reason),
-            Command::Reconnect => {
-                self.pauses.borrow_mut().retain(|why| *why != PauseReason::Caller);
-                self.closed.take();
-            }
-            // What only a connection can do, and the group's hears of itself.
-            _ => return,
-        }
-        let is_reconnect = command == Command::Reconnect;
-        if !self.is_active() {
-            self.drop_own();
-        } else if self.group().is_over() && (is_reconnect || !was_active) {
-            self.join_anew();
-        } else if is_reconnect && (was_active || !was_wanted || was_waiting) {
-            // Not for who comes back to what others have open or are opening: that is as new to it.
-            if let Some(own) = self.own() {
-                own.command(Command::Reconnect);
-            }
-            self.group().source.reconnect();
-        }
-        self.update();
-        self.pump();
     }
 
     /// The stream was closed, and this member wants it again: those who do are another group.

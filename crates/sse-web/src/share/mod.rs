@@ -31,7 +31,8 @@ mod tabs;
 
 use std::fmt;
 
-use crate::connection::{Direct, Link};
+use crate::connection::Link;
+use crate::direct::Direct;
 use crate::life_cycle::Hears;
 use crate::options::Options;
 use crate::sink::Sink;

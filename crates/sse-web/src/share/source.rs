@@ -10,7 +10,8 @@ use sse_proto::client::{Command, Failure, Gap, PauseReason, State};
 use super::beginning::Looking;
 use super::group::Group;
 use super::log::{self, Entry, What};
-use crate::connection::{Direct, Link};
+use crate::connection::Link;
+use crate::direct::Direct;
 use crate::life_cycle::Hears;
 use crate::sink::Sink;
 

@@ -318,8 +318,6 @@ impl Transport for Fetch {
 /// Ends its exchange when it is dropped.
 struct Stream(Rc<Cancellation>);
 
-impl ActiveRequest for Stream {}
-
 impl Drop for Stream {
     fn drop(&mut self) {
         self.0.cancel();

@@ -27,7 +27,7 @@ use sse_proto::client::{ConnectionId, Failure, Signal};
 use sse_proto::{EventRef, Instant};
 
 use crate::clock;
-use crate::connection::{Inner, UnreadId};
+use crate::direct::{Inner, UnreadId};
 pub use fetch::{Body, Fetch, InvalidHeader, Refusal, Token};
 pub use native::Native;
 pub use scripted::{Scripted, ScriptedStream};
@@ -51,10 +51,6 @@ pub use ticketed::Ticketed;
 /// /// Says what is in it, and ends.
 /// struct Recorded(&'static [&'static str]);
 ///
-/// struct Playing;
-///
-/// impl ActiveRequest for Playing {}
-///
 /// impl Transport for Recorded {
 ///     fn connect(&self, _: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure> {
 ///         let lines = self.0;
@@ -66,7 +62,8 @@ pub use ticketed::Ticketed;
 ///             }
 ///             receiver.failed(Failure::Ended);
 ///         });
-///         Ok(Box::new(Playing))
+///         // There is nothing to abort.
+///         Ok(Box::new(()))
 ///     }
 /// }
 /// ```
@@ -96,19 +93,19 @@ pub trait Transport {
     }
 }
 
-/// A request under way, or an open stream. Dropping it ends it.
+/// A request under way, or an open stream: whatever ends it by being dropped.
 ///
 /// ```
 /// use sse_web::transport::ActiveRequest;
 ///
-/// /// Says something every second, until it is dropped and the timer with it.
-/// struct Ticking {
-///     _timer: gloo_timers::callback::Interval,
+/// /// Says something every second, until what it returns is dropped.
+/// fn tick(say: impl FnMut() + 'static) -> Box<dyn ActiveRequest> {
+///     Box::new(gloo_timers::callback::Interval::new(1_000, say))
 /// }
-///
-/// impl ActiveRequest for Ticking {}
 /// ```
 pub trait ActiveRequest {}
+
+impl<T: 'static> ActiveRequest for T {}
 
 /// What to ask for.
 ///

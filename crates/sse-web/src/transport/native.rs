@@ -13,7 +13,7 @@ use web_sys::{EventSource, EventSourceInit};
 
 use super::{ActiveRequest, Receiver, Request, Transport};
 use crate::clock;
-use crate::connection::UnreadId;
+use crate::direct::UnreadId;
 use crate::listen::{Listener, listen};
 use crate::url;
 use batch::{Batch, Taken};
@@ -156,8 +156,6 @@ struct Stream {
     /// Removed with the stream.
     _listeners: Vec<Listener>,
 }
-
-impl ActiveRequest for Stream {}
 
 impl Drop for Stream {
     fn drop(&mut self) {

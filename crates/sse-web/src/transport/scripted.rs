@@ -162,8 +162,6 @@ struct Active {
     server: Weak<Server>,
 }
 
-impl ActiveRequest for Active {}
-
 impl Drop for Active {
     fn drop(&mut self) {
         self.is_active.set(false);

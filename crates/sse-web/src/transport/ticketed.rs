@@ -101,8 +101,6 @@ struct Attempt {
     stream: Rc<RefCell<Option<Box<dyn ActiveRequest>>>>,
 }
 
-impl ActiveRequest for Attempt {}
-
 impl Drop for Attempt {
     fn drop(&mut self) {
         self.cancellation.cancel();
