@@ -205,13 +205,14 @@ impl World {
     fn failed(&mut self, before: &State, failure: &Failure) -> Outcome {
         self.coverage.note_variant("failure", failure);
         let options = &self.schedule.options;
-        if matches!(before, State::Connecting { .. }) {
-            self.model.url = None;
-        }
+        let was_redirected = matches!(before, State::Connecting { .. }) && self.model.url.take().is_some();
         let repeats = match failure {
-            Failure::Status { status, .. } => options.retry_statuses.contains(status) && options.resend,
+            Failure::Status { status, .. } => {
+                let elsewhere = was_redirected && *status != 204;
+                options.resend && (elsewhere || options.retry_statuses.contains(status))
+            }
             Failure::Rejected => options.retry_rejected,
-            Failure::ContentType(_) => false,
+            Failure::ContentType(_) => options.resend && was_redirected,
             _ => true,
         };
         self.model.failures += u32::from(repeats);

@@ -69,8 +69,8 @@ impl World {
         let is_faulty = !healed && rng.chance(self.schedule.faults);
         if self.conns[conn].url.as_deref().is_some_and(|url| url.starts_with("node")) && is_faulty {
             self.coverage.note("fault redirected to a dead node");
-            let dead = [Answer::Hang, Answer::Unreachable, Answer::Status { status: 502, retry_after: None }];
-            return rng.pick(&dead);
+            let status = |status| Answer::Status { status, retry_after: None };
+            return rng.pick(&[Answer::Hang, Answer::Unreachable, status(502), status(403)]);
         }
         if is_faulty && rng.chance(60) {
             let retry_after = Some(rng.within(1..=15));
