@@ -50,11 +50,9 @@ async fn publish(
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
     if lines::MEDIA_TYPES.iter().any(|lines| essence.eq_ignore_ascii_case(lines)) {
-        let published = {
-            // A feed may go on for days, and its token be taken away meanwhile.
-            let may_go_on = || access.check_publish(&caller);
-            lines::publish(&publisher, &topic, request.into_body(), may_go_on).await?
-        };
+        // A feed may go on for days, and its token be taken away meanwhile.
+        let may_publish = || access.check_publish(&caller);
+        let published = lines::publish(&publisher, &topic, request.into_body(), may_publish).await?;
         return Ok(Json(published).into_response());
     }
     let event: NewEvent = json::read(request, MAX_EVENT).await?;
