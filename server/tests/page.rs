@@ -84,9 +84,16 @@ async fn the_pages_own_routes_get_the_page_with_a_policy_that_lets_it_start() {
 #[tokio::test]
 async fn what_is_not_there_is_a_problem_and_never_the_page() {
     let server = Server::start(Config { dist: dist("missing"), ..Config::default() }).await;
-    for path in
-        ["/api", "/api/", "/api/nope", "/api/chat", "/nope.js", "/../Cargo.toml", "/%2e%2e/Cargo.toml"]
-    {
+    for path in [
+        "/api",
+        "/api/",
+        "/api/nope",
+        "/api/chat",
+        "/healthz",
+        "/nope.js",
+        "/../Cargo.toml",
+        "/%2e%2e/Cargo.toml",
+    ] {
         assert_eq!(server.get(path).await.problem().status, 404, "{path}");
     }
     for (method, path) in
