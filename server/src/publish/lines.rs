@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::event::{MAX_EVENT, NewEvent};
 use super::topics::{PublishTopic, Publisher};
+use crate::json;
 use crate::problem::Refusal;
 
 pub(super) const MEDIA_TYPES: [&str; 4] =
@@ -25,10 +26,6 @@ const COMMIT_EVERY: u64 = 1_024;
 
 /// How often a feed that waits looks whether it may go on.
 const LOOK_UP: Duration = Duration::from_millis(250);
-
-/// How much of the rest of a body is read when a line was refused, so that its sender comes to read why: a connection
-/// that is closed with bytes unread is reset.
-const MAX_DISCARDED: usize = 1024 * 1024;
 
 /// Publishes line after line, as long as `may_publish` says so. What a refusal names is the first line that was not
 /// taken; all before it were.
@@ -79,7 +76,8 @@ pub(super) async fn publish(
         }
         (_, Err(refusal)) => refusal.at(format_args!("lines 1 to {number}, not all of which are kept")),
     };
-    discard(&mut chunks).await;
+    // A feed that goes on for ever is cut off.
+    let _ = timeout(Duration::from_secs(1), json::discard(&mut chunks)).await;
     Err(refusal)
 }
 
@@ -160,20 +158,6 @@ impl<F: Fn() -> Result<(), Refusal>> Feed<'_, F> {
 
 fn too_long() -> Refusal {
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the line is longer than {MAX_EVENT} bytes"))
-}
-
-async fn discard(chunks: &mut BodyDataStream) {
-    let rest = async {
-        let mut seen = 0;
-        while let Some(Ok(chunk)) = chunks.next().await {
-            seen += chunk.len();
-            if seen > MAX_DISCARDED {
-                break;
-            }
-        }
-    };
-    // A feed that goes on for ever is cut off.
-    let _ = timeout(Duration::from_secs(1), rest).await;
 }
 
 #[cfg(test)]
