@@ -150,7 +150,6 @@ fn routes(shared: Shared, origins: Origins, proxies: Proxies, metrics: Router<Sh
         .merge(publish::routes())
         .merge(access::routes())
         .route("/api/presence/{topic}", get(presence::show))
-        .route("/healthz", get(health::ready))
         .route("/healthz/live", get(health::live))
         .route("/healthz/ready", get(health::ready))
         .fallback(page::serve)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -41,7 +41,8 @@ pub(crate) async fn read<T: DeserializeOwned>(request: Request, limit: usize) ->
     let body = tokio::time::timeout(BODY_TIMEOUT, collect(&parts.headers, body, limit))
         .await
         .map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive"))??;
-    if !is_json(&parts.headers) {
+    let media_type = media_type(&parts.headers);
+    if media_type != "application/json" && !media_type.ends_with("+json") {
         let detail = "the body must be sent as application/json";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
@@ -64,25 +65,32 @@ async fn collect(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8
     if announced.is_some_and(|length| length > MAX_DISCARDED) {
         return Err(too_large());
     }
-    let (mut kept, mut seen) = (Vec::new(), 0);
+    let mut kept = Vec::new();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the body broke off"))?;
+        let chunk = chunk.map_err(|_| Refusal::bad_request("the body broke off"))?;
+        if kept.len() + chunk.len() > limit {
+            discard(&mut chunks).await;
+            return Err(too_large());
+        }
+        kept.extend_from_slice(&chunk);
+    }
+    Ok(kept)
+}
+
+/// Reads on in a body of which nothing more is wanted, as far as [`MAX_DISCARDED`].
+pub(crate) async fn discard(chunks: &mut BodyDataStream) {
+    let mut seen = 0;
+    while let Some(Ok(chunk)) = chunks.next().await {
         seen += chunk.len();
         if seen > MAX_DISCARDED {
             break;
         }
-        if seen <= limit {
-            kept.extend_from_slice(&chunk);
-        }
     }
-    if seen > limit { Err(too_large()) } else { Ok(kept) }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let essence = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-    essence.is_some_and(|essence| essence == "application/json" || essence.ends_with("+json"))
+/// The type that a body is said to have, without parameters, in lower case.
+pub(crate) fn media_type(headers: &HeaderMap) -> String {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

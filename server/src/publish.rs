@@ -16,7 +16,6 @@ use std::sync::Arc;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -47,14 +46,10 @@ async fn publish(
     let Path(topic) = topic?;
     // Before the body: whoever streams into a wrong topic is told at once.
     let topic = publisher.topic(&topic)?;
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    if lines::MEDIA_TYPES.iter().any(|lines| essence.eq_ignore_ascii_case(lines)) {
-        let published = {
-            // A feed may go on for days, and its token be taken away meanwhile.
-            let may_go_on = || access.check_publish(&caller);
-            lines::publish(&publisher, &topic, request.into_body(), may_go_on).await?
-        };
+    if lines::MEDIA_TYPES.contains(&json::media_type(request.headers()).as_str()) {
+        // A feed may go on for days, and its token be taken away meanwhile.
+        let may_publish = || access.check_publish(&caller);
+        let published = lines::publish(&publisher, &topic, request.into_body(), may_publish).await?;
         return Ok(Json(published).into_response());
     }
     let event: NewEvent = json::read(request, MAX_EVENT).await?;

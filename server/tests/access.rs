@@ -256,7 +256,7 @@ async fn logging_out_ends_what_was_opened_with_the_session_and_nothing_else() {
 
 #[tokio::test]
 async fn a_stream_ends_with_the_session_that_it_was_opened_with() {
-    let lifetime = Duration::from_millis(1_500);
+    let lifetime = Duration::from_secs(5);
     let mut config = config();
     config.access.session_lifetime = lifetime;
     let server = Server::start(config).await;

@@ -4,7 +4,6 @@
 mod common;
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use common::{Answer, Server, program};
@@ -18,11 +17,10 @@ const TOKEN: &str = "a-token-for-feeds-0123456789";
 
 /// The program, which is told of a limit by an error and not killed by a signal.
 async fn server(folder: &Path, more: &[&str]) -> (Child, Server) {
-    let mut shell = Command::new("sh");
+    let mut shell = program::set_up(Command::new("sh"));
     shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_server")]);
     shell.args(["--listen", "127.0.0.1:0", "--history", "redb", "--market-feed", "published", "--data-dir"]);
     shell.arg(folder).args(more);
-    shell.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     program::listening(&mut shell).await
 }
 

@@ -209,7 +209,7 @@ async fn the_log_says_which_client_a_trusted_proxy_has_seen() {
         command.envs([("SSE_LOG", "info,server::requests=debug"), ("SSE_TRUSTED_PROXIES", trusted)]);
         let (mut child, server) = start(&mut command).await;
         let headers = [("X-Forwarded-For", "203.0.113.1, 198.51.100.7"), ("X-Request-Id", "this-one")];
-        assert_eq!(server.send("GET", "/healthz", &headers, b"").await.status, 200);
+        assert_eq!(server.send("GET", "/healthz/live", &headers, b"").await.status, 200);
         let mut log = BufReader::new(child.stderr.take().expect("piped")).lines();
         let line = async {
             loop {
@@ -290,11 +290,11 @@ async fn what_is_printed_for_debugging_holds_no_secret() {
 #[tokio::test]
 async fn every_answer_names_its_request() {
     let server = Server::start(Config::default()).await;
-    let own = server.get("/healthz").await;
+    let own = server.get("/healthz/live").await;
     assert_eq!((own.status, own.header("x-request-id").len()), (200, 16));
     let given = server.send("GET", "/api/nowhere", &[("X-Request-Id", "from-a-proxy-7")], b"").await;
     assert_eq!((given.status, given.header("x-request-id")), (404, "from-a-proxy-7"));
-    let forged = server.send("GET", "/healthz", &[("X-Request-Id", "a b=\"c\"")], b"").await;
+    let forged = server.send("GET", "/healthz/live", &[("X-Request-Id", "a b=\"c\"")], b"").await;
     assert_eq!(forged.header("x-request-id").len(), 16);
 }
 

@@ -184,6 +184,18 @@ async fn without_a_file_it_ends_as_other_programs_do() {
     assert_eq!(ended.expect("ended").signal(), Some(Signal::HUP.as_raw()));
 }
 
+/// Waits until a feed has opened the topic, and its first line is published.
+async fn until_there_is_news(server: &Server) {
+    let mut news = loop {
+        let news = open(server, "news", &[]).await;
+        if news.status == 200 {
+            break news;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    news.event().await.expect("the first line");
+}
+
 #[tokio::test]
 async fn a_feed_whose_token_is_revoked_is_stopped_between_its_lines() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -197,14 +209,7 @@ async fn a_feed_whose_token_is_revoked_is_stopped_between_its_lines() {
     );
     feed.write_all(head.as_bytes()).await.expect("sent");
     // Its first line is taken, and it has more to say.
-    let mut news = loop {
-        let news = open(&server, "news", &[]).await;
-        if news.status == 200 {
-            break news;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    };
-    news.event().await.expect("the first line");
+    until_there_is_news(&server).await;
 
     std::fs::write(&file, settings(NEW, OLD)).expect("written");
     program.reload("the configuration was read again").await;
@@ -218,4 +223,27 @@ async fn a_feed_whose_token_is_revoked_is_stopped_between_its_lines() {
     tokio::time::timeout(PATIENCE, told).await.expect("in time");
     let answer = String::from_utf8_lossy(&answer);
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_feed_that_waits_for_its_rate_is_stopped_when_its_token_is_revoked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("server.toml");
+    // Its second line has to wait for longer than anybody here does.
+    let settings = |publish: &str| format!("publish-rate = 0.01\n{}", settings(publish, OLD));
+    std::fs::write(&file, settings(PUBLISH)).expect("written");
+    let (mut program, server) = Program::start(&file).await;
+    let bearer = format!("Bearer {PUBLISH}");
+    let headers = [("Content-Type", "application/x-ndjson"), ("Authorization", bearer.as_str())];
+    let lines = "{\"data\":1}\n".repeat(100);
+    let feed = server.send("POST", "/api/publish/news", &headers, lines.as_bytes());
+    let revoke = async {
+        until_there_is_news(&server).await;
+        std::fs::write(&file, settings(NEW)).expect("written");
+        program.reload("the configuration was read again").await;
+    };
+    let (answer, ()) = tokio::join!(feed, revoke);
+    assert_eq!(answer.status, 401, "{}", answer.text());
+    let detail = answer.problem().detail;
+    assert!(detail.starts_with("line 2 (1 events before it were taken)"), "{detail}");
 }

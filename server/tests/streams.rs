@@ -4,7 +4,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::Server;
+use common::{PATIENCE, Server};
 use demo_contract::market::BARS_KEPT;
 use server::{Config, Serving};
 
@@ -113,7 +113,7 @@ async fn a_finite_stream_says_that_it_is_over_and_sends_a_client_away_that_comes
 async fn a_quiet_stream_has_a_heartbeat() {
     let server = Server::start(Config { heartbeat: Duration::from_millis(100), ..Config::default() }).await;
     let mut stream = server.stream("/api/chat/quiet", None).await;
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + PATIENCE;
     while !String::from_utf8_lossy(&stream.body).contains("event: sse.heartbeat\ndata: {}\n\n") {
         assert!(Instant::now() < deadline);
         stream.wait().await;
@@ -174,7 +174,7 @@ async fn until_nothing_is_written(server: &Server) {
 
 #[tokio::test]
 async fn a_lame_duck_is_not_ready_and_serves_as_ever_for_a_while() {
-    let lame_duck = Duration::from_secs(1);
+    let lame_duck = Duration::from_secs(5);
     let serving = Serving { lame_duck: Some(lame_duck), ..Serving::default() };
     let mut server = Server::start(Config { serving, ..Config::default() }).await;
     let mut stream = server.stream("/api/chat/lobby", None).await;

@@ -1,5 +1,4 @@
 //! Subscriptions as responses, last event ids as extractors.
-#![cfg(feature = "axum")]
 
 mod common;
 

@@ -1,5 +1,4 @@
 //! A hub whose history is in a file: what a restart leaves, and that nobody can tell the file from memory.
-#![cfg(feature = "redb")]
 
 mod common;
 

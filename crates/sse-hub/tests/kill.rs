@@ -1,5 +1,4 @@
 //! A process that publishes is killed, again and again: what it was told is on the disk is there, in order and whole.
-#![cfg(feature = "redb")]
 
 mod common;
 

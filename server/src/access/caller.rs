@@ -67,7 +67,7 @@ fn by_cookie(access: &Access, client: Client, headers: &HeaderMap) -> Credential
 
 /// What the session's cookie holds.
 pub(super) fn session_id(client: Client, headers: &HeaderMap) -> Option<&str> {
-    let name = session::cookie_name(client.is_secure);
+    let name = session::cookie_name(client);
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|all| all.split(';'))

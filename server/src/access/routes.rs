@@ -63,7 +63,7 @@ async fn open_session(
     let id = access.0.sessions.open(token)?;
     // Rounded up: zero seconds would take the cookie away.
     let seconds = access.0.sessions.lifetime.as_millis().div_ceil(1_000);
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, session::cookie(client.is_secure, &id, seconds))]))
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, session::cookie(client, &id, seconds))]))
 }
 
 /// Also ends the streams that were opened with the cookie, or with a ticket that was got for it.
@@ -79,7 +79,7 @@ async fn close_session(
     {
         hub.review_access();
     }
-    (StatusCode::NO_CONTENT, [(SET_COOKIE, session::cookie(client.is_secure, "", 0))])
+    (StatusCode::NO_CONTENT, [(SET_COOKIE, session::cookie(client, "", 0))])
 }
 
 /// Refuses what is posted too often from one address. Whoever publishes has a token, and a rate for each topic.
@@ -153,7 +153,7 @@ mod tests {
             let before = asked.load(Ordering::Relaxed);
             let mut headers = HeaderMap::new();
             if let Some(id) = id {
-                let cookie = format!("{}={id}", session::cookie_name(false));
+                let cookie = format!("{}={id}", session::cookie_name(Client::default()));
                 headers.insert(COOKIE, cookie.parse().expect("a header"));
             }
             let client = Extension(Client::default());

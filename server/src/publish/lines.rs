@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::event::{MAX_EVENT, NewEvent};
 use super::topics::{PublishTopic, Publisher};
+use crate::json;
 use crate::problem::Refusal;
 
 pub(super) const MEDIA_TYPES: [&str; 4] =
@@ -26,34 +27,29 @@ const COMMIT_EVERY: u64 = 1_024;
 /// How often a feed that waits looks whether it may go on.
 const LOOK_UP: Duration = Duration::from_millis(250);
 
-/// How much of the rest of a body is read when a line was refused, so that its sender comes to read why: a connection
-/// that is closed with bytes unread is reset.
-const MAX_DISCARDED: usize = 1024 * 1024;
-
-/// Publishes line after line, as long as `may_go_on` says so. What a refusal names is the first line that was not taken; all before it were.
+/// Publishes line after line, as long as `may_publish` says so. What a refusal names is the first line that was not
+/// taken; all before it were.
 pub(super) async fn publish(
     publisher: &Publisher,
     topic: &PublishTopic,
     body: Body,
-    may_go_on: impl Fn() -> Result<(), Refusal>,
+    may_publish: impl Fn() -> Result<(), Refusal>,
 ) -> Result<PublishedLines, Refusal> {
     let mut chunks = body.into_data_stream();
-    let mut done = PublishedLines::default();
-    let mut last = None;
+    let mut feed = Feed { publisher, topic, may_publish, done: PublishedLines::default(), last: None };
     let mut number = 0;
     let result = async {
         let mut rest = Vec::new();
-        let check = || publisher.check_open().and_then(|()| may_go_on());
-        while let Some(chunk) = next(check, &mut chunks).await? {
+        while let Some(chunk) = feed.next(&mut chunks).await? {
             let mut chunk = &chunk[..];
             while let Some(end) = chunk.iter().position(|byte| *byte == b'\n') {
                 number += 1;
                 let (line, tail) = (&chunk[..end], &chunk[end + 1..]);
                 if rest.is_empty() {
-                    take(publisher, topic, line, &mut done, &mut last).await?;
+                    feed.take(line).await?;
                 } else {
                     rest.extend_from_slice(line);
-                    take(publisher, topic, &rest, &mut done, &mut last).await?;
+                    feed.take(&rest).await?;
                     rest.clear();
                 }
                 chunk = tail;
@@ -65,97 +61,132 @@ pub(super) async fn publish(
             }
         }
         number += 1;
-        take(publisher, topic, &rest, &mut done, &mut last).await
+        feed.take(&rest).await
     }
     .await;
-    // All at once: one that is kept has all before it kept.
-    let kept = match &last {
-        Some(last) => publisher.committed(last).await,
-        None => Ok(()),
-    };
+    let kept = feed.commit().await;
     let refusal = match (result, kept) {
         (Ok(()), Ok(())) => {
-            done.last_id = last.map(|last| last.as_str().to_owned());
-            return Ok(done);
+            feed.done.last_id = feed.last.map(EventId::into_string);
+            return Ok(feed.done);
         }
         (Err(refusal), Ok(())) => {
-            let taken = done.published + done.duplicates;
+            let taken = feed.taken();
             refusal.at(format_args!("line {number} ({taken} events before it were taken)"))
         }
         (_, Err(refusal)) => refusal.at(format_args!("lines 1 to {number}, not all of which are kept")),
     };
-    discard(&mut chunks).await;
+    // A feed that goes on for ever is cut off.
+    let _ = timeout(Duration::from_secs(1), json::discard(&mut chunks)).await;
     Err(refusal)
 }
 
-/// The next piece of the body. Ends early when the feed may not go on, as at a shutdown: what was sent and not answered is
-/// sent again.
-async fn next(
-    may_go_on: impl Fn() -> Result<(), Refusal>,
-    chunks: &mut BodyDataStream,
-) -> Result<Option<bytes::Bytes>, Refusal> {
-    let silent_since = Instant::now();
-    loop {
-        may_go_on()?;
-        match timeout(LOOK_UP, chunks.next()).await {
-            Ok(None) => return Ok(None),
-            Ok(Some(Ok(chunk))) => return Ok(Some(chunk)),
-            Ok(Some(Err(_))) => return Err(Refusal::bad_request("the body broke off")),
-            Err(_) if silent_since.elapsed() >= MAX_SILENCE => {
-                return Err(Refusal::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "the feed was silent for a minute; send an empty line now and then",
-                ));
-            }
-            Err(_) => {}
-        }
-    }
+/// A feed, and what was taken of it.
+struct Feed<'a, F> {
+    publisher: &'a Publisher,
+    topic: &'a PublishTopic,
+    may_publish: F,
+    done: PublishedLines,
+    last: Option<EventId>,
 }
 
-async fn take(
-    publisher: &Publisher,
-    topic: &PublishTopic,
-    line: &[u8],
-    done: &mut PublishedLines,
-    last: &mut Option<EventId>,
-) -> Result<(), Refusal> {
-    if line.len() > MAX_EVENT {
-        return Err(too_long());
+impl<F: Fn() -> Result<(), Refusal>> Feed<'_, F> {
+    /// Asked wherever the feed has waited: it may wait for hours, and what it may has changed meanwhile.
+    fn check(&self) -> Result<(), Refusal> {
+        self.publisher.check_open()?;
+        (self.may_publish)()
     }
-    if line.trim_ascii().is_empty() {
-        return Ok(());
+
+    /// The next piece of the body. Ends early when the feed may not go on, as at a shutdown: what was sent and not
+    /// answered is sent again.
+    async fn next(&self, chunks: &mut BodyDataStream) -> Result<Option<bytes::Bytes>, Refusal> {
+        let silent_since = Instant::now();
+        loop {
+            self.check()?;
+            match timeout(LOOK_UP, chunks.next()).await {
+                Ok(None) => return Ok(None),
+                Ok(Some(Ok(chunk))) => return Ok(Some(chunk)),
+                Ok(Some(Err(_))) => return Err(Refusal::bad_request("the body broke off")),
+                Err(_) if silent_since.elapsed() >= MAX_SILENCE => {
+                    return Err(Refusal::new(
+                        StatusCode::REQUEST_TIMEOUT,
+                        "the feed was silent for a minute; send an empty line now and then",
+                    ));
+                }
+                Err(_) => {}
+            }
+        }
     }
-    let event = NewEvent::from_line(line)?;
-    while let Err(wait) = publisher.take_turn(topic) {
-        publisher.check_open()?;
-        sleep(wait.min(LOOK_UP)).await;
+
+    async fn take(&mut self, line: &[u8]) -> Result<(), Refusal> {
+        if line.len() > MAX_EVENT {
+            return Err(too_long());
+        }
+        if line.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        let event = NewEvent::from_line(line)?;
+        if self.taken() > 0 && self.taken().is_multiple_of(COMMIT_EVERY) {
+            self.commit().await?;
+            self.check()?;
+        }
+        while let Err(wait) = self.publisher.take_turn(self.topic) {
+            sleep(wait.min(LOOK_UP)).await;
+            self.check()?;
+        }
+        let taken = self.publisher.publish(self.topic, event)?;
+        match taken.duplicate {
+            true => self.done.duplicates += 1,
+            false => self.done.published += 1,
+        }
+        self.last = Some(taken.id);
+        Ok(())
     }
-    let taken = publisher.publish(topic, event)?;
-    match taken.duplicate {
-        true => done.duplicates += 1,
-        false => done.published += 1,
+
+    fn taken(&self) -> u64 {
+        self.done.published + self.done.duplicates
     }
-    if (done.published + done.duplicates).is_multiple_of(COMMIT_EVERY) {
-        publisher.committed(&taken.id).await?;
+
+    /// Waits until all that was taken is kept: where the last one is, all before it are.
+    async fn commit(&self) -> Result<(), Refusal> {
+        match &self.last {
+            Some(last) => self.publisher.committed(last).await,
+            None => Ok(()),
+        }
     }
-    *last = Some(taken.id);
-    Ok(())
 }
 
 fn too_long() -> Refusal {
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the line is longer than {MAX_EVENT} bytes"))
 }
 
-async fn discard(chunks: &mut BodyDataStream) {
-    let rest = async {
-        let mut seen = 0;
-        while let Some(Ok(chunk)) = chunks.next().await {
-            seen += chunk.len();
-            if seen > MAX_DISCARDED {
-                break;
-            }
-        }
-    };
-    // A feed that goes on for ever is cut off.
-    let _ = timeout(Duration::from_secs(1), rest).await;
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use sse_hub::{Hub, HubOptions};
+
+    use super::*;
+    use crate::config::Config;
+    use crate::market::Exchange;
+    use crate::publish::Notices;
+
+    #[tokio::test]
+    async fn a_feed_is_asked_again_whenever_the_disk_was_waited_for() {
+        let hub = Hub::new(HubOptions::default());
+        let notices = Notices::open(&hub).expect("opened");
+        let exchange = Exchange::open(&hub, &Config::default(), 1, notices.clone()).expect("opened");
+        let publisher = Publisher::new(&hub, exchange.desk().clone(), notices, 0.0);
+        let topic = publisher.topic("orders").expect("opened");
+        // Many lines at once, after which nobody would be asked for a piece of the body.
+        let lines = "{\"data\":1}\n".repeat(3 * usize::try_from(COMMIT_EVERY).expect("small"));
+        let asked = Cell::new(0);
+        let until_it_has_waited = || {
+            asked.set(asked.get() + 1);
+            if asked.get() == 1 { Ok(()) } else { Err(Refusal::unauthorized("the token is gone")) }
+        };
+        let refused = publish(&publisher, &topic, lines.into(), until_it_has_waited).await;
+        let detail = refused.expect_err("refused").detail().to_owned();
+        assert!(detail.starts_with("line 1025 (1024 events before it were taken)"), "{detail}");
+    }
 }

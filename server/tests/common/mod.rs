@@ -1,5 +1,5 @@
 //! A server on a port of its own, and a client that speaks plain HTTP/1.1 over a socket.
-#![allow(dead_code, reason = "each suite uses its own part of it")]
+#![expect(dead_code, reason = "each suite uses its own part of it")]
 
 pub(crate) mod endpoint;
 pub(crate) mod program;

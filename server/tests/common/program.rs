@@ -24,12 +24,18 @@ pub(crate) fn program_that_hears_hangups() -> Command {
     set_up(env)
 }
 
-fn set_up(mut command: Command) -> Command {
+/// A command that becomes the program, and like [`program`] hears nothing of those settings.
+pub(crate) fn set_up(mut command: Command) -> Command {
+    forget_settings(command.as_std_mut());
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+/// Keeps the settings in the environment of whoever runs the tests from what they start.
+pub(crate) fn forget_settings(command: &mut std::process::Command) {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SSE_")) {
         command.env_remove(name);
     }
-    command
 }
 
 /// Starts it on a free port, and waits until it has said where it listens.

@@ -1,5 +1,5 @@
 //! What the suites share: a set of events, a hub with ids that can be read, and a client.
-#![allow(dead_code, reason = "each suite uses its own part of it")]
+#![expect(dead_code, reason = "each suite uses its own part of it")]
 
 pub(crate) mod reading;
 

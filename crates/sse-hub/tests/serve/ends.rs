@@ -126,7 +126,7 @@ async fn a_topic_that_is_removed_under_its_streams_ends_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lame_duck_says_that_it_ends_and_serves_as_ever_for_a_while() {
-    let lame_duck = Duration::from_millis(800);
+    let lame_duck = Duration::from_secs(3);
     let mut server = Server::start(Options { lame_duck, ..Options::default() }).await;
     let news = server.hub.topic::<News>("news").expect("opened");
     let mut before = server.stream("news").await;
@@ -158,12 +158,13 @@ async fn a_client_that_was_refused_and_does_not_go_holds_up_no_shutdown() {
     let mut server = Server::start(Options { connections: 1, ..Options::default() }).await;
     let _silent = TcpStream::connect(server.address).await.expect("connected");
     server.until("let in", |counts| counts.connections == 1).await;
+    let asked = Instant::now();
     let refused = wire::get(server.address, "/plain", &[]).await;
     assert_eq!(refused.status, 503);
-    let started = Instant::now();
     server.shut_down();
     wire::in_time("the end", &mut server.running).await.expect("no panic").expect("served");
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    // Whoever does not go is given up two seconds after it was refused.
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
     drop(refused);
 }
 

@@ -1,5 +1,4 @@
 //! `sse_hub::serve`, with real sockets.
-#![cfg(feature = "serve")]
 
 mod access;
 #[path = "../common/mod.rs"]
