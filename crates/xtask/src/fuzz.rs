@@ -207,8 +207,8 @@ struct Finding {
 impl Finding {
     fn new(repo: &Repo, target: &str, artifact: &str) -> Self {
         let artifact = format!("{FOLDER}/{artifact}");
-        let run = ["run", "--manifest-path", PACKAGE, "--bin", target, "--", &artifact];
-        let reproduce = repo.cmd("cargo").args(run).to_string();
+        // Where the tests over the seeds have compiled it.
+        let reproduce = package(repo, "run").args(["--bin", target, "--", &artifact]).to_string();
         Self { artifact, reproduce }
     }
 }
@@ -363,7 +363,8 @@ mod tests {
         assert_eq!(
             finding.to_string(),
             "finding: crates/sse-proto/fuzz/artifacts/decoder/crash-1\n  cargo run --manifest-path \
-             crates/sse-proto/fuzz/Cargo.toml --bin decoder -- crates/sse-proto/fuzz/artifacts/decoder/crash-1"
+             crates/sse-proto/fuzz/Cargo.toml --target-dir target/xtask/fuzz --bin decoder -- \
+             crates/sse-proto/fuzz/artifacts/decoder/crash-1"
         );
     }
 
