@@ -148,7 +148,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Setup(options) => setup::run(&repo, &options)?,
         Command::Serve(options) => return serve::run(&repo, &options),
-        Command::Dev(options) => dev::run(&repo, &options)?,
+        Command::Dev(options) => return dev::run(&repo, &options),
         Command::Example(options) => return example::run(&repo, &options),
         Command::Test(options) => return test::run(&repo, &options),
         Command::Bench(options) => return bench::run(&repo, &options),
