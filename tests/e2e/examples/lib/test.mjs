@@ -1,5 +1,7 @@
 // What every test of an example gets: the example's server, its built page, and a console that stays clean.
 import { test as base, expect } from "@playwright/test";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { ExampleServer } from "./example.mjs";
 import { Site } from "./site.mjs";
@@ -53,4 +55,15 @@ export function example(name, { env = {}, gone } = {}) {
       expect(errors, "errors on the console").toEqual([]);
     },
   });
+}
+
+/** Posts half a body and says no more; resolves when the server has given it up. */
+export async function breakOff(url, headers) {
+  const { hostname, port, pathname } = new URL(url);
+  const lines = [`POST ${pathname} HTTP/1.1`, "host: localhost", "content-length: 100"];
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
+  const socket = connect(port, hostname);
+  socket.end(`${lines.join("\r\n")}\r\n\r\nhalf`);
+  socket.resume();
+  await once(socket, "close");
 }
