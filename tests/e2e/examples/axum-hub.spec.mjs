@@ -1,6 +1,6 @@
 import { test as base, expect } from "@playwright/test";
 import { fileURLToPath } from "node:url";
-import { collectErrors } from "../lib/console.mjs";
+import { withPages } from "../lib/console.mjs";
 import { Counter } from "../lib/counter.mjs";
 import { ServerProcess } from "../lib/process.mjs";
 
@@ -26,21 +26,14 @@ const test = base.extend({
     await use(network);
     network.stop();
   },
-  visit: async ({ browser, server }, use) => {
-    const contexts = [];
-    const errors = [];
-    await use(async (url = server.url) => {
-      const context = await browser.newContext();
-      contexts.push(context);
-      const page = await context.newPage();
-      collectErrors(page, errors);
-      await page.goto(url, { waitUntil: "domcontentloaded" });
-      await expect(page.locator("#state")).toHaveText("live");
-      return page;
-    });
-    for (const context of contexts) await context.close();
-    expect(errors, "errors on the console").toEqual([]);
-  },
+  visit: async ({ browser, server }, use) =>
+    withPages(browser, (open) =>
+      use(async (url = server.url) => {
+        const page = await open(url);
+        await expect(page.locator("#state")).toHaveText("live");
+        return page;
+      }),
+    ),
 });
 
 async function write(page, name, words) {
