@@ -1,6 +1,7 @@
 // What every test gets: a server of its own, and pages that may not say anything on the console.
 import { test as base, expect } from "@playwright/test";
 import { withPages } from "./console.mjs";
+import { holdPort } from "./port.mjs";
 import { Server } from "./server.mjs";
 
 export { expect };
@@ -8,6 +9,13 @@ export { expect };
 export const test = base.extend({
   /** What the server gets on its command line. */
   serverArgs: [[], { option: true }],
+
+  /** The same for one whose model is not there: every question is a line in the log. */
+  noModel: async ({}, use) => {
+    const held = await holdPort();
+    await use(["--assistant-url", `http://127.0.0.1:${held.port}/v1`, "--assistant-model", "none"]);
+    held.release();
+  },
 
   server: async ({ serverArgs }, use) => {
     const server = await Server.start(...serverArgs);
