@@ -198,6 +198,9 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
     }
     ensure(repo, &needs)?;
     eprintln!("Everything is in place.");
+    if let Some(hint) = tools::of_ours(repo) {
+        eprintln!("{hint}");
+    }
     Ok(())
 }
 

@@ -211,6 +211,17 @@ impl<'a> Tool<'a> {
     }
 }
 
+/// What to do before calling a tool by hand of which we have installed our own version: only we look for it there.
+pub(super) fn of_ours(repo: &Repo) -> Option<String> {
+    let folder = repo.work("tools/bin");
+    folder.is_dir().then(|| {
+        format!(
+            "To call a tool yourself, as in `trunk serve`, put this first on your PATH: {}",
+            folder.display()
+        )
+    })
+}
+
 /// What decides how the page comes out besides its sources: the versions of the tools that make it.
 pub(crate) fn versions(repo: &Repo) -> Result<String> {
     let rustc = repo.cmd("rustc").arg("--version").capture()?;
@@ -249,6 +260,17 @@ mod tests {
     fn another_version_is_not_overwritten() {
         let line = remedy(&tool(&[CARGO]));
         assert!(line.ends_with("--root target/xtask/tools"), "{line}");
+    }
+
+    #[test]
+    fn who_calls_our_own_version_by_hand_is_told_where_it_is() {
+        let root = tempfile::tempdir().expect("a folder");
+        let repo = Repo::find().expect("the tests run in the repository").with_root(root.path());
+        assert_eq!(of_ours(&repo), None);
+        let folder = root.path().join("target/xtask/tools/bin");
+        std::fs::create_dir_all(&folder).expect("can be made");
+        let hint = of_ours(&repo).expect("there may be tools");
+        assert!(hint.contains(&*folder.to_string_lossy()), "{hint}");
     }
 
     #[test]
