@@ -358,7 +358,7 @@ mod tests {
 
     #[test]
     fn the_command_that_reproduces_a_finding_needs_no_fuzzer() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let finding = Finding::new(&repo, "decoder", "artifacts/decoder/crash-1");
         assert_eq!(
             finding.to_string(),
@@ -370,7 +370,7 @@ mod tests {
 
     #[test]
     fn every_target_has_seeds_and_a_program() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let manifest = fs::read_to_string(repo.path(PACKAGE)).expect("the package");
         for target in Target::value_variants() {
             let name = target.name();

@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_folders_of_the_repository_are_used_unless_others_are_named() {
-        let repo = Repo::find().expect("the tests run in the repository").with_root(Path::new("/r"));
+        let repo = Repo::of_tests().with_root(Path::new("/r"));
         let line = |line: &str, variable| {
             with(line, variable, |arguments| {
                 arguments.command(&repo, "server", Path::new("/r/sub")).to_string()

@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn nobody_installs_it_and_only_the_folder_outside_needs_rights() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let lines = |privilege, has_state| match remedy(&repo, &System::Debian, privilege, has_state) {
             Remedy::Run(commands) => commands.iter().map(ToString::to_string).collect(),
             Remedy::ByHand(how) => vec![how],

@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_driver_that_a_variable_names_is_not_replaced() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         // Cargo sets it, to a folder.
         let named = Wanted { variable: Some("CARGO_MANIFEST_DIR"), ..DRIVER };
         let remedy = without(&repo, named).expect("a folder drives nothing").remedy;

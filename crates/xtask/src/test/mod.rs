@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn no_test_runs_beside_another() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let mut tests = 0;
         for run in Run::all_of(&[], &[]) {
             let builds = run.builds(&repo).expect("the workspace has all members");
