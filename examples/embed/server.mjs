@@ -18,22 +18,29 @@ const PUBLISHER_KEY = process.env.PUBLISHER_KEY ?? "publisher";
 const KEPT = 1000;
 const HEARTBEAT_MS = 15_000;
 
-const history = existsSync(HISTORY) ? readFileSync(HISTORY, "utf8").split("\n").filter(Boolean).map(JSON.parse) : [];
+const history = existsSync(HISTORY) ? readFileSync(HISTORY, "utf8").split("\n").flatMap(parsed) : [];
 history.splice(0, history.length - KEPT);
 const subscribers = new Set();
 
-const server = createServer(async (request, response) => {
-  const { pathname, searchParams } = new URL(request.url, "http://localhost");
-  if (pathname !== "/.well-known/mercure") return refuse(response, 404, "this is a hub and nothing else");
-  if (request.method === "GET") return subscribe(request, response, searchParams);
+const server = createServer((request, response) => {
+  // One request that cannot be answered, or breaks off, ends itself and not the hub.
+  answer(request, response).catch(() => response.destroy());
+});
+
+server.listen(PORT, "127.0.0.1", () => console.log(`listening on http://127.0.0.1:${server.address().port}`));
+
+async function answer(request, response) {
+  // Not by `URL`: there are paths of which it makes none.
+  const [path] = request.url.split("?");
+  if (path !== "/.well-known/mercure") return refuse(response, 404, "this is a hub and nothing else");
+  const query = new URLSearchParams(request.url.slice(path.length));
+  if (request.method === "GET") return subscribe(request, response, query);
   if (request.method !== "POST") return refuse(response, 405, "GET or POST");
   if (request.headers.authorization !== `Bearer ${PUBLISHER_KEY}`) return refuse(response, 401, "not a publisher");
   const form = new URLSearchParams(await text(request));
   if (!form.has("topic")) return refuse(response, 400, 'missing "topic" parameter');
   response.end(publish(form.get("topic"), Object.fromEntries(form)));
-});
-
-server.listen(PORT, "127.0.0.1", () => console.log(`listening on http://127.0.0.1:${server.address().port}`));
+}
 
 function subscribe(request, response, query) {
   const topics = query.getAll("topic").map(matcher);
@@ -65,11 +72,21 @@ function subscribe(request, response, query) {
 /** Returns the id of the update, which says nothing about its place. */
 function publish(topic, { data = "", id = `urn:uuid:${randomUUID()}`, type, retry }) {
   const update = { id, topic, data, type, retry };
-  appendFileSync(HISTORY, `${JSON.stringify(update)}\n`);
+  // The break comes first: the line before may have been cut short.
+  appendFileSync(HISTORY, `\n${JSON.stringify(update)}`);
   history.push(update);
   if (history.length > KEPT) history.shift();
   for (const send of subscribers) send(update);
   return id;
+}
+
+/** The update in a line of the history; none where a kill has cut the line short, or where it is empty. */
+function parsed(line) {
+  try {
+    return [JSON.parse(line)];
+  } catch {
+    return [];
+  }
 }
 
 /** Whether a topic is the one that was asked for: the same, or one that its template `{…}` stands for; `*` is all. */

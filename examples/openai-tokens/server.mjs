@@ -32,14 +32,15 @@ const server = createServer(async (request, response) => {
     return refuse(response, 401, "Incorrect API key provided: it is sk-demo.");
   }
   const { model, messages, stream } = await json(request);
-  if (!stream || !messages?.length) return refuse(response, 400, "This server takes messages, and only streams.");
+  if (!stream || typeof model !== "string" || !areMessages(messages)) {
+    return refuse(response, 400, "This server takes a model and messages of text, and only streams.");
+  }
   if (model === "busy") {
     response.setHeader("retry-after", "20");
     return refuse(response, 429, "Rate limit reached: no more than none per minute.");
   }
   if (model === "broken") return refuse(response, 500, "The server had an error while processing your request.");
-  const answer = ANSWERS[model];
-  if (!answer) return refuse(response, 404, `The model ${model} does not exist.`);
+  if (!Object.hasOwn(ANSWERS, model)) return refuse(response, 404, `The model ${model} does not exist.`);
 
   let isGone = false;
   response.on("close", () => (isGone = true));
@@ -54,7 +55,7 @@ const server = createServer(async (request, response) => {
 
   send(chunk({ role: "assistant", content: "" }));
   let count = 0;
-  for (const token of answer(messages)) {
+  for (const token of ANSWERS[model](messages)) {
     await sleep(EVERY_MS);
     if (isGone) break;
     send(chunk({ content: token }));
@@ -103,11 +104,15 @@ function refuse(response, status, message) {
   response.end(JSON.stringify({ error: { message, type: "invalid_request_error", code: null } }));
 }
 
-/** The body; an object without anything if it is none. */
+function areMessages(messages) {
+  return Array.isArray(messages) && messages.length > 0 && messages.every((it) => typeof it?.content === "string");
+}
+
+/** The body; an object without anything if it is none, or breaks off. */
 async function json(request) {
   const chunks = [];
-  for await (const chunk of request) chunks.push(chunk);
   try {
+    for await (const chunk of request) chunks.push(chunk);
     return Object(JSON.parse(Buffer.concat(chunks).toString()));
   } catch {
     return {};

@@ -11,13 +11,15 @@ const EVERY_MS = Number(process.env.EVERY_MS ?? 1000);
 const HISTORY = 500;
 
 const server = createServer((request, response) => {
-  const { pathname, searchParams } = new URL(request.url, "http://localhost");
-  if (pathname !== "/departures") {
+  // Not by `URL`: there are paths of which it makes none.
+  const [path] = request.url.split("?");
+  if (path !== "/departures") {
     response.writeHead(404).end();
     return;
   }
   // A header where the browser reconnects by itself or a client uses fetch; else the query.
-  const cursor = Number(request.headers["last-event-id"] ?? searchParams.get("last_event_id") ?? NaN);
+  const query = new URLSearchParams(request.url.slice(path.length));
+  const cursor = Number(request.headers["last-event-id"] ?? query.get("last_event_id") ?? NaN);
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
   console.log(`a client came, after ${cursor}`);
 

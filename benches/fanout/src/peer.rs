@@ -182,16 +182,20 @@ impl Server {
 
     fn wait_until_it_listens(&mut self) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(self.address).is_err() {
+        loop {
+            let is_answered = TcpStream::connect(self.address).is_ok();
+            // Also where something answers: another may have taken the port meanwhile.
             if let Some(status) = self.child.try_wait()? {
                 bail!("it has ended ({status})");
+            }
+            if is_answered {
+                return Ok(());
             }
             if Instant::now() > deadline {
                 bail!("nothing answers on {}", self.address);
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        Ok(())
     }
 }
 
@@ -199,8 +203,10 @@ impl Drop for Server {
     fn drop(&mut self) {
         // It would fail when the server has ended.
         self.publisher = None;
-        // Asked, not killed: nginx then ends its workers.
-        terminate(self.child.id());
+        // Asked, not killed: nginx then ends its workers. Who has ended has no number any more.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            terminate(self.child.id());
+        }
         let deadline = Instant::now() + Duration::from_secs(5);
         while Instant::now() < deadline && matches!(self.child.try_wait(), Ok(None)) {
             std::thread::sleep(Duration::from_millis(10));
@@ -209,5 +215,21 @@ impl Drop for Server {
         drop(self.child.kill());
         drop(self.child.wait());
         RUNNING.store(0, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_has_ended_does_not_listen_although_another_does() {
+        let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let mut child = Command::new("false").spawn().expect("it starts");
+        child.wait().expect("it ends");
+        let address = other.local_addr().expect("an address");
+        let error =
+            Server { child, address, publisher: None }.wait_until_it_listens().expect_err("it is another");
+        assert!(error.to_string().starts_with("it has ended"), "{error}");
     }
 }

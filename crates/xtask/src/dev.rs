@@ -1,6 +1,7 @@
 //! Developing: trunk with hot reload, and the server that it hands requests to.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::repo::Repo;
-use crate::server::{self, Arguments};
+use crate::serve::SERVER;
+use crate::server::{self, ADDRESS, Arguments};
 use crate::setup::{self, Need};
 use crate::{cargo, page};
 
@@ -31,14 +33,18 @@ pub(crate) struct Options {
 }
 
 /// `cargo xtask dev`
-pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
+pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
     let arguments = Arguments::new(&options.server);
+    let build_server = || cargo::build_program(repo.cmd("cargo").arg("build"), SERVER);
+    if arguments.only_ask() {
+        return arguments.command(repo, &build_server()?, &server::caller()?).exec();
+    }
+    arguments.address()?.map_or(Ok(()), check_is_found)?;
     arguments.check_address(FIXED)?;
     server::check_free(TRUNK, FIXED)?;
     setup::ensure(repo, &Need::PAGE)?;
     // Built before trunk starts: both would wait for the same lock, and an error would drown in trunk's output.
-    let server = cargo::build_program(repo.cmd("cargo").arg("build"), "server")?;
-    let server = arguments.command(repo, &server, &server::caller()?).spawn()?;
+    let server = arguments.command(repo, &build_server()?, &server::caller()?).spawn()?;
     // A folder of its own, so that the optimised page in dist/ stays what it is.
     let dist = repo.work_file("dev-dist/index.html")?;
     let trunk = page::trunk(repo, &["serve", "--dist", &dist.parent().unwrap_or(&dist).to_string_lossy()]);
@@ -51,5 +57,30 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
             }
         }
         thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Fails if trunk would hand requests on to nobody.
+fn check_is_found(address: SocketAddr) -> Result<()> {
+    if address.port() != ADDRESS.port() || (address.ip() != ADDRESS.ip() && !address.ip().is_unspecified()) {
+        bail!("Trunk.toml hands requests on to {ADDRESS}, where nobody hears a server on {address}");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_server_listens_where_trunk_looks_for_it() {
+        let check = |address: &str| check_is_found(address.parse().expect("an address"));
+        for found in ["127.0.0.1:8080", "0.0.0.0:8080", "[::]:8080"] {
+            check(found).expect("trunk reaches it");
+        }
+        for elsewhere in ["127.0.0.1:8082", "127.0.0.2:8080", "[::1]:8080", "0.0.0.0:0"] {
+            let error = check(elsewhere).expect_err(elsewhere).to_string();
+            assert!(error.contains(elsewhere) && error.contains("127.0.0.1:8080"), "{error}");
+        }
     }
 }

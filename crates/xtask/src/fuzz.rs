@@ -207,8 +207,8 @@ struct Finding {
 impl Finding {
     fn new(repo: &Repo, target: &str, artifact: &str) -> Self {
         let artifact = format!("{FOLDER}/{artifact}");
-        let run = ["run", "--manifest-path", PACKAGE, "--bin", target, "--", &artifact];
-        let reproduce = repo.cmd("cargo").args(run).to_string();
+        // Where the tests over the seeds have compiled it.
+        let reproduce = package(repo, "run").args(["--bin", target, "--", &artifact]).to_string();
         Self { artifact, reproduce }
     }
 }
@@ -358,18 +358,19 @@ mod tests {
 
     #[test]
     fn the_command_that_reproduces_a_finding_needs_no_fuzzer() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let finding = Finding::new(&repo, "decoder", "artifacts/decoder/crash-1");
         assert_eq!(
             finding.to_string(),
             "finding: crates/sse-proto/fuzz/artifacts/decoder/crash-1\n  cargo run --manifest-path \
-             crates/sse-proto/fuzz/Cargo.toml --bin decoder -- crates/sse-proto/fuzz/artifacts/decoder/crash-1"
+             crates/sse-proto/fuzz/Cargo.toml --target-dir target/xtask/fuzz --bin decoder -- \
+             crates/sse-proto/fuzz/artifacts/decoder/crash-1"
         );
     }
 
     #[test]
     fn every_target_has_seeds_and_a_program() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let manifest = fs::read_to_string(repo.path(PACKAGE)).expect("the package");
         for target in Target::value_variants() {
             let name = target.name();

@@ -58,10 +58,10 @@ enum Command {
     ///
     /// The wasm target, trunk, wasm-bindgen (the version in Cargo.lock), wasm-pack, the npm packages (wasm-opt,
     /// the chart library, Playwright), three browsers (Chromium, Firefox, WebKitGTK's) and their drivers, a display for
-    /// the one that needs it, cargo-fuzz with a C++ compiler, cargo-deny, cargo-llvm-cov, and the packages of the benchmarks; not
-    /// Go and nginx with nchan, which only `bench fanout` uses. Prints the plan with the time each step takes, then
-    /// installs what is missing. A tool that is already installed in another version is never overwritten: ours then
-    /// goes to target/xtask/tools.
+    /// the one that needs it, cargo-fuzz with a C++ compiler, cargo-deny, cargo-llvm-cov, and the packages of the
+    /// benchmarks; not Go and nginx with nchan, which only `bench fanout` uses. Prints the plan with the time each step
+    /// takes, then installs what is missing. A tool that is already installed in another version is never overwritten:
+    /// ours then goes to target/xtask/tools.
     Setup(setup::Options),
 
     /// Build the optimised page and the server, and serve both
@@ -85,16 +85,16 @@ enum Command {
     /// Run the test suites: layers, browser, lint, native, examples, e2e
     ///
     /// `browser` runs in Chromium, Firefox and WebKit, or in those that `--browser` names. Prints a table of the tests
-    /// that ran and, on the last line, `N passed, N failed`. A suite that ran no test has failed. Later suites still run after a
-    /// failed one. While tests run, what later suites need is compiled beside them.
+    /// that ran and, on the last line, `N passed, N failed`. A suite that ran no test has failed. Later suites still run
+    /// after a failed one. While tests run, what later suites need is compiled beside them.
     Test(test::Options),
 
-    /// Measure: decode, browser, history, fanout, size
+    /// Measure: decode, browser, history, fanout, market, size
     ///
     /// `decode` compares sse-proto with the published decoders, `browser` the crates for a page with what people use
-    /// today, in a browser, `history` publishes to a history in memory and in a file, `fanout` compares sse-hub with other
-    /// servers under many clients, and `size` weighs a page with one
-    /// signal beside the same in React.
+    /// today, in a browser, `history` publishes to a history in memory and in a file, `fanout` compares sse-hub with
+    /// other servers under many clients, `market` shows what a busy table costs a page, and `size` weighs a page with
+    /// one signal, both beside the same in React.
     Bench(bench::Options),
 
     /// Search for inputs that break sse-proto: decoder, encoder, client
@@ -148,7 +148,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Setup(options) => setup::run(&repo, &options)?,
         Command::Serve(options) => return serve::run(&repo, &options),
-        Command::Dev(options) => dev::run(&repo, &options)?,
+        Command::Dev(options) => return dev::run(&repo, &options),
         Command::Example(options) => return example::run(&repo, &options),
         Command::Test(options) => return test::run(&repo, &options),
         Command::Bench(options) => return bench::run(&repo, &options),
@@ -168,5 +168,20 @@ fn report(error: &anyhow::Error) {
     eprintln!("\nerror: {error}");
     for cause in error.chain().skip(1) {
         eprintln!("  because: {cause}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_help_names_every_benchmark() {
+        let cli = Cli::command();
+        let bench = cli.find_subcommand("bench").expect("there is one");
+        let names: Vec<_> = bench.get_subcommands().map(clap::Command::get_name).collect();
+        let about = bench.get_about().expect("it has one").to_string();
+        assert_eq!(about, format!("Measure: {}", names.join(", ")));
     }
 }

@@ -28,6 +28,12 @@ impl Repo {
         Ok(Self { search: search_path(&root), root })
     }
 
+    /// The repository that the tests of this crate run in.
+    #[cfg(test)]
+    pub(crate) fn of_tests() -> Self {
+        Self::find().expect("there is one")
+    }
+
     /// A path inside the repository, written with forward slashes.
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)

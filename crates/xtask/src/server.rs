@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -14,10 +14,10 @@ use crate::process::Cmd;
 use crate::repo::Repo;
 
 /// Where the server listens when nobody says otherwise.
-const ADDRESS: &str = "127.0.0.1:8080";
+pub(crate) const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// What makes it say something instead of serving.
-const QUESTIONS: [&str; 3] = ["--help", "-h", "--check-config"];
+const QUESTIONS: [&str; 5] = ["--help", "-h", "--version", "-V", "--check-config"];
 
 /// Arguments of the server, and the environment that it will have.
 #[derive(Debug)]
@@ -38,19 +38,21 @@ impl<'a> Arguments<'a> {
         self.words.iter().any(|word| QUESTIONS.contains(&word.as_str()))
     }
 
+    /// Where the server will listen, unless a file may say so: the server knows how to read it.
+    pub(crate) fn address(&self) -> Result<Option<SocketAddr>> {
+        let Some(address) = self.option("--listen", "SSE_LISTEN") else {
+            return Ok(if self.names_config() { None } else { Some(ADDRESS) });
+        };
+        let parsed = address.parse().map_err(|_| {
+            anyhow!("`{address}` is no address to listen on; one with its port is {ADDRESS}, or [::1]:8080")
+        })?;
+        Ok(Some(parsed))
+    }
+
     /// Fails if the server could not listen where it is to: better now than when everything is built. `advice` is what
     /// to do then.
     pub(crate) fn check_address(&self, advice: &str) -> Result<()> {
-        let address = match self.option("--listen", "SSE_LISTEN") {
-            Some(address) => address,
-            // It may name another, and the server knows how to read it.
-            None if self.names_config() => return Ok(()),
-            None => ADDRESS.to_owned(),
-        };
-        let parsed: SocketAddr = address.parse().map_err(|_| {
-            anyhow!("`{address}` is no address to listen on; one with its port is {ADDRESS}, or [::1]:8080")
-        })?;
-        check_free(parsed, advice)
+        self.address()?.map_or(Ok(()), |address| check_free(address, advice))
     }
 
     /// The server's command, where relative paths in the arguments are the caller's. What it would look for in its own
@@ -114,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_folders_of_the_repository_are_used_unless_others_are_named() {
-        let repo = Repo::find().expect("the tests run in the repository").with_root(Path::new("/r"));
+        let repo = Repo::of_tests().with_root(Path::new("/r"));
         let line = |line: &str, variable| {
             with(line, variable, |arguments| {
                 arguments.command(&repo, "server", Path::new("/r/sub")).to_string()
@@ -162,7 +164,9 @@ mod tests {
     #[test]
     fn a_question_needs_no_page() {
         let asks = |line| with(line, ("", ""), |arguments| arguments.only_ask());
-        assert!(asks("--help") && asks("-h") && asks("--config x.toml --check-config"));
+        for line in ["--help", "-h", "--version", "-V", "--config x.toml --check-config"] {
+            assert!(asks(line), "{line}");
+        }
         assert!(!asks("") && !asks("--listen 127.0.0.1:1"));
     }
 }

@@ -1,6 +1,7 @@
 import { test as base, expect } from "@playwright/test";
 import { fileURLToPath } from "node:url";
-import { collectErrors } from "../lib/console.mjs";
+import { withPages } from "../lib/console.mjs";
+import { Counter } from "../lib/counter.mjs";
 import { ServerProcess } from "../lib/process.mjs";
 
 const binary =
@@ -19,21 +20,20 @@ const test = base.extend({
     await use(server);
     await server.kill();
   },
-  visit: async ({ browser, server }, use) => {
-    const contexts = [];
-    const errors = [];
-    await use(async () => {
-      const context = await browser.newContext();
-      contexts.push(context);
-      const page = await context.newPage();
-      collectErrors(page, errors);
-      await page.goto(server.url, { waitUntil: "domcontentloaded" });
-      await expect(page.locator("#state")).toHaveText("live");
-      return page;
-    });
-    for (const context of contexts) await context.close();
-    expect(errors, "errors on the console").toEqual([]);
+  /** What lies between a page and the server. */
+  network: async ({ server }, use) => {
+    const network = await Counter.start(server.url);
+    await use(network);
+    network.stop();
   },
+  visit: async ({ browser, server }, use) =>
+    withPages(browser, (open) =>
+      use(async (url = server.url) => {
+        const page = await open(url);
+        await expect(page.locator("#state")).toHaveText("live");
+        return page;
+      }),
+    ),
 });
 
 async function write(page, name, words) {
@@ -53,15 +53,21 @@ test("what one writes everybody sees, once, and as text", async ({ visit }) => {
   await expect(late.locator("#book > li")).toHaveText(entries);
 });
 
-test("who was away for a moment gets what was missed", async ({ visit }) => {
-  const [ann, bob] = [await visit(), await visit()];
+test("who was away for a moment gets what was missed, once", async ({ visit, network }) => {
+  const [ann, bob] = [await visit(), await visit(network.url)];
   await write(ann, "Ann", "one");
   await expect(bob.locator("#book > li")).toHaveCount(1);
-  await bob.context().setOffline(true);
+  network.cut();
+  await expect(bob.locator("#state")).toHaveText("connection lost");
   await write(ann, "Ann", "two");
   await expect(ann.locator("#book > li")).toHaveCount(2);
-  await bob.context().setOffline(false);
-  await expect(bob.locator("#book > li")).toHaveText(["one (Ann)", "two (Ann)"]);
+  network.mend();
+  await expect(bob.locator("#state")).toHaveText("live");
+  // Behind this one nothing is still to come.
+  await write(ann, "Ann", "three");
+  for (const page of [ann, bob]) {
+    await expect(page.locator("#book > li")).toHaveText(["one (Ann)", "two (Ann)", "three (Ann)"]);
+  }
 });
 
 test("over a restart the page begins anew with what the server has", async ({ visit, server }) => {

@@ -1,9 +1,11 @@
-import { example, expect } from "./lib/test.mjs";
+import { appendFile } from "node:fs/promises";
+import { breakOff, example, expect } from "./lib/test.mjs";
 
-const test = example("embed", {
-  // A history of its own, and a shop that is silent.
-  env: (info) => ({ EVERY_MS: "0", HISTORY: info.outputPath("hub.ndjson") }),
-});
+/** Where the hub keeps what was published. */
+const history = (info) => info.outputPath("hub.ndjson");
+
+// A history of its own, and a shop that is silent.
+const test = example("embed", { env: (info) => ({ EVERY_MS: "0", HISTORY: history(info) }) });
 
 const SHOP = "https://shop.example";
 
@@ -118,4 +120,22 @@ test("the hub refuses who is no publisher", async ({ server }) => {
   const body = new URLSearchParams({ topic: `${SHOP}/stock`, data: "{}" });
   const response = await fetch(`${server.url}/.well-known/mercure`, { method: "POST", body });
   expect(response.status).toBe(401);
+});
+
+test("a line that a kill has cut short is left out, and nothing else", async ({ visit, server }, info) => {
+  const sent = [await order(server, 1, "lamp", "received")];
+  await server.kill();
+  await appendFile(history(info), '\n{"id":"urn:uuid:cut');
+  await server.start();
+  sent.push(await order(server, 1, "lamp", "packed"));
+  await server.kill();
+  await server.start();
+  const page = await visit();
+  await expect.poll(() => ids(page)).toEqual(sent);
+});
+
+test("the hub outlives requests that make no sense", async ({ server }) => {
+  expect((await fetch(`${server.url}//`)).status).toBe(404);
+  await breakOff(`${server.url}/.well-known/mercure`, { authorization: "Bearer publisher" });
+  await order(server, 1, "lamp", "received");
 });

@@ -1,4 +1,4 @@
-import { example, expect } from "./lib/test.mjs";
+import { breakOff, example, expect } from "./lib/test.mjs";
 
 const test = example("openai-tokens", { env: { EVERY_MS: "30" } });
 
@@ -139,4 +139,19 @@ test("a key that no header can carry is told before anything is sent", async ({ 
   await ask(page, "echo", "Now?");
   await expect(answer(page)).toHaveText("You said: Now?");
   expect(posts(server)).toBe(1);
+});
+
+test("the server outlives requests that make no sense", async ({ server }) => {
+  const url = `${server.url}/v1/chat/completions`;
+  const headers = { authorization: "Bearer sk-demo", "content-type": "application/json" };
+  const post = async (model, messages) => {
+    const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify({ model, messages, stream: true }) });
+    return answer.status;
+  };
+  const messages = [{ role: "user", content: "Hello?" }];
+  expect(await post("toString", messages)).toBe(404);
+  expect(await post({ toString: 1 }, messages)).toBe(400);
+  for (const none of [{ length: 1 }, [null], [{ role: "user" }], []]) expect(await post("echo", none)).toBe(400);
+  await breakOff(url, headers);
+  expect(await post("echo", messages)).toBe(200);
 });

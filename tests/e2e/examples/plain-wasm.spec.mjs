@@ -77,6 +77,10 @@ test("closing frees the connection and all that belonged to it, and opening goes
   await expect.poll(held).toEqual(open);
 });
 
+test("the server outlives a path that is none", async ({ server }) => {
+  for (const path of ["//", "/other"]) expect((await fetch(server.url + path)).status, path).toBe(404);
+});
+
 test.describe("many events", () => {
   test.use({ env: { EVERY_MS: "10" } });
 

@@ -1,10 +1,11 @@
-// Stands between the pages and the server, and counts the event streams that are open.
+// Stands between the pages and the server, counts the event streams that are open, and may cut the two off.
 import { createServer, request } from "node:http";
 import { once } from "node:events";
 
 export class Counter {
   #server = null;
   #open = [];
+  #isCut = false;
   url = null;
 
   static async start(target) {
@@ -26,6 +27,7 @@ export class Counter {
       toPage.on("close", () => toServer.destroy());
       fromPage.pipe(toServer);
     });
+    counter.#server.on("connection", (socket) => counter.#isCut && socket.destroy());
     counter.#server.listen(0, "127.0.0.1");
     await once(counter.#server, "listening");
     counter.url = `http://127.0.0.1:${counter.#server.address().port}`;
@@ -35,6 +37,16 @@ export class Counter {
   /** How many streams whose path begins so are open. */
   streams(path) {
     return this.#open.filter((stream) => stream.path.startsWith(path)).length;
+  }
+
+  /** Ends every connection, and every new one, until `mend`. */
+  cut() {
+    this.#isCut = true;
+    this.#server.closeAllConnections();
+  }
+
+  mend() {
+    this.#isCut = false;
   }
 
   stop() {

@@ -1,4 +1,4 @@
-// Ports for servers that are ended and started again.
+// Ports for servers that are ended and started again, and for those that never are.
 import { once } from "node:events";
 import { createServer } from "node:net";
 
@@ -16,4 +16,11 @@ export async function drawPort() {
     await once(probe, "close");
     return port;
   }
+}
+
+/** A port on which nobody is ever served, and nobody else can be, until it is released. */
+export async function holdPort() {
+  const held = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+  await once(held, "listening");
+  return { port: held.address().port, release: () => held.close() };
 }

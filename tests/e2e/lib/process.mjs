@@ -6,8 +6,11 @@ import { drawPort } from "./port.mjs";
 
 export class ServerProcess {
   #child = null;
+  #errors = "";
   /** Where it listens, without a slash at the end. */
   url = null;
+  /** The lines it printed, those of an earlier run included. */
+  log = [];
 
   /** Resolves to where it listened before, or to a free port. */
   get address() {
@@ -18,17 +21,24 @@ export class ServerProcess {
   async spawn(binary, args, env = {}) {
     const child = spawn(binary, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
-    let log = "";
-    child.stderr.on("data", (chunk) => (log += chunk));
-    for await (const line of createInterface({ input: child.stdout })) {
-      const ready = /^listening on (http:\S+)/.exec(line);
-      if (ready) {
+    this.#errors = "";
+    child.stderr.on("data", (chunk) => (this.#errors += chunk));
+    await new Promise((resolve, reject) => {
+      child.once("error", ({ message }) => reject(new Error(`${message}: \`cargo xtask test\` builds what it tests`)));
+      child.once("close", () => reject(new Error(`${binary} ended before it was ready\n${this.#errors}`)));
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        this.log.push(line);
+        const ready = /^listening on (http:\S+)/.exec(line);
+        if (!ready) return;
         this.url = ready[1].replace(/\/$/, "");
-        child.stdout.resume();
-        return;
-      }
-    }
-    throw new Error(`${binary} ended before it was ready\n${log}`);
+        resolve();
+      });
+    });
+  }
+
+  /** How many lines of its log match. */
+  count(pattern) {
+    return this.log.filter((line) => pattern.test(line)).length;
   }
 
   /** Ends it as a power cut would. */
@@ -45,7 +55,8 @@ export class ServerProcess {
     const child = this.#child;
     if (!child) return null;
     this.#child = null;
-    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    const end = child.exitCode ?? child.signalCode;
+    if (end !== null) throw new Error(`${child.spawnfile} has ended by itself, with ${end}\n${this.#errors}`);
     child.kill(signal);
     const [code] = await once(child, "exit");
     return code;

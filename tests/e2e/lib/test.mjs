@@ -1,6 +1,7 @@
 // What every test gets: a server of its own, and pages that may not say anything on the console.
 import { test as base, expect } from "@playwright/test";
-import { collectErrors } from "./console.mjs";
+import { withPages } from "./console.mjs";
+import { holdPort } from "./port.mjs";
 import { Server } from "./server.mjs";
 
 export { expect };
@@ -8,6 +9,13 @@ export { expect };
 export const test = base.extend({
   /** What the server gets on its command line. */
   serverArgs: [[], { option: true }],
+
+  /** The same for one whose model is not there: every question is a line in the log. */
+  noModel: async ({}, use) => {
+    const held = await holdPort();
+    await use(["--assistant-url", `http://127.0.0.1:${held.port}/v1`, "--assistant-model", "none"]);
+    held.release();
+  },
 
   server: async ({ serverArgs }, use) => {
     const server = await Server.start(...serverArgs);
@@ -17,26 +25,19 @@ export const test = base.extend({
 
   /**
    * Opens a path of the server in a page of its own, as another person would. `route` is a page that stands in for
-   * one of the server's: a pattern and its HTML. `clock` is by how many milliseconds the page's clock is wrong. Whatever
-   * such a page reports as an error fails the test at its end, but for the failed requests that a test asks for: by stopping the server, or, with
-   * `isRefused`, by what the server refuses.
+   * one of the server's: a pattern and its HTML. `clock` is by how many milliseconds the page's clock is wrong. With
+   * `isRefused`, the server may refuse what the page asks for.
    */
-  visit: async ({ browser, server }, use) => {
-    const contexts = [];
-    const errors = [];
-    await use(async (path, { route, clock = 0, isRefused = false, ...options } = {}) => {
-      const context = await browser.newContext({ locale: "en-GB", ...options });
-      contexts.push(context);
-      const page = await context.newPage();
-      if (clock) await page.addInitScript(runClockAt, clock);
-      if (route) await page.route(route[0], (request) => request.fulfill({ contentType: "text/html", body: route[1] }));
-      collectErrors(page, errors, { isRefused });
-      await page.goto(server.url + path);
-      return page;
-    });
-    for (const context of contexts) await context.close();
-    expect(errors, "errors on the console").toEqual([]);
-  },
+  visit: async ({ browser, server }, use) =>
+    withPages(browser, (open) =>
+      use((path, { route, clock = 0, ...options } = {}) => {
+        const prepare = async (page) => {
+          if (clock) await page.addInitScript(runClockAt, clock);
+          if (route) await page.route(route[0], (request) => request.fulfill({ contentType: "text/html", body: route[1] }));
+        };
+        return open(server.url + path, { prepare, locale: "en-GB", ...options });
+      }),
+    ),
 });
 
 /** In the page: its clock is wrong by so many milliseconds from now on. */

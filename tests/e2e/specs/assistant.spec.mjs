@@ -316,7 +316,7 @@ scripted("who reads further up is not pulled down", async ({ visit, model }) => 
 });
 
 test.describe("without a model", () => {
-  test.use({ serverArgs: ["--assistant-url", "http://127.0.0.1:9/v1", "--assistant-model", "none"] });
+  test.use({ serverArgs: async ({ noModel }, use) => use(noModel) });
 
   test("a refusal is told in words", async ({ visit }) => {
     const page = await visit("/assistant", { isRefused: true });

@@ -2,10 +2,8 @@
 import { expect, expectState, test as base } from "../lib/test.mjs";
 
 const TOKEN = "a-reader-of-the-tests";
-// A model that is not there: every question is a line in the log.
-const NO_MODEL = ["--assistant-url", "http://127.0.0.1:9/v1", "--assistant-model", "none"];
 
-const test = base.extend({ serverArgs: [NO_MODEL, { option: true }] });
+const test = base.extend({ serverArgs: async ({ noModel }, use) => use(noModel) });
 
 const rows = (page) => page.getByTestId("log-row");
 const warnings = (page) => rows(page).filter({ hasText: "the model's endpoint was not reached" });
@@ -77,7 +75,7 @@ test("over a killed server the lines stay, and it is said where some may be miss
 });
 
 test.describe("with a token", () => {
-  test.use({ serverArgs: [...NO_MODEL, "--read-token", TOKEN] });
+  test.use({ serverArgs: async ({ noModel }, use) => use([...noModel, "--read-token", TOKEN]) });
 
   test("who has none is asked for it, who has a wrong one is told so, and a right one is kept", async ({ visit }) => {
     const page = await visit("/logs", { isRefused: true });

@@ -85,9 +85,7 @@ for (const [language, locale] of [["en", "en-GB"], ["zh", "zh-CN"]]) {
 
 test.describe("where the log is private", () => {
   const token = "a-reader-of-the-tests";
-  // A model that is not there: every question is a line in the log.
-  const noModel = ["--assistant-url", "http://127.0.0.1:9/v1", "--assistant-model", "none"];
-  test.use({ serverArgs: ["--read-token", token, ...noModel] });
+  test.use({ serverArgs: async ({ noModel }, use) => use(["--read-token", token, ...noModel]) });
 
   for (const [device, viewport] of Object.entries(sizes)) {
     test(`the question for a token, the log, and a refused question: ${device}`, async ({ visit }) => {

@@ -37,7 +37,7 @@ test("a killed server is told of, and the market goes on when it is back", async
   await expect.poll(() => shownPrices(page)).not.toEqual(before);
 });
 
-test("the market is cut off by a restart but not by SIGTERM hanging on its streams", async ({ visit, server }) => {
+test("SIGTERM ends the server although a stream is open, and the page notices", async ({ visit, server }) => {
   // One that cuts what hangs only after a minute.
   await server.kill();
   await server.start(undefined, ["--shutdown-deadline", "60s"]);

@@ -19,12 +19,12 @@ pub(super) fn run(repo: &Repo, options: &[String]) -> Result<ExitCode> {
     }
     setup::ensure(repo, &pages::NEEDS)?;
     setup::ensure(repo, &[Need::Browser])?;
-    let output = if super::wants_json(options) { Output::Errors } else { Output::All };
+    let output = Output::of(options);
     let folder = pages::folder(repo, "browser")?;
     let glue = pages::wasm(repo, PAGE, &folder, output)?;
     pages::script(repo, "benches/browser/main.mjs", &[("browser-page", &glue)], &folder, output)?;
     pages::index(repo, "benches/browser/index.html", &folder)?;
     let chromium = browser::find(repo)?.chromium;
     let harness = harness.arg("--chromium").arg(chromium).arg("--site").arg(folder).args(options);
-    super::hand_over(harness, options)
+    super::hand_over(harness, output)
 }

@@ -21,7 +21,7 @@ pub(super) fn run(repo: &Repo, options: &[String]) -> Result<ExitCode> {
     if super::wants_help(options) {
         return program.arg("--help").exec();
     }
-    let output = if super::wants_json(options) { Output::Errors } else { Output::All };
+    let output = Output::of(options);
     // The servers in Rust too, which `run` does not build.
     output.run(&cargo("build"))?;
 
@@ -37,7 +37,7 @@ pub(super) fn run(repo: &Repo, options: &[String]) -> Result<ExitCode> {
     if let Some(found) = attempt(options, "nchan", || nchan(repo)) {
         program = program.arg("--nginx").arg(found.nginx).arg("--nchan").arg(found.module);
     }
-    super::hand_over(program.args(options), options)
+    super::hand_over(program.args(options), output)
 }
 
 /// Gets a server if it is wanted, and says why it cannot be had.

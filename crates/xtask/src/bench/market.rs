@@ -21,7 +21,7 @@ pub(super) fn run(repo: &Repo, options: &[String]) -> Result<ExitCode> {
     }
     setup::ensure(repo, &pages::NEEDS)?;
     setup::ensure(repo, &[Need::Browser])?;
-    let output = if super::wants_json(options) { Output::Errors } else { Output::All };
+    let output = Output::of(options);
     let site = pages::folder(repo, "market")?;
     let [leptos, react, vanilla] = ["leptos", "react", "vanilla"].map(|name| site.join(name));
     for folder in [&leptos, &react, &vanilla] {
@@ -34,5 +34,5 @@ pub(super) fn run(repo: &Repo, options: &[String]) -> Result<ExitCode> {
     pages::script(repo, "benches/market/vanilla.mjs", &[], &vanilla, output)?;
     let chromium = browser::find(repo)?.chromium;
     let harness = harness.arg("--chromium").arg(chromium).arg("--site").arg(site).args(options);
-    super::hand_over(harness, options)
+    super::hand_over(harness, output)
 }

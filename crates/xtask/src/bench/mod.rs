@@ -60,11 +60,10 @@ enum What {
     ///
     /// Builds an example of sse-hub in release and runs it in the folder for temporary files, so that TMPDIR chooses
     /// the disk. About a minute; the last line is JSON.
-    #[command(disable_help_flag = true)]
     History {
-        /// For the program: --json
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
-        options: Vec<String>,
+        /// Print nothing but the line of JSON
+        #[arg(long)]
+        json: bool,
     },
 
     /// Measure what an event costs that goes to many clients, beside other servers
@@ -107,13 +106,14 @@ enum What {
 pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
     match &options.what {
         What::Decode { options } => {
-            hand_over(peers(repo, "run").args(["--release", "--bin", "decode", "--"]).args(options), options)
+            let program = peers(repo, "run").args(["--release", "--bin", "decode", "--"]).args(options);
+            hand_over(program, Output::of(options))
         }
         What::Browser { options } => browser::run(repo, options),
-        What::History { options } => {
+        What::History { json } => {
             let example = ["run", "--release", "-p", "sse-hub", "--features", "redb", "--example"];
-            let program = repo.cmd("cargo").args(example).args(["bench_history", "--"]).args(options);
-            hand_over(program, options)
+            let program = repo.cmd("cargo").args(example).args(["bench_history", "--"]);
+            hand_over(program.args(json.then_some("--json")), Output::with(*json))
         }
         What::Fanout { options } => fanout::run(repo, options),
         What::Market { options } => market::run(repo, options),
@@ -141,18 +141,16 @@ fn wants_help(options: &[String]) -> bool {
     options.iter().any(|option| matches!(option.as_str(), "--help" | "-h"))
 }
 
-/// Becomes the program that measures, which was given these options.
-fn hand_over(program: Cmd, options: &[String]) -> Result<ExitCode> {
-    if wants_json(options) {
-        // Whoever asks for JSON wants no other line, so the command is not shown.
-        print!("{}", program.capture()?);
-        return Ok(ExitCode::SUCCESS);
+/// Becomes the program that measures, which was told what to print.
+fn hand_over(program: Cmd, output: Output) -> Result<ExitCode> {
+    match output {
+        Output::All => program.exec(),
+        // The command is not shown either.
+        Output::Errors => {
+            print!("{}", program.capture()?);
+            Ok(ExitCode::SUCCESS)
+        }
     }
-    program.exec()
-}
-
-fn wants_json(options: &[String]) -> bool {
-    options.iter().any(|option| option == "--json")
 }
 
 /// What is said while something is built.
@@ -165,10 +163,36 @@ enum Output {
 }
 
 impl Output {
+    /// Whoever asks for JSON wants no other line.
+    fn with(json: bool) -> Self {
+        if json { Self::Errors } else { Self::All }
+    }
+
+    /// What the options of a program ask for. The program reads them properly.
+    fn of(options: &[String]) -> Self {
+        Self::with(options.iter().any(|option| option == "--json"))
+    }
+
     fn run(self, command: &Cmd) -> Result<()> {
         match self {
             Self::All => command.run(),
             Self::Errors => command.capture().map(drop),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use clap::error::ErrorKind;
+
+    #[test]
+    fn only_what_the_history_takes_starts_its_benchmark() {
+        let history =
+            |option| crate::Cli::try_parse_from(["cargo xtask", "bench", "history", option]).map(drop);
+        history("--json").expect("it takes that");
+        let refused = |option| history(option).expect_err("it is no option").kind();
+        assert_eq!(refused("--help"), ErrorKind::DisplayHelp);
+        assert_eq!(refused("--jsno"), ErrorKind::UnknownArgument);
     }
 }

@@ -111,7 +111,7 @@ mod tests {
 
     /// The tables of the profile `web`, one line each that says something.
     fn profile(manifest: &str) -> Vec<String> {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let text = fs::read_to_string(repo.path(manifest)).expect("can be read");
         let mut inside = false;
         let mut lines = Vec::new();
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_benches_use_the_wasm_bindgen_that_is_installed() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let ours = repo.locked_version("wasm-bindgen").expect("is locked");
         let lock = fs::read_to_string(repo.path("benches/Cargo.lock")).expect("can be read");
         assert!(lock.contains(&format!("name = \"wasm-bindgen\"\nversion = \"{ours}\"\n")), "not {ours}");

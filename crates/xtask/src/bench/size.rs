@@ -42,7 +42,7 @@ const MOST_OF_REACT: f64 = 0.6;
 /// `cargo xtask bench size`
 pub(super) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
     setup::ensure(repo, &pages::NEEDS)?;
-    let output = if options.json { Output::Errors } else { Output::All };
+    let output = Output::with(options.json);
     let mut sums = [0; PAGES.len()];
     for ((name, made), sum) in PAGES.iter().zip(&mut sums) {
         let folder = pages::folder(repo, name)?;

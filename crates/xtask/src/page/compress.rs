@@ -22,7 +22,7 @@ mod tests {
 
     #[test]
     fn text_and_wasm_are_compressed_and_images_are_not() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let dist = repo.work("tests/compress");
         let _ = fs::remove_dir_all(&dist);
         fs::create_dir_all(dist.join("snippets")).expect("target can be written");

@@ -167,7 +167,7 @@ mod tests {
 
     /// A folder of its own for a test, inside `target`.
     fn scratch(name: &str) -> PathBuf {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let folder = repo.work(&format!("tests/{name}"));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("src")).expect("target can be written");
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_the_page_names_is_an_input() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let index = fs::read_to_string(repo.path(INDEX)).expect("is in git");
         let named: Vec<_> = assets(&index).collect();
         for asset in ["frontend/favicon.svg", "frontend/src/early.js", "frontend/styles/chat.css"] {
@@ -216,7 +216,7 @@ mod tests {
         write("frontend/src/main.rs", "fn main() {}");
         write("index.html", "<link href=\"frontend/styles/a.css\"> <script src='x.js'></script>");
         write("frontend/styles/a.css", "a {}");
-        let repo = Repo::find().expect("the tests run in the repository").with_root(folder.path());
+        let repo = Repo::of_tests().with_root(folder.path());
         let inputs = || Fingerprint::of_inputs(&repo).expect("can be read");
         let first = inputs();
         for beside in

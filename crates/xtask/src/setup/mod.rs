@@ -198,6 +198,9 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
     }
     ensure(repo, &needs)?;
     eprintln!("Everything is in place.");
+    if let Some(hint) = tools::of_ours(repo) {
+        eprintln!("{hint}");
+    }
     Ok(())
 }
 
@@ -270,7 +273,7 @@ mod tests {
 
     #[test]
     fn the_packages_of_the_system_are_one_step_and_the_first() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let cargo = || Remedy::Run(vec![repo.cmd("cargo").arg("install")]);
         let missing = vec![
             (Need::Browser, missing("Chromium", Remedy::Apt(&["chromium"]), None)),
@@ -288,7 +291,7 @@ mod tests {
 
     #[test]
     fn who_may_not_install_gets_one_line_and_the_ways_around() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let missing = vec![
             (Need::Browser, missing("Chromium", Remedy::Apt(&["chromium"]), Some("no browser"))),
             (Need::Firefox, missing("Firefox", Remedy::Apt(&["firefox-esr"]), Some("no second one"))),

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::system::{Privilege, System, apt_by_hand};
+use super::system::{Privilege, System};
 use super::{Missing, Remedy};
 use crate::repo::Repo;
 
@@ -45,19 +45,7 @@ pub(super) fn missing(repo: &Repo) -> Option<Missing> {
     if find(repo).is_some() {
         return None;
     }
-    let remedy = match System::detect() {
-        System::Debian | System::Ubuntu if Privilege::of_ours(repo) == Privilege::Root => {
-            let folder = repo.work(FOLDER);
-            Remedy::Run(vec![
-                repo.cmd("mkdir").arg("-p").arg(&folder).arg(STATE),
-                repo.cmd("apt-get").arg("update"),
-                repo.cmd("apt-get").arg("download").args(PACKAGES).folder(&folder),
-                repo.cmd("sh").args(["-e", "-c", UNPACK]).folder(&folder),
-            ])
-        }
-        System::Debian | System::Ubuntu => Remedy::ByHand(apt_by_hand(&PACKAGES)),
-        _ => Remedy::ByHand(format!("Install nginx and nchan with your package manager, as /{MODULE}")),
-    };
+    let remedy = remedy(repo, &System::detect(), Privilege::of_ours(repo), Path::new(STATE).is_dir());
     Some(Missing {
         what: "nginx with nchan".to_owned(),
         why: "no nginx that can load nchan was found".to_owned(),
@@ -65,4 +53,61 @@ pub(super) fn missing(repo: &Repo) -> Option<Missing> {
         remedy,
         without: None,
     })
+}
+
+/// What gets it, where the folder outside is there or is not.
+fn remedy(repo: &Repo, system: &System, privilege: Privilege, has_state: bool) -> Remedy {
+    if !matches!(system, System::Debian | System::Ubuntu) {
+        return Remedy::ByHand(format!("Install nginx and nchan with your package manager, as /{MODULE}"));
+    }
+    // It belongs to who runs nginx, who could not make a folder in it otherwise.
+    let state = format!("install -d -o \"$(id -u)\" {STATE}");
+    let sudo = match privilege {
+        Privilege::Root => "",
+        Privilege::Sudo => "sudo -n ",
+        Privilege::None if has_state => "",
+        Privilege::None => {
+            return Remedy::ByHand(format!(
+                "sudo apt-get update && sudo {state}\nThe rest needs no rights: call this again."
+            ));
+        }
+    };
+    let sh = |script: &str| repo.cmd("sh").args(["-e", "-c", script]);
+    let folder = repo.work(FOLDER);
+    let mut commands = vec![repo.cmd("mkdir").arg("-p").arg(&folder)];
+    if !has_state {
+        commands.push(sh(&format!("{sudo}{state}")));
+    }
+    // Without rights, the lists of packages stay what they are.
+    if privilege != Privilege::None {
+        commands.push(sh(&format!("{sudo}apt-get update")).on_the_terminal());
+    }
+    commands.push(repo.cmd("apt-get").arg("download").args(PACKAGES).folder(&folder));
+    commands.push(sh(UNPACK).folder(&folder));
+    Remedy::Run(commands)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_installs_it_and_only_the_folder_outside_needs_rights() {
+        let repo = Repo::of_tests();
+        let lines = |privilege, has_state| match remedy(&repo, &System::Debian, privilege, has_state) {
+            Remedy::Run(commands) => commands.iter().map(ToString::to_string).collect(),
+            Remedy::ByHand(how) => vec![how],
+            Remedy::Apt(packages) => vec![packages.join(" ")],
+        };
+        for privilege in [Privilege::Root, Privilege::Sudo, Privilege::None] {
+            for has_state in [true, false] {
+                let lines = lines(privilege, has_state).join("\n");
+                assert!(!lines.contains("apt-get install"), "{privilege:?}: {lines}");
+                assert_eq!(lines.contains(STATE), !has_state, "{privilege:?}: {lines}");
+                let is_ours = has_state || privilege != Privilege::None;
+                assert_eq!(lines.contains("apt-get download"), is_ours, "{privilege:?}: {lines}");
+                assert_eq!(lines.contains("sudo"), privilege == Privilege::Sudo || !is_ours, "{lines}");
+            }
+        }
+    }
 }

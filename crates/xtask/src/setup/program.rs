@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn who_cannot_be_used_says_why() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let why =
             |names: &'static [&'static str]| Wanted::on_the_path(names).find(&repo).expect_err("no such");
         assert_eq!(why(&["no-such-program", "nor-this"]), "no-such-program or nor-this was not found");
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_variable_that_names_nothing_is_not_passed_over() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         // Cargo sets it, to a folder.
         let wanted = Wanted { variable: Some("CARGO_MANIFEST_DIR"), names: &["cargo"], places: &[] };
         assert!(matches!(wanted.renamed(), Some(Remedy::ByHand(how)) if how.contains("CARGO_MANIFEST_DIR")));

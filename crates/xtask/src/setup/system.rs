@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn packages_are_installed_by_who_may() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let lines = |privilege| match apt(&repo, privilege, &["a", "b"]) {
             Remedy::Run(commands) => commands.iter().map(ToString::to_string).collect(),
             remedy => vec![format!("{remedy:?}")],

@@ -211,6 +211,17 @@ impl<'a> Tool<'a> {
     }
 }
 
+/// What to do before calling a tool by hand of which we have installed our own version: only we look for it there.
+pub(super) fn of_ours(repo: &Repo) -> Option<String> {
+    let folder = repo.work("tools/bin");
+    folder.is_dir().then(|| {
+        format!(
+            "To call a tool yourself, as in `trunk serve`, put this first on your PATH: {}",
+            folder.display()
+        )
+    })
+}
+
 /// What decides how the page comes out besides its sources: the versions of the tools that make it.
 pub(crate) fn versions(repo: &Repo) -> Result<String> {
     let rustc = repo.cmd("rustc").arg("--version").capture()?;
@@ -231,7 +242,7 @@ mod tests {
 
     /// The command that installs it.
     fn remedy(tool: &Tool<'_>) -> String {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         match tool.missing(&repo).expect("it is missing").remedy {
             Remedy::Run(commands) => commands[0].to_string(),
             remedy => panic!("cargo can install it, not {remedy:?}"),
@@ -252,8 +263,19 @@ mod tests {
     }
 
     #[test]
+    fn who_calls_our_own_version_by_hand_is_told_where_it_is() {
+        let root = tempfile::tempdir().expect("a folder");
+        let repo = Repo::of_tests().with_root(root.path());
+        assert_eq!(of_ours(&repo), None);
+        let folder = root.path().join("target/xtask/tools/bin");
+        std::fs::create_dir_all(&folder).expect("can be made");
+        let hint = of_ours(&repo).expect("there may be tools");
+        assert!(hint.contains(&*folder.to_string_lossy()), "{hint}");
+    }
+
+    #[test]
     fn a_tool_lacking_one_of_its_programs_is_not_usable() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let half = Tool { oldest: Some("0.0.1"), ..tool(&[CARGO, NONE]) };
         let why = "no-such-program was not found";
         assert!(matches!(half.problem(&repo), Some(Problem::NotOurs(found)) if found == why));
@@ -261,7 +283,7 @@ mod tests {
 
     #[test]
     fn what_a_variable_names_is_not_replaced() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         // Cargo sets it, to a folder.
         let named = [Wanted { variable: Some("CARGO_MANIFEST_DIR"), ..CARGO }];
         assert!(matches!(tool(&named).problem(&repo), Some(Problem::Named(..))));

@@ -39,8 +39,16 @@ fn has_display() -> bool {
 }
 
 pub(super) fn missing(repo: &Repo) -> Option<Missing> {
+    without(repo, DRIVER)
+}
+
+/// What is missing where this is the driver.
+fn without(repo: &Repo, driver: Wanted) -> Option<Missing> {
     let display = if has_display() { Ok(()) } else { DISPLAY.path(repo).map(drop) };
-    let (what, why) = match (DRIVER.path(repo), display) {
+    let found = driver.path(repo);
+    // Where it names one, and only the display is missing, that can be installed.
+    let named = if found.is_err() { driver.renamed() } else { None };
+    let (what, why) = match (found, display) {
         (Ok(_), Ok(())) => return None,
         (Ok(_), Err(why)) => ("Xvfb, a display for WebKit", why),
         (Err(why), Ok(())) => ("WebKit's driver, with its browser", why),
@@ -48,7 +56,7 @@ pub(super) fn missing(repo: &Repo) -> Option<Missing> {
             ("WebKitGTK's browser, its driver, and Xvfb, a display for it", format!("{why}; {also}"))
         }
     };
-    let remedy = match System::detect() {
+    let remedy = named.unwrap_or_else(|| match System::detect() {
         System::Debian | System::Ubuntu => Remedy::Apt(&["webkit2gtk-driver", "xvfb"]),
         System::Mac => Remedy::ByHand(
             "Safari comes with its driver; name it: SAFARIDRIVER=/usr/bin/safaridriver\n\
@@ -60,7 +68,21 @@ pub(super) fn missing(repo: &Repo) -> Option<Missing> {
              or name the driver: SAFARIDRIVER=/path/to/WebKitWebDriver"
                 .to_owned(),
         ),
-    };
+    });
     let (what, takes) = (what.to_owned(), "apt-get, about 1 minute");
     Some(Missing { what, why, takes, remedy, without: Some(WITHOUT) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_driver_that_a_variable_names_is_not_replaced() {
+        let repo = Repo::of_tests();
+        // Cargo sets it, to a folder.
+        let named = Wanted { variable: Some("CARGO_MANIFEST_DIR"), ..DRIVER };
+        let remedy = without(&repo, named).expect("a folder drives nothing").remedy;
+        assert!(matches!(&remedy, Remedy::ByHand(how) if how.contains("CARGO_MANIFEST_DIR")), "{remedy:?}");
+    }
 }

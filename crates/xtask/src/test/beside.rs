@@ -154,7 +154,7 @@ mod tests {
 
     impl Scratch {
         fn new() -> Self {
-            let repo = Repo::find().expect("the tests run in the repository");
+            let repo = Repo::of_tests();
             Self { repo, folder: tempfile::tempdir().expect("a folder") }
         }
 

@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn readiness_is_the_line_and_not_the_start() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let node = |script: &str| {
             let (running, output) =
                 repo.cmd("node").args(["--eval", script]).spawn_piped().expect("node starts");

@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn every_example_has_a_row_a_readme_and_a_spec() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let mut found = folders(&repo).expect("there are examples");
         found.sort();
         assert!(found.iter().all(|folder| repo.path(FOLDER).join(folder).join("README.md").is_file()));

@@ -118,8 +118,8 @@ impl Run {
         match self {
             Self::Layers => vec![],
             Self::Lint => vec![Need::WasmTarget, Need::CargoDeny],
-            // For Node, which the tests of this very crate run, and to fuzz for a few seconds.
-            Self::Native => vec![Need::Frontend, Need::CargoFuzz, Need::Cxx],
+            // For sse-proto without std; for Node, which the tests of this very crate run; to fuzz for a few seconds.
+            Self::Native => vec![Need::WasmTarget, Need::Frontend, Need::CargoFuzz, Need::Cxx],
             Self::Browser(engine) => {
                 [&[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack], engine.needs()].concat()
             }
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn no_test_runs_beside_another() {
-        let repo = Repo::find().expect("the tests run in the repository");
+        let repo = Repo::of_tests();
         let mut tests = 0;
         for run in Run::all_of(&[], &[]) {
             let builds = run.builds(&repo).expect("the workspace has all members");
@@ -285,6 +285,13 @@ mod tests {
         assert!(needs.contains(&Need::Webkit) && needs.contains(&Need::WasmPack), "{needs:?}");
         assert!(!needs.contains(&Need::Browser) && !needs.contains(&Need::Firefox), "{needs:?}");
         assert!(Run::E2e.needs().contains(&Need::Browser), "it stays in Chromium");
+    }
+
+    #[test]
+    fn what_builds_for_wasm_needs_the_target() {
+        let idle = |run: &Run| !run.needs().contains(&Need::WasmTarget);
+        let without: Vec<_> = Run::all_of(&[], &[]).into_iter().filter(idle).collect();
+        assert_eq!(without, [Run::Layers]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::{Count, LIMIT};
+use crate::cargo;
 use crate::repo::Repo;
 use crate::setup::WASM;
 
@@ -10,13 +11,12 @@ use crate::setup::WASM;
 pub(super) const PACKAGE: &str = "crates/sse-proto/wasm/Cargo.toml";
 
 pub(super) fn run(repo: &Repo) -> Result<Count> {
-    repo.cmd("cargo").args(["build", "--release", "--target", WASM, "--manifest-path", PACKAGE]).run()?;
-    let folder = repo.path("crates/sse-proto/wasm");
-    let module = folder.join("target").join(WASM).join("release/sse_proto_wasm.wasm");
+    let build = repo.cmd("cargo").args(["build", "--release", "--target", WASM, "--manifest-path", PACKAGE]);
+    let module = cargo::build_module(build, "sse-proto-wasm")?;
     let mut count = Count::default();
     let status = repo
         .cmd("node")
-        .arg(folder.join("check.mjs"))
+        .arg("crates/sse-proto/wasm/check.mjs")
         .arg(module)
         .limit(LIMIT)
         .tee(|line| count += Count::from_result_line(line).unwrap_or_default())?;

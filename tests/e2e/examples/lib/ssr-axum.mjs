@@ -2,6 +2,7 @@
 // say anything on the console: an unoptimised build warns there of whatever was rendered in two ways.
 import { test as base, expect } from "@playwright/test";
 import { fileURLToPath } from "node:url";
+import { withPages } from "../../lib/console.mjs";
 import { ServerProcess } from "../../lib/process.mjs";
 
 export { expect };
@@ -34,27 +35,10 @@ export const test = base.extend({
   },
 
   /** Opens the auction as another person would. `prepare` gets the page before it is loaded. */
-  visit: async ({ browser, server }, use) => {
-    const contexts = [];
-    const said = [];
-    await use(async ({ prepare = () => {}, ...options } = {}) => {
-      const context = await browser.newContext(options);
-      contexts.push(context);
-      const page = await context.newPage();
-      page.on("pageerror", (error) => said.push(`${error}`));
-      page.on("console", (message) => {
-        const text = message.text();
-        // What the tests ask for: a server that is gone, a program that is held back or not wanted.
-        const expected = text.startsWith("Failed to load resource: net::ERR_") || text.includes("preloaded using link");
-        if (!expected) said.push(`${message.type()}: ${text}`);
-      });
-      await prepare(page);
-      await page.goto(server.url, { waitUntil: "domcontentloaded" });
-      return page;
-    });
-    for (const context of contexts) await context.close();
-    expect(said, "said on the console").toEqual([]);
-  },
+  visit: async ({ browser, server }, use) =>
+    withPages(browser, (open) =>
+      use((options) => open(server.url, { isSilent: true, waitUntil: "domcontentloaded", ...options })),
+    ),
 });
 
 /** Holds back what a page asks for at `pattern`, until `release` is called. */
