@@ -31,7 +31,6 @@ use crate::view::{self, EventStream, Keyed, Log};
 ///     view! { <p>{move || last.get().map(|Text(text)| text)}</p> }
 /// }
 /// ```
-#[track_caller]
 pub fn use_event_source<E: EventSet>(url: impl Into<StreamUrl>) -> EventSourceHandle<E> {
     use_event_source_with_options(url, EventSourceOptions::default())
 }
@@ -47,7 +46,6 @@ pub fn use_event_source<E: EventSet>(url: impl Into<StreamUrl>) -> EventSourceHa
 /// let stream = use_event_source_with_options::<Text>("/events", options);
 /// # }
 /// ```
-#[track_caller]
 pub fn use_event_source_with_options<E: EventSet>(
     url: impl Into<StreamUrl>,
     options: EventSourceOptions,
