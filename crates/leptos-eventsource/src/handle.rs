@@ -18,19 +18,29 @@ use crate::view::{self, EventStream, Keyed, Log};
 /// Opens the event stream at `url` for as long as the current reactive owner lives.
 ///
 /// The URL is relative to the page, or absolute. If it is a signal, the connection follows it, and views keep what
-/// they hold: reset them where that is not wanted.
+/// they hold. Where that is not wanted, make the stream in a component that is made anew for each URL:
 ///
 /// ```
 /// use leptos::prelude::*;
 /// use leptos_eventsource::{Text, use_event_source};
 ///
 /// #[component]
-/// fn Room(#[prop(into)] name: Signal<String>) -> impl IntoView {
-///     let url = Signal::derive(move || format!("/api/chat/{}", name.read()));
-///     let last = use_event_source::<Text>(url).latest();
-///     view! { <p>{move || last.get().map(|Text(text)| text)}</p> }
+/// fn Room(name: String) -> impl IntoView {
+///     let last = use_event_source::<Text>(format!("/api/chat/{name}")).latest();
+///     view! {
+///         <h2>{name}</h2>
+///         <p>{move || last.get().map(|Text(text)| text)}</p>
+///     }
+/// }
+///
+/// #[component]
+/// fn Chat(#[prop(into)] room: Signal<String>) -> impl IntoView {
+///     move || view! { <Room name=room.get() /> }
 /// }
 /// ```
+///
+/// Another URL is another stream: it begins without a cursor. A token that changes belongs in
+/// [`Fetch::with_bearer`](crate::transport::Fetch::with_bearer) or [`Ticketed`](crate::transport::Ticketed).
 pub fn use_event_source<E: EventSet>(url: impl Into<StreamUrl>) -> EventSourceHandle<E> {
     use_event_source_with_options(url, EventSourceOptions::default())
 }
