@@ -463,6 +463,10 @@ impl<E: EventSet> EventSourceHandle<E> {
 
     /// Connects anew, at once, from the cursor; also after [`close`](Self::close) and [`pause`](Self::pause).
     ///
+    /// It drops a connection that is open, sends a POST again, does not wait until a `Retry-After` is over, and asks
+    /// the stream's own URL and not where that has redirected to. It does not end a pause of a page that is in the
+    /// background or offline. On a [shared](crate::Sharing) stream it connects anew for all who share it.
+    ///
     /// ```
     /// # use leptos::prelude::*;
     /// # use leptos_eventsource::{State, Text, use_event_source};
@@ -478,6 +482,11 @@ impl<E: EventSet> EventSourceHandle<E> {
     }
 
     /// Closes the stream until [`resume`](Self::resume). Does nothing to one that is closed.
+    ///
+    /// A request that must not be sent again, like a POST, cannot be paused: once it is sent, a pause ends the stream
+    /// as [`Interrupted`](crate::CloseReason::Interrupted). Then [`resume`](Self::resume) does nothing, and only
+    /// [`reconnect`](Self::reconnect) sends it again. The same goes for the pauses of [`Background`](crate::Background)
+    /// and [`Offline`](crate::Offline), of a frozen tab and of the back/forward cache.
     ///
     /// ```
     /// # use leptos::prelude::*;
