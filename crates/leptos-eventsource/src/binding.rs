@@ -30,8 +30,10 @@ pub(crate) struct Binding {
     /// Which of the page's streams it is.
     serial: Serial,
     options: EventSourceOptions,
-    /// What is to be opened; `None` until the first URL is known.
+    /// What is to be opened, if that is known.
     url: RefCell<Option<String>>,
+    /// Whether there has been a URL.
+    had_url: Cell<bool>,
     /// Cloned out to be used: whoever it tells may close or replace it.
     connection: RefCell<Option<Rc<Connection>>>,
     wanted: Cell<Wanted>,
@@ -114,6 +116,7 @@ impl Binding {
             schedule: Schedule::new(options.delivery),
             options,
             url: RefCell::new(None),
+            had_url: Cell::new(false),
             connection: RefCell::new(None),
             wanted: Cell::new(Wanted::Open),
             state: Shown::new(State::Idle),
@@ -130,13 +133,13 @@ impl Binding {
         })
     }
 
-    /// Makes `url` the stream's, in place of the one before.
-    pub(crate) fn set_url(self: &Rc<Self>, url: String) {
+    /// Makes `url` the stream's, in place of the one before; `None` until another one is known.
+    pub(crate) fn set_url(self: &Rc<Self>, url: Option<String>) {
         // Only the first URL starts from the cursor of the options: ids mean nothing to another stream.
-        let is_first = self.url.borrow().is_none();
+        let is_first = !self.had_url.replace(true);
         let last_event_id =
             if is_first { self.options.connection.last_event_id.clone() } else { String::new() };
-        self.url.replace(Some(url));
+        self.url.replace(url);
         self.shut();
         // First: who is told of either may connect anew, and ids mean nothing to another stream.
         self.last_event_id.set(last_event_id);
@@ -152,7 +155,10 @@ impl Binding {
 
     /// Opens the stream's URL, from the last event id.
     fn open(self: &Rc<Self>) {
-        let Some(url) = self.url.borrow().clone() else { return };
+        let Some(url) = self.url.borrow().clone() else {
+            self.retry_in.set(None);
+            return self.show(State::Idle);
+        };
         let mut options = self.options.connection.clone();
         options.last_event_id = self.last_event_id.value();
         match Connection::open(&url, options, ToSignals { binding: Rc::downgrade(self) }) {

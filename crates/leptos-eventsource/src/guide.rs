@@ -52,6 +52,7 @@ pub mod rendered_on_a_server {}
 /// [Sharing::page]: crate::Sharing::page
 /// [Text]: crate::Text
 /// [Fetch]: crate::transport::Fetch
+/// [Fetch::with_bearer]: crate::transport::Fetch::with_bearer
 /// [Ticketed]: crate::transport::Ticketed
 #[doc = include_str!("../docs/troubleshooting.md")]
 pub mod troubleshooting {}

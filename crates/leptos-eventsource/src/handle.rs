@@ -18,20 +18,29 @@ use crate::view::{self, EventStream, Keyed, Log};
 /// Opens the event stream at `url` for as long as the current reactive owner lives.
 ///
 /// The URL is relative to the page, or absolute. If it is a signal, the connection follows it, and views keep what
-/// they hold: reset them where that is not wanted.
+/// they hold. Where that is not wanted, make the stream in a component that is made anew for each URL:
 ///
 /// ```
 /// use leptos::prelude::*;
 /// use leptos_eventsource::{Text, use_event_source};
 ///
 /// #[component]
-/// fn Room(#[prop(into)] name: Signal<String>) -> impl IntoView {
-///     let url = Signal::derive(move || format!("/api/chat/{}", name.read()));
-///     let last = use_event_source::<Text>(url).latest();
-///     view! { <p>{move || last.get().map(|Text(text)| text)}</p> }
+/// fn Room(name: String) -> impl IntoView {
+///     let last = use_event_source::<Text>(format!("/api/chat/{name}")).latest();
+///     view! {
+///         <h2>{name}</h2>
+///         <p>{move || last.get().map(|Text(text)| text)}</p>
+///     }
+/// }
+///
+/// #[component]
+/// fn Chat(#[prop(into)] room: Signal<String>) -> impl IntoView {
+///     move || view! { <Room name=room.get() /> }
 /// }
 /// ```
-#[track_caller]
+///
+/// Another URL is another stream: it begins without a cursor. A token that changes belongs in
+/// [`Fetch::with_bearer`](crate::transport::Fetch::with_bearer) or [`Ticketed`](crate::transport::Ticketed).
 pub fn use_event_source<E: EventSet>(url: impl Into<StreamUrl>) -> EventSourceHandle<E> {
     use_event_source_with_options(url, EventSourceOptions::default())
 }
@@ -47,7 +56,6 @@ pub fn use_event_source<E: EventSet>(url: impl Into<StreamUrl>) -> EventSourceHa
 /// let stream = use_event_source_with_options::<Text>("/events", options);
 /// # }
 /// ```
-#[track_caller]
 pub fn use_event_source_with_options<E: EventSet>(
     url: impl Into<StreamUrl>,
     options: EventSourceOptions,
@@ -455,6 +463,10 @@ impl<E: EventSet> EventSourceHandle<E> {
 
     /// Connects anew, at once, from the cursor; also after [`close`](Self::close) and [`pause`](Self::pause).
     ///
+    /// It drops a connection that is open, sends a POST again, does not wait until a `Retry-After` is over, and asks
+    /// the stream's own URL and not where that has redirected to. It does not end a pause of a page that is in the
+    /// background or offline. On a [shared](crate::Sharing) stream it connects anew for all who share it.
+    ///
     /// ```
     /// # use leptos::prelude::*;
     /// # use leptos_eventsource::{State, Text, use_event_source};
@@ -470,6 +482,11 @@ impl<E: EventSet> EventSourceHandle<E> {
     }
 
     /// Closes the stream until [`resume`](Self::resume). Does nothing to one that is closed.
+    ///
+    /// A request that must not be sent again, like a POST, cannot be paused: once it is sent, a pause ends the stream
+    /// as [`Interrupted`](crate::CloseReason::Interrupted). Then [`resume`](Self::resume) does nothing, and only
+    /// [`reconnect`](Self::reconnect) sends it again. The same goes for the pauses of [`Background`](crate::Background)
+    /// and [`Offline`](crate::Offline), of a frozen tab and of the back/forward cache.
     ///
     /// ```
     /// # use leptos::prelude::*;

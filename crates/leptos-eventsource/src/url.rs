@@ -6,20 +6,25 @@ use crate::registry::Serial;
 
 /// The URL of a stream: a text, or a signal of one that the connection follows. Made by `into()`.
 ///
+/// The signal may be of an `Option`: while it is `None`, nothing is connected, and the state is
+/// [`Idle`](crate::State::Idle).
+///
 /// ```
 /// use leptos::prelude::*;
+/// use leptos_eventsource::components::ConnectionBadge;
 /// use leptos_eventsource::{Text, use_event_source};
 ///
 /// #[component]
-/// fn Room(#[prop(into)] name: Signal<String>) -> impl IntoView {
-///     let news = use_event_source::<Text>("/api/news").latest();
-///     let room = use_event_source::<Text>(Signal::derive(move || format!("/api/rooms/{}", name.get()))).latest();
-///     view! {
-///         <p>{move || news.get().map(|Text(text)| text)}</p>
-///         <p>{move || room.get().map(|Text(text)| text)}</p>
-///     }
+/// fn Alarms(#[prop(into)] site: Signal<Option<u32>>) -> impl IntoView {
+///     let url = Signal::derive(move || site.get().map(|site| format!("/api/sites/{site}/alarms")));
+///     let alarms = use_event_source::<Text>(url);
+///     alarms.on_event(|Text(alarm)| leptos::logging::warn!("{alarm}"));
+///     view! { <ConnectionBadge stream=alarms /> }
 /// }
 /// ```
+///
+/// Views keep what they hold when the URL changes. Where that is not wanted, make the stream in a component that is made
+/// anew for each URL, as at [`use_event_source`](crate::use_event_source).
 pub struct StreamUrl(Kind);
 
 enum Kind {
@@ -33,13 +38,13 @@ impl StreamUrl {
     /// server has rendered.
     pub(crate) fn lead(self, stream: Serial) {
         match self.0 {
-            Kind::Fixed(url) => leptos::task::spawn_local(async move { set_url(stream, url) }),
+            Kind::Fixed(url) => leptos::task::spawn_local(async move { set_url(stream, Some(url)) }),
             Kind::Followed(follow) => follow(stream),
         }
     }
 }
 
-fn set_url(stream: Serial, url: String) {
+fn set_url(stream: Serial, url: Option<String>) {
     if let Some(binding) = stream.stream() {
         binding.set_url(url);
     }
@@ -59,32 +64,46 @@ impl From<&str> for StreamUrl {
 
 impl From<Signal<String>> for StreamUrl {
     fn from(url: Signal<String>) -> Self {
-        Self(Kind::Followed(Box::new(move |stream| {
-            Effect::new(move |before: Option<String>| {
-                let url = url.get();
-                // A signal may say the same again, and that is no reason to drop a connection.
-                if before.as_ref() != Some(&url) {
-                    set_url(stream, url.clone());
-                }
-                url
-            });
-        })))
+        follow(move || Some(url.get()))
     }
 }
 
+impl From<Signal<Option<String>>> for StreamUrl {
+    fn from(url: Signal<Option<String>>) -> Self {
+        follow(move || url.get())
+    }
+}
+
+fn follow(url: impl Fn() -> Option<String> + 'static) -> StreamUrl {
+    StreamUrl(Kind::Followed(Box::new(move |stream| {
+        Effect::new(move |before: Option<Option<String>>| {
+            let url = url();
+            // A signal may say the same again, and that is no reason to drop a connection.
+            if before.flatten() != url {
+                set_url(stream, url.clone());
+            }
+            url
+        });
+    })))
+}
+
 macro_rules! from_signals {
-    ($($signal:ty)*) => {$(
+    ($url:ty: $($signal:ty)*) => {$(
         impl From<$signal> for StreamUrl {
             fn from(url: $signal) -> Self {
-                Signal::<String>::from(url).into()
+                Signal::<$url>::from(url).into()
             }
         }
     )*};
 }
 
 from_signals! {
-    ReadSignal<String> RwSignal<String> Memo<String> MappedSignal<String> Signal<&'static str>
+    String: ReadSignal<String> RwSignal<String> Memo<String> MappedSignal<String> Signal<&'static str>
     ArcReadSignal<String> ArcRwSignal<String> ArcMemo<String> ArcSignal<String>
+}
+
+from_signals! {
+    Option<String>: ReadSignal<Option<String>> RwSignal<Option<String>> Memo<Option<String>>
 }
 
 impl fmt::Debug for StreamUrl {

@@ -7,6 +7,8 @@ use alloc::string::String;
 use core::fmt::Write as _;
 use core::time::Duration;
 
+use crate::time::MAX_RETRY_MILLIS;
+
 /// The prefix of every reserved event type.
 pub const RESERVED_PREFIX: &str = "sse.";
 
@@ -83,7 +85,8 @@ impl Control {
                 heartbeat: member(data, "\"heartbeat_ms\"").map(Duration::from_millis),
                 snapshot_through: member(data, SNAPSHOT_THROUGH),
             },
-            "retry" => Self::Retry(Duration::from_millis(member(data, RETRY)?)),
+            // p11: a slip of the server's is no wait for ever.
+            "retry" => Self::Retry(Duration::from_millis(member(data, RETRY)?.min(MAX_RETRY_MILLIS))),
             "heartbeat" => Self::Heartbeat,
             "gap" => Self::Gap {
                 trimmed: member(data, "\"trimmed\"").unwrap_or(0),
@@ -130,6 +133,8 @@ fn member(json: &str, name: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
 
     fn open(heartbeat: Option<u64>, snapshot_through: Option<u64>) -> Control {
@@ -155,6 +160,15 @@ mod tests {
         }
         assert_eq!(all[2].data(), r#"{"heartbeat_ms":0,"snapshot_through":0}"#);
         assert_eq!(all[3].data(), r#"{"retry_ms":1500}"#);
+    }
+
+    #[test]
+    fn p11_a_reconnection_time_is_clamped_as_that_of_the_field_is() {
+        let longest = Control::Retry(Duration::from_millis((1 << 31) - 1));
+        for millis in [(1 << 31) - 1, 1 << 31, u64::MAX] {
+            let data = format!(r#"{{"retry_ms":{millis}}}"#);
+            assert_eq!(Control::parse("sse.retry", &data), Some(longest), "{data}");
+        }
     }
 
     #[test]

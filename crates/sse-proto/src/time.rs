@@ -32,6 +32,10 @@ impl Instant {
     }
 }
 
+/// The longest reconnection time that counts, however a server says it: the largest delay that a browser's timer takes. A
+/// larger one wraps and fires at once (p11).
+pub(crate) const MAX_RETRY_MILLIS: u64 = (1 << 31) - 1;
+
 /// Whole milliseconds, rounded up. What is reckoned with times is reckoned in these: arithmetic with a [`Duration`] checks
 /// seconds and nanoseconds at each step, which weighs more than what is said by it here.
 #[inline(never)]

@@ -36,7 +36,7 @@ fn errors_are_sentences_that_name_what_is_wrong() {
         (&id, "event id than 4 bytes"),
         (&"x".parse::<Cursor>().expect_err("no cursor"), "<epoch>.<seq>"),
         (&Failure::Network, "CORS"),
-        (&Failure::Ended, "closed"),
+        (&Failure::Ended, "connection ended"),
         (&Failure::ConnectTimeout, "six connections"),
         (&Failure::Silence, "silent"),
         (&refused, "401"),
@@ -66,13 +66,13 @@ fn a_reason_to_close_names_what_led_to_it() {
         ),
         (
             CloseReason::GaveUp { failures: 1, last: last.clone() },
-            "given up after 1 failure: the server closed the connection",
+            "given up after 1 failure: the connection ended",
         ),
         (
             CloseReason::GaveUp { failures: 3, last: last.clone() },
-            "given up after 3 failures: the server closed the connection",
+            "given up after 3 failures: the connection ended",
         ),
-        (CloseReason::Interrupted { cause: Some(last) }, "interrupted: the server closed the connection"),
+        (CloseReason::Interrupted { cause: Some(last) }, "interrupted: the connection ended"),
         (CloseReason::Interrupted { cause: None }, "interrupted by a pause"),
     ] {
         assert_eq!(reason.to_string(), text);

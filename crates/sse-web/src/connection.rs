@@ -89,11 +89,19 @@ impl Connection {
     }
 
     /// Connects anew, at once and with a clean record, from the cursor.
+    ///
+    /// It drops a connection that is open, sends a POST again, does not wait until a `Retry-After` is over, and asks
+    /// the connection's own URL and not where that has redirected to. It does not end a pause of a page that is in the
+    /// background or offline. A [shared](crate::Sharing) connection is made anew for all who share it.
     pub fn reconnect(&self) {
         self.link.command(Command::Reconnect);
     }
 
     /// Closes the stream until [`resume`](Self::resume).
+    ///
+    /// A request that must not be sent again, like a POST, cannot be paused: once it is sent, a pause ends the stream
+    /// as [`Interrupted`](sse_proto::client::CloseReason::Interrupted), and only [`reconnect`](Self::reconnect) sends
+    /// it again.
     pub fn pause(&self) {
         self.link.command(Command::Pause(PauseReason::Caller));
     }

@@ -55,7 +55,8 @@ pub struct Options {
 /// What becomes of a connection while nobody sees the page.
 ///
 /// A server with a history brings what was missed when the page is seen again. From a server that knows no cursors, it is
-/// missed for good.
+/// missed for good. A request that must not be sent again, like a POST, ends as
+/// [`Interrupted`](sse_proto::client::CloseReason::Interrupted).
 ///
 /// In the back/forward cache, and in a tab that the browser has frozen to save energy, no connection is held whatever is
 /// said here.
@@ -85,6 +86,9 @@ pub enum Background {
 /// What becomes of a connection while the browser says that the device is offline.
 ///
 /// Either way, `online` cuts a wait for the next attempt short.
+///
+/// A pause ends a request that must not be sent again, like a POST, as
+/// [`Interrupted`](sse_proto::client::CloseReason::Interrupted).
 ///
 /// ```
 /// use sse_web::{Offline, Options};
@@ -122,13 +126,14 @@ pub enum Offline {
 #[non_exhaustive]
 pub enum Wake {
     /// The [silence watchdog](sse_proto::client::ClientOptions::silence) decides, which counts the time asleep: a
-    /// connection that was silent past its limit is replaced as soon as the page is seen or online again. One without a
-    /// limit stays. Right for every server that sends heartbeats.
+    /// connection that was silent past its limit is given up as soon as the page is seen or online again, and another
+    /// one is made. One without a limit stays. Right for a server that announces its heartbeats, or whose longest
+    /// silence is set.
     #[default]
     Stay,
     /// One through which the page did not run for this time is replaced, from its cursor. For a server that sends nothing
     /// for long times, so that its silence means nothing. Looks at the clock every ten seconds, in a background tab every
-    /// minute: a time below two minutes takes that for a sleep.
+    /// minute: a time below two minutes takes that for a sleep. What must not be sent again stays, also here.
     ReconnectAfter(Duration),
 }
 

@@ -4,7 +4,8 @@ use wasm_bindgen::prelude::*;
 
 use crate::scope::scope;
 
-/// The URL of an event stream cannot be used (conformance c01).
+/// The URL of an event stream cannot be used (conformance c01). Nor can an empty one, which a browser takes for the page
+/// itself: it is no URL yet.
 ///
 /// ```
 /// use sse_web::{Connection, InvalidUrl, Options, Sink};
@@ -52,7 +53,7 @@ extern "C" {
 /// Resolves `url` against the document or the worker.
 pub(crate) fn resolve(url: &str) -> Result<String, InvalidUrl> {
     match Url::new(url, &base()).map(|parsed| parsed.href()) {
-        Ok(href) if href.starts_with("http:") || href.starts_with("https:") => Ok(href),
+        Ok(href) if !url.is_empty() && (href.starts_with("http:") || href.starts_with("https:")) => Ok(href),
         _ => Err(InvalidUrl { url: url.to_owned() }),
     }
 }

@@ -191,7 +191,7 @@ const BADGE: BadgeTexts = BadgeTexts {
     reconnect: Borrowed("重新连接"),
     send_again: Borrowed("重新发送"),
     unreachable: Borrowed("无法连接到服务器。"),
-    server_closed: Borrowed("服务器关闭了连接。"),
+    connection_ended: Borrowed("连接已断开。"),
     timeout: Borrowed("服务器没有及时响应。"),
     silence: Borrowed("连接已长时间没有数据。"),
     status: Borrowed("服务器返回状态 {status}。"),

@@ -52,7 +52,7 @@ pub struct BadgeTexts {
     pub offline: Cow<'static, str>,
     /// Paused while nobody sees the page.
     pub background: Cow<'static, str>,
-    /// Closed by the page.
+    /// Closed by the page, or because the page cannot go on.
     pub closed: Cow<'static, str>,
     /// The server said that the stream is complete.
     pub ended: Cow<'static, str>,
@@ -70,8 +70,8 @@ pub struct BadgeTexts {
     pub send_again: Cow<'static, str>,
     /// Reason: the server cannot be reached, or does not admit the page.
     pub unreachable: Cow<'static, str>,
-    /// Reason: the server closed the connection.
-    pub server_closed: Cow<'static, str>,
+    /// Reason: the connection ended; whether the server closed it or the network broke off cannot be told.
+    pub connection_ended: Cow<'static, str>,
     /// Reason: no answer in time.
     pub timeout: Cow<'static, str>,
     /// Reason: the connection was silent for too long.
@@ -110,7 +110,7 @@ impl BadgeTexts {
         reconnect: Cow::Borrowed("Reconnect"),
         send_again: Cow::Borrowed("Send again"),
         unreachable: Cow::Borrowed("The server cannot be reached."),
-        server_closed: Cow::Borrowed("The server closed the connection."),
+        connection_ended: Cow::Borrowed("The connection was closed."),
         timeout: Cow::Borrowed("The server did not answer in time."),
         silence: Cow::Borrowed("The connection was silent for too long."),
         status: Cow::Borrowed("The server answered with status {status}."),
@@ -133,6 +133,8 @@ impl BadgeTexts {
             State::Paused { why: PauseReason::Background | PauseReason::PageHidden } => &self.background,
             State::Paused { .. } => &self.paused,
             State::Closed(CloseReason::Ended) => &self.ended,
+            // The browser could not ask, or the page did not take what came.
+            State::Closed(CloseReason::Refused(Failure::Unsupported | Failure::Limit(_))) => &self.closed,
             State::Closed(CloseReason::Refused(_)) => &self.refused,
             State::Closed(CloseReason::GaveUp { failures, .. }) => {
                 return fill(&self.gave_up, "{failures}", failures);
@@ -156,7 +158,7 @@ impl BadgeTexts {
         };
         let text = match failure {
             Failure::Network => &self.unreachable,
-            Failure::Ended => &self.server_closed,
+            Failure::Ended => &self.connection_ended,
             Failure::ConnectTimeout => &self.timeout,
             Failure::Silence => &self.silence,
             Failure::Status { status, .. } => return Some(fill(&self.status, "{status}", status)),
@@ -262,6 +264,16 @@ mod tests {
         labels.sort_unstable();
         labels.dedup();
         assert_eq!(labels.len(), all, "each has words of its own: {labels:?}");
+    }
+
+    #[test]
+    fn only_what_the_server_refused_says_so() {
+        let label = |failure| TEXTS.label(&State::Closed(CloseReason::Refused(failure)));
+        assert_eq!(label(Failure::Status { status: 403, retry_after: None }), "Refused by the server");
+        assert_eq!(label(Failure::Unsupported), "Closed", "the server has not been asked");
+        let mut decoder = sse_proto::Decoder::new(sse_proto::Limits::default().with_line(4));
+        let error = decoder.decode(b"data: too long\n").next().expect_err("the line is too long");
+        assert_eq!(label(Failure::Limit(error)), "Closed", "the page did not take it");
     }
 
     #[test]

@@ -35,6 +35,7 @@
 //! | `request.rs` | [`last_event_id_header`]: c10 |
 //! | `response.rs` | [`Response`]: c03, c04 |
 //! | `resume.rs` | cursor, duplicates and gaps: c10 |
+//! | `in_front.rs` | what comes in front of an event, where the owner may close the stream: c09 |
 //! | `control.rs` | what the server says of the stream itself: `sse.open`, `sse.gap`, `sse.end` and so on |
 //! | `silence.rs` | the watchdog: c16 |
 //! | `options.rs`, `backoff.rs`, `timer.rs`, `pause.rs` | what they say |

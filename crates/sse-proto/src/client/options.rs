@@ -24,6 +24,8 @@ pub struct ClientOptions {
     /// Some servers (a Flask generator, a Go handler that does not flush, Spring's `SseEmitter`) send not even
     /// the head of the response before the first event. For those it must be longer than their longest silence,
     /// or `None`.
+    ///
+    /// The time that a transport takes before it sends the request counts too: to get a token, or a ticket.
     pub connect_timeout: Option<Duration>,
     /// When to take silence for a dead connection.
     pub silence: Silence,
@@ -32,6 +34,9 @@ pub struct ClientOptions {
     pub retry_statuses: Vec<u16>,
     /// Whether to try again when the native `EventSource` gave up without saying why. Default: no, as the
     /// standard has it. Turn it on behind a proxy that answers 502 while the server restarts.
+    ///
+    /// Then a 401, a 404 and the 204 of a finished stream are tried again as well, for ever: the browser tells none of
+    /// these apart. Set [`max_retries`](Self::max_retries) with it.
     pub retry_rejected: bool,
     /// Whether the same request may be sent again without the owner's word (conformance c18). Default: yes.
     ///

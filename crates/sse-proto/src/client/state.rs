@@ -209,7 +209,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Network => f.write_str("the server cannot be reached, or refuses this page by CORS"),
-            Self::Ended => f.write_str("the server closed the connection"),
+            Self::Ended => f.write_str("the connection ended"),
             Self::ConnectTimeout => f.write_str(
                 "no answer from the server in time; on HTTP/1.1 a browser allows six connections to an origin, \
                  and a seventh stream hangs: share one, or serve HTTP/2",

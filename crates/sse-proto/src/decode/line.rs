@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::{Frame, Ignored};
+use crate::time::MAX_RETRY_MILLIS;
 
 /// A line, with the position at which its value begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +53,6 @@ impl Line {
         }
     }
 }
-
-/// The largest delay that a browser's timer takes; a larger one wraps and fires at once (p11).
-const MAX_RETRY_MILLIS: u64 = (1 << 31) - 1;
 
 /// The value of a `retry` field, if it is one (p11).
 pub(super) fn retry(value: &[u8]) -> Option<Duration> {

@@ -43,10 +43,10 @@ use member::Membership;
 ///
 /// Those share one that have the same URL, event types, credentials and cursor parameter, transports that ask for the
 /// same ([`Transport::share_key`](crate::Transport::share_key)), and the same rules for giving up
-/// ([`max_retries`](sse_proto::client::ClientOptions::max_retries), `retry_statuses`, `retry_rejected`); for the rest, the
-/// options of whoever holds the connection count.
-/// Each remains its own master: it can be closed, paused and dropped without the others, hears every event once, and
-/// goes on from its own cursor. The connection is open while any of them wants it.
+/// ([`max_retries`](sse_proto::client::ClientOptions::max_retries), `retry_statuses`, `retry_rejected`); for the rest,
+/// the options of whoever holds the connection count. Each remains its own master: it can be closed, paused and dropped
+/// without the others, hears every event once, and goes on from its own cursor. Only
+/// [`reconnect`](crate::Connection::reconnect) is for all of them. The connection is open while any of them wants it.
 ///
 /// Who comes late is told what has come so far. That is remembered up to 1,024 events or 1 MiB; who needs more opens a
 /// connection of its own for as long as it takes to catch up. So does who brings a cursor to a stream that others have
@@ -55,8 +55,9 @@ use member::Membership;
 /// seconds, or after half a minute. A stream without ids cannot be resumed: then those who come late are told what is remembered, and nothing
 /// before.
 ///
-/// Not shared, whatever is asked for: a POST, a [`Fetch`](crate::transport::Fetch) with a token, an `Authorization` header
-/// or an ear for refusals, what must not be sent again, and [`Scripted`](crate::transport::Scripted).
+/// Not shared, whatever is asked for: a POST, a [`Fetch`](crate::transport::Fetch) with a token, an `Authorization`
+/// header or an ear for refusals, [`Ticketed`](crate::transport::Ticketed), [`Scripted`](crate::transport::Scripted), a
+/// transport of your own without a [`share_key`](crate::Transport::share_key), and what must not be sent again.
 ///
 /// What is not asked for is not linked into an app.
 ///

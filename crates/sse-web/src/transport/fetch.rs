@@ -208,6 +208,9 @@ impl Fetch {
     /// nothing. An error is told as [`Failure::Token`], and tried again like an unreachable server. The
     /// connect timeout runs meanwhile; what `token` returned is dropped with the request, so it need not come to an end.
     ///
+    /// An error never means "never again", not even for [`Token::Fresh`]. Where there is no login any more, close the
+    /// connection when the sink is told of a [`Failure::Token`].
+    ///
     /// The token goes to the origin of the URL only: browsers take it off where a redirect leads to another one, and a
     /// redirect to there is followed anew by every reconnect and not remembered (conformance c05).
     #[must_use]

@@ -95,7 +95,7 @@ async fn a_request_that_must_not_be_repeated_by_itself_is_offered_to_the_person(
     let served = open(&transport).await;
     served.fail(Failure::Ended);
     until_state(&badge, "closed").await;
-    assert_eq!(status(&badge), "Interrupted The server closed the connection.");
+    assert_eq!(status(&badge), "Interrupted The connection was closed.");
     assert_eq!((transport.requests().len(), badge.texts("button")), (1, vec!["Send again".to_owned()]));
     badge.click("button");
     open(&transport).await;

@@ -1,6 +1,6 @@
 use browser_tests::{Stream, mount, quick_options, until};
 use leptos::prelude::*;
-use leptos_eventsource::{EventSourceOptions, Text, use_event_source_with_options};
+use leptos_eventsource::{EventSourceOptions, State, Text, use_event_source_with_options};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::use_stream;
@@ -57,4 +57,43 @@ async fn a_url_that_is_said_again_keeps_the_connection_and_the_cursor() {
     stream.release("more").await;
     until("the second event", || count.get_untracked() == 2).await;
     assert_eq!(stream.report().await.visits.len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn without_a_url_nothing_is_connected_and_the_next_url_is_another_stream() {
+    let first = Stream::new("event - 41 first").await;
+    let second = Stream::new("event - - second").await;
+    let url = RwSignal::new(None);
+    let (_mounted, (handle, latest)) = mount(move || {
+        let mut connection = quick_options();
+        connection.last_event_id = "40".to_owned();
+        let options = EventSourceOptions::default().with_connection(connection);
+        let handle = use_event_source_with_options::<Text>(url, options);
+        (handle, handle.latest())
+    });
+    let (state, error) = (handle.state(), handle.error());
+    let is_idle = || state.get_untracked() == State::Idle;
+    let is = |text: &str| latest.get_untracked() == Some(Text(text.to_owned()));
+    leptos::task::tick().await;
+    assert!(is_idle(), "{:?}", state.get_untracked());
+    url.set(Some(first.url().to_owned()));
+    until("the first stream", || is("first")).await;
+    assert_eq!(first.report().await.visits[0].cursor_parameter(), Some("40"), "it is the first URL");
+    url.set(None);
+    until("no stream", is_idle).await;
+    assert_eq!(first.until_nobody_is_connected().await, 1);
+    handle.reconnect();
+    assert!(is_idle(), "{:?}", state.get_untracked());
+    handle.pause();
+    handle.resume();
+    assert!(is_idle(), "{:?}", state.get_untracked());
+    assert_eq!(error.get_untracked(), None, "to have no URL is no error");
+    url.set(Some(second.url().to_owned()));
+    until("the second stream", || is("second")).await;
+    assert_eq!(first.report().await.visits.len(), 1);
+    assert_eq!(
+        second.report().await.visits[0].cursor_parameter(),
+        None,
+        "ids mean nothing to another stream"
+    );
 }
