@@ -30,7 +30,6 @@
 mod carrier;
 mod engine;
 mod history;
-mod listeners;
 mod live;
 mod mount;
 mod network;
@@ -42,7 +41,6 @@ mod watch;
 pub use carrier::Carrier;
 pub use engine::Engine;
 pub use history::History;
-pub use listeners::Listeners;
 pub use live::Live;
 pub use mount::{Mounted, mount, mount_view};
 pub use network::Network;

@@ -33,6 +33,13 @@ impl Live {
         Self { counts, objects: externref_heap_live_count() }
     }
 
+    /// How many event listeners there are.
+    #[must_use]
+    pub fn listeners(&self) -> i32 {
+        let [listeners, ..] = self.counts;
+        listeners
+    }
+
     /// How many timeouts run.
     #[must_use]
     pub fn timeouts(&self) -> i32 {

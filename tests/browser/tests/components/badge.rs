@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use browser_tests::{Listeners, Live, Mounted, mount_view, next_task, open, until};
+use browser_tests::{Live, Mounted, mount_view, next_task, open, until};
 use leptos::prelude::*;
 use leptos_eventsource::components::{BadgeTexts, ConnectionBadge};
 use leptos_eventsource::transport::Scripted;
@@ -181,7 +181,7 @@ async fn it_outlives_its_stream_and_says_that_it_is_closed() {
 async fn c20_it_leaves_nothing_behind() {
     // What the tests before left to be freed.
     next_task().await;
-    let (listeners, intervals) = (Listeners::count(), Live::count().intervals());
+    let (listeners, intervals) = (Live::count().listeners(), Live::count().intervals());
     for _ in 0..20 {
         let transport = Scripted::new();
         let badge = mount_badge(&transport);
@@ -192,7 +192,7 @@ async fn c20_it_leaves_nothing_behind() {
         drop(badge);
         assert_eq!(transport.active(), 0);
     }
-    assert_eq!((Listeners::count().since(listeners), Live::count().intervals() - intervals), (0, 0));
+    assert_eq!((Live::count().listeners() - listeners, Live::count().intervals() - intervals), (0, 0));
 }
 
 #[wasm_bindgen_test]

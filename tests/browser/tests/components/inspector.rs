@@ -1,4 +1,4 @@
-use browser_tests::{Listeners, Live, Mounted, mount_view, next_task, open, until};
+use browser_tests::{Live, Mounted, mount_view, next_task, open, until};
 use leptos::prelude::*;
 use leptos_eventsource::components::EventSourceInspector;
 use leptos_eventsource::transport::{Scripted, ScriptedStream};
@@ -167,7 +167,7 @@ async fn c20_it_leaves_nothing_behind_and_streams_go_on_without_it() {
     let served = open(&transport).await;
     // What the tests before left to be freed.
     next_task().await;
-    let (listeners, intervals) = (Listeners::count(), Live::count().intervals());
+    let (listeners, intervals) = (Live::count().listeners(), Live::count().intervals());
     for _ in 0..20 {
         let inspector = mount_inspector();
         until("the stream is listed", || states(&inspector) == ["open"]).await;
@@ -177,7 +177,7 @@ async fn c20_it_leaves_nothing_behind_and_streams_go_on_without_it() {
     }
     // Leptos frees what holds a `For` with the next task.
     next_task().await;
-    assert_eq!((Listeners::count().since(listeners), Live::count().intervals() - intervals), (0, 0));
+    assert_eq!((Live::count().listeners() - listeners, Live::count().intervals() - intervals), (0, 0));
     assert_eq!(heard.get_untracked(), 40);
     drop(stream);
 }

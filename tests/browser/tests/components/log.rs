@@ -3,7 +3,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use browser_tests::{Listeners, Mounted, mount_view, next_task, open, until};
+use browser_tests::{Live, Mounted, mount_view, next_task, open, until};
 use leptos::prelude::*;
 use leptos_eventsource::components::{EventLog, Newest, Row};
 use leptos_eventsource::transport::Scripted;
@@ -148,7 +148,7 @@ async fn a_row_may_be_anything_and_is_made_once() {
 async fn c20_it_leaves_nothing_behind() {
     // What the tests before left to be freed.
     next_task().await;
-    let before = Listeners::count();
+    let before = Live::count().listeners();
     for _ in 0..20 {
         let transport = Scripted::new();
         let log = mount_log(&transport, 3, Newest::Last);
@@ -162,7 +162,7 @@ async fn c20_it_leaves_nothing_behind() {
         served.message("b");
         assert_eq!(transport.active(), 0);
     }
-    assert_eq!(Listeners::count().since(before), 0);
+    assert_eq!(Live::count().listeners() - before, 0);
 }
 
 /// Waits for the browser's next animation frame, and until the events of its beginning were heard.

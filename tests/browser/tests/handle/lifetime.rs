@@ -1,7 +1,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use browser_tests::{Listeners, Stream, mount, mount_view, next_task, until};
+use browser_tests::{Live, Stream, mount, mount_view, next_task, until};
 use leptos::prelude::*;
 use leptos_eventsource::{State, Text};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -27,7 +27,7 @@ async fn c20_disposing_the_owner_closes_the_connection_and_later_events_do_nothi
          event - - after",
     )
     .await;
-    let before = Listeners::count();
+    let before = Live::count().listeners();
     let heard = Rc::new(Cell::new(0));
     let (mounted, handle) = mount({
         let (url, heard) = (stream.url().to_owned(), heard.clone());
@@ -43,7 +43,7 @@ async fn c20_disposing_the_owner_closes_the_connection_and_later_events_do_nothi
     assert_eq!(stream.until_nobody_is_connected().await, 1);
     assert_eq!(heard.get(), 1);
     assert_eq!(Rc::strong_count(&heard), 1, "the callback is freed");
-    assert_eq!(Listeners::count().since(before), 0);
+    assert_eq!(Live::count().listeners() - before, 0);
     // What is left of the handle does nothing, and above all does not panic.
     handle.reconnect();
     handle.pause();
@@ -55,7 +55,7 @@ async fn c20_disposing_the_owner_closes_the_connection_and_later_events_do_nothi
 #[wasm_bindgen_test]
 async fn c20_mounting_a_hundred_times_leaves_nothing_behind() {
     let stream = Stream::new("event - - hi").await;
-    let before = Listeners::count();
+    let before = Live::count().listeners();
     for number in 0..100 {
         let url = stream.url().to_owned();
         let mounted = mount_view(move || {
@@ -67,7 +67,7 @@ async fn c20_mounting_a_hundred_times_leaves_nothing_behind() {
             until("an event is shown", || mounted.text() == "hi").await;
         }
     }
-    assert_eq!(Listeners::count().since(before), 0);
+    assert_eq!(Live::count().listeners() - before, 0);
     assert!((34..=100).contains(&stream.until_nobody_is_connected().await));
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use browser_tests::{Listeners, Stream, mount, quick_options, until};
+use browser_tests::{Live, Stream, mount, quick_options, until};
 use leptos::prelude::*;
 use leptos_eventsource::{
     EventSourceHandle, EventSourceOptions, Sharing, State, Text, use_event_source_with_options,
@@ -23,7 +23,7 @@ async fn components_share_a_connection_until_the_last_is_gone() {
          event - 3 three",
     )
     .await;
-    let before = Listeners::count();
+    let before = Live::count().listeners();
     let component = || {
         let url = stream.url().to_owned();
         mount(move || {
@@ -44,7 +44,7 @@ async fn components_share_a_connection_until_the_last_is_gone() {
     until("the third event", || of_second.get_untracked() == "onetwothree").await;
     drop(second);
     assert_eq!(stream.until_nobody_is_connected().await, 1);
-    assert_eq!(Listeners::count().since(before), 0);
+    assert_eq!(Live::count().listeners() - before, 0);
 }
 
 #[wasm_bindgen_test]

@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use browser_tests::{Listeners, Stream, Watch, until};
+use browser_tests::{Live, Stream, Watch, until};
 use sse_web::transport::Fetch;
 use sse_web::{Connection, Sharing};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -135,7 +135,7 @@ async fn a_reconnect_of_one_is_one_of_all() {
 async fn c20_the_last_to_go_takes_everything_along() {
     for scope in SCOPES {
         let stream = Stream::new("event - 1 one").await;
-        let before = Listeners::count();
+        let before = Live::count().listeners();
         let watches = [(); 3].map(|()| Watch::open(stream.url(), options(scope)));
         for watch in &watches {
             watch.until_data("one").await;
@@ -149,7 +149,7 @@ async fn c20_the_last_to_go_takes_everything_along() {
         last.connection().clear();
         assert!(last.is_freed());
         assert_eq!(stream.until_nobody_is_connected().await, 1);
-        assert_eq!(Listeners::count().since(before), 0);
+        assert_eq!(Live::count().listeners() - before, 0);
     }
 }
 
@@ -157,7 +157,7 @@ async fn c20_the_last_to_go_takes_everything_along() {
 async fn c20_one_that_is_dropped_at_once_leaves_nothing_behind() {
     for scope in SCOPES {
         let stream = Stream::new("event - 1 one").await;
-        let before = Listeners::count();
+        let before = Live::count().listeners();
         for _ in 0..100 {
             let watch = Watch::open(stream.url(), options(scope));
             watch.connection().clear();
@@ -168,7 +168,7 @@ async fn c20_one_that_is_dropped_at_once_leaves_nothing_behind() {
         watch.until_data("one").await;
         drop(watch);
         stream.until_nobody_is_connected().await;
-        assert_eq!(Listeners::count().since(before), 0);
+        assert_eq!(Live::count().listeners() - before, 0);
     }
 }
 

@@ -1,7 +1,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use browser_tests::{Listeners, Slot, Stream, Told, Watch};
+use browser_tests::{Live, Slot, Stream, Told, Watch};
 use sse_proto::client::{CloseReason, Gap, Silence, State};
 use sse_web::Connection;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -139,13 +139,13 @@ async fn c09_closing_while_it_waits_makes_no_further_request() {
 #[wasm_bindgen_test]
 async fn c20_dropping_it_closes_the_connection_and_frees_everything() {
     let stream = Stream::new("event - - hi").await;
-    let before = Listeners::count();
+    let before = Live::count().listeners();
     let watch = Watch::open(stream.url(), options());
     watch.until_data("hi").await;
-    assert!(Listeners::count().since(before) > 0, "the count counts");
+    assert!(Live::count().listeners() - before > 0, "the count counts");
     assert!(!watch.is_freed());
     watch.connection().clear();
-    assert_eq!(Listeners::count().since(before), 0);
+    assert_eq!(Live::count().listeners() - before, 0);
     assert!(watch.is_freed());
     assert_eq!(stream.until_nobody_is_connected().await, 1);
 }
@@ -153,7 +153,7 @@ async fn c20_dropping_it_closes_the_connection_and_frees_everything() {
 #[wasm_bindgen_test]
 async fn c20_a_hundred_connections_leave_nothing_behind() {
     let stream = Stream::new("event - - hi").await;
-    let before = Listeners::count();
+    let before = Live::count().listeners();
     for number in 0..100 {
         let watch = Watch::open(stream.url(), options());
         // Half of them are dropped before there is any response.
@@ -161,7 +161,7 @@ async fn c20_a_hundred_connections_leave_nothing_behind() {
             watch.until_data("hi").await;
         }
     }
-    assert_eq!(Listeners::count().since(before), 0);
+    assert_eq!(Live::count().listeners() - before, 0);
     assert!((50..=100).contains(&stream.until_nobody_is_connected().await));
 }
 
