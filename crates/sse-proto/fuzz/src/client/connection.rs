@@ -160,8 +160,8 @@ impl Rules {
             Failure::Status { status, .. } => *status != 204,
             failure => matches!(failure, Failure::ContentType(_)),
         };
-        let is_worth_another_try = self.is_worth_another_try(failure)
-            || was_redirected && is_refusal && self.options.resend;
+        let is_worth_another_try =
+            self.is_worth_another_try(failure) || was_redirected && is_refusal && self.options.resend;
         match after {
             State::Closed(CloseReason::Refused(why)) => {
                 assert_eq!(why, failure);
