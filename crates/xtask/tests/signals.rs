@@ -13,8 +13,9 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 const CARGO: &str =
     "#!/bin/sh\nsleep 600 &\necho $$ $! > \"$PIDS.new\" && mv \"$PIDS.new\" \"$PIDS\"\nwait\n";
 
-/// Whoever runs the tests may have this one ignored, as `nohup` does, and what they start would inherit that.
-const HEARS_HANGUPS: &str = if cfg!(target_os = "linux") { "env --default-signal=HUP" } else { "" };
+/// Whoever runs the tests may have some ignored, and what they start would inherit that: `nohup` does so with the hangup,
+/// and a shell without job control with the other two for what it starts in the background.
+const HEARS_ALL: &str = if cfg!(target_os = "linux") { "env --default-signal=HUP,INT,QUIT" } else { "" };
 
 /// `cargo xtask layers`, which asks cargo for the members of the workspace, with what it started.
 fn started(folder: &Path, by: &str) -> (Child, [Pid; 2]) {
@@ -56,7 +57,7 @@ fn is_gone(pid: Pid) -> bool {
 fn the_children_and_theirs_end_before_it_does() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
         let folder = tempfile::tempdir().expect("a folder");
-        let (mut xtask, pids) = started(folder.path(), &format!("ulimit -c 0; exec {HEARS_HANGUPS}"));
+        let (mut xtask, pids) = started(folder.path(), &format!("ulimit -c 0; exec {HEARS_ALL}"));
         assert!(!pids.into_iter().any(is_gone));
         kill_process(Pid::from_child(&xtask), signal).expect("it runs");
         let status = xtask.wait().expect("it ends");
