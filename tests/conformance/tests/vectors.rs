@@ -71,12 +71,12 @@ fn hold(cut: impl Fn(&[u8]) -> Vec<Vec<&[u8]>>) {
 }
 
 #[test]
-fn whole() {
+fn a_vector_means_the_same_whole() {
     hold(|stream| vec![vec![stream]]);
 }
 
 #[test]
-fn cut_in_two_anywhere() {
+fn a_vector_means_the_same_cut_in_two_anywhere() {
     hold(|stream| {
         (0..=stream.len())
             .map(|at| {
@@ -88,11 +88,11 @@ fn cut_in_two_anywhere() {
 }
 
 #[test]
-fn in_chunks_of_any_small_size() {
+fn a_vector_means_the_same_in_chunks_of_any_small_size() {
     hold(|stream| (1..=9).map(|size| stream.chunks(size).collect()).collect());
 }
 
 #[test]
-fn with_empty_chunks_between_all_bytes() {
+fn a_vector_means_the_same_with_empty_chunks_between_all_bytes() {
     hold(|stream| vec![stream.chunks(1).flat_map(|byte| [byte, &[][..]]).collect()]);
 }
