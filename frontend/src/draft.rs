@@ -105,7 +105,7 @@ pub(crate) fn CharactersLeft(
 }
 
 /// Whether a key sends what is in the field: Enter does, and with Shift it begins a new line.
-fn sends(event: &KeyboardEvent) -> bool {
+pub(crate) fn sends(event: &KeyboardEvent) -> bool {
     let is_composing = event.is_composing() || event.key_code() == SWALLOWED;
     event.key() == "Enter" && !event.shift_key() && !is_composing
 }

@@ -8,7 +8,7 @@ use web_sys::HtmlInputElement;
 use super::courier::{IsOpen, use_courier};
 use super::identity::use_identity;
 use super::room::Room;
-use crate::draft::{CharactersLeft, Draft, DraftField};
+use crate::draft::{self, CharactersLeft, Draft, DraftField};
 use crate::i18n::use_locale;
 use crate::icons;
 
@@ -84,7 +84,7 @@ fn NameField() -> impl IntoView {
     };
     // Enter takes the name; it must not send the message.
     let on_key = move |event: KeyboardEvent| {
-        if event.key() == "Enter" && !event.is_composing() {
+        if draft::sends(&event) {
             event.prevent_default();
             let field: HtmlInputElement = event_target(&event);
             let _ = field.blur();

@@ -54,12 +54,16 @@ async fn detail(response: &Response) -> String {
     }
 }
 
+/// A slip of a server's is no wait for a day, and a browser's timer takes no more than 24 of them.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
+
 fn judge(status: u16, retry_after: Option<&str>, detail: String) -> PostError {
     match status {
         408 | 429 | 502..=504 => {
             // Also allowed is a date, which nobody sends.
             let seconds = retry_after.and_then(|seconds| seconds.trim().parse().ok());
-            PostError::Unreachable { retry_after: seconds.map(Duration::from_secs) }
+            let retry_after = seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER));
+            PostError::Unreachable { retry_after }
         }
         _ => PostError::Refused(Refusal { status, detail }),
     }
@@ -74,6 +78,7 @@ mod tests {
         let asked_again = |retry_after| PostError::Unreachable { retry_after };
         assert_eq!(judge(503, None, String::new()), asked_again(None));
         assert_eq!(judge(429, Some("7"), String::new()), asked_again(Some(Duration::from_secs(7))));
+        assert_eq!(judge(503, Some("9999999999"), String::new()), asked_again(Some(LONGEST_RETRY_AFTER)));
         assert_eq!(judge(429, Some("Wed, 21 Oct 2026 07:28:00 GMT"), String::new()), asked_again(None));
     }
 

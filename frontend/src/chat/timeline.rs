@@ -19,7 +19,10 @@ const GROUP_MILLIS: u64 = 5 * 60 * 1000;
 #[derive(Clone, Debug)]
 pub(super) struct Timeline {
     entries: VecDeque<Arc<Entry>>,
-    /// The client ids of `entries`.
+    /// The client ids of those that were dropped last, as many as are kept: a replay may reach back to them, and what was
+    /// dropped must not come back as the newest.
+    dropped_ids: VecDeque<String>,
+    /// The client ids of both.
     known: HashSet<String>,
     capacity: usize,
     appended: u64,
@@ -48,18 +51,22 @@ impl Default for Timeline {
 
 impl Timeline {
     fn with_capacity(capacity: usize) -> Self {
-        Self { entries: VecDeque::new(), known: HashSet::new(), capacity, appended: 0, gap: false }
+        Self {
+            entries: VecDeque::new(),
+            dropped_ids: VecDeque::new(),
+            known: HashSet::new(),
+            capacity,
+            appended: 0,
+            gap: false,
+        }
     }
 
     /// Takes in a message. Returns whether it is new.
     pub(super) fn push(&mut self, message: &Message) -> bool {
-        let is_full = self.entries.len() >= self.capacity;
-        let oldest = self.entries.front().map_or(0, |oldest| oldest.message.time);
-        // A replay may reach back past what is kept; what was dropped must not come back as the newest.
-        if self.contains(&message.client_id) || (is_full && message.time < oldest) {
+        if self.contains(&message.client_id) {
             return false;
         }
-        if is_full {
+        if self.entries.len() >= self.capacity {
             self.drop_oldest();
         }
         let after_gap = std::mem::take(&mut self.gap);
@@ -87,7 +94,7 @@ impl Timeline {
         self.entries.iter().cloned().collect()
     }
 
-    /// Whether a message is here.
+    /// Whether a message is here, or was not long ago.
     #[must_use]
     pub(super) fn contains(&self, client_id: &str) -> bool {
         self.known.contains(client_id)
@@ -117,7 +124,12 @@ impl Timeline {
 
     fn drop_oldest(&mut self) {
         if let Some(dropped) = self.entries.pop_front() {
-            self.known.remove(&dropped.message.client_id);
+            self.dropped_ids.push_back(dropped.message.client_id.clone());
+        }
+        if self.dropped_ids.len() > self.capacity
+            && let Some(forgotten) = self.dropped_ids.pop_front()
+        {
+            self.known.remove(&forgotten);
         }
         // The first one shown must say who wrote it.
         if let Some(oldest) = self.entries.front_mut().filter(|oldest| !oldest.is_head) {
@@ -175,6 +187,19 @@ mod tests {
         assert_eq!((ids(&timeline), timeline.dropped()), (vec!["a-2".into(), "a-3".into(), "a-4".into()], 2));
         assert!(!timeline.push(&said[0]));
         assert_eq!(timeline.dropped(), 2);
+    }
+
+    #[test]
+    fn a_message_is_new_whatever_the_servers_clock_says() {
+        let mut timeline = timeline(2, &[message("a-1", "Ann", 10), message("a-2", "Ann", 11)]);
+        assert!(timeline.push(&message("a-3", "Ann", 5)));
+        assert_eq!(ids(&timeline), ["a-2", "a-3"]);
+    }
+
+    #[test]
+    fn what_is_known_of_dropped_messages_has_a_bound() {
+        let said: Vec<_> = (0..100).map(|n| message(&format!("a-{n}"), "Ann", n)).collect();
+        assert_eq!(timeline(3, &said).known.len(), 6);
     }
 
     #[test]
