@@ -32,7 +32,7 @@ pub(crate) struct Binding {
     options: EventSourceOptions,
     /// What is to be opened, if that is known.
     url: RefCell<Option<String>>,
-    /// Whether there has been a URL.
+    /// Whether there has been a URL that can be opened, or that nobody has tried to open.
     had_url: Cell<bool>,
     /// Cloned out to be used: whoever it tells may close or replace it.
     connection: RefCell<Option<Rc<Connection>>>,
@@ -136,11 +136,14 @@ impl Binding {
     /// Makes `url` the stream's, in place of the one before; `None` until another one is known.
     pub(crate) fn set_url(self: &Rc<Self>, url: Option<String>) {
         // Only the first URL starts from the cursor of the options: ids mean nothing to another stream.
-        let is_first = !self.had_url.replace(true);
+        let is_first = !self.had_url.get();
         let last_event_id =
             if is_first { self.options.connection.last_event_id.clone() } else { String::new() };
         self.url.replace(url);
         self.shut();
+        if self.wanted.get() != Wanted::Open && self.url.borrow().is_some() {
+            self.had_url.set(true);
+        }
         // First: who is told of either may connect anew, and ids mean nothing to another stream.
         self.last_event_id.set(last_event_id);
         self.error.set(None);
@@ -161,6 +164,8 @@ impl Binding {
         };
         let mut options = self.options.connection.clone();
         options.last_event_id = self.last_event_id.value();
+        // Before anybody is told, who may bring another URL. One that is none leaves the next the first.
+        let had_url = self.had_url.replace(true);
         match Connection::open(&url, options, ToSignals { binding: Rc::downgrade(self) }) {
             Ok(connection) => {
                 self.connection.replace(Some(Rc::new(connection)));
@@ -172,6 +177,7 @@ impl Binding {
                 }
             }
             Err(error) => {
+                self.had_url.set(had_url);
                 self.show(State::Idle);
                 self.retry_in.set(None);
                 self.fail(error.into());

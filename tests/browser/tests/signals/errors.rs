@@ -102,6 +102,26 @@ async fn c01_an_invalid_url_is_an_error_and_a_valid_one_after_it_connects() {
 }
 
 #[wasm_bindgen_test]
+async fn the_cursor_of_the_options_is_for_the_first_url_that_is_one() {
+    let transport = Scripted::new();
+    let (_mounted, (handle, url)) = mount({
+        let transport = transport.clone();
+        move || {
+            let url = RwSignal::new(String::new());
+            let options = EventSourceOptions::default().with_connection(transport.options());
+            let options = options.with_last_event_id("40");
+            (use_event_source_with_options::<Text>(url, options), url)
+        }
+    });
+    let error = handle.error();
+    until("an error", || matches!(error.get_untracked(), Some(Error::InvalidUrl(_)))).await;
+    url.set("/one".to_owned());
+    assert_eq!(transport.accept_at("/one").await.last_event_id(), "40");
+    url.set("/another".to_owned());
+    assert_eq!(transport.accept_at("/another").await.last_event_id(), "");
+}
+
+#[wasm_bindgen_test]
 async fn to_pause_a_refused_stream_does_not_keep_the_next_url_from_opening() {
     let transport = Scripted::new();
     let (_mounted, (market, url)) = mount({
