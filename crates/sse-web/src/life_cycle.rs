@@ -81,6 +81,10 @@ pub(crate) fn attend(hearer: Rc<dyn Hearer>, hears: Hears) -> LifeCycle {
             // Chromium freezes background tabs to save energy. No JavaScript runs in them, so what arrives piles up,
             // and a connection that dies is not noticed (Page Lifecycle, WICG).
             on(&document, "freeze", News::Leaving);
+            if ear.is_prerendering() {
+                on(&document, "prerenderingchange", News::Back);
+                ear.hear(News::Leaving);
+            }
             ear.hear(News::Visibility);
         }
         on(&scope, "pageshow", News::Back);
@@ -117,13 +121,18 @@ impl Ear {
                     // A page to which nothing happens does not hear that it is online again either.
                     note_network(&*hearer);
                 }
-                if self.hears != Hears::Network {
+                // A page that is made in advance is loaded, too.
+                if self.hears != Hears::Network && !self.is_prerendering() {
                     hearer.command(Command::Resume(PauseReason::PageHidden));
                 }
             }
             News::Visibility if self.hears == Hears::Network => hearer.look(),
             News::Visibility => self.see(&*hearer),
         }
+    }
+
+    fn is_prerendering(&self) -> bool {
+        self.document.as_ref().is_some_and(|document| document.prerendering() == Some(true))
     }
 
     fn see(&self, hearer: &dyn Hearer) {

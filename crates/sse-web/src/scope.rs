@@ -33,6 +33,11 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(crate) fn hidden(this: &Document) -> bool;
 
+    /// Whether the page is made in advance, and perhaps for nobody (Prerendering Revamped, WICG). `None` in browsers that
+    /// do no such thing.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn prerendering(this: &Document) -> Option<bool>;
+
     pub(crate) type Navigator;
 
     /// What the browser believes of the network.

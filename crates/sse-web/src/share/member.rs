@@ -166,7 +166,7 @@ impl Hearer for Member {
         let is_reconnect = command == Command::Reconnect;
         if !self.is_active() {
             self.drop_own();
-        } else if self.group().is_over() && (is_reconnect || !was_active) {
+        } else if self.group().is_over() && (is_reconnect || !was_active && !self.has_the_rest()) {
             self.join_anew();
         } else if is_reconnect && (was_active || !was_wanted || was_waiting) {
             // Not for who comes back to what others have open or are opening: that is as new to it.
@@ -228,6 +228,13 @@ impl Member {
             self.told.replace(state.clone());
             self.sink.state(&state);
         }
+    }
+
+    /// Whether the stream has come to its end, and the log holds all of it that this member has not been told.
+    fn has_the_rest(&self) -> bool {
+        let group = self.group();
+        matches!(group.state(), State::Closed(CloseReason::Ended))
+            && self.place.borrow_mut().find(&group.log.borrow())
     }
 
     /// The stream was closed, and this member wants it again: those who do are another group.

@@ -4,5 +4,6 @@ mod background;
 mod busy;
 mod cache;
 mod freeze;
+mod prerendering;
 mod throttled;
 mod wake;

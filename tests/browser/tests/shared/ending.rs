@@ -73,6 +73,32 @@ async fn who_comes_after_the_end_begins_anew_and_so_does_who_connects_anew() {
 }
 
 #[wasm_bindgen_test]
+async fn who_was_paused_when_it_ended_is_told_the_rest_and_asks_nobody() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "event - - one
+             wait paused
+             event - - two
+             event sse.end - {}",
+        )
+        .await;
+        let watches = [(); 2].map(|()| Watch::open(stream.url(), options(scope)));
+        for watch in &watches {
+            watch.until_data("one").await;
+        }
+        let [other, paused] = &watches;
+        paused.connection().with(Connection::pause);
+        stream.release("paused").await;
+        other.until_phase("closed").await;
+        paused.connection().with(Connection::resume);
+        paused.until_phase("closed").await;
+        assert_eq!(paused.data(), ["one", "two"]);
+        assert_eq!(paused.state(), State::Closed(CloseReason::Ended));
+        assert_eq!(stream.report().await.visits.len(), 1);
+    }
+}
+
+#[wasm_bindgen_test]
 async fn who_comes_right_before_the_end_is_told_what_came_and_then_the_end() {
     for scope in SCOPES {
         let served = Served::default();
