@@ -58,13 +58,14 @@ pub struct Keyed<K: 'static, S: 'static> {
     /// What it begins with, which on a server is all there is.
     rendered: Option<StoredValue<HashMap<K, ArcRwSignal<S>>>>,
     keys: ReadSignal<Vec<K>>,
+    left_out: ReadSignal<u64>,
 }
 
 struct Rows<K: 'static, S: 'static> {
     by_key: RefCell<HashMap<K, Rc<Row<S>>>>,
     keys: Folded<Vec<K>>,
     schedule: Rc<Schedule>,
-    left_out: Cell<u64>,
+    left_out: Folded<u64>,
 }
 
 struct Row<S: 'static> {
@@ -89,12 +90,13 @@ where
             by_key: RefCell::default(),
             keys: folded(handle, Vec::new()),
             schedule: schedule.unwrap_or_else(|| Schedule::new(Default::default())),
-            left_out: Cell::new(0),
+            left_out: folded(handle, 0),
         });
         for (key, value) in init {
             rows.update(key, |row| *row = value);
         }
         let keys = rows.keys.signal().read_only().into();
+        let left_out = rows.left_out.signal().read_only().into();
         handle.listen({
             let rows = rows.clone();
             move |event, _| {
@@ -105,7 +107,7 @@ where
         });
         let rendered = (!IN_BROWSER).then(|| StoredValue::new(rows.signals()));
         let rows = IN_BROWSER.then(|| StoredValue::new_local(rows));
-        Self { rows, rendered, keys }
+        Self { rows, rendered, keys, left_out }
     }
 
     /// The keys, in the order in which they first came.
@@ -155,12 +157,13 @@ where
     /// # use leptos_eventsource::{Json, KEY_LIMIT, use_event_source};
     /// # fn component() {
     /// let quotes = use_event_source::<Json<(String, f64)>>("/quotes").keyed(|Json((symbol, _))| Some(symbol.clone()));
-    /// let notice = move || (quotes.left_out() > 0).then(|| format!("Only the first {KEY_LIMIT} symbols are shown"));
+    /// let left_out = quotes.left_out();
+    /// let notice = move || (left_out.get() > 0).then(|| format!("Only the first {KEY_LIMIT} symbols are shown"));
     /// # }
     /// ```
     #[must_use]
-    pub fn left_out(&self) -> u64 {
-        self.rows.and_then(|rows| rows.try_with_value(|rows| rows.left_out.get())).unwrap_or(0)
+    pub fn left_out(&self) -> Signal<u64> {
+        self.left_out.into()
     }
 }
 
@@ -172,7 +175,7 @@ where
     fn update(&self, key: K, f: impl FnOnce(&mut S)) {
         // Cloned out: an effect that runs at once may ask for another row.
         let Some(row) = self.row(&key) else {
-            return self.left_out.set(self.left_out.get() + 1);
+            return self.left_out.update(|count| *count += 1);
         };
         row.value.update(f);
         if !row.came.replace(true) {

@@ -208,6 +208,9 @@ impl Fetch {
     /// nothing. An error is told as [`Failure::Token`], and tried again like an unreachable server. The
     /// connect timeout runs meanwhile; what `token` returned is dropped with the request, so it need not come to an end.
     ///
+    /// So a renewal that must not be cut off in the middle, because it spends a refresh token that is good for once, runs in
+    /// a task of its own, which keeps what came; `token` only waits for it. Several streams of a page then wait for one.
+    ///
     /// An error never means "never again", not even for [`Token::Fresh`]. Where there is no login any more, close the
     /// connection when the sink is told of a [`Failure::Token`].
     ///

@@ -21,6 +21,10 @@ type Ask = dyn Fn() -> Pin<Box<dyn Future<Output = Result<String, String>>>>;
 /// What is asked for a ticket is dropped with the attempt, so it need not come to an end; the connect timeout runs
 /// meanwhile. An error is told as [`Failure::Token`], and tried again like an unreachable server.
 ///
+/// A ticket that the server refuses closes the stream as [`Failure::Rejected`], like any refusal that an `EventSource` does
+/// not explain. Where a good one can be refused, as when a slow network outlives it, set
+/// [`retry_rejected`](sse_proto::client::ClientOptions::retry_rejected), and `max_retries` with it.
+///
 /// ```
 /// use std::rc::Rc;
 ///
