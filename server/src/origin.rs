@@ -26,15 +26,16 @@ impl FromStr for Origin {
         let expected =
             || "expected an origin, such as https://example.org or http://localhost:8081".to_owned();
         let uri: Uri = text.parse().map_err(|_| expected())?;
-        let host = authority(text).ok_or_else(expected)?;
-        let scheme = uri.scheme_str().ok_or_else(expected)?;
+        let (scheme, host) = parts(text).ok_or_else(expected)?;
         if !matches!(scheme, "http" | "https")
-            || text != format!("{scheme}://{host}")
+            || uri.host().is_none_or(str::is_empty)
             || host.contains(['@', '/', '?'])
         {
             return Err(expected());
         }
-        HeaderValue::from_str(&text.to_ascii_lowercase()).map(Self).map_err(|_| expected())
+        // As browsers write it.
+        let origin = format!("{scheme}://{}", without_default_port(scheme, host)).to_ascii_lowercase();
+        HeaderValue::from_str(&origin).map(Self).map_err(|_| expected())
     }
 }
 
@@ -71,10 +72,13 @@ impl Origins {
         let Some(origin) = headers.get(ORIGIN) else {
             return true;
         };
-        let Some(host) = origin.to_str().ok().and_then(authority) else {
+        let Some((scheme, host)) = origin.to_str().ok().and_then(parts) else {
             return false;
         };
-        let own = headers.get(HOST).is_some_and(|own| own.as_bytes().eq_ignore_ascii_case(host.as_bytes()));
+        // Browsers leave the default port out, and proxies may name it.
+        let shortened = |host| without_default_port(scheme, host);
+        let own = headers.get(HOST).and_then(|own| own.to_str().ok());
+        let own = own.is_some_and(|own| shortened(own).eq_ignore_ascii_case(shortened(host)));
         // A name that a stranger has pointed at this machine (DNS rebinding) is its own page's host too.
         let own = own && (!self.loopback || is_loopback(host));
         own || self.allowed.contains(origin) || (self.loopback && is_loopback(host))
@@ -92,9 +96,19 @@ pub(crate) async fn guard(State(origins): State<Origins>, request: Request, next
     next.run(request).await
 }
 
-/// The host and port of an origin.
-fn authority(origin: &str) -> Option<&str> {
-    origin.split_once("://").map(|(_, authority)| authority).filter(|authority| !authority.is_empty())
+/// The scheme of an origin, and its host and port.
+fn parts(origin: &str) -> Option<(&str, &str)> {
+    origin.split_once("://").filter(|(_, host)| !host.is_empty())
+}
+
+/// A host without its port, if that is what the scheme means anyway.
+fn without_default_port<'a>(scheme: &str, host: &'a str) -> &'a str {
+    let port = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => return host,
+    };
+    host.strip_suffix(port).unwrap_or(host)
 }
 
 /// Whether a host, with or without a port, is this machine by its name.
@@ -131,6 +145,32 @@ mod tests {
         }
     }
 
+    /// Browsers leave the default port of the scheme out; proxies and those who write flags may not.
+    #[test]
+    fn the_default_port_of_a_scheme_is_the_same_as_none() {
+        assert!(may_post(false, "https://demo.example", "demo.example:443"));
+        assert!(may_post(false, "http://demo.example", "demo.example:80"));
+        assert!(may_post(false, "https://[2001:db8::1]", "[2001:db8::1]:443"));
+        assert!(may_post(false, "https://demo.example:443", "demo.example"));
+        for (stranger, host) in [
+            ("http://demo.example", "demo.example:443"),
+            ("https://demo.example", "demo.example:80"),
+            ("https://demo.example", "demo.example:8443"),
+            ("https://demo.example:8443", "demo.example"),
+        ] {
+            assert!(!may_post(false, stranger, host), "{stranger} {host}");
+        }
+        for (named, sent) in [
+            ("https://a.example:443", "https://a.example"),
+            ("http://a.example:80", "http://a.example"),
+            ("http://[::1]:80", "http://[::1]"),
+            ("https://a.example:80", "https://a.example:80"),
+        ] {
+            let Origin(named) = named.parse().expect(named);
+            assert_eq!(named, sent);
+        }
+    }
+
     #[test]
     fn local_pages_of_any_port_may_post_only_while_the_server_is_local() {
         for local in ["http://127.0.0.1:8081", "http://localhost:8081", "http://[::1]:8081"] {
@@ -147,9 +187,16 @@ mod tests {
         for origin in ["https://a.example", "http://localhost:8081", "http://[::1]:80"] {
             origin.parse::<Origin>().expect(origin);
         }
-        for wrong in
-            ["*", "", "a.example", "https://", "https://a.example/", "ftp://a.example", "https://u@a.example"]
-        {
+        for wrong in [
+            "*",
+            "",
+            "a.example",
+            "https://",
+            "https://:443",
+            "https://a.example/",
+            "ftp://a.example",
+            "https://u@a.example",
+        ] {
             assert!(wrong.parse::<Origin>().is_err(), "{wrong}");
         }
     }

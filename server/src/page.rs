@@ -2,6 +2,7 @@
 
 mod policy;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use axum::Extension;
@@ -66,6 +67,10 @@ impl Page {
                 response.headers_mut().insert(CACHE_CONTROL, cache);
                 response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
                 response.map(Body::new)
+            }
+            // It is longer than the name of a file can be.
+            Err(error) if error.kind() == ErrorKind::InvalidFilename => {
+                Refusal::not_found("there is no such file").into_response()
             }
             Err(error) => Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the file could not be read")
                 .because(format_args!("a file could not be read: {error}"))

@@ -141,6 +141,21 @@ fn nginx() -> Option<PathBuf> {
     installed.chain(["/usr/sbin/nginx".into(), fetched]).find(|program| program.is_file())
 }
 
+/// Also where nginx is not there to be asked.
+#[test]
+fn the_proxy_passes_on_the_host_with_its_port_and_what_a_feed_sends_as_it_comes() {
+    let example = read("nginx.conf");
+    let settings: Vec<&str> = example.lines().map(str::trim).collect();
+    assert!(settings.contains(&"proxy_set_header Host $http_host;"), "a page's origin has its port");
+    let feeds = settings.iter().skip_while(|line| **line != "location /api/publish/ {");
+    let feeds: Vec<&str> = feeds.copied().take_while(|line| *line != "}").collect();
+    // A place that sets a header of its own would take none of those above it.
+    assert!(!feeds.iter().any(|line| line.starts_with("proxy_set_header")));
+    for setting in ["proxy_request_buffering off;", "client_max_body_size 0;"] {
+        assert!(feeds.contains(&setting), "{setting}");
+    }
+}
+
 /// Runs nginx with `site` as its only one, all of its files in `folder`.
 fn with_site(nginx: &Path, folder: &Path, site: &str) -> Command {
     let at = |name: &str| folder.join(name).display().to_string();
@@ -191,6 +206,7 @@ fn nginx_takes_the_example_and_passes_a_stream_on_as_it_comes() {
     // In front of the server, without TLS: who talks to whom is what matters here.
     let mut server = program();
     server.args(["--listen", "127.0.0.1:0", "--trusted-proxies", "127.0.0.1"]);
+    server.env("SSE_PUBLISH_TOKEN", "a-token-for-feeds-0123456789");
     let mut server = Killed(server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started"));
     let mut line = String::new();
     let stdout = server.0.stdout.take().expect("piped");
@@ -228,6 +244,42 @@ fn nginx_takes_the_example_and_passes_a_stream_on_as_it_comes() {
     speaker.write_all(request.as_bytes()).expect("sent");
     read_until(&mut speaker, &mut String::new(), "HTTP/1.1 201 ");
     read_until(&mut stream, &mut seen, "passed on");
+
+    // What a feed sends is passed on while the feed goes on, also beyond the megabyte that nginx takes by default.
+    let token = "Authorization: Bearer a-token-for-feeds-0123456789\r\n";
+    let feed = |topic: &str| {
+        let mut feed = connect();
+        let head = format!(
+            "POST /api/publish/{topic} HTTP/1.1\r\n{host}{token}Content-Type: application/x-ndjson\r\n\
+             Transfer-Encoding: chunked\r\n\r\n"
+        );
+        feed.write_all(head.as_bytes()).expect("sent");
+        feed
+    };
+    let send = |feed: &mut UnixStream, data: &str| {
+        let line = format!("{{\"data\":\"{data}\"}}\n");
+        feed.write_all(format!("{:x}\r\n{line}\r\n", line.len()).as_bytes()).expect("sent");
+    };
+    let end = |mut feed: UnixStream| {
+        feed.write_all(b"0\r\n\r\n").expect("sent");
+        read_until(&mut feed, &mut String::new(), "HTTP/1.1 200 ");
+    };
+    let mut first = feed("orders");
+    send(&mut first, "opened");
+    end(first);
+    let mut stream = connect();
+    let request = format!("GET /api/events?topic=orders HTTP/1.1\r\n{host}\r\n");
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut seen = String::new();
+    read_until(&mut stream, &mut seen, "opened");
+    let mut second = feed("orders");
+    send(&mut second, "as it comes");
+    read_until(&mut stream, &mut seen, "as it comes");
+    let long = "x".repeat(60_000);
+    for _ in 0..20 {
+        send(&mut second, &long);
+    }
+    end(second);
 }
 
 fn read_until(socket: &mut UnixStream, seen: &mut String, wanted: &str) {

@@ -84,7 +84,10 @@ async fn the_pages_own_routes_get_the_page_with_a_policy_that_lets_it_start() {
 #[tokio::test]
 async fn what_is_not_there_is_a_problem_and_never_the_page() {
     let server = Server::start(Config { dist: dist("missing"), ..Config::default() }).await;
+    // Longer than the name of a file can be.
+    let long = format!("/{}.js", "a".repeat(300));
     for path in [
+        &*long,
         "/api",
         "/api/",
         "/api/nope",

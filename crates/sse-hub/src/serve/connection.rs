@@ -249,7 +249,7 @@ pub(super) struct Life {
     part_at: Option<(Instant, Parting)>,
     /// Then everything is.
     cut_at: Option<Instant>,
-    /// Then it is cut, too: what was told to end, and goes on.
+    /// Then it is cut, too: what was told to end, and goes on. Later, if it [was still asked](Streams::asked_until).
     overdue_at: Option<Instant>,
     write_deadline: Duration,
     counters: Arc<Counters>,
@@ -301,8 +301,12 @@ impl Life {
                 return Order::Cut;
             }
             if self.overdue_at.is_some_and(|at| at <= now) {
-                self.counters.cut.add(1);
-                return Order::Cut;
+                let later = self.streams.asked_until(now).map(|until| until + self.write_deadline);
+                if later.is_none_or(|at| at <= now) {
+                    self.counters.cut.add(1);
+                    return Order::Cut;
+                }
+                self.overdue_at = later;
             }
             if self.ask_by.take_if(|at| *at <= now).is_some() && !self.streams.were_asked_for() {
                 return Order::Cut;

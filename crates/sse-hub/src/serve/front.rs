@@ -43,10 +43,14 @@ impl hyper::service::Service<Request<Incoming>> for Front {
         request.extensions_mut().insert(ConnectInfo(self.peer));
         name_host(&mut request);
         let asked = Asked { is_head: request.method() == Method::HEAD, version: request.version() };
-        // A router is always ready.
-        let response = self.app.clone().call(request);
         let (handoff, streams) = (self.handoff.clone(), self.streams.clone());
         streams.handle_request();
+        let request = request.map(|inner| {
+            let coming = (!inner.is_end_stream()).then(|| streams.handle_coming());
+            AskedBody { inner, coming }
+        });
+        // A router is always ready.
+        let response = self.app.clone().call(request);
         Box::pin(async move {
             let mut response = response.await?;
             let handover = response.extensions_mut().remove::<Handover>();
@@ -123,6 +127,37 @@ async fn hand_over(
         }
         (_, Ok(first)) => Response::from_parts(head, FrontBody::Begun(Some(first), body)),
         (_, Err(_trailers)) => Response::from_parts(head, FrontBody::App(body)),
+    }
+}
+
+/// The body of a request as the app gets it.
+struct AskedBody {
+    inner: Incoming,
+    /// `None` when there is no more of it.
+    coming: Option<Coming>,
+}
+
+impl Body for AskedBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        if !matches!(frame, Some(Ok(_))) || self.inner.is_end_stream() {
+            self.coming = None;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
     }
 }
 
@@ -221,6 +256,22 @@ struct Kept {
     /// Since when there is none.
     idle_since: Option<Instant>,
     parting: Option<Parting>,
+    /// How many bodies of requests are coming.
+    coming: usize,
+    /// When the last one had come, or nobody wanted the rest.
+    came_at: Option<Instant>,
+}
+
+/// That the body of a request is coming, until this is dropped.
+#[derive(Debug)]
+struct Coming(Streams);
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        let mut kept = self.0.kept();
+        kept.coming -= 1;
+        kept.came_at = Some(Instant::now());
+    }
 }
 
 /// A request that is being answered, until it is dropped.
@@ -246,6 +297,11 @@ impl Streams {
 
     fn handle_request(&self) {
         self.kept().asked = true;
+    }
+
+    fn handle_coming(&self) -> Coming {
+        self.kept().coming += 1;
+        Coming(self.clone())
     }
 
     /// Whether there was a request.
@@ -302,6 +358,16 @@ impl Streams {
     pub(super) fn part(&self, parting: Parting) {
         let mut kept = self.kept();
         kept.parting = Some(parting);
-        kept.signals.drain(..).filter_map(|signal| signal.upgrade()).for_each(|signal| signal.part(parting));
+        kept.signals.iter().filter_map(Weak::upgrade).for_each(|signal| signal.part(parting));
+    }
+
+    /// Until when the body of a request came: until now, while one does. Nobody tells a feed to end, so a connection
+    /// waits for it; but not while a stream goes on that was told to.
+    pub(super) fn asked_until(&self, now: Instant) -> Option<Instant> {
+        let kept = self.kept();
+        if kept.signals.iter().any(|signal| signal.strong_count() > 0) {
+            return None;
+        }
+        if kept.coming > 0 { Some(now) } else { kept.came_at }
     }
 }

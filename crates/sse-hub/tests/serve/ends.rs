@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use sse_hub::serve::Options;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::common::News;
 use crate::server::Server;
-use crate::wire;
+use crate::wire::{self, Answer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_ends_streams_one_after_the_other_and_spreads_their_return() {
@@ -109,6 +110,48 @@ async fn a_stream_that_has_reached_its_age_comes_back_with_its_cursor() {
     news.publish(&News::Count(2)).expect("published");
     let mut back = server.stream_after("news", &seen[0].last_event_id).await;
     assert_eq!(back.take(1).await, ["count:2"]);
+}
+
+/// The write deadline is for what is there to be taken, and not for what a client has yet to send.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_goes_on_beyond_the_age_is_answered_and_only_a_shutdown_cuts_it() {
+    let (max_age, write_deadline) = (Duration::from_millis(500), Duration::from_millis(200));
+    let mut server = Server::start(Options {
+        // Longer than the test waits: what is idle ends by its age.
+        header_timeout: wire::PATIENCE * 2,
+        write_deadline,
+        max_age: Some(max_age),
+        drain: Duration::from_millis(100),
+        shutdown_deadline: Duration::from_millis(500),
+        ..Options::default()
+    })
+    .await;
+    let mut idle = wire::get(server.address, "/plain", &[]).await;
+    assert_eq!(idle.text().await, "plain");
+    let begin = async || {
+        let mut socket = TcpStream::connect(server.address).await.expect("connected");
+        let head = b"POST /plain HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n";
+        socket.write_all(head).await.expect("sent");
+        socket
+    };
+    let (mut feed, endless) = (begin().await, begin().await);
+    let (started, mut sent) = (Instant::now(), String::new());
+    // The age is met within a tenth.
+    while started.elapsed() < max_age * 2 + write_deadline * 3 {
+        feed.write_all(b"4\r\nline\r\n").await.expect("it goes on");
+        sent += "line";
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    feed.write_all(b"0\r\n\r\n").await.expect("it goes on");
+    let mut answer = Answer::read(feed).await;
+    assert_eq!((answer.status, answer.header("connection")), (200, "close"));
+    assert_eq!(answer.text().await, sent);
+    assert!(!wire::in_time("idle", idle.read_some()).await, "it has ended");
+    let counts = server.until("one goes on", |counts| counts.connections == 1).await;
+    assert_eq!(counts.cut, 0);
+    server.shut_down();
+    wire::in_time("the end", &mut server.running).await.expect("no panic").expect("served");
+    drop(endless);
 }
 
 #[tokio::test(flavor = "multi_thread")]

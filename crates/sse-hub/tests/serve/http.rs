@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -18,6 +19,7 @@ use sse_hub::HubOptions;
 use sse_hub::serve::Options;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::mpsc;
 
 use crate::common::{self, News};
 use crate::server::{Server, app};
@@ -241,4 +243,50 @@ async fn the_host_is_that_of_the_request_over_every_version() {
         let body = wire::in_time("a body", response.into_body().collect()).await.expect("read");
         assert_eq!(body.to_bytes(), "example.test:8443", "{other:?}");
     }
+}
+
+/// What is sent as the body of a request, until nobody can send any more.
+struct Feed(mpsc::UnboundedReceiver<Bytes>);
+
+impl http_body::Body for Feed {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.0.poll_recv(cx).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_outlives_the_age_of_its_http_2_connection_and_the_stream_beside_it() {
+    let (max_age, write_deadline) = (Duration::from_millis(500), Duration::from_millis(200));
+    let server =
+        Server::start(Options { write_deadline, max_age: Some(max_age), ..Options::default() }).await;
+    server.hub.topic::<News>("news").expect("opened");
+    let socket = TcpStream::connect(server.address).await.expect("connected");
+    let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(socket)).await;
+    let (mut sender, connection) = handshake.expect("HTTP/2");
+    tokio::spawn(connection);
+    let mut send = |method: &str, path: &str| {
+        let (feed, body) = mpsc::unbounded_channel();
+        let request = http::Request::builder().method(method).uri(format!("http://test{path}"));
+        (feed, sender.send_request(request.body(Feed(body)).expect("a request")))
+    };
+    let (feed, answer) = send("POST", "/plain");
+    feed.send(Bytes::from("before, ")).expect("it goes on");
+    let (nothing, stream) = send("GET", "/stream?topics=news");
+    drop(nothing);
+    let stream = wire::in_time("a stream", stream).await.expect("answered");
+    wire::in_time("its end", stream.into_body().collect()).await.expect("ended, not cut");
+    tokio::time::sleep(write_deadline * 3).await;
+    feed.send(Bytes::from("and after")).expect("it goes on");
+    drop(feed);
+    let answer = wire::in_time("an answer", answer).await.expect("answered");
+    let answer = wire::in_time("a body", answer.into_body().collect()).await.expect("read");
+    assert_eq!(answer.to_bytes(), "before, and after");
+    let counts = server.until("gone", |counts| counts.connections == 0).await;
+    assert_eq!(counts.cut, 0);
 }
