@@ -56,7 +56,7 @@ async fn ask(
     })?;
     // Before the model is asked: it may cost money.
     let guard = access.admit(&caller, &[topic(&id)])?;
-    let subscribe = match answers.ask(&id, &question).await? {
+    let subscribe = match answers.ask(&id, question).await? {
         // Where somebody left off in something else, such as an answer that was forgotten: this one is read whole.
         Answered::Anew => Subscribe::to([topic(&id)]),
         Answered::Before(id) => Subscribe::to([topic(&id)]).after(last),

@@ -15,7 +15,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
 use axum::routing::get;
 use demo_contract::Market;
-use demo_contract::market::{COMPANIES, ROUTE, TOPIC};
+use demo_contract::market::{COMPANIES, Halt, ROUTE, TOPIC};
 use serde::Deserialize;
 use sse_hub::{Hub, Replay, Retention, Subscribe, Subscription, Topic, TopicOptions};
 
@@ -61,15 +61,24 @@ impl Exchange {
             .collect::<Result<_, _>>()?;
         let feed = Feed::new(topics);
         let desk = Desk::new(feed.clone(), config.feeds.market_feed == MarketFeed::Published);
+        // A history on a disk, and pages that were open before a restart, may still hold that a share is halted.
+        let resume = |feed: &Feed| {
+            for company in COMPANIES {
+                let (symbol, time) = (company.symbol.to_owned(), now_ms());
+                feed.publish_own(&Market::Halt(Halt { symbol, halted: false, time }));
+            }
+        };
         let trading = match &config.feeds.market_feed {
             MarketFeed::Simulator => {
                 tracing::info!(seed, "the market opens");
                 let (simulator, bars) = Simulator::with_history(seed, config.tick_rate, now_ms());
                 bars.iter().for_each(|event| feed.publish_own(event));
+                resume(&feed);
                 Some(Task::spawn(feed.trade(simulator, notices)))
             }
             MarketFeed::File(path) => {
                 let recording = Recording::read(path).map_err(RunError::Feed)?;
+                resume(&feed);
                 Some(Task::spawn(recording.play(desk.clone(), config.feeds.market_speed)))
             }
             MarketFeed::Published => None,

@@ -9,6 +9,8 @@ use common::{Answer, Event, Server};
 use demo_contract::assistant::{FinishReason, Finished, Token};
 use server::Config;
 use server::config::AssistantConfig;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 const QUESTION: &str = r#"{"messages":[{"role":"user","content":"Why is the sky blue?"}]}"#;
 const KEY: &str = "sk-a-key-that-nobody-may-see-0123456789";
@@ -190,6 +192,42 @@ async fn a_question_that_is_sent_again_continues_the_same_answer() {
     let mut third = ask("why?").await;
     assert_eq!(path(&mut third).await.1, path_of_first);
     assert_eq!(endpoint.calls(), 1);
+}
+
+#[tokio::test]
+async fn who_goes_away_before_the_first_word_and_asks_again_gets_the_answer_of_the_first_time() {
+    let endpoint = Endpoint::start().await;
+    let server = asking(&endpoint).await;
+    let question = r#"{"client_id":"q-1","messages":[{"role":"user","content":"why?"}]}"#;
+    let head = format!(
+        "POST /api/assistant HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        server.address,
+        question.len()
+    );
+    let mut page = TcpStream::connect(server.address).await.expect("connected");
+    page.write_all(head.as_bytes()).await.expect("sent");
+    page.write_all(question.as_bytes()).await.expect("sent");
+    let mut call = endpoint.call().await;
+    drop(page);
+    let gone = async {
+        // The one that asks for it.
+        while server.metric("sse_connections").await > 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(common::PATIENCE, gone).await.expect("seen to be gone in time");
+
+    let json = [("Content-Type", "application/json")];
+    let (mut again, mut call) =
+        tokio::join!(server.open("POST", "/api/assistant", &json, question.as_bytes()), async {
+            call.begin(Reply::Stream).await;
+            call
+        });
+    path(&mut again).await;
+    call.tokens(&["Be", "cause."]).await;
+    call.done().await;
+    assert_eq!(rest(&mut again).await.0, "Because.");
+    assert_eq!(endpoint.calls(), 1, "the model was asked once");
 }
 
 #[tokio::test]

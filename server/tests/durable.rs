@@ -4,10 +4,11 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Server, program};
+use common::{Event, Server, program};
 use demo_contract::chat::{Message, Posted};
+use demo_contract::market::Halt;
 use demo_contract::publish::{Published, PublishedLines};
-use server::config::{AccessConfig, History};
+use server::config::{AccessConfig, FeedConfig, History, MarketFeed};
 use server::{Config, RunError};
 use sse_hub::history::redb::{RedbHistory, RedbOptions};
 use sse_hub::{Hub, HubOptions};
@@ -57,6 +58,49 @@ async fn a_restart_keeps_the_messages_the_cursors_and_the_ids_of_the_senders() {
     assert_eq!(ended.event().await, Some(hello), "said once");
     assert_eq!(ended.event().await.expect("an end").event, "sse.end");
     stop(server).await;
+}
+
+#[tokio::test]
+async fn a_share_that_was_halted_before_a_restart_is_not_where_the_server_trades_itself() {
+    let file = |folder: &tempfile::TempDir| {
+        let path = folder.path().join("trades.csv");
+        std::fs::write(&path, "time,symbol,price\n0,ACME,10\n1,ACME,11\n").expect("written");
+        MarketFeed::File(path)
+    };
+    for is_recorded in [false, true] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let access =
+            AccessConfig { publish_token: Some(TOKEN.parse().expect("a token")), ..AccessConfig::default() };
+        let start = async |market_feed: MarketFeed| {
+            let feeds = FeedConfig { market_feed, ..FeedConfig::default() };
+            Server::start(Config { access: access.clone(), feeds, ..config(&folder) }).await
+        };
+        let server = start(MarketFeed::Published).await;
+        let halt = r#"{"event":"halt","data":{"symbol":"ACME","halted":true,"time":1}}"#;
+        assert_eq!(server.post_as(TOKEN, "/api/publish/market", halt).await.status, 201);
+        stop(server).await;
+
+        let is_halted = |event: &Event| serde_json::from_str::<Halt>(&event.data).expect("a halt").halted;
+        let server = start(MarketFeed::Published).await;
+        let kept = server.stream("/api/market?symbols=ACME", None).await.event_of("halt").await;
+        assert!(is_halted(&kept), "only whoever publishes knows better");
+        stop(server).await;
+
+        let server = start(if is_recorded { file(&folder) } else { MarketFeed::Simulator }).await;
+        let mut new = server.stream("/api/market?symbols=ACME", None).await;
+        // The first trade may be one that the simulator has made up of the time before it opened.
+        let (mut halted, mut trades) = (None, 0);
+        while trades < 2 {
+            let event = new.event().await.expect("goes on");
+            match event.event.as_str() {
+                "halt" => halted = Some(is_halted(&event)),
+                "tick" => trades += 1,
+                _ => {}
+            }
+        }
+        assert_eq!(halted, Some(false), "it is traded");
+        stop(server).await;
+    }
 }
 
 #[tokio::test]

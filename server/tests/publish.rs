@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use common::Server;
 use demo_contract::notifications::{Notification, Severity};
@@ -274,5 +274,42 @@ async fn trades_of_others_make_the_market() {
         r#"{"event":"news","data":{}}"#,
     ] {
         assert_eq!(send(wrong).await.problem().status, 422, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_time_in_another_unit_is_refused_and_spoils_no_chart() {
+    let feeds = FeedConfig { market_feed: MarketFeed::Published, ..FeedConfig::default() };
+    let server = Server::start(Config { feeds, ..config() }).await;
+    let send = async |event: &str, data: serde_json::Value| {
+        let json = serde_json::json!({ "event": event, "data": data }).to_string();
+        server.post_as(TOKEN, "/api/publish/market", &json).await
+    };
+    let tick = |time: u64| serde_json::json!({ "symbol": "ACME", "price": 10.5, "time": time });
+    let halt = |time: u64| serde_json::json!({ "symbol": "ACME", "halted": true, "time": time });
+    let bar = |time: u64| {
+        serde_json::json!({
+            "symbol": "ACME", "time": time, "open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0, "volume": 1,
+        })
+    };
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+    let (seconds, millis) = (now.as_secs(), u64::try_from(now.as_millis()).expect("not for long"));
+    let micros = millis * 1_000;
+    for (event, data, unit) in [
+        ("tick", tick(micros), "milliseconds since 1970"),
+        ("tick", tick(u64::MAX), "milliseconds since 1970"),
+        ("tick", tick(millis + 2 * 86_400_000), "milliseconds since 1970"),
+        ("halt", halt(micros), "milliseconds since 1970"),
+        ("bar", bar(millis), " seconds since 1970"),
+    ] {
+        let refused = send(event, data.clone()).await;
+        assert_eq!(refused.status, 422, "{event} {data}");
+        assert!(refused.problem().detail.contains(unit), "{event} {data}: {}", refused.text());
+    }
+    // A clock that is somewhat wrong is no other unit.
+    for (event, data) in
+        [("tick", tick(millis + 3_600_000)), ("halt", halt(millis)), ("bar", bar(seconds + 3_600))]
+    {
+        assert_eq!(send(event, data.clone()).await.status, 201, "{event} {data}");
     }
 }

@@ -24,7 +24,7 @@ async fn a_market_page_gets_bars_and_prices_and_then_ticks_with_ascending_ids() 
     ] {
         assert_eq!(stream.header(name), value);
     }
-    let (mut last, mut bars, mut ticks) = (0, 0, 0);
+    let (mut last, mut bars, mut ticks, mut halts) = (0, 0, 0, 0);
     while ticks < 6 {
         let event = stream.event().await.expect("goes on");
         assert!(seq(&event.id) > last, "{event:?} after {last}");
@@ -32,11 +32,14 @@ async fn a_market_page_gets_bars_and_prices_and_then_ticks_with_ascending_ids() 
         match event.event.as_str() {
             "bar" => bars += 1,
             "tick" => ticks += 1,
+            // A page that saw a share halted in another life of the server learns that it is not.
+            "halt" if event.data.contains(r#""halted":false"#) => halts += 1,
             other => panic!("{other}"),
         }
         assert!(event.data.contains(r#""symbol":"ACME""#) || event.data.contains(r#""symbol":"JUNO""#));
     }
     assert!(bars >= 2 * (BARS_KEPT - 1), "{bars}");
+    assert_eq!(halts, 2);
 }
 
 #[tokio::test]

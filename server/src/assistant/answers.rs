@@ -2,11 +2,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use demo_contract::Assistant;
 use demo_contract::assistant::{Answer, Question, topic};
 use sse_hub::{Hub, Retention, Topic, TopicOptions};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::asked::Asked;
 use super::generator::Generator;
@@ -71,18 +73,29 @@ impl Answers {
 
     /// Asks the model, and begins the answer `id`, whose topic holds the first event then; unless the same question was
     /// asked before under the same id, and its answer can still be read.
-    pub(super) async fn ask(&self, id: &str, question: &Question) -> Result<Answered, Refusal> {
-        let mut turn = self.asked.turn(question).await?;
-        if let Some(known) = turn.as_ref().and_then(|turn| turn.as_deref())
+    pub(super) async fn ask(self: &Arc<Self>, id: &str, question: Question) -> Result<Answered, Refusal> {
+        let Some(mut turn) = self.asked.turn(&question).await? else {
+            // Nobody could come back to it: if the client goes away meanwhile the question is dropped with the request.
+            self.begin(id, &question).await?;
+            return Ok(Answered::Anew);
+        };
+        if let Some(known) = turn.as_deref()
             && self.find(known).is_ok()
         {
             return Ok(Answered::Before(known.to_owned()));
         }
-        self.begin(id, question).await?;
-        if let Some(turn) = &mut turn {
-            **turn = Some(id.to_owned());
-        }
-        Ok(Answered::Anew)
+        // Not the request's own: a page that goes away meanwhile comes back with the same question, and the model,
+        // which may cost money, is not asked again. If it does not come back, the answer ends as one that was left.
+        let (answers, id) = (Arc::clone(self), id.to_owned());
+        let asking = async move {
+            answers.begin(&id, &question).await?;
+            *turn = Some(id);
+            Ok(Answered::Anew)
+        };
+        tokio::spawn(asking.in_current_span()).await.unwrap_or_else(|error| {
+            let shown = "the model could not be asked";
+            Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, shown).because(error))
+        })
     }
 
     async fn begin(&self, id: &str, question: &Question) -> Result<(), Refusal> {
@@ -93,7 +106,6 @@ impl Answers {
             Refusal::unavailable("too many answers are being given at the moment", Duration::from_secs(10))
         };
         let permit = Arc::clone(&self.running).try_acquire_owned().map_err(|_| busy())?;
-        // If the client goes away meanwhile this is dropped, and the question with it.
         let speech = self.model.ask(question).await?;
         let topic = self.open(id)?;
         let asked = question.messages.last().map_or("", |message| &message.content).to_owned();

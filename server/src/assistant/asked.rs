@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_goes_away_while_the_model_is_asked_leaves_the_turn_to_the_next() {
+    async fn a_turn_without_an_answer_is_left_to_the_next() {
         let asked = Asked::default();
         drop(asked.turn(&question(1)).await.expect("no conflict"));
         assert_eq!(*asked.turn(&question(1)).await.expect("no conflict").expect("a turn"), None);

@@ -15,6 +15,9 @@ use super::stock::slot;
 use crate::clock::now_ms;
 use crate::problem::Refusal;
 
+/// In seconds.
+const DAY: u64 = 86_400;
+
 /// Takes trades, and makes of them what the page draws. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Desk {
@@ -78,8 +81,16 @@ impl Desk {
     ) -> Result<EventId, Refusal> {
         match event_type {
             "tick" | "message" => self.trade(read(data)?, note).map_err(refuse),
-            "bar" => self.feed.publish(&Market::Bar(read::<Bar>(data)?), note).map_err(refuse),
-            "halt" => self.feed.publish(&Market::Halt(read::<Halt>(data)?), note).map_err(refuse),
+            "bar" => {
+                let bar: Bar = read(data)?;
+                check_time(bar.time, 1, "seconds").map_err(refuse)?;
+                self.feed.publish(&Market::Bar(bar), note).map_err(refuse)
+            }
+            "halt" => {
+                let halt: Halt = read(data)?;
+                check_time(halt.time, 1_000, "milliseconds").map_err(refuse)?;
+                self.feed.publish(&Market::Halt(halt), note).map_err(refuse)
+            }
             _ => Err(invalid("event: must be \"tick\", \"bar\" or \"halt\"")),
         }
     }
@@ -90,6 +101,9 @@ impl Desk {
         }
         if !(trade.price.is_finite() && trade.price > 0.0) {
             return Err(FeedError::Price(trade.price));
+        }
+        if let Some(time) = trade.time {
+            check_time(time, 1_000, "milliseconds")?;
         }
         // Held while both are published, so that no other trade's bar comes between.
         let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -135,6 +149,15 @@ impl Ledger {
         bar.close = price;
         bar.volume = bar.volume.saturating_add(size);
         (Tick { symbol, time, price, open: self.open, size, volume: self.volume }, bar.clone())
+    }
+}
+
+/// Refuses what is more than a day ahead, whatever the clocks: somebody counts in another unit. The bar of such a trade
+/// would be the last one, and take in every trade that comes.
+fn check_time(time: u64, per_second: u64, unit: &'static str) -> Result<(), FeedError> {
+    match time / per_second <= now_ms() / 1_000 + DAY {
+        true => Ok(()),
+        false => Err(FeedError::Time { time, unit }),
     }
 }
 

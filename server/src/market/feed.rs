@@ -24,6 +24,8 @@ pub(super) enum FeedError {
     UnknownSymbol(String),
     #[error("price: must be a number above zero, not {0}")]
     Price(f64),
+    #[error("time: {time} is more than a day ahead; it must be in {unit} since 1970")]
+    Time { time: u64, unit: &'static str },
     #[error(transparent)]
     Publish(#[from] PublishError),
 }
