@@ -47,12 +47,17 @@ impl Publisher {
         }
     }
 
-    /// Until somebody's buffers are full.
+    /// Until somebody's buffers are full. Not faster than the server takes it, however busy the machine is.
     pub(crate) async fn fill(&mut self, server: &Server) {
         let blocked = async {
-            while server.stats.counts().blocked == 0 {
+            let mut counts = server.stats.counts();
+            while counts.blocked == 0 {
+                let before = counts.bytes;
                 self.publish();
-                tokio::task::yield_now().await;
+                while (counts.blocked, counts.bytes) == (0, before) {
+                    tokio::task::yield_now().await;
+                    counts = server.stats.counts();
+                }
             }
         };
         wire::in_time("full buffers", blocked).await;
