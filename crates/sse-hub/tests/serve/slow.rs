@@ -275,7 +275,7 @@ async fn a_reader_that_takes_nothing_cannot_hold_up_a_shutdown() {
     server.shut_down();
     wire::in_time("the end", &mut server.running).await.expect("no panic").expect("served");
     let took = started.elapsed();
-    assert!((Duration::from_millis(400)..Duration::from_secs(30)).contains(&took), "{took:?}");
+    assert!((Duration::from_millis(400)..Duration::from_secs(5)).contains(&took), "{took:?}");
     assert_eq!((server.stats.counts().sharded, server.stats.counts().connections), (0, 0));
     let mut rest = Vec::new();
     let _ = wire::in_time("the close", stalled.socket.read_to_end(&mut rest)).await;
