@@ -1,6 +1,7 @@
 //! A browser with several tabs, in which messages and events take their time, tabs are opened, also with a cursor, closed,
-//! put away and frozen, connections fail, and the leader's lock is stolen. Whatever happens, every tab is told every event
-//! once and in order; where the server gives snapshots, every one that they do not leave out.
+//! put away and frozen, connections fail, and the leader's lock is stolen. Nothing orders what a tab hears of the lock and
+//! what it hears of the others. Whatever happens, every tab is told every event once and in order; where the server gives
+//! snapshots, every one that they do not leave out.
 
 mod checks;
 mod server;
@@ -41,11 +42,10 @@ impl Chance {
     }
 }
 
-/// What the browser has to tell a tab, in order.
-enum Task {
+/// What the browser has to tell a tab of a request for the lock.
+enum Fate {
     Granted(u64),
     Lost(u64),
-    Heard(String),
 }
 
 struct Tab {
@@ -65,7 +65,8 @@ struct Tab {
     state: State,
     /// The member's own, while it catches up.
     own: Option<Stream>,
-    tasks: VecDeque<Task>,
+    fates: VecDeque<Fate>,
+    messages: VecDeque<String>,
     is_wanted: bool,
     is_frozen: bool,
     /// Names its request for the lock.
@@ -140,7 +141,8 @@ impl Browser {
             retry_at: None,
             state: State::Idle,
             own: None,
-            tasks: VecDeque::new(),
+            fates: VecDeque::new(),
+            messages: VecDeque::new(),
             is_wanted: false,
             is_frozen: false,
             request: None,
@@ -199,7 +201,7 @@ impl Browser {
                     } else {
                         self.steals += 1;
                         if let Some((robbed, lost)) = self.holder.take() {
-                            self.task(robbed, Task::Lost(lost));
+                            self.tell_fate(robbed, Fate::Lost(lost));
                         }
                         self.grant(at, request);
                     }
@@ -207,8 +209,8 @@ impl Browser {
                 Action::ReleaseLock => self.release(at),
                 Action::Post(message) => {
                     let text = message.encode(self.now);
-                    for other in (0..TABS).filter(|other| *other != at) {
-                        self.task(other, Task::Heard(text.clone()));
+                    for (_, other) in self.tabs.iter_mut().enumerate().filter(|(other, _)| *other != at) {
+                        other.iter_mut().for_each(|other| other.messages.push_back(text.clone()));
                     }
                 }
                 Action::Connect { last_event_id, .. } => self.connect(at, &last_event_id),
@@ -285,35 +287,39 @@ impl Browser {
         }
     }
 
-    fn task(&mut self, at: usize, task: Task) {
+    fn tell_fate(&mut self, at: usize, fate: Fate) {
         if let Some(tab) = &mut self.tabs[at] {
-            tab.tasks.push_back(task);
+            tab.fates.push_back(fate);
         }
     }
 
     fn grant(&mut self, at: usize, request: u64) {
         self.holder = Some((at, request));
-        self.task(at, Task::Granted(request));
+        self.tell_fate(at, Fate::Granted(request));
     }
 
     /// Lets a tab run for a while.
     fn run(&mut self, at: usize, tasks: u64) {
         for _ in 0..tasks {
+            let is_of_lock = self.chance.once_in(2);
             let now = self.now;
             let Some(tab) = &mut self.tabs[at] else { return };
-            let Some(task) = tab.tasks.pop_front() else { break };
-            match task {
-                Task::Granted(request) if tab.request == Some(request) => {
-                    tab.tabs.handle_granted(now, tab.asked, &tab.log);
+            if is_of_lock {
+                match tab.fates.pop_front() {
+                    Some(Fate::Granted(request)) if tab.request == Some(request) => {
+                        tab.tabs.handle_granted(now, tab.asked, &tab.log);
+                    }
+                    Some(Fate::Lost(request)) if tab.request == Some(request) => {
+                        tab.tabs.handle_lost(now, &tab.log);
+                    }
+                    _ => {}
                 }
-                Task::Lost(request) if tab.request == Some(request) => tab.tabs.handle_lost(now, &tab.log),
-                Task::Granted(_) | Task::Lost(_) => {}
+            } else if let Some(text) = tab.messages.pop_front()
                 // A tab that is away has closed its channel.
-                Task::Heard(text) if tab.is_wanted => {
-                    let message = Message::decode(&text, now).expect("one of ours");
-                    tab.tabs.handle_message(now, now.as_millis(), message, &mut tab.log);
-                }
-                Task::Heard(_) => {}
+                && tab.is_wanted
+            {
+                let message = Message::decode(&text, now).expect("one of ours");
+                tab.tabs.handle_message(now, now.as_millis(), message, &mut tab.log);
             }
             self.act(at);
             self.tell(at);
@@ -445,14 +451,14 @@ impl Browser {
             } else if is_wild && is_awake && self.chance.once_in(800) && !self.is_delicate(at) {
                 self.cut(at);
             } else if is_awake {
-                let tasks = self.chance.below(4);
+                let tasks = self.chance.below(8);
                 self.run(at, tasks);
             }
         }
         // Whoever has lost the lock in its sleep finds out when it wakes.
         let is_connected = |at: &usize| {
             let tab = self.tabs[*at].as_ref();
-            let lost = |tab: &Tab| tab.tasks.iter().any(|task| matches!(task, Task::Lost(_)));
+            let lost = |tab: &Tab| tab.fates.iter().any(|fate| matches!(fate, Fate::Lost(_)));
             tab.is_some_and(|tab| tab.upstream.is_some() && !lost(tab))
         };
         assert!((0..TABS).filter(is_connected).count() <= 1, "two connections at {:?}", self.now);
