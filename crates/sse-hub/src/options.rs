@@ -89,7 +89,8 @@ pub struct TopicOptions {
     pub lagging: Lagging,
     /// The shortest time between two chunks of a stream. What is published within it goes out together: for a topic
     /// with hundreds of events a second, 20 ms make a few large writes of many small ones. The first event after a
-    /// silence goes at once. It counts if every topic of a stream has one; the shortest does. Default: `None`.
+    /// silence goes at once, and the end of the stream too. It counts if every topic of a stream has one; the shortest
+    /// does. Default: `None`.
     pub flush_window: Option<Duration>,
     /// Whether somebody may read it who brings no [guard](crate::Guard). Default: `None`, as
     /// [the hub](HubOptions::unguarded) says.

@@ -30,10 +30,20 @@ impl Signal {
 
     pub(crate) fn raise(&self) {
         if !self.raised.swap(true, Ordering::AcqRel) {
-            let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(waker) = waker {
-                waker.wake();
-            }
+            self.wake();
+        }
+    }
+
+    /// Raises it for the end of the subscription, which even one is woken for that has not looked since it was raised.
+    pub(crate) fn insist(&self) {
+        self.raised.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(waker) = waker {
+            waker.wake();
         }
     }
 
@@ -46,7 +56,7 @@ impl Signal {
     #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "only `serve` ends streams one by one"))]
     pub(crate) fn part(&self, parting: Parting) {
         let _ = self.parting.set(parting);
-        self.raise();
+        self.insist();
     }
 
     pub(crate) fn parting(&self) -> Option<Parting> {
@@ -56,7 +66,7 @@ impl Signal {
     /// Tells the subscription that its reader may no longer read. Returns whether it is the first to say so.
     pub(crate) fn deny(&self, denied: Denied) -> bool {
         let is_first = self.denied.set(Box::new(denied)).is_ok();
-        self.raise();
+        self.insist();
         is_first
     }
 
@@ -70,17 +80,21 @@ impl Signal {
         if self.raised.swap(false, Ordering::AcqRel) {
             return Poll::Ready(());
         }
-        {
-            let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
-            match &mut *waker {
-                Some(waker) => waker.clone_from(cx.waker()),
-                none => *none = Some(cx.waker().clone()),
-            }
-        }
+        self.listen(cx);
         // It may have been raised between the first look and the waker's arrival.
         match self.raised.swap(false, Ordering::AcqRel) {
             true => Poll::Ready(()),
             false => Poll::Pending,
+        }
+    }
+
+    /// Waits for the end of the subscription, without lowering the signal: what is published wakes once at most. Look
+    /// whether it ends afterwards.
+    pub(crate) fn listen(&self, cx: &Context<'_>) {
+        let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
         }
     }
 }

@@ -226,7 +226,13 @@ impl Subscription {
                     None => Poll::Pending,
                 };
             }
-            ready!(self.flush.poll_open(cx));
+            if self.flush.poll_open(cx).is_pending() {
+                self.place.signal.listen(cx);
+                // Who is told to end is not kept until the window is over.
+                if !self.is_told_to_end() {
+                    return Poll::Pending;
+                }
+            }
             let entries = match ready!(self.pages.poll_step(cx)) {
                 Ok(Step::More(entries)) => entries,
                 Ok(Step::All(entries)) => {
@@ -285,6 +291,11 @@ impl Subscription {
         }
     }
 
+    fn is_told_to_end(&self) -> bool {
+        let Place { signal, hub, .. } = &self.place;
+        signal.parting().is_some() || signal.denied().is_some() || hub.is_closing()
+    }
+
     fn close(&mut self, last_words: Option<Bytes>) -> Option<Bytes> {
         self.phase = Phase::Closed { complete: false };
         last_words
@@ -313,11 +324,7 @@ impl Subscription {
     /// Whether it is at the tip of its topics: nothing more was there when it last looked, and nobody has told it to
     /// end. It may then rest while another reader reads for it.
     pub(crate) fn is_at_tip(&self) -> bool {
-        !self.readable
-            && matches!(self.phase, Phase::Streaming)
-            && self.place.signal.parting().is_none()
-            && self.place.signal.denied().is_none()
-            && !self.place.hub.is_closing()
+        !self.readable && matches!(self.phase, Phase::Streaming) && !self.is_told_to_end()
     }
 
     /// Ready when its reader may no longer read. For one that rests, and does not look for anything else.

@@ -199,8 +199,9 @@ impl TopicState {
         }
     }
 
+    /// Wakes every subscription, for its end.
     pub(crate) fn wake(&self) {
-        self.listeners.wake();
+        self.listeners.signals().values().for_each(|signal| signal.insist());
     }
 
     /// The numbers of the subscriptions that have not looked yet at what was published.

@@ -2,10 +2,12 @@
 
 mod common;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::{Client, News, hub, note, told};
-use sse_hub::{HubOptions, Lagging, Replay, Subscribe, TopicOptions};
+use sse_hub::{Denied, Grant, Guard, Hub, HubOptions, Lagging, Replay, Subscribe, TopicOptions};
 use tokio::time::Instant;
 
 /// What a client hears that takes nothing for `pause` while eleven events are published.
@@ -95,4 +97,56 @@ async fn what_comes_within_the_flush_window_waits_and_the_first_after_a_silence_
     assert!(together.starts_with(b"id: e.2\n") && together.ends_with(b"data: 3\n\n"), "{together:?}");
     assert!((20..=22).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
     drop(publisher);
+}
+
+/// What is told within a flush window of an hour, in which an event waits, when `end` ends the stream.
+async fn told_in_the_window(end: impl FnOnce(&Hub, &AtomicBool) + Send + 'static) -> Vec<String> {
+    let hub = hub(HubOptions { heartbeat: None, lagging_after: Duration::MAX, ..HubOptions::default() });
+    let window = Duration::from_secs(3_600);
+    let options = TopicOptions { flush_window: Some(window), ..TopicOptions::default() };
+    let news = hub.topic_with::<News>("news", options).expect("opened");
+    let is_lost = Arc::new(AtomicBool::new(false));
+    let guard = Guard::new({
+        let is_lost = Arc::clone(&is_lost);
+        move |_| match is_lost.load(Ordering::SeqCst) {
+            true => Err(Denied::forbidden("not yours")),
+            false => Ok(Grant::unlimited()),
+        }
+    });
+    let mut stream = hub.subscribe(Subscribe::to(["news"]).guard(guard)).expect("subscribed");
+    stream.next().await.expect("opening");
+    news.publish(&News::Count(1)).expect("published");
+    stream.next().await.expect("the first");
+    let started = Instant::now();
+    let ending = tokio::spawn(async move {
+        // While it waits: the first begins the wait, and the second is no news to it.
+        for count in [2, 3] {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            news.publish(&News::Count(count)).expect("published");
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        end(&hub, &is_lost);
+        (hub, news)
+    });
+    let mut told = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        told.push(String::from_utf8(chunk.to_vec()).expect("UTF-8"));
+    }
+    ending.await.expect("no panic");
+    assert!((3_000..=3_010).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
+    told
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_ends_is_not_kept_until_its_flush_window_is_over() {
+    let denied = told_in_the_window(|hub, is_lost| {
+        is_lost.store(true, Ordering::SeqCst);
+        assert_eq!(hub.review_access(), 1);
+    });
+    assert_eq!(denied.await, [": forbidden\n\n"]);
+    // What was published before is sent before the farewell.
+    let told = told_in_the_window(|hub, _| hub.shutdown()).await;
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("data: 2\n") && told[0].ends_with("data: 3\n\n"), "{told:?}");
+    assert!(told[1].contains("sse.retry"), "{told:?}");
 }

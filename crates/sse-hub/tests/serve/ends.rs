@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use sse_hub::serve::Options;
+use sse_hub::{HubOptions, TopicOptions};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::common::News;
+use crate::common::{self, News};
 use crate::server::Server;
 use crate::wire::{self, Answer};
 
@@ -92,6 +93,33 @@ async fn a_hub_that_shuts_down_ends_its_streams_and_the_server_goes_on() {
     }
     assert_eq!(wire::get(server.address, "/plain", &[]).await.status, 200);
     assert_eq!(server.stream("news").await.status, 503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_does_not_wait_for_a_flush_window() {
+    // A heartbeat has the group looked at too.
+    let hub = common::hub(HubOptions { heartbeat: None, ..HubOptions::default() });
+    let server = Server::with_hub(hub, Options { shards: Some(1), ..Options::default() }).await;
+    let flush_window = Some(Duration::from_secs(3_600));
+    let options = TopicOptions { flush_window, ..TopicOptions::default() };
+    let news = server.hub.topic_with::<News>("news", options).expect("opened");
+    let mut streams = [server.stream("news").await, server.stream("news").await];
+    server.until("one group", |counts| (counts.grouped, counts.groups) == (2, 1)).await;
+    news.publish(&News::Count(1)).expect("published");
+    for stream in &mut streams {
+        assert_eq!(stream.take(1).await, ["count:1"]);
+    }
+    for count in [2, 3] {
+        news.publish(&News::Count(count)).expect("published");
+        // Until the group has seen it: it begins to wait with the first.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    server.hub.shutdown();
+    for stream in &mut streams {
+        assert_eq!(stream.take(2).await, ["count:2", "count:3"], "published before");
+        assert_eq!(stream.event().await, None);
+        assert!(stream.is_complete && stream.retry.is_some());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

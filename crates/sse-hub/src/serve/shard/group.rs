@@ -204,8 +204,11 @@ impl Group {
                     return if self.hub.is_closing() { Next::Dissolve } else { Next::Wait };
                 }
                 self.readable = true;
-                // The signal stays lowered meanwhile, and nobody is woken by what is published.
-                if let Some(at) = self.flush.held_until() {
+            }
+            if let Some(at) = self.flush.held_until() {
+                self.signal.listen(cx);
+                // Who is told to end is not kept until the window is over.
+                if !self.hub.is_closing() {
                     return Next::WaitUntil(at);
                 }
             }
