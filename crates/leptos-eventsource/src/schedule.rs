@@ -25,10 +25,10 @@ impl Schedule {
         Rc::new(Self { delivery, ..Self::default() })
     }
 
-    /// Forgets what was to be told with the next frame: those who would hear of it are gone, or are going.
+    /// Tells at once what was to be told with the next frame, as views may outlive their stream.
     pub(crate) fn stop(&self) {
         self.frame.take();
-        self.changed.take();
+        self.tell_changed();
     }
 
     pub(crate) fn call(self: &Rc<Self>, tell: &Rc<dyn Fn()>) {
@@ -50,13 +50,17 @@ impl Schedule {
         let frame = request_animation_frame(move |_| {
             let Some(this) = this.upgrade() else { return };
             this.frame.take();
-            for tell in this.changed.take() {
-                if let Some(tell) = tell.upgrade() {
-                    tell();
-                }
-            }
+            this.tell_changed();
         });
         self.frame.replace(Some(Box::new(frame)));
+    }
+
+    fn tell_changed(&self) {
+        for tell in self.changed.take() {
+            if let Some(tell) = tell.upgrade() {
+                tell();
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A handle, and what was asked of it, after its owner is disposed.
 
-use browser_tests::{Mounted, mount, mount_view, next_task, open, until};
+use browser_tests::{History, Mounted, mount, mount_view, next_task, open, until};
 use leptos::prelude::*;
 use leptos_eventsource::transport::{Scripted, ScriptedStream};
 use leptos_eventsource::{CloseReason, ConnectionHandle, Delivery, EventSourceHandle, Failure, State};
@@ -12,9 +12,16 @@ const GONE: State = State::Closed(CloseReason::Caller);
 
 /// A stream that is open, and its component.
 async fn opened(transport: &Scripted) -> (Mounted, EventSourceHandle<Market>, ScriptedStream) {
+    opened_with(transport, Delivery::Immediate).await
+}
+
+async fn opened_with(
+    transport: &Scripted,
+    delivery: Delivery,
+) -> (Mounted, EventSourceHandle<Market>, ScriptedStream) {
     let (component, market) = mount({
         let transport = transport.clone();
-        move || use_market(&transport, Delivery::Immediate)
+        move || use_market(&transport, delivery)
     });
     let stream = open(transport).await;
     (component, market, stream)
@@ -61,6 +68,18 @@ async fn views_asked_for_elsewhere_keep_what_they_hold() {
     assert_eq!((price(latest.get_untracked()), count.get_untracked()), (Some(1), 1));
     assert_eq!((log.entries().get_untracked().len(), log.dropped().get_untracked()), (1, 0));
     assert_eq!(price(keyed.signal(&"ACME".to_owned()).get_untracked()), Some(1));
+}
+
+#[wasm_bindgen_test]
+async fn views_asked_for_elsewhere_show_what_came_since_the_last_frame() {
+    let transport = Scripted::new();
+    let (component, market, stream) = opened_with(&transport, Delivery::AnimationFrame).await;
+    let (_other, told) = elsewhere(move || History::of(market.fold(0, |count, _| *count += 1)));
+    tick(&stream, "ACME", 1);
+    tick(&stream, "ACME", 2);
+    assert_eq!(told.values(), [0], "no frame has come");
+    drop(component);
+    assert_eq!(told.values(), [0, 2]);
 }
 
 #[wasm_bindgen_test]
