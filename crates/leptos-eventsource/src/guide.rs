@@ -4,6 +4,7 @@
 //! definition of a link counts, so that here they lead to the items.
 
 /// [Backoff]: crate::Backoff
+/// [Connection]: sse_web::Connection
 /// [Error]: crate::Error
 /// [EventSourceHandle::error]: crate::EventSourceHandle::error
 /// [EventSourceHandle::keyed]: crate::EventSourceHandle::keyed

@@ -103,7 +103,9 @@ from_signals! {
 }
 
 from_signals! {
-    Option<String>: ReadSignal<Option<String>> RwSignal<Option<String>> Memo<Option<String>>
+    Option<String>:
+    ReadSignal<Option<String>> RwSignal<Option<String>> Memo<Option<String>> MappedSignal<Option<String>>
+    ArcReadSignal<Option<String>> ArcRwSignal<Option<String>> ArcMemo<Option<String>> ArcSignal<Option<String>>
 }
 
 impl fmt::Debug for StreamUrl {

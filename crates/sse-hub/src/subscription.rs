@@ -70,7 +70,7 @@ impl Subscribe {
 
 /// A stream of encoded events. Dropping it unsubscribes.
 ///
-/// Begins with a comment, `retry:` and `sse.open`, and ends when its topics have ended, when its reader [may no longer
+/// Begins with a comment, `retry:`, `sse.open` and `sse.retry`, and ends when its topics have ended, when its reader [may no longer
 /// read](Guard), when the hub shuts down, or when the history fails; the client then comes back with its last event id,
 /// and loses nothing.
 ///

@@ -58,8 +58,8 @@ pub struct Options {
 /// missed for good. A request that must not be sent again, like a POST, ends as
 /// [`Interrupted`](sse_proto::client::CloseReason::Interrupted).
 ///
-/// In the back/forward cache, and in a tab that the browser has frozen to save energy, no connection is held whatever is
-/// said here.
+/// In the back/forward cache, in a tab that the browser has frozen to save energy, and in a page that is prerendered and
+/// not yet opened, no connection is held whatever is said here.
 ///
 /// ```
 /// use std::time::Duration;
@@ -73,13 +73,15 @@ pub struct Options {
 #[non_exhaustive]
 pub enum Background {
     /// It stays open: for whatever must be noticed in the background too, such as messages that change the page's title.
+    /// Browsers run the timers of background tabs late, by up to a minute each: there it takes up to two minutes more until
+    /// a connection is found dead.
     #[default]
     Stay,
     /// It is closed at once, and resumed from its cursor when the page is seen again. For pages of which people keep many
     /// open, where each costs the server a connection, or one of the six that HTTP/1.1 allows.
     Pause,
     /// Like [`Pause`](Self::Pause), but only after this time in the background: who looks into another tab for a moment
-    /// costs no reconnect. Browsers run the timers of background tabs late, by up to a minute.
+    /// costs no reconnect. It is late by as much as the timers of background tabs are.
     PauseAfter(Duration),
 }
 

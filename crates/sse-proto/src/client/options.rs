@@ -31,6 +31,8 @@ pub struct ClientOptions {
     pub silence: Silence,
     /// The statuses that are worth another attempt, not before their `Retry-After` is over (conformance c03).
     /// Default: 429, 502, 503 and 504.
+    ///
+    /// Where an earlier response was redirected to, any other status but 204 is worth one, too: at the owner's URL.
     pub retry_statuses: Vec<u16>,
     /// Whether to try again when the native `EventSource` gave up without saying why. Default: no, as the
     /// standard has it. Turn it on behind a proxy that answers 502 while the server restarts.

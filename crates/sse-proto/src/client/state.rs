@@ -89,7 +89,7 @@ impl State {
 pub enum PauseReason {
     /// The owner asked for it.
     Caller = 0,
-    /// The page is in the back/forward cache, frozen by the browser, or being left.
+    /// The page is in the back/forward cache, frozen by the browser, being left, or prerendered and not yet opened.
     PageHidden = 1,
     /// The device has no network.
     Offline = 2,
@@ -110,7 +110,8 @@ pub enum CloseReason {
     Caller,
     /// The server said that the stream is complete (`sse.end`).
     Ended,
-    /// The server refused, in a way that trying again does not change, or that must not be tried again (c18).
+    /// The server refused, in a way that trying again does not change, or that must not be tried again (c18). What refuses
+    /// where an earlier response was redirected to does not count, but for a status 204: the owner's URL is asked then.
     Refused(Failure),
     /// The limit of consecutive failures is reached.
     GaveUp {
