@@ -51,7 +51,7 @@ pub(crate) struct Binding {
     /// Weak, as this lives in it. `None` if it was made outside of any: then it lives for ever.
     owner: Option<WeakOwner>,
     on_event: Rc<dyn HearEvents>,
-    pub(crate) on_gap: Listeners<dyn Fn(Gap)>,
+    pub(crate) on_news: Listeners<dyn Fn(News<'_>)>,
     /// The timer of the countdown. Behind a pointer, as is what counts down, so that a page on which nobody asks for the
     /// signal links neither.
     countdown: Cell<Option<Box<dyn Any>>>,
@@ -60,6 +60,15 @@ pub(crate) struct Binding {
 }
 
 type CountDown = fn(&Rc<Binding>, Instant);
+
+/// What there is to hear of a stream besides its events.
+#[derive(Clone, Copy)]
+pub(crate) enum News<'a> {
+    /// It is open, and was not before.
+    Open,
+    Error(&'a Error),
+    Gap(Gap),
+}
 
 /// What the owner last asked for. It may ask before the first URL is known, and it outlives a change of URL.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -127,7 +136,7 @@ impl Binding {
             reads_last_event_id: Cell::new(false),
             owner: Owner::current().map(|owner| owner.downgrade()),
             on_event,
-            on_gap: Listeners::new(),
+            on_news: Listeners::new(),
             countdown: Cell::new(None),
             count_down: Cell::new(None),
         })
@@ -205,7 +214,7 @@ impl Binding {
         self.shut();
         self.schedule.stop();
         self.on_event.clear();
-        self.on_gap.clear();
+        self.on_news.clear();
         if self.retry_in.is(Option::is_some) {
             self.retry_in.set_outside(None);
         }
@@ -304,7 +313,8 @@ impl Binding {
 
     fn fail(&self, error: Error) {
         self.tell(Told::Error(&error));
-        self.error.set(Some(error));
+        self.error.set(Some(error.clone()));
+        self.on_news.each(|listener| listener(News::Error(&error)));
     }
 
     /// The event that came last is none of the set. Out of line, so that what is there for every event stays small.
@@ -444,6 +454,10 @@ impl Sink for ToSignals {
         if binding.states.get() == nth {
             binding.show(state.clone());
         }
+        // So may whoever heard of the state.
+        if !was_open && state.is_open() && binding.states.get() == nth {
+            binding.on_news.each(|listener| listener(News::Open));
+        }
     }
 
     fn failure(&self, failure: &Failure) {
@@ -455,7 +469,7 @@ impl Sink for ToSignals {
     fn gap(&self, gap: Gap) {
         if let Some(binding) = self.binding.upgrade() {
             binding.tell(Told::Gap(gap));
-            binding.on_gap.each(|listener| listener(gap));
+            binding.on_news.each(|listener| listener(News::Gap(gap)));
         }
     }
 }

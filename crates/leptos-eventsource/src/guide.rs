@@ -45,12 +45,15 @@ pub mod rendered_on_a_server {}
 /// [EventSourceHandle::error]: crate::EventSourceHandle::error
 /// [EventSourceHandle::on_event]: crate::EventSourceHandle::on_event
 /// [EventSourceHandle::on_gap]: crate::EventSourceHandle::on_gap
+/// [EventSourceHandle::on_open]: crate::EventSourceHandle::on_open
 /// [EventSourceHandle::state]: crate::EventSourceHandle::state
 /// [Failure]: crate::Failure
 /// [Json]: crate::Json
+/// [Keyed::clear]: crate::Keyed::clear
 /// [Sharing]: crate::Sharing
 /// [Sharing::browser]: crate::Sharing::browser
 /// [Sharing::page]: crate::Sharing::page
+/// [StreamUrl]: crate::StreamUrl
 /// [Text]: crate::Text
 /// [Fetch]: crate::transport::Fetch
 /// [Fetch::with_bearer]: crate::transport::Fetch::with_bearer

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use sse_events::EventSet;
 use sse_proto::client::{Gap, State};
 
-use crate::binding::Binding;
+use crate::binding::{Binding, News};
 use crate::connection_handle::ConnectionHandle;
 use crate::error::Error;
 use crate::options::EventSourceOptions;
@@ -41,6 +41,23 @@ use crate::view::{self, EventStream, Keyed, Log};
 ///
 /// Another URL is another stream: it begins without a cursor. A token that changes belongs in
 /// [`Fetch::with_bearer`](crate::transport::Fetch::with_bearer) or [`Ticketed`](crate::transport::Ticketed).
+///
+/// Outside of any owner, as in a task that was spawned, it lives for as long as the page. What has to be fetched before the
+/// stream can be opened belongs in its URL instead:
+///
+/// ```
+/// use leptos::prelude::*;
+/// use leptos_eventsource::{Text, use_event_source};
+///
+/// # async fn current_match() -> u32 { 7 }
+/// #[component]
+/// fn Scores() -> impl IntoView {
+///     let url = RwSignal::new(None);
+///     leptos::task::spawn_local(async move { url.set(Some(format!("/scores/{}", current_match().await))) });
+///     let last = use_event_source::<Text>(url).latest();
+///     view! { <p>{move || last.get().map(|Text(text)| text)}</p> }
+/// }
+/// ```
 pub fn use_event_source<E: EventSet>(url: impl Into<StreamUrl>) -> EventSourceHandle<E> {
     use_event_source_with_options(url, EventSourceOptions::default())
 }
@@ -62,6 +79,11 @@ pub fn use_event_source_with_options<E: EventSet>(
 ) -> EventSourceHandle<E> {
     // A server renders on many threads, and has no stream to bind to one.
     let serial = IN_BROWSER.then(|| {
+        if Owner::current().is_none() {
+            leptos::logging::debug_warn!(
+                "an event stream that is made outside of any component or effect is never closed by itself"
+            );
+        }
         let serial = registry::enter(|serial| Binding::new::<E>(serial, options));
         url.into().lead(serial);
         on_cleanup(move || registry::leave(serial));
@@ -172,7 +194,8 @@ impl<E: EventSet> EventSourceHandle<E> {
         self.connection.retry_in()
     }
 
-    /// The last error since the connection was open, or `None`. For an example see [`Error`].
+    /// The last error since the connection was open, or `None`. For an example see [`Error`]. Every one of them:
+    /// [`on_error`](Self::on_error).
     #[must_use]
     pub fn error(&self) -> Signal<Option<Error>> {
         self.connection.error()
@@ -194,6 +217,9 @@ impl<E: EventSet> EventSourceHandle<E> {
     }
 
     /// The last event, or `None` before the first.
+    ///
+    /// Like every view, it is asked for once, where the component is made: one that is made in the closure of a `view!` is
+    /// made anew, and empty, with each event.
     ///
     /// ```
     /// # use leptos::prelude::*;
@@ -436,10 +462,65 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// # }
     /// ```
     pub fn on_gap(&self, f: impl Fn(Gap) + 'static) {
-        if let Some(at) = self.with_binding(|binding| binding.on_gap.add(Rc::new(f))) {
+        self.on_news(move |news| {
+            if let News::Gap(gap) = news {
+                f(gap);
+            }
+        });
+    }
+
+    /// Calls `f` with every error: each event that does not decode, each failure of the connection.
+    ///
+    /// [`error`](Self::error) is the last one, and an effect that looks at it sees one of several that come at once.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Error, Json, use_event_source};
+    /// # fn component() {
+    /// let misread = RwSignal::new(0);
+    /// use_event_source::<Json<u64>>("/orders").on_error(move |error| {
+    ///     if let Error::Decode(error) = error {
+    ///         leptos::logging::warn!("{error}");
+    ///         *misread.write() += 1;
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    pub fn on_error(&self, f: impl Fn(&Error) + 'static) {
+        self.on_news(move |news| {
+            if let News::Error(error) = news {
+                f(error);
+            }
+        });
+    }
+
+    /// Calls `f` each time the connection opens, before its first event. A tab that [shares](crate::Sharing::browser) the
+    /// connection of another and has missed something may hear of that first.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Text, use_event_source};
+    /// # fn component() {
+    /// // A server without ids that sends the whole list whenever somebody connects.
+    /// let names = RwSignal::new(Vec::new());
+    /// let stream = use_event_source::<Text>("/names");
+    /// stream.on_open(move || names.write().clear());
+    /// stream.on_event(move |Text(name)| names.write().push(name.clone()));
+    /// # }
+    /// ```
+    pub fn on_open(&self, f: impl Fn() + 'static) {
+        self.on_news(move |news| {
+            if let News::Open = news {
+                f();
+            }
+        });
+    }
+
+    fn on_news(&self, f: impl Fn(News<'_>) + 'static) {
+        if let Some(at) = self.with_binding(|binding| binding.on_news.add(Rc::new(f))) {
             let handle = *self;
             on_cleanup(move || {
-                handle.with_binding(|binding| binding.on_gap.remove(at));
+                handle.with_binding(|binding| binding.on_news.remove(at));
             });
         }
     }

@@ -46,13 +46,16 @@ pub use options::{Delivery, EventSourceOptions};
 /// The contract crate, for the derive macro and for custom codecs.
 pub use sse_events;
 pub use sse_events::{DecodeError, DecodeErrorKind, EventSet, Json, Snapshot, Text};
+/// A point in time as a [`State`] gives it, on the clock of [`now`].
+pub use sse_proto::Instant;
 pub use sse_proto::client::{Backoff, ClientOptions, CloseReason, Failure, Gap, PauseReason, Silence, State};
-pub use sse_web::{Background, InvalidUrl, Offline, Options as ConnectionOptions, Sharing, Wake};
+pub use sse_web::{Background, InvalidUrl, Offline, Options as ConnectionOptions, Sharing, Wake, now};
 pub use url::StreamUrl;
 pub use view::{Entry, EventStream, KEY_LIMIT, Keyed, Log};
 
 /// What carries a stream: [`sse_web::transport`], and what a contract adds to it.
 pub mod transport {
     pub use crate::scripted::ScriptedExt;
+    pub use sse_web::EventRef;
     pub use sse_web::transport::*;
 }

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use crate::registry::Serial;
 
-/// The URL of a stream: a text, or a signal of one that the connection follows. Made by `into()`.
+/// The URL of a stream: a text, or a signal of one that the connection follows. Made by `into()`; a closure is made a signal
+/// by `Signal::derive`.
 ///
 /// The signal may be of an `Option`: while it is `None`, nothing is connected, and the state is
 /// [`Idle`](crate::State::Idle).
@@ -59,6 +60,12 @@ impl From<String> for StreamUrl {
 impl From<&str> for StreamUrl {
     fn from(url: &str) -> Self {
         url.to_owned().into()
+    }
+}
+
+impl From<&String> for StreamUrl {
+    fn from(url: &String) -> Self {
+        url.clone().into()
     }
 }
 

@@ -65,6 +65,10 @@ pub mod __private {
 ///     B(String),
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no set of events",
+    note = "for unnamed events with JSON in them use `Json<{Self}>`, for several event types an enum with `#[derive(EventSet)]`"
+)]
 pub trait EventSet: Sized + 'static {
     /// Every event type of the set. Browsers deliver only the types that somebody listens for.
     const EVENT_TYPES: &'static [&'static str];

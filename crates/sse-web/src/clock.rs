@@ -28,7 +28,7 @@ thread_local! {
 /// The current time on the clock in which states give theirs. It counts the time for which the device was asleep.
 ///
 /// ```
-/// use sse_proto::client::State;
+/// use sse_web::State;
 ///
 /// fn silent_for(state: &State) -> Option<String> {
 ///     let State::Stale { since } = state else { return None };

@@ -9,8 +9,7 @@ use crate::url::{self, InvalidUrl};
 /// One event stream, kept alive until this is dropped.
 ///
 /// ```
-/// use sse_proto::EventRef;
-/// use sse_web::{Connection, InvalidUrl, Options, Sink};
+/// use sse_web::{Connection, EventRef, InvalidUrl, Options, Sink};
 ///
 /// struct Print;
 ///

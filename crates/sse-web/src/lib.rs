@@ -8,7 +8,7 @@
 //! - [`transport`]: what carries it. [`transport::Native`] is the browser's own `EventSource`, [`transport::Fetch`] a
 //!   streaming `fetch`, for headers, tokens and POST, and for whoever wants to know why a server refuses;
 //!   [`transport::Scripted`] is played by a test.
-//! - [`now`]: the clock in which a [`State`](sse_proto::client::State) gives its times.
+//! - [`now`]: the clock in which a [`State`] gives its times.
 
 mod clock;
 mod connection;
@@ -29,5 +29,8 @@ pub use connection::Connection;
 pub use options::{Background, Offline, Options, Wake};
 pub use share::Sharing;
 pub use sink::Sink;
+/// What a [`Sink`] is told, and what [`Options`] are made of.
+pub use sse_proto::client::{Backoff, ClientOptions, CloseReason, Failure, Gap, PauseReason, Silence, State};
+pub use sse_proto::{EventRef, Instant};
 pub use transport::Transport;
 pub use url::InvalidUrl;

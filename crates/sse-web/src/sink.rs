@@ -6,9 +6,7 @@ use sse_proto::client::{Failure, Gap, State};
 /// Every method may call the connection back, also to close it, and may drop it; nothing is told after that.
 ///
 /// ```
-/// use sse_proto::EventRef;
-/// use sse_proto::client::{Failure, Gap, State};
-/// use sse_web::Sink;
+/// use sse_web::{EventRef, Failure, Gap, Sink, State};
 ///
 /// /// What a page shows beside its data.
 /// struct Lamp(web_sys::Element);

@@ -1,6 +1,4 @@
-use sse_proto::EventRef;
-use sse_proto::client::State;
-use sse_web::Sink;
+use sse_web::{EventRef, Sink, State};
 use web_sys::{Document, Element};
 
 /// How many events the page shows. A list that only grows is a leak.

@@ -78,8 +78,10 @@ pub struct BadgeTexts {
     pub silence: Cow<'static, str>,
     /// Reason: the server answered with `{status}`.
     pub status: Cow<'static, str>,
-    /// Reason: the answer is no event stream, or the browser does not tell what is wrong with it.
+    /// Reason: the browser gave up, and does not tell what is wrong with the answer.
     pub rejected: Cow<'static, str>,
+    /// Reason: the answer is no event stream.
+    pub content_type: Cow<'static, str>,
     /// Reason: the browser cannot, or may not, make such a request.
     pub unsupported: Cow<'static, str>,
     /// Reason: there is no token to show to the server.
@@ -114,7 +116,8 @@ impl BadgeTexts {
         timeout: Cow::Borrowed("The server did not answer in time."),
         silence: Cow::Borrowed("The connection was silent for too long."),
         status: Cow::Borrowed("The server answered with status {status}."),
-        rejected: Cow::Borrowed("The answer was not an event stream."),
+        rejected: Cow::Borrowed("The browser does not say why."),
+        content_type: Cow::Borrowed("The answer was not an event stream."),
         unsupported: Cow::Borrowed("This browser cannot open such a stream, or blocks it."),
         no_token: Cow::Borrowed("There is no valid login."),
         failed: Cow::Borrowed("The connection failed."),
@@ -162,7 +165,8 @@ impl BadgeTexts {
             Failure::ConnectTimeout => &self.timeout,
             Failure::Silence => &self.silence,
             Failure::Status { status, .. } => return Some(fill(&self.status, "{status}", status)),
-            Failure::Rejected | Failure::ContentType(_) => &self.rejected,
+            Failure::Rejected => &self.rejected,
+            Failure::ContentType(_) => &self.content_type,
             Failure::Unsupported => &self.unsupported,
             Failure::Token(_) => &self.no_token,
             _ => &self.failed,
@@ -274,6 +278,14 @@ mod tests {
         let mut decoder = sse_proto::Decoder::new(sse_proto::Limits::default().with_line(4));
         let error = decoder.decode(b"data: too long\n").next().expect_err("the line is too long");
         assert_eq!(label(Failure::Limit(error)), "Closed", "the page did not take it");
+    }
+
+    #[test]
+    fn what_the_browser_does_not_tell_is_not_guessed() {
+        let reason = |failure| TEXTS.reason(&State::Closed(CloseReason::Refused(failure)));
+        assert_eq!(reason(Failure::Rejected).as_deref(), Some("The browser does not say why."));
+        let page = Failure::ContentType("text/html".to_owned());
+        assert_eq!(reason(page).as_deref(), Some("The answer was not an event stream."));
     }
 
     #[test]

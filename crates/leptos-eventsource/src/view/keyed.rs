@@ -11,8 +11,8 @@ use super::folded;
 use crate::handle::{EventSourceHandle, IN_BROWSER};
 use crate::schedule::{Folded, Schedule};
 
-/// The most keys that a [`Keyed`] holds. Events with further keys are counted and left out: a stream of
-/// strangers must not fill the page's memory.
+/// The most keys that a [`Keyed`] holds. Events with further keys are counted and left out, until others are
+/// [removed](Keyed::remove): a stream of strangers must not fill the page's memory.
 pub const KEY_LIMIT: usize = 10_000;
 
 /// One signal for each key of a stream, so that one event updates one row. `Copy`. Made by
@@ -66,6 +66,8 @@ struct Rows<K: 'static, S: 'static> {
     keys: Folded<Vec<K>>,
     schedule: Rc<Schedule>,
     left_out: Folded<u64>,
+    /// Whether a row may have gone out of use since a place was last looked for.
+    may_have_place: Cell<bool>,
 }
 
 struct Row<S: 'static> {
@@ -91,6 +93,7 @@ where
             keys: folded(handle, Vec::new()),
             schedule: schedule.unwrap_or_else(|| Schedule::new(Default::default())),
             left_out: folded(handle, 0),
+            may_have_place: Cell::new(false),
         });
         for (key, value) in init {
             rows.update(key, |row| *row = value);
@@ -142,12 +145,77 @@ where
     #[must_use]
     pub fn signal(&self, key: &K) -> ReadSignal<S> {
         let signal = if IN_BROWSER {
-            let row = self.rows.and_then(|rows| rows.try_with_value(|rows| rows.row(key)).flatten());
-            row.map(|row| row.value.signal().clone())
+            let row = self.with_rows(|rows| {
+                rows.may_have_place.set(true);
+                rows.row(key)
+            });
+            row.flatten().map(|row| {
+                let signal = row.value.signal().clone();
+                // It is not given away while somebody looks at it.
+                StoredValue::new_local(row);
+                signal
+            })
         } else {
             self.rendered.and_then(|rows| rows.try_with_value(|rows| rows.get(key).cloned()).flatten())
         };
         signal.unwrap_or_else(|| ArcRwSignal::new(S::default())).read_only().into()
+    }
+
+    /// Takes `key` out of [`keys`](Self::keys), and sets its signal to the default. If it comes again, it is the last of them.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{EventSet, use_event_source};
+    /// # use serde::{Deserialize, Serialize};
+    /// #[derive(Clone, Serialize, Deserialize)]
+    /// struct Order {
+    ///     number: u64,
+    ///     text: String,
+    /// }
+    ///
+    /// #[derive(Clone, EventSet)]
+    /// enum Kitchen {
+    ///     Ordered(Order),
+    ///     Served(u64),
+    /// }
+    ///
+    /// # fn component() {
+    /// let kitchen = use_event_source::<Kitchen>("/kitchen");
+    /// let orders = kitchen.keyed(|event| match event {
+    ///     Kitchen::Ordered(order) => Some(order.number),
+    ///     Kitchen::Served(_) => None,
+    /// });
+    /// kitchen.on_event(move |event| {
+    ///     if let Kitchen::Served(number) = event {
+    ///         orders.remove(number);
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    pub fn remove(&self, key: &K) {
+        self.with_rows(|rows| rows.remove(key));
+    }
+
+    /// [`Self::remove`] for all keys: where a server sends everything anew, and names only what there still is.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Json, use_event_source};
+    /// # fn component() {
+    /// let stream = use_event_source::<Json<(String, u64)>>("/votes");
+    /// let votes = stream.keyed(|Json((name, _))| Some(name.clone()));
+    /// stream.on_open(move || votes.clear());
+    /// # }
+    /// ```
+    pub fn clear(&self) {
+        self.with_rows(|rows| rows.clear());
+    }
+
+    /// `None` where an app is rendered on a server, and once the owner is disposed.
+    fn with_rows<R>(&self, f: impl FnOnce(&Rc<Rows<K, S>>) -> R) -> Option<R> {
+        // Cloned out: who is told may ask for another row, or dispose the owner.
+        let rows = self.rows?.try_with_value(Rc::clone)?;
+        Some(f(&rows))
     }
 
     /// How many events were left out because there were [`KEY_LIMIT`] keys already.
@@ -183,6 +251,26 @@ where
         }
     }
 
+    fn remove(&self, key: &K) {
+        let row = self.by_key.borrow().get(key).cloned();
+        if let Some(row) = row
+            && row.came.replace(false)
+        {
+            self.may_have_place.set(true);
+            self.keys.update(|keys| keys.retain(|it| it != key));
+            row.value.update(|value| *value = S::default());
+        }
+    }
+
+    fn clear(&self) {
+        let rows: Vec<_> = self.by_key.borrow().values().cloned().collect();
+        self.may_have_place.set(true);
+        self.keys.update(Vec::clear);
+        for row in rows.into_iter().filter(|row| row.came.replace(false)) {
+            row.value.update(|value| *value = S::default());
+        }
+    }
+
     fn signals(&self) -> HashMap<K, ArcRwSignal<S>> {
         let rows = self.by_key.borrow();
         rows.iter().map(|(key, row)| (key.clone(), row.value.signal().clone())).collect()
@@ -190,16 +278,27 @@ where
 
     /// The row of `key`, a new one if need be; `None` at the limit.
     fn row(&self, key: &K) -> Option<Rc<Row<S>>> {
-        let mut rows = self.by_key.borrow_mut();
-        if let Some(row) = rows.get(key) {
-            return Some(row.clone());
+        let row = self.by_key.borrow().get(key).cloned();
+        if row.is_some() {
+            return row;
         }
-        if rows.len() >= KEY_LIMIT {
+        if self.by_key.borrow().len() >= KEY_LIMIT && !self.make_place() {
             return None;
         }
         let row = Rc::new(Row { value: Folded::new(&self.schedule, S::default()), came: Cell::new(false) });
-        rows.insert(key.clone(), row.clone());
+        self.by_key.borrow_mut().insert(key.clone(), row.clone());
         Some(row)
+    }
+
+    /// Gives up the rows that are not among the keys and at which nobody looks. Returns whether there were any.
+    fn make_place(&self) -> bool {
+        if !self.may_have_place.replace(false) {
+            return false;
+        }
+        let is_unused = |_: &K, row: &mut Rc<Row<S>>| !row.came.get() && Rc::strong_count(row) == 1;
+        // Taken out first: what is dropped may call back.
+        let unused: Vec<_> = self.by_key.borrow_mut().extract_if(is_unused).collect();
+        !unused.is_empty()
     }
 }
 

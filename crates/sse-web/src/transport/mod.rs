@@ -42,10 +42,8 @@ pub use ticketed::Ticketed;
 /// One of your own brings events from wherever a server's events can come from:
 ///
 /// ```
-/// use sse_proto::EventRef;
-/// use sse_proto::client::Failure;
-/// use sse_web::Transport;
 /// use sse_web::transport::{ActiveRequest, Receiver, Request};
+/// use sse_web::{EventRef, Failure, Transport};
 /// use wasm_bindgen_futures::spawn_local;
 ///
 /// /// Says what is in it, and ends.
@@ -142,9 +140,8 @@ pub struct Request<'a> {
 /// ```
 /// use std::time::Duration;
 ///
-/// use sse_proto::EventRef;
-/// use sse_proto::client::Failure;
 /// use sse_web::transport::{Receiver, Response};
+/// use sse_web::{EventRef, Failure};
 ///
 /// /// What there is to say of a stream from its beginning to its end.
 /// fn tell(receiver: &Receiver, data: &str) {

@@ -29,9 +29,8 @@ pub use stream::ScriptedStream;
 /// A connection that is cut off, and comes back from its cursor:
 ///
 /// ```
-/// use sse_proto::EventRef;
 /// use sse_web::transport::Scripted;
-/// use sse_web::{Connection, Sink};
+/// use sse_web::{Connection, EventRef, Sink};
 ///
 /// struct Ignore;
 ///

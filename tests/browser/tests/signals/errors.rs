@@ -33,6 +33,68 @@ async fn what_does_not_decode_is_an_error_that_carries_it_and_the_stream_goes_on
 }
 
 #[wasm_bindgen_test]
+async fn who_hears_of_errors_hears_of_all_that_come_at_once() {
+    let transport = Scripted::new();
+    let (_mounted, (market, heard)) = mount({
+        let transport = transport.clone();
+        move || {
+            let market = use_market(&transport, Delivery::AnimationFrame);
+            let heard = StoredValue::new(Vec::new());
+            market.on_error(move |error| {
+                assert_eq!(
+                    market.error().get_untracked().as_ref(),
+                    Some(error),
+                    "the signal says so already"
+                );
+                let what = match error {
+                    Error::Decode(error) => error.data.clone(),
+                    other => other.to_string(),
+                };
+                heard.update_value(|heard| heard.push(what));
+            });
+            (market, heard)
+        }
+    });
+    let stream = open(&transport).await;
+    for data in ["{", "[", "nonsense"] {
+        stream.event("tick", data, "");
+    }
+    tick(&stream, "ACME", 1);
+    stream.fail(Failure::Ended);
+    assert_eq!(heard.get_value(), ["{", "[", "nonsense", &Failure::Ended.to_string()]);
+    assert!(matches!(market.state().get_untracked(), State::Waiting { .. }));
+}
+
+#[wasm_bindgen_test]
+async fn who_hears_of_openings_hears_of_each_before_its_first_event() {
+    let transport = Scripted::new();
+    let (_mounted, (market, symbols)) = mount({
+        let transport = transport.clone();
+        move || {
+            let market = use_market(&transport, Delivery::Immediate);
+            let symbols = StoredValue::new(vec!["from before".to_owned()]);
+            market.on_open(move || {
+                assert_eq!(market.state().get_untracked(), State::Open);
+                symbols.update_value(Vec::clear);
+            });
+            market.on_event(move |event| symbols.update_value(|symbols| symbols.extend(event.symbol())));
+            (market, symbols)
+        }
+    });
+    let stream = open(&transport).await;
+    tick(&stream, "ACME", 1);
+    tick(&stream, "INIT", 1);
+    assert_eq!(symbols.get_value(), ["ACME", "INIT"]);
+    stream.fail(Failure::Ended);
+    assert_eq!(symbols.get_value().len(), 2, "an end is no opening");
+    market.reconnect();
+    let stream = open(&transport).await;
+    assert!(symbols.get_value().is_empty());
+    tick(&stream, "ACME", 2);
+    assert_eq!(symbols.get_value(), ["ACME"]);
+}
+
+#[wasm_bindgen_test]
 async fn an_unknown_event_type_is_an_error_too() {
     let transport = Scripted::new();
     let (_mounted, market) = mount({

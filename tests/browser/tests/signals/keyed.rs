@@ -129,3 +129,54 @@ async fn keys_have_a_limit_and_what_is_left_out_is_counted() {
     assert_eq!(price(prices, "0"), Some(2), "those that are in are still served");
     until("the page is told how many are left out", || shown.get_untracked() == 2).await;
 }
+
+#[wasm_bindgen_test]
+async fn a_key_that_is_removed_is_none_of_the_keys_until_it_comes_again() {
+    let transport = Scripted::new();
+    let (_mounted, (prices, acme)) = mount({
+        let transport = transport.clone();
+        move || {
+            let prices: Prices = use_market(&transport, Delivery::Immediate).keyed(Market::symbol);
+            (prices, prices.signal(&"ACME".to_owned()))
+        }
+    });
+    let stream = open(&transport).await;
+    tick(&stream, "ACME", 1);
+    tick(&stream, "INIT", 2);
+    prices.remove(&"ACME".to_owned());
+    prices.remove(&"NOPE".to_owned());
+    assert_eq!(prices.keys().get_untracked(), ["INIT"]);
+    assert_eq!((acme.get_untracked(), price(prices, "INIT")), (None, Some(2)));
+    tick(&stream, "ACME", 3);
+    assert_eq!(prices.keys().get_untracked(), ["INIT", "ACME"]);
+    let shown = || acme.get_untracked().and_then(|event| event.price());
+    assert_eq!(shown(), Some(3), "who has looked at it all the time sees it come again");
+    prices.clear();
+    assert!(prices.keys().get_untracked().is_empty());
+    assert_eq!((shown(), price(prices, "INIT")), (None, None));
+}
+
+#[wasm_bindgen_test]
+async fn keys_that_are_removed_and_looked_at_by_nobody_make_place_for_others() {
+    let transport = Scripted::new();
+    let (_mounted, (prices, looking)) = mount({
+        let transport = transport.clone();
+        move || (use_market(&transport, Delivery::Immediate).keyed(Market::symbol), Owner::new())
+    });
+    let stream = open(&transport).await;
+    for number in 0..KEY_LIMIT {
+        tick(&stream, &number.to_string(), 1);
+    }
+    let first = looking.with(|| prices.signal(&"0".to_owned()));
+    prices.remove(&"0".to_owned());
+    tick(&stream, "too many", 1);
+    assert_eq!(prices.left_out().get_untracked(), 1, "somebody looks at the one that was removed");
+    assert_eq!(first.get_untracked(), None);
+    looking.cleanup();
+    prices.remove(&"1".to_owned());
+    tick(&stream, "new", 2);
+    tick(&stream, "newer", 3);
+    assert_eq!(prices.left_out().get_untracked(), 1);
+    assert_eq!((price(prices, "new"), price(prices, "newer")), (Some(2), Some(3)));
+    assert_eq!(prices.keys().with_untracked(Vec::len), KEY_LIMIT);
+}

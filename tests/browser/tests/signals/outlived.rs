@@ -101,6 +101,8 @@ async fn whatever_is_asked_of_a_stream_that_is_gone_is_closed_and_empty() {
         assert!(market.keyed(Market::symbol).keys().get_untracked().is_empty());
         market.on_event(|_| {});
         market.on_gap(|_| {});
+        market.on_error(|_| {});
+        market.on_open(|| {});
         assert_eq!((connection.state().get_untracked(), connection.retry_in().get_untracked()), (GONE, None));
         assert_eq!((connection.is_open().get_untracked(), connection.error().get_untracked()), (false, None));
         assert_eq!(connection.last_event_id().get_untracked(), "");

@@ -57,7 +57,7 @@ use crate::transport::{Receiver, Request};
 /// What can go wrong:
 ///
 /// ```
-/// use sse_proto::client::Failure;
+/// use sse_web::Failure;
 /// use sse_web::transport::Scripted;
 ///
 /// async fn fail(server: Scripted) {
