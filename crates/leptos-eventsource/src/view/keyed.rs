@@ -2,7 +2,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use leptos::prelude::*;
 use sse_events::EventSet;
@@ -76,6 +76,20 @@ struct Row<S: 'static> {
     came: Cell<bool>,
 }
 
+/// Keeps a row from being given away while the owner lives that asked for its signal.
+struct LookedAt<K: 'static, S: 'static> {
+    _row: Rc<Row<S>>,
+    rows: Weak<Rows<K, S>>,
+}
+
+impl<K, S> Drop for LookedAt<K, S> {
+    fn drop(&mut self) {
+        if let Some(rows) = self.rows.upgrade() {
+            rows.may_have_place.set(true);
+        }
+    }
+}
+
 impl<K, S> Keyed<K, S>
 where
     K: Clone + Eq + Hash + Send + Sync + 'static,
@@ -145,16 +159,13 @@ where
     #[must_use]
     pub fn signal(&self, key: &K) -> ReadSignal<S> {
         let signal = if IN_BROWSER {
-            let row = self.with_rows(|rows| {
-                rows.may_have_place.set(true);
-                rows.row(key)
-            });
-            row.flatten().map(|row| {
+            let looked_at = self.with_rows(|rows| {
+                let row = rows.row(key)?;
                 let signal = row.value.signal().clone();
-                // It is not given away while somebody looks at it.
-                StoredValue::new_local(row);
-                signal
-            })
+                StoredValue::new_local(LookedAt { _row: row, rows: Rc::downgrade(rows) });
+                Some(signal)
+            });
+            looked_at.flatten()
         } else {
             self.rendered.and_then(|rows| rows.try_with_value(|rows| rows.get(key).cloned()).flatten())
         };
