@@ -16,7 +16,7 @@ use sse_web::{Connection, Sink};
 use crate::error::Error;
 use crate::listeners::Listeners;
 use crate::options::EventSourceOptions;
-use crate::registry::{self, About, Control, Serial, Told};
+use crate::registry::{self, About, Serial, Told};
 use crate::schedule::Schedule;
 use crate::shown::Shown;
 
@@ -362,16 +362,6 @@ impl Binding {
                 Some(connection) => connection.last_event_id(),
                 None => self.last_event_id.value(),
             },
-        }
-    }
-
-    /// Does what its owner could do by the handle.
-    pub(crate) fn control(self: &Rc<Self>, control: Control) {
-        match control {
-            Control::Close => self.close(),
-            Control::Reconnect => self.reconnect(),
-            Control::Pause => self.pause(),
-            Control::Resume => self.resume(),
         }
     }
 }

@@ -8,7 +8,7 @@ use sse_proto::client::{CloseReason, State};
 use crate::binding::Binding;
 use crate::error::Error;
 use crate::handle::EventSourceHandle;
-use crate::registry::{Control, Serial};
+use crate::registry::Serial;
 
 /// An [`EventSourceHandle`] without its event type: the state and the controls of its connection.
 ///
@@ -93,28 +93,27 @@ impl ConnectionHandle {
 
     /// As [`EventSourceHandle::close`].
     pub fn close(&self) {
-        self.control(Control::Close);
+        self.with_binding(|binding| binding.close());
     }
 
     /// As [`EventSourceHandle::reconnect`].
     pub fn reconnect(&self) {
-        self.control(Control::Reconnect);
+        self.with_binding(Binding::reconnect);
     }
 
     /// As [`EventSourceHandle::pause`].
     pub fn pause(&self) {
-        self.control(Control::Pause);
+        self.with_binding(|binding| binding.pause());
     }
 
     /// As [`EventSourceHandle::resume`].
     pub fn resume(&self) {
-        self.control(Control::Resume);
+        self.with_binding(Binding::resume);
     }
 
-    fn control(&self, control: Control) {
-        if let Some(binding) = self.binding() {
-            binding.control(control);
-        }
+    /// `None` once the owner is disposed.
+    pub(crate) fn with_binding<R>(&self, f: impl FnOnce(&Rc<Binding>) -> R) -> Option<R> {
+        self.binding().map(|binding| f(&binding))
     }
 
     /// A signal of the stream's; `inert` for ever where there is none, or none any more.
@@ -123,10 +122,7 @@ impl ConnectionHandle {
         inert: T,
         of: impl FnOnce(&Rc<Binding>) -> Signal<T>,
     ) -> Signal<T> {
-        match self.binding() {
-            Some(binding) => of(&binding),
-            None => ArcRwSignal::new(inert).into(),
-        }
+        self.with_binding(of).unwrap_or_else(|| ArcRwSignal::new(inert).into())
     }
 
     /// `None` once the owner is disposed, and where an app is rendered on a server.

@@ -539,7 +539,7 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// # }
     /// ```
     pub fn close(&self) {
-        self.with_binding(|binding| binding.close());
+        self.connection.close();
     }
 
     /// Connects anew, at once, from the cursor; also after [`close`](Self::close) and [`pause`](Self::pause).
@@ -559,7 +559,7 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// # }
     /// ```
     pub fn reconnect(&self) {
-        self.with_binding(|binding| binding.reconnect());
+        self.connection.reconnect();
     }
 
     /// Closes the stream until [`resume`](Self::resume). Does nothing to one that is closed.
@@ -578,12 +578,12 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// # }
     /// ```
     pub fn pause(&self) {
-        self.with_binding(|binding| binding.pause());
+        self.connection.pause();
     }
 
     /// Goes on from the cursor after [`pause`](Self::pause), where there is an example.
     pub fn resume(&self) {
-        self.with_binding(|binding| binding.resume());
+        self.connection.resume();
     }
 
     /// Who listens from now on looks at the last event id.
@@ -609,7 +609,7 @@ impl<E: EventSet> EventSourceHandle<E> {
 
     /// `None` once the owner is disposed.
     pub(crate) fn with_binding<R>(&self, f: impl FnOnce(&Rc<Binding>) -> R) -> Option<R> {
-        self.connection.binding().map(|binding| f(&binding))
+        self.connection.with_binding(f)
     }
 
     /// It without its event type.

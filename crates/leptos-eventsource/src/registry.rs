@@ -41,15 +41,6 @@ pub(crate) struct About {
     pub(crate) last_event_id: String,
 }
 
-/// What can be asked of a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Control {
-    Close,
-    Reconnect,
-    Pause,
-    Resume,
-}
-
 /// What happens on a stream.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Told<'a> {

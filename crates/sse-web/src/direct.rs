@@ -1,6 +1,6 @@
 //! A connection that is nobody else's: the client, with a transport, a timer and the browser's news.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::mem;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
@@ -153,8 +153,7 @@ impl Link for Direct {
     }
 
     fn last_event_id(&self) -> String {
-        self.inner.read_last_event_id();
-        self.inner.client.borrow().last_event_id().to_owned()
+        self.inner.client().last_event_id().to_owned()
     }
 
     fn command(&self, command: Command) {
@@ -176,8 +175,7 @@ impl Hearer for Inner {
     }
 
     fn command(&self, command: Command) {
-        self.read_last_event_id();
-        self.client.borrow_mut().handle_command(clock::now(), command);
+        self.client().handle_command(clock::now(), command);
         self.drain();
     }
 
@@ -192,7 +190,6 @@ impl Inner {
     fn notice_sleep(&self) {
         clock::notice_sleep();
         let now = clock::now();
-        self.read_last_event_id();
         let absent = now.saturating_duration_since(self.looked.replace(now));
         if let Wake::ReconnectAfter(limit) = self.options.wake
             && absent >= limit
@@ -203,7 +200,7 @@ impl Inner {
 
     fn handle_timeout(&self) {
         self.timer.take();
-        self.client.borrow_mut().handle_timeout(clock::now());
+        self.client().handle_timeout(clock::now());
         self.drain();
     }
 
@@ -220,7 +217,7 @@ impl Inner {
     /// Replaces a connection that is open, without calling it a failure (c17). Nobody is told in between.
     fn replace(&self, now: Instant) {
         // One that must not be asked for again is better than none.
-        let mut client = self.client.borrow_mut();
+        let mut client = self.client();
         if self.is_repeatable && client.state().is_open() {
             client.handle_command(now, Command::Pause(PauseReason::Background));
             client.handle_command(now, Command::Resume(PauseReason::Background));
@@ -237,15 +234,13 @@ impl Inner {
 
     #[inline(always)]
     pub(crate) fn handle_signal(&self, connection: ConnectionId, signal: Signal) {
-        self.read_last_event_id();
-        self.client.borrow_mut().handle_signal(clock::now(), connection, signal);
+        self.client().handle_signal(clock::now(), connection, signal);
         self.drain();
     }
 
     pub(crate) fn handle_event(&self, now: Instant, connection: ConnectionId, event: EventRef<'_>) {
         let EventRef { event_type, data, last_event_id } = event;
-        self.read_last_event_id();
-        let mut client = self.client.borrow_mut();
+        let mut client = self.client();
         let verdict = client.handle_event(now, connection, event_type, data, last_event_id);
         let is_drained = client.is_drained();
         drop(client);
@@ -254,7 +249,7 @@ impl Inner {
 
     /// An id without data (p12).
     pub(crate) fn handle_id(&self, connection: ConnectionId, last_event_id: &str) {
-        let mut client = self.client.borrow_mut();
+        let mut client = self.client();
         let verdict = client.handle_id(connection, last_event_id);
         let is_drained = client.is_drained();
         drop(client);
@@ -285,15 +280,16 @@ impl Inner {
         self.deliver(EventRef { event_type, data, last_event_id: "" }, verdict, is_drained);
     }
 
-    /// Tells the client the last event id at the last event, if it has not been read. Before whatever may look at it.
-    #[inline(never)]
-    fn read_last_event_id(&self) {
+    /// The client, which has been told the last event id by then: whatever is done with it may depend on that.
+    fn client(&self) -> RefMut<'_, Client> {
+        let mut client = self.client.borrow_mut();
         if let Some((connection, unread)) = self.unread.take() {
-            self.client.borrow_mut().handle_last_event_id(connection, &unread.read());
+            client.handle_last_event_id(connection, &unread.read());
         }
+        client
     }
 
-    /// Once, for the two that call it.
+    /// Out of line, once for all that call it.
     #[inline(never)]
     fn deliver(&self, event: EventRef<'_>, verdict: Verdict, is_drained: bool) {
         if !is_drained {

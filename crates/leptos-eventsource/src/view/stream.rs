@@ -1,4 +1,4 @@
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
@@ -42,11 +42,12 @@ struct Queue<E> {
     waker: Option<Waker>,
 }
 
-impl<E> Queue<E> {
-    fn wake(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
+/// Wakes who waits, once nothing is borrowed any more: it may look into the queue at once.
+fn wake<E>(mut queue: RefMut<'_, Queue<E>>) {
+    let waker = queue.waker.take();
+    drop(queue);
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 
@@ -58,7 +59,7 @@ impl<E> Drop for End<E> {
         if let Some(queue) = self.0.upgrade() {
             let mut queue = queue.borrow_mut();
             queue.has_ended = true;
-            queue.wake();
+            wake(queue);
         }
     }
 }
@@ -95,7 +96,7 @@ impl<T: 'static> EventStream<T> {
                 queue.events.pop_front();
                 queue.dropped += 1;
             }
-            queue.wake();
+            wake(queue);
         }));
         Self { queue }
     }

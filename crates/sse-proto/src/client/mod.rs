@@ -1,7 +1,9 @@
 //! When to connect, how long to wait, where to go on from, and when to give up.
 //!
 //! [`Client`] decides; a transport acts. After every call, drain [`Client::poll_output`] until it returns
-//! [`Output::Wait`], and call [`Client::handle_timeout`] when that deadline is reached:
+//! [`Output::Wait`], and call [`Client::handle_timeout`] when that deadline is reached. What an event brings out comes in
+//! front of it: if there is anything, say [`Client::handle_drained`] before the event is delivered. Until then it counts
+//! as not delivered, and is asked for again:
 //!
 //! ```
 //! use sse_proto::client::{Client, ClientOptions, Command, Output, Signal, State, Verdict};
@@ -19,7 +21,11 @@
 //! };
 //! client.handle_signal(now, connection, Signal::Opened);
 //! assert_eq!(client.handle_event(now, connection, "message", "hello", ""), Verdict::Deliver);
-//! assert_eq!(*client.state(), State::Open);
+//! if !client.is_drained() {
+//!     while !matches!(client.poll_output(), Output::Wait(_)) {} // tell the owner, who may close the stream
+//!     assert!(client.handle_drained(), "it has not");
+//! }
+//! assert_eq!(*client.state(), State::Open); // deliver "hello"
 //! ```
 //!
 //! What belongs to an old connection is told by its [`ConnectionId`] and ignored, so a transport may be as

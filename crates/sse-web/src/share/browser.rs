@@ -11,7 +11,7 @@ use super::channel::{self, Channel};
 use super::group::Group;
 use super::lock::{self, Fate, How, Lock};
 use super::log::{Entry, Log};
-use super::source::{Source, Upstream, in_page};
+use super::source::{Source, in_page};
 use super::tabs::{Action, Message, Tabs};
 use crate::clock;
 use crate::timer::Timeout;
@@ -29,7 +29,6 @@ pub(super) fn across_tabs(group: Weak<Group>, key: &str) -> Box<dyn Source> {
     Box::new(AcrossTabs(Rc::new_cyclic(|this| Tab {
         name: format!("{VERSION} {key}"),
         group,
-        upstream: Upstream::default(),
         tabs: RefCell::new(Tabs::new(clock::seed())),
         channel: RefCell::new(None),
         lock: RefCell::new(None),
@@ -47,7 +46,6 @@ struct Tab {
     /// Of the channel and of the lock.
     name: String,
     group: Weak<Group>,
-    upstream: Upstream,
     tabs: RefCell<Tabs>,
     channel: RefCell<Option<Channel>>,
     lock: RefCell<Option<Lock>>,
@@ -59,14 +57,14 @@ struct Tab {
 }
 
 impl Source for AcrossTabs {
-    fn activate(&self) {
+    fn activate(&self, _: &Rc<Group>) {
         if !self.0.is_in.replace(true) {
             self.0.open_channel();
             self.0.drive(|tabs, log| tabs.enter(clock::now(), log));
         }
     }
 
-    fn deactivate(&self) {
+    fn deactivate(&self, _: &Group) {
         if self.0.is_in.replace(false) {
             self.0.drive(|tabs, log| tabs.leave(log));
             // Who was told meanwhile may want it again.
@@ -76,26 +74,21 @@ impl Source for AcrossTabs {
         }
     }
 
-    fn reconnect(&self) {
+    fn reconnect(&self, group: &Group) {
         self.0.drive(|tabs, log| tabs.reconnect(log));
         if !self.0.is_in.get() {
-            self.0.upstream.reconnect();
+            group.upstream.reconnect();
         }
     }
 
-    fn upstream(&self) -> &Upstream {
-        &self.0.upstream
-    }
-
-    fn handle_coming(&self, entry: &Entry) {
-        let Some(group) = self.0.group.upgrade() else { return };
+    fn handle_coming(&self, group: &Group, entry: &Entry) {
         let has_to_flush = self.0.tabs.borrow().has_to_flush_before(entry, &group.log.borrow());
         if has_to_flush {
             self.0.drive(|tabs, log| tabs.flush(log));
         }
     }
 
-    fn handle_entry(&self) {
+    fn handle_entry(&self, _: &Group) {
         let mut is_pending = false;
         self.0.drive(|tabs, log| is_pending = tabs.handle_entry(log));
         if is_pending && !self.0.is_flush_due.replace(true) {
@@ -104,7 +97,9 @@ impl Source for AcrossTabs {
             spawn_local(async move {
                 if let Some(tab) = this.upgrade() {
                     tab.is_flush_due.set(false);
-                    let reconnection_time = tab.upstream.reconnection_time();
+                    let group = tab.group.upgrade();
+                    let reconnection_time =
+                        group.map(|group| group.upstream.reconnection_time()).unwrap_or_default();
                     tab.drive(|tabs, log| {
                         tabs.flush(log);
                         tabs.handle_reconnection_time(reconnection_time, log);
@@ -114,19 +109,19 @@ impl Source for AcrossTabs {
         }
     }
 
-    fn handle_settled(&self) {
+    fn handle_settled(&self, _: &Group) {
         self.0.drive(|tabs, log| tabs.handle_settled(log));
     }
 
-    fn handle_state(&self, state: State) {
-        let reconnection_time = self.0.upstream.reconnection_time();
+    fn handle_state(&self, group: &Rc<Group>, state: State) {
+        let reconnection_time = group.upstream.reconnection_time();
         self.0.drive(|tabs, log| {
             tabs.handle_reconnection_time(reconnection_time, log);
             tabs.handle_state(state, log);
         });
     }
 
-    fn handle_failure(&self, failure: Failure) {
+    fn handle_failure(&self, _: &Group, failure: Failure) {
         self.0.drive(|tabs, log| tabs.handle_failure(failure, log));
     }
 }
@@ -162,10 +157,10 @@ impl Tab {
                 }
             }
             Action::Connect { last_event_id, reconnection_time } => {
-                self.upstream.open(group, last_event_id, reconnection_time);
+                group.upstream.open(group, last_event_id, reconnection_time);
             }
-            Action::Disconnect => self.upstream.rest(group),
-            Action::Reconnect => self.upstream.reconnect(),
+            Action::Disconnect => group.upstream.rest(group),
+            Action::Reconnect => group.upstream.reconnect(),
             Action::State(state) => group.handle_state(state),
             Action::Failed(failure) => group.handle_failure(&failure),
         }

@@ -5,7 +5,7 @@ use sse_proto::client::{Failure, State};
 
 use super::log::{Entry, Log};
 use super::member::Member;
-use super::source::Source;
+use super::source::{Source, Upstream};
 use crate::options::Options;
 
 thread_local! {
@@ -30,6 +30,8 @@ pub(super) struct Group {
     pub(super) options: Options,
     pub(super) log: RefCell<Log>,
     pub(super) source: Box<dyn Source>,
+    /// The connection of this page, while there is one.
+    pub(super) upstream: Upstream,
     state: RefCell<State>,
     members: RefCell<Vec<Weak<Member>>>,
     /// Its stream is closed: whoever comes now, or connects anew, belongs to another group.
@@ -50,6 +52,7 @@ impl Group {
                 options: options.clone(),
                 log: RefCell::new(Log::new(cursor)),
                 source: (scope.source)(this.clone(), key),
+                upstream: Upstream::default(),
                 state: RefCell::new(State::Idle),
                 members: RefCell::default(),
                 is_over: Cell::new(false),
@@ -83,25 +86,25 @@ impl Group {
     }
 
     /// Opens the connection or closes it, as the members want it now.
-    pub(super) fn update(&self) {
+    pub(super) fn update(self: &Rc<Self>) {
         if self.is_wanted() && !self.is_over() {
-            self.source.activate();
+            self.source.activate(self);
         } else {
-            self.source.deactivate();
+            self.source.deactivate(self);
         }
     }
 
     /// Takes in what the group's own connection has brought.
     pub(super) fn push(&self, entry: Entry) {
-        self.source.handle_coming(&entry);
+        self.source.handle_coming(self, &entry);
         self.log.borrow_mut().push(entry);
-        self.source.handle_entry();
+        self.source.handle_entry(self);
     }
 
     /// Takes note that what comes from now on leaves out nothing.
     pub(super) fn settle(&self) {
         self.log.borrow_mut().settle();
-        self.source.handle_settled();
+        self.source.handle_settled(self);
     }
 
     /// Tells the members what is new in the log.
@@ -109,7 +112,7 @@ impl Group {
         self.each(|member| member.pump());
     }
 
-    pub(super) fn handle_state(&self, state: State) {
+    pub(super) fn handle_state(self: &Rc<Self>, state: State) {
         self.is_over.set(matches!(state, State::Closed(_)));
         if self.is_over() {
             // Nothing comes next, and so nothing that leaves out something.

@@ -173,7 +173,8 @@ impl Hearer for Member {
             if let Some(own) = self.own() {
                 own.command(Command::Reconnect);
             }
-            self.group().source.reconnect();
+            let group = self.group();
+            group.source.reconnect(&group);
         }
         self.update();
         self.pump();

@@ -56,7 +56,7 @@ use member::Membership;
 /// before.
 ///
 /// Not shared, whatever is asked for: a POST, a [`Fetch`](crate::transport::Fetch) with a token, an `Authorization`
-/// header or an ear for refusals, [`Ticketed`](crate::transport::Ticketed), [`Scripted`](crate::transport::Scripted), a
+/// header or `with_refusal`, [`Ticketed`](crate::transport::Ticketed), [`Scripted`](crate::transport::Scripted), a
 /// transport of your own without a [`share_key`](crate::Transport::share_key), and what must not be sent again.
 ///
 /// What is not asked for is not linked into an app.

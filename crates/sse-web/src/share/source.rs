@@ -18,31 +18,28 @@ use crate::sink::Sink;
 /// Brings events to a group, and tells it the state.
 pub(super) trait Source {
     /// Somebody wants the stream; may be said again.
-    fn activate(&self);
+    fn activate(&self, group: &Rc<Group>);
 
     /// Nobody wants it; may be said again.
-    fn deactivate(&self);
+    fn deactivate(&self, group: &Group);
 
     /// Somebody wants it to connect anew.
-    fn reconnect(&self);
+    fn reconnect(&self, group: &Group);
 
-    /// The connection of this page, while there is one.
-    fn upstream(&self) -> &Upstream;
+    /// The group's own connection has brought an entry, which is not yet in the log.
+    fn handle_coming(&self, _group: &Group, _entry: &Entry) {}
 
-    /// That connection has brought an entry, which is not yet in the log.
-    fn handle_coming(&self, _entry: &Entry) {}
+    /// It has brought an entry, which is in the log. Has the members told.
+    fn handle_entry(&self, group: &Group);
 
-    /// That connection has brought an entry, which is in the log. Has the members told.
-    fn handle_entry(&self);
+    /// From here on it leaves out nothing. Has the members told: some may wait for it.
+    fn handle_settled(&self, group: &Group);
 
-    /// From here on that connection leaves out nothing. Has the members told: some may wait for it.
-    fn handle_settled(&self);
+    /// Its state changed.
+    fn handle_state(&self, group: &Rc<Group>, state: State);
 
-    /// The state of that connection changed.
-    fn handle_state(&self, state: State);
-
-    /// That connection failed.
-    fn handle_failure(&self, failure: Failure);
+    /// It failed.
+    fn handle_failure(&self, group: &Group, failure: Failure);
 }
 
 /// Why a connection is paused that nobody wants for now. No connection that is shared is paused for this by the page:
@@ -144,7 +141,7 @@ impl Upstream {
             move || brought.upgrade().map(|group| group.log.borrow().end()),
             move |_| {
                 if let Some(group) = settled.upgrade() {
-                    group.source.upstream().looking.take();
+                    group.upstream.looking.take();
                     group.settle();
                 }
             },
@@ -187,95 +184,77 @@ impl Sink for Feed {
         let EventRef { event_type, data, last_event_id } = event;
         let what = What::Event { event_type: event_type.to_owned(), data: data.to_owned() };
         group.push(Entry { what, last_event_id: last_event_id.to_owned() });
-        group.source.upstream().note_place(&group);
+        group.upstream.note_place(&group);
     }
 
     fn state(&self, state: &State) {
         if let Some(group) = self.group.upgrade() {
-            group.source.upstream().note_state(&group, state);
-            group.source.handle_state(state.clone());
+            group.upstream.note_state(&group, state);
+            group.source.handle_state(&group, state.clone());
         }
     }
 
     fn failure(&self, failure: &Failure) {
         if let Some(group) = self.group.upgrade() {
-            group.source.handle_failure(failure.clone());
+            group.source.handle_failure(&group, failure.clone());
         }
     }
 
     fn gap(&self, gap: Gap) {
         let Some(group) = self.group.upgrade() else { return };
-        let last_event_id = group.source.upstream().last_event_id();
+        let last_event_id = group.upstream.last_event_id();
         group.push(Entry { what: What::Gap(gap), last_event_id });
-        let upstream = group.source.upstream();
         // Another snapshot begins, and the wait for its end with it.
-        upstream.looking.take();
-        upstream.look(&group);
+        group.upstream.looking.take();
+        group.upstream.look(&group);
     }
 
     fn cursor(&self) {
         let Some(group) = self.group.upgrade() else { return };
-        let last_event_id = group.source.upstream().last_event_id();
+        let last_event_id = group.upstream.last_event_id();
         let has_moved = group.log.borrow().end_mark().last_event_id != last_event_id;
         if has_moved {
             group.push(Entry { what: What::Cursor, last_event_id });
         }
-        group.source.upstream().note_place(&group);
+        group.upstream.note_place(&group);
     }
 }
 
-/// A connection of this page.
-struct InPage {
-    group: Weak<Group>,
-    upstream: Upstream,
-}
+/// Nothing stands between a group and its connection.
+struct InPage;
 
 /// The source of a group whose scope is the page.
-pub(super) fn in_page(group: Weak<Group>, _key: &str) -> Box<dyn Source> {
-    Box::new(InPage { group, upstream: Upstream::default() })
+pub(super) fn in_page(_: Weak<Group>, _: &str) -> Box<dyn Source> {
+    Box::new(InPage)
 }
 
 impl Source for InPage {
-    fn activate(&self) {
-        if let Some(group) = self.group.upgrade() {
-            let last_event_id = group.log.borrow().end_mark().last_event_id.clone();
-            self.upstream.open(&group, last_event_id, Duration::ZERO);
-        }
+    fn activate(&self, group: &Rc<Group>) {
+        let last_event_id = group.log.borrow().end_mark().last_event_id.clone();
+        group.upstream.open(group, last_event_id, Duration::ZERO);
     }
 
-    fn deactivate(&self) {
-        if let Some(group) = self.group.upgrade() {
-            self.upstream.rest(&group);
-        }
+    fn deactivate(&self, group: &Group) {
+        group.upstream.rest(group);
     }
 
-    fn reconnect(&self) {
-        self.upstream.reconnect();
+    fn reconnect(&self, group: &Group) {
+        group.upstream.reconnect();
     }
 
-    fn upstream(&self) -> &Upstream {
-        &self.upstream
+    fn handle_entry(&self, group: &Group) {
+        group.tell_entries();
     }
 
-    fn handle_entry(&self) {
-        if let Some(group) = self.group.upgrade() {
-            group.tell_entries();
-        }
+    fn handle_settled(&self, group: &Group) {
+        group.tell_entries();
     }
 
-    fn handle_settled(&self) {
-        self.handle_entry();
+    fn handle_state(&self, group: &Rc<Group>, state: State) {
+        group.handle_state(state);
     }
 
-    fn handle_state(&self, state: State) {
-        if let Some(group) = self.group.upgrade() {
-            group.handle_state(state);
-        }
-    }
-
-    fn handle_failure(&self, failure: Failure) {
-        if let Some(group) = self.group.upgrade() {
-            group.handle_failure(&failure);
-        }
+    fn handle_failure(&self, group: &Group, failure: Failure) {
+        group.handle_failure(&failure);
     }
 }

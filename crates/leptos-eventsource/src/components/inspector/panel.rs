@@ -12,8 +12,9 @@ use super::texts::InspectorTexts;
 use crate::components::badge_texts::state_name;
 use crate::components::clock::to_the_millisecond;
 use crate::components::fill::fill;
+use crate::connection_handle::ConnectionHandle;
 use crate::handle::IN_BROWSER;
-use crate::registry::{self, Control, Serial};
+use crate::registry::{self, Serial};
 
 /// A panel for developers: every event stream of the page, what it is doing, what came last, and its controls.
 ///
@@ -105,13 +106,34 @@ const FACTS: [(&str, Pick, Show); 8] = [
 /// The columns of the table of frames.
 const COLUMNS: [Pick; 4] = [|t| &t.time, |t| &t.event_type, |t| &t.id, |t| &t.data];
 
-/// The buttons.
-const CONTROLS: [(Control, Pick); 4] = [
-    (Control::Pause, |t| &t.pause),
-    (Control::Resume, |t| &t.resume),
-    (Control::Reconnect, |t| &t.reconnect),
-    (Control::Close, |t| &t.close),
+/// A button.
+#[derive(Clone, Copy)]
+struct Control {
+    act: fn(&ConnectionHandle),
+    label: Pick,
+    /// Whether it would do nothing.
+    is_useless: fn(&State) -> bool,
+}
+
+const CONTROLS: [Control; 4] = [
+    Control {
+        act: ConnectionHandle::pause,
+        label: |t| &t.pause,
+        is_useless: |state| is_closed(state) || is_paused(state),
+    },
+    Control { act: ConnectionHandle::resume, label: |t| &t.resume, is_useless: |state| !is_paused(state) },
+    Control { act: ConnectionHandle::reconnect, label: |t| &t.reconnect, is_useless: |_| false },
+    Control { act: ConnectionHandle::close, label: |t| &t.close, is_useless: is_closed },
 ];
+
+fn is_closed(state: &State) -> bool {
+    matches!(state, State::Closed(_))
+}
+
+/// For another reason it is resumed by what made it, and the owner can pause it besides.
+fn is_paused(state: &State) -> bool {
+    matches!(state, State::Paused { why: PauseReason::Caller })
+}
 
 /// A text, for a view. Whatever text it is, the type is the same, so that a view's code for it is compiled once.
 fn text(texts: Signal<InspectorTexts>, pick: Pick) -> impl Fn() -> Cow<'static, str> + Copy + Send + Sync {
@@ -218,21 +240,10 @@ fn attempts(it: &Snapshot, texts: &InspectorTexts) -> String {
 
 #[component]
 fn Controls(serial: Serial, state: Memo<Option<State>>, texts: Signal<InspectorTexts>) -> impl IntoView {
-    let is_closed = move || matches!(*state.read(), Some(State::Closed(_)));
-    // For another reason it is resumed by what made it, and the owner can pause it besides.
-    let is_paused = move || matches!(*state.read(), Some(State::Paused { why: PauseReason::Caller }));
-    let button = move |(control, label): (Control, Pick)| {
-        let is_useless = move || match control {
-            Control::Pause => is_closed() || is_paused(),
-            Control::Resume => !is_paused(),
-            Control::Close => is_closed(),
-            Control::Reconnect => false,
-        };
-        let on_click = move |_| {
-            if let Some(stream) = serial.stream() {
-                stream.control(control);
-            }
-        };
+    let stream = ConnectionHandle::new(Some(serial));
+    let button = move |Control { act, label, is_useless }: Control| {
+        let is_useless = move || is_useless(state.read().as_ref().unwrap_or(&State::Idle));
+        let on_click = move |_| act(&stream);
         view! {
             <button type="button" class="sse-inspector-button" disabled=is_useless on:click=on_click>
                 {text(texts, label)}
