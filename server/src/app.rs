@@ -71,7 +71,7 @@ impl App {
         let seed = config.seed.unwrap_or_else(|| fastrand::u64(..));
         let log = LogStream::open(&hub)?;
         let notices = Notices::open(&hub)?;
-        let exchange = Exchange::open(&hub, config, seed, notices.clone())?;
+        let exchange = Exchange::open(&hub, config, seed, notices.clone()).await?;
         let classics = Classics::start(&hub, seed)?;
         notices.say("The server has started", Severity::Info);
         let origins = Origins::new(&config.allow_origins, address.ip().is_loopback());

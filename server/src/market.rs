@@ -43,8 +43,14 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Opens a topic for each symbol and starts trading. The simulator begins with the bars of a full chart.
-    pub(crate) fn open(hub: &Hub, config: &Config, seed: u64, notices: Notices) -> Result<Self, RunError> {
+    /// Opens a topic for each symbol and starts trading. The simulator goes on where the history ends, or begins with the
+    /// bars of a full chart.
+    pub(crate) async fn open(
+        hub: &Hub,
+        config: &Config,
+        seed: u64,
+        notices: Notices,
+    ) -> Result<Self, RunError> {
         let visitors =
             hub.topic_with(TOPIC, TopicOptions { replay: Replay::LiveOnly, ..Default::default() })?;
         // Five minutes of the busiest second: after that a client needs the bars, not every tick.
@@ -70,9 +76,13 @@ impl Exchange {
         };
         let trading = match &config.feeds.market_feed {
             MarketFeed::Simulator => {
+                let (rate, kept) = (config.tick_rate, kept(hub).await);
+                let simulator = Simulator::resumed(seed, rate, now_ms(), &kept).unwrap_or_else(|| {
+                    let (simulator, bars) = Simulator::with_history(seed, rate, now_ms());
+                    bars.iter().for_each(|event| feed.publish_own(event));
+                    simulator
+                });
                 tracing::info!(seed, "the market opens");
-                let (simulator, bars) = Simulator::with_history(seed, config.tick_rate, now_ms());
-                bars.iter().for_each(|event| feed.publish_own(event));
                 resume(&feed);
                 Some(Task::spawn(feed.trade(simulator, notices)))
             }
@@ -90,6 +100,18 @@ impl Exchange {
     pub(crate) fn desk(&self) -> &Desk {
         &self.desk
     }
+}
+
+/// What the history holds of the market.
+async fn kept(hub: &Hub) -> Vec<Market> {
+    let mut events = Vec::new();
+    for company in COMPANIES {
+        match hub.kept_events::<Market>(&topic(company.symbol)).await {
+            Ok(kept) => events.extend(kept.into_iter().map(|(_, event)| event)),
+            Err(error) => tracing::warn!(%error, symbol = company.symbol, "the market's past cannot be read"),
+        }
+    }
+    events
 }
 
 /// Whether what the market is to come from can be read.

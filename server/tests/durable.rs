@@ -2,11 +2,12 @@
 
 mod common;
 
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
 use common::{Event, Server, program};
 use demo_contract::chat::{Message, Posted};
-use demo_contract::market::Halt;
+use demo_contract::market::{BARS_KEPT, Bar, Halt, Tick};
 use demo_contract::publish::{Published, PublishedLines};
 use server::config::{AccessConfig, FeedConfig, History, MarketFeed};
 use server::{Config, RunError};
@@ -101,6 +102,53 @@ async fn a_share_that_was_halted_before_a_restart_is_not_where_the_server_trades
         assert_eq!(halted, Some(false), "it is traded");
         stop(server).await;
     }
+}
+
+#[tokio::test]
+async fn the_market_that_was_seen_before_a_restart_is_its_past() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // What a page gets of a server that was started since: the bars by their times, and the day as of the last trade.
+    let seen = async |server: &Server, since: SystemTime| {
+        let since = since.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_millis();
+        let mut new = server.stream("/api/market?symbols=ACME", None).await;
+        let (mut bars, mut open, mut volume) = (BTreeMap::new(), None, 0);
+        let mut is_opened = false;
+        while !is_opened || open.is_none() {
+            let event = new.event().await.expect("goes on");
+            match event.event.as_str() {
+                "bar" => {
+                    let bar: Bar = serde_json::from_str(&event.data).expect("a bar");
+                    bars.insert(bar.time, bar);
+                }
+                "tick" => {
+                    let tick: Tick = serde_json::from_str(&event.data).expect("a trade");
+                    (open, volume) = (Some(tick.open), tick.volume);
+                }
+                // Said behind the bars when the market opens.
+                _ => {
+                    let halt: Halt = serde_json::from_str(&event.data).expect("a halt");
+                    is_opened = u128::from(halt.time) >= since;
+                }
+            }
+        }
+        (bars, open, volume)
+    };
+    let started = SystemTime::now();
+    let server = Server::start(Config { seed: Some(1), ..config(&folder) }).await;
+    let (before, open, volume) = seen(&server, started).await;
+    assert!(before.len() >= BARS_KEPT - 1, "{}", before.len());
+    stop(server).await;
+    let started = SystemTime::now();
+    let server = Server::start(Config { seed: Some(2), ..config(&folder) }).await;
+    let (after, open_after, volume_after) = seen(&server, started).await;
+    let oldest = after.keys().next().copied().expect("bars");
+    let running = before.keys().next_back().copied().expect("bars");
+    for (time, bar) in before.range(oldest..running) {
+        assert_eq!(after.get(time), Some(bar));
+    }
+    assert_eq!(open_after, open);
+    assert!(volume_after >= volume, "{volume_after} after {volume}");
+    stop(server).await;
 }
 
 #[tokio::test]

@@ -68,9 +68,32 @@ impl Next {
 impl Simulator {
     /// A market that opens at `now`, in milliseconds since the Unix epoch.
     pub(crate) fn new(seed: u64, tick_rate: f64, now: u64) -> Self {
-        let characters = COMPANIES.iter().zip(CHARACTERS).map(|(company, (price, volatility, size))| {
-            Character { symbol: company.symbol, price, volatility: volatility / 10_000.0, size }
-        });
+        Self::of(seed, tick_rate, now, characters().map(|character| Stock::new(character, now)))
+    }
+
+    /// A market that goes on where an earlier one stopped, of which this was kept: each share at its last price, in the bar
+    /// that was being drawn. `None` if a share was not traded for as long as a chart goes back, or never.
+    pub(crate) fn resumed(seed: u64, tick_rate: f64, now: u64, kept: &[Market]) -> Option<Self> {
+        let stocks: Option<Vec<_>> = characters()
+            .map(|character| {
+                let mut of_share = kept.iter().filter(|event| event.symbol() == character.symbol);
+                let tick = of_share.clone().rev().find_map(|event| match event {
+                    Market::Tick(tick) if now.abs_diff(tick.time) < BARS_KEPT as u64 * BAR_MILLIS => {
+                        Some(tick)
+                    }
+                    _ => None,
+                })?;
+                let bar = of_share.find_map(|event| match event {
+                    Market::Bar(bar) if bar.time == slot(now) => Some(bar),
+                    _ => None,
+                });
+                Some(Stock::resumed(character, now, tick, bar))
+            })
+            .collect();
+        Some(Self::of(seed, tick_rate, now, stocks?))
+    }
+
+    fn of(seed: u64, tick_rate: f64, now: u64, stocks: impl IntoIterator<Item = Stock>) -> Self {
         let mut simulator = Self {
             random: Rng::with_seed(seed),
             listings: Vec::new(),
@@ -78,9 +101,9 @@ impl Simulator {
             bar_ends: slot(now) * 1_000 + BAR_MILLIS,
             next_halt: 0,
         };
-        for character in characters {
+        for stock in stocks {
             let next = simulator.next_trade(now);
-            simulator.listings.push(Listing { stock: Stock::new(character, now), next });
+            simulator.listings.push(Listing { stock, next });
         }
         simulator.next_halt = simulator.next_halt_after(now);
         simulator
@@ -202,6 +225,15 @@ impl Simulator {
     }
 }
 
+fn characters() -> impl Iterator<Item = Character> {
+    COMPANIES.iter().zip(CHARACTERS).map(|(company, (price, volatility, size))| Character {
+        symbol: company.symbol,
+        price,
+        volatility: volatility / 10_000.0,
+        size,
+    })
+}
+
 fn halt(stock: &Stock, halted: bool, time: u64) -> Market {
     Market::Halt(Halt { symbol: stock.symbol().to_owned(), halted, time })
 }
@@ -321,6 +353,74 @@ mod tests {
         }
         assert_eq!(ticks(&day).count(), COMPANIES.len());
         assert!(simulator.next_at() > now);
+    }
+
+    /// What a history keeps of a market that was stopped at `stopped`: the last of each key.
+    fn kept_at(stopped: u64) -> Vec<Market> {
+        let (mut simulator, mut events) = Simulator::with_history(8, 4.0, OPENING);
+        while simulator.next_at() <= stopped {
+            events.extend(simulator.advance());
+        }
+        let mut keys = std::collections::HashSet::new();
+        events.reverse();
+        events.retain(|event| {
+            let symbol = event.symbol().to_owned();
+            match event {
+                Market::Tick(_) => keys.insert((symbol, None)),
+                Market::Bar(bar) => keys.insert((symbol, Some(bar.time))),
+                Market::Halt(_) => false,
+            }
+        });
+        events.reverse();
+        events
+    }
+
+    #[test]
+    fn a_market_goes_on_where_the_one_before_a_restart_stopped() {
+        let stopped = OPENING + 61_000;
+        let kept = kept_at(stopped);
+        let now = stopped + 1_000;
+        let mut resumed = Simulator::resumed(9, 4.0, now, &kept).expect("all were traded");
+        let mut first: HashMap<String, Tick> = HashMap::new();
+        let mut drawn: HashMap<String, Bar> = HashMap::new();
+        while resumed.next_at() < now + 10_000 {
+            for event in resumed.advance() {
+                match event {
+                    Market::Tick(tick) => drop(first.entry(tick.symbol.clone()).or_insert(tick)),
+                    Market::Bar(bar) => drop(drawn.entry(bar.symbol.clone()).or_insert(bar)),
+                    Market::Halt(_) => {}
+                }
+            }
+        }
+        for last in ticks(&kept) {
+            let next = &first[&last.symbol];
+            assert_eq!((next.open, next.volume), (last.open, last.volume + next.size), "the day goes on");
+            assert!((next.price / last.price - 1.0).abs() < 0.02, "{last:?} then {next:?}");
+            let next = &drawn[&last.symbol];
+            let running = bars(&kept).find(|bar| bar.symbol == last.symbol && bar.time == next.time);
+            if let Some(running) = running {
+                assert!(
+                    next.open == running.open && next.volume >= running.volume,
+                    "{running:?} then {next:?}"
+                );
+            }
+        }
+        assert!(
+            drawn.values().any(|next| bars(&kept).any(|bar| bar.time == next.time)),
+            "in the middle of a bar"
+        );
+    }
+
+    #[test]
+    fn a_market_of_which_too_little_was_kept_begins_anew() {
+        let stopped = OPENING + 1_000;
+        let kept = kept_at(stopped);
+        let is_resumed = |now, kept: &[Market]| Simulator::resumed(9, 4.0, now, kept).is_some();
+        assert!(is_resumed(stopped, &kept));
+        assert!(!is_resumed(stopped, &[]));
+        assert!(!is_resumed(stopped + BARS_KEPT as u64 * BAR_MILLIS, &kept), "a chart that is all hole");
+        let of_one: Vec<_> = kept.iter().filter(|event| event.symbol() != "LIME").cloned().collect();
+        assert!(!is_resumed(stopped, &of_one));
     }
 
     #[test]

@@ -61,6 +61,20 @@ impl Stock {
         }
     }
 
+    /// One that goes on behind its last trade, in the bar that is being drawn at `now`, if it was begun.
+    pub(super) fn resumed(character: Character, now: u64, last: &Tick, bar: Option<&Bar>) -> Self {
+        let Tick { time, price, open, volume, .. } = *last;
+        let mut stock = Self { price, open, volume, last_trade: time, ..Self::new(character, now) };
+        match bar {
+            Some(bar) => stock.bar = bar.clone(),
+            None => {
+                let bar = &mut stock.bar;
+                (bar.open, bar.high, bar.low, bar.close) = (price, price, price, price);
+            }
+        }
+        stock
+    }
+
     pub(super) fn symbol(&self) -> &'static str {
         self.character.symbol
     }
