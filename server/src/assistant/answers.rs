@@ -56,6 +56,29 @@ struct Kept {
     giving: Task,
 }
 
+/// An answer that nobody gives yet. Its topic goes with it, also if its request is dropped while the model is asked.
+struct Begun<'a> {
+    hub: &'a Hub,
+    topic: Topic<Assistant>,
+    is_given: bool,
+}
+
+impl Begun<'_> {
+    fn give(mut self) -> Topic<Assistant> {
+        self.is_given = true;
+        self.topic.clone()
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        if !self.is_given {
+            // Nobody else knows its name.
+            let _ = self.hub.remove_idle(self.topic.name().as_str());
+        }
+    }
+}
+
 impl Answers {
     pub(crate) fn new(hub: &Hub, config: &AssistantConfig, seed: u64) -> Result<Self, String> {
         let model = match Upstream::new(config)? {
@@ -71,7 +94,7 @@ impl Answers {
         Self { hub: hub.clone(), model, linger, kept: Mutex::default(), running, asked: Asked::default() }
     }
 
-    /// Asks the model, and begins the answer `id`, whose topic holds the first event then; unless the same question was
+    /// Begins the answer `id`, whose topic holds the first event, and asks the model; unless the same question was
     /// asked before under the same id, and its answer can still be read.
     pub(super) async fn ask(self: &Arc<Self>, id: &str, question: Question) -> Result<Answered, Refusal> {
         let Some(mut turn) = self.asked.turn(&question).await? else {
@@ -106,16 +129,13 @@ impl Answers {
             Refusal::unavailable("too many answers are being given at the moment", Duration::from_secs(10))
         };
         let permit = Arc::clone(&self.running).try_acquire_owned().map_err(|_| busy())?;
-        let speech = self.model.ask(question).await?;
-        let topic = self.open(id)?;
+        let begun = Begun { hub: &self.hub, topic: self.open(id)?, is_given: false };
         let asked = question.messages.last().map_or("", |message| &message.content).to_owned();
         let begins = Answer { answer: id.to_owned(), model: self.model.name().to_owned(), question: asked };
-        if let Err(error) = topic.publish(&Assistant::Answer(begins)) {
-            let name = topic.name().to_string();
-            drop(topic);
-            let _ = self.hub.remove_idle(&name);
-            return Err(error.into());
-        }
+        begun.topic.publish(&Assistant::Answer(begins))?;
+        // Only now that the answer can be taken down: a model may cost money.
+        let speech = self.model.ask(question).await?;
+        let topic = begun.give();
         let listeners = self.hub.presence_changes(topic.name().as_str());
         let stop = Arc::new(Notify::new());
         let giving = pump::give(topic, speech, listeners, Arc::clone(&stop), self.linger);
