@@ -82,7 +82,7 @@ impl App {
         rooms.restore().await;
         let shared = Shared {
             access: Access::new(&config.access, origins.clone()),
-            answers: Arc::new(answers),
+            answers,
             rooms: Arc::new(rooms),
             publisher: Arc::new(publisher),
             requests: Arc::default(),

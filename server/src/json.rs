@@ -10,6 +10,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::problem::Refusal;
 
@@ -22,6 +23,13 @@ const MAX_DISCARDED: usize = 1024 * 1024;
 
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The most bytes of all bodies together that are being read. One connection of HTTP/2 brings a hundred of them at
+/// once, and what came of a body is kept until the rest comes, or does not.
+const MAX_READING: usize = 16 * 1024 * 1024;
+
+/// A permit for each byte of [`MAX_READING`]. Memory is the process's, so this is too.
+static ROOM: Semaphore = Semaphore::const_new(MAX_READING);
 
 /// A JSON body. Refused with 415 if it is not JSON by its type, 413 if it is too large, 400 if it is not JSON by its
 /// text, and 422 if it is not what was asked for.
@@ -38,9 +46,10 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
 /// Reads a JSON body of at most `limit` bytes.
 pub(crate) async fn read<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, Refusal> {
     let (parts, body) = request.into_parts();
-    let body = tokio::time::timeout(BODY_TIMEOUT, collect(&parts.headers, body, limit))
-        .await
-        .map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive"))??;
+    let Collected { body, _room } =
+        tokio::time::timeout(BODY_TIMEOUT, collect(&parts.headers, body, limit, &ROOM))
+            .await
+            .map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive"))??;
     let media_type = media_type(&parts.headers);
     if media_type != "application/json" && !media_type.ends_with("+json") {
         let detail = "the body must be sent as application/json";
@@ -55,7 +64,18 @@ pub(crate) async fn read<T: DeserializeOwned>(request: Request, limit: usize) ->
     }
 }
 
-async fn collect(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, Refusal> {
+/// A body that has come, and its part of the room for all of them.
+struct Collected<'a> {
+    body: Vec<u8>,
+    _room: SemaphorePermit<'a>,
+}
+
+async fn collect<'a>(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    room: &'a Semaphore,
+) -> Result<Collected<'a>, Refusal> {
     let announced =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     let too_large = || {
@@ -65,17 +85,28 @@ async fn collect(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8
     if announced.is_some_and(|length| length > MAX_DISCARDED) {
         return Err(too_large());
     }
+    let full =
+        || Refusal::unavailable("too many requests are being read at the moment", Duration::from_secs(5));
     let mut kept = Vec::new();
+    let mut taken = room.try_acquire_many(0).map_err(|_| full())?;
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Refusal::bad_request("the body broke off"))?;
-        if kept.len() + chunk.len() > limit {
-            discard(&mut chunks).await;
-            return Err(too_large());
-        }
-        kept.extend_from_slice(&chunk);
+        let refusal = if kept.len() + chunk.len() > limit {
+            too_large()
+        } else if let Ok(more) = room.try_acquire_many(u32::try_from(chunk.len()).unwrap_or(u32::MAX)) {
+            taken.merge(more);
+            kept.extend_from_slice(&chunk);
+            continue;
+        } else {
+            full()
+        };
+        // The rest of it may take its time.
+        drop((chunk, kept, taken));
+        discard(&mut chunks).await;
+        return Err(refusal);
     }
-    Ok(kept)
+    Ok(Collected { body: kept, _room: taken })
 }
 
 /// Reads on in a body of which nothing more is wanted, as far as [`MAX_DISCARDED`].
@@ -93,4 +124,35 @@ pub(crate) async fn discard(chunks: &mut BodyDataStream) {
 pub(crate) fn media_type(headers: &HeaderMap) -> String {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::{FutureExt, stream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn all_bodies_together_take_only_so_much_memory() {
+        let room = Semaphore::new(100);
+        let headers = HeaderMap::new();
+        let collect = |body: Body| collect(&headers, body, 80, &room);
+        let chunks = || stream::iter([(), ()]).map(|()| Ok::<_, Infallible>(vec![b' '; 30]));
+        let mut slow = Box::pin(collect(Body::from_stream(chunks().chain(stream::pending()))));
+        assert!(slow.as_mut().now_or_never().is_none(), "the rest of it has not come");
+        assert_eq!(room.available_permits(), 40);
+        let mut refused = Box::pin(collect(Body::from_stream(chunks().chain(stream::pending()))));
+        assert!(refused.as_mut().now_or_never().is_none(), "the rest of it is awaited and thrown away");
+        assert_eq!(room.available_permits(), 40, "it keeps nothing");
+
+        let refused = collect(Body::from_stream(chunks())).await.err().expect("no room");
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let small = collect(Body::from(vec![b' '; 40])).await.expect("room");
+        assert_eq!((small.body.len(), room.available_permits()), (40, 0));
+        drop((slow, small));
+        let all = collect(Body::from_stream(chunks())).await.expect("room");
+        assert_eq!((all.body.len(), room.available_permits()), (60, 40));
+    }
 }

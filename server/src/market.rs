@@ -68,11 +68,9 @@ impl Exchange {
         let feed = Feed::new(topics);
         let desk = Desk::new(feed.clone(), config.feeds.market_feed == MarketFeed::Published);
         // A history on a disk, and pages that were open before a restart, may still hold that a share is halted.
-        let resume = |feed: &Feed| {
-            for company in COMPANIES {
-                let (symbol, time) = (company.symbol.to_owned(), now_ms());
-                feed.publish_own(&Market::Halt(Halt { symbol, halted: false, time }));
-            }
+        let resume = |symbol: &str| {
+            let (symbol, time) = (symbol.to_owned(), now_ms());
+            feed.publish_own(&Market::Halt(Halt { symbol, halted: false, time }));
         };
         let trading = match &config.feeds.market_feed {
             MarketFeed::Simulator => {
@@ -83,12 +81,13 @@ impl Exchange {
                     simulator
                 });
                 tracing::info!(seed, "the market opens");
-                resume(&feed);
+                COMPANIES.iter().for_each(|company| resume(company.symbol));
                 Some(Task::spawn(feed.trade(simulator, notices)))
             }
             MarketFeed::File(path) => {
                 let recording = Recording::read(path).map_err(RunError::Feed)?;
-                resume(&feed);
+                // What it does not trade would be a row of the page in which nothing is.
+                recording.symbols().into_iter().for_each(resume);
                 Some(Task::spawn(recording.play(desk.clone(), config.feeds.market_speed)))
             }
             MarketFeed::Published => None,

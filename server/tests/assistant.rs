@@ -122,6 +122,45 @@ async fn an_answer_streams_to_its_end_and_two_listeners_are_one_call() {
 }
 
 #[tokio::test]
+async fn a_question_whose_answer_cannot_begin_is_refused_before_the_model_is_asked() {
+    let endpoint = Endpoint::start().await;
+    let server = asking(&endpoint).await;
+    // Few enough characters, each of which takes six bytes of the first event.
+    let long = "\u{1}".repeat(12_000);
+    let question =
+        serde_json::json!({ "client_id": "q-1", "messages": [{ "role": "user", "content": long }] });
+    let question = question.to_string();
+    let topics = server.metric("sse_topics").await;
+    for _ in 0..2 {
+        let refused = tokio::select! {
+            refused = server.post_json("/api/assistant", &question) => refused,
+            _ = endpoint.call() => panic!("the model is asked"),
+        };
+        assert_eq!(refused.problem().status, 413);
+    }
+    assert_eq!((endpoint.calls(), server.metric("sse_topics").await), (0, topics));
+}
+
+#[tokio::test]
+async fn a_question_that_the_model_does_not_answer_leaves_nothing() {
+    let endpoint = Endpoint::start().await;
+    let server = asking(&endpoint).await;
+    let topics = server.metric("sse_topics").await;
+    let (refused, ()) = tokio::join!(ask(&server), async {
+        let refusal = Reply::Refusal { status: "503 Service Unavailable", headers: "", body: "" };
+        endpoint.call().await.begin(refusal).await;
+    });
+    assert_eq!((refused.status, server.metric("sse_topics").await), (503, topics));
+    // And of one that is dropped with its request.
+    let mut call = tokio::select! {
+        _ = ask(&server) => panic!("nobody has answered"),
+        call = endpoint.call() => call,
+    };
+    call.hung_up().await;
+    assert_eq!(server.metric("sse_topics").await, topics);
+}
+
+#[tokio::test]
 async fn a_question_that_is_sent_again_with_a_cursor_goes_on_behind_it() {
     let endpoint = Endpoint::start().await;
     let server = asking(&endpoint).await;

@@ -52,6 +52,21 @@ async fn a_recording_is_the_market_faster_than_it_was_made_and_begins_anew() {
 }
 
 #[tokio::test]
+async fn a_recording_of_one_share_says_nothing_of_others() {
+    let file = recording("one.csv", "time,symbol,price\n0,JUNO,10\n1,JUNO,11\n");
+    let server = Server::start(config(file.clone(), 1.0)).await;
+    let mut stream = server.stream("/api/market", None).await;
+    // What a new page begins with comes before the second trade.
+    let mut trades = 0;
+    while trades < 2 {
+        let event = stream.event().await.expect("goes on");
+        assert!(event.data.contains(r#""symbol":"JUNO""#), "{event:?}");
+        trades += usize::from(event.event == "tick");
+    }
+    std::fs::remove_file(file).expect("removed");
+}
+
+#[tokio::test]
 async fn a_recording_that_cannot_be_read_is_an_error_with_its_line() {
     for (name, text, says) in [
         ("a.csv", "time,symbol,price\n1,NOPE,1\n", "a.csv: line 2: symbol"),

@@ -171,7 +171,7 @@ async fn a_feed_that_stays_connected_does_not_hold_up_a_shutdown() {
     feed.read_to_end(&mut answer).await.expect("closed in good order");
     let answer = String::from_utf8_lossy(&answer);
     assert!(
-        answer.starts_with("HTTP/1.1 503 ") && answer.contains("1 events before it were taken"),
+        answer.starts_with("HTTP/1.1 503 ") && answer.contains("line 2 (1 events before it were taken)"),
         "{answer}"
     );
     server.running.await.expect("no panic").expect("no error");

@@ -292,8 +292,11 @@ impl Subscription {
     }
 
     fn is_told_to_end(&self) -> bool {
-        let Place { signal, hub, .. } = &self.place;
-        signal.parting().is_some() || signal.denied().is_some() || hub.is_closing()
+        let Place { signal, hub, topics, .. } = &self.place;
+        signal.parting().is_some()
+            || signal.denied().is_some()
+            || hub.is_closing()
+            || topics.iter().all(|topic| topic.has_ended())
     }
 
     fn close(&mut self, last_words: Option<Bytes>) -> Option<Bytes> {

@@ -35,6 +35,8 @@ pub(crate) struct TopicState {
     listeners: Arc<Listeners>,
     /// Whether the history waits to be told that somebody uses it.
     untouched: AtomicBool,
+    /// Whether nothing more will be published on it. A history on a disk shows its end when it is there, not before.
+    ended: AtomicBool,
 }
 
 /// The subscriptions of a topic, by their number: who is to be woken.
@@ -124,7 +126,9 @@ impl<E: EventSet> Topic<E> {
     /// # Errors
     /// [`PublishError::History`] if the topic was removed.
     pub fn end(&self) -> Result<(), PublishError> {
-        Ok(self.hub.history.end(self.state.id)?)
+        self.hub.history.end(self.state.id)?;
+        self.state.end();
+        Ok(())
     }
 
     pub(crate) fn check_key(&self, key: Option<&str>) -> Result<(), PublishError> {
@@ -188,7 +192,7 @@ impl TopicState {
     ) -> Self {
         let attendance = Arc::new(Attendance::new(max_names));
         let untouched = AtomicBool::new(options.left == Left::Unused);
-        Self { name, id, events, options, attendance, listeners, untouched }
+        Self { name, id, events, options, attendance, listeners, untouched, ended: AtomicBool::new(false) }
     }
 
     /// Somebody subscribes or publishes.
@@ -197,6 +201,16 @@ impl TopicState {
         if self.untouched.load(Ordering::Relaxed) && self.untouched.swap(false, Ordering::Relaxed) {
             history.touch(self.id);
         }
+    }
+
+    /// Nothing more is published: who waits for it in a flush window waits in vain.
+    fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
     }
 
     /// Wakes every subscription, for its end.

@@ -120,6 +120,24 @@ async fn a_topic_that_has_ended_or_was_removed_is_so_after_a_restart() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_topic_in_a_file_waits_for_no_flush_window() {
+    let engine = engine();
+    let hub = engine.hub(HubOptions { heartbeat: None, ..HubOptions::default() });
+    let flush_window = Some(Duration::from_secs(3_600));
+    let news: Topic<News> =
+        hub.topic_with("news", TopicOptions { flush_window, ..TopicOptions::default() }).expect("opened");
+    let mut client = client(&hub, None);
+    client.take(1).await;
+    news.publish(&News::Count(1)).expect("published");
+    assert_eq!(client.take(1).await, ["count:1"]);
+    // The end is not on the disk when it is told.
+    news.publish(&News::Count(2)).expect("published");
+    news.end().expect("ended");
+    let told = tokio::time::timeout(Duration::from_secs(60), client.take(2)).await.expect("in time");
+    assert_eq!(told, ["count:2", "sse.end:{}"]);
+}
+
+#[tokio::test]
 async fn whatever_a_topic_replays_it_replays_the_same_from_a_file() {
     for ring_events in [0, 1, 1_000] {
         for replay in [Replay::All, Replay::Latest, Replay::LiveOnly] {

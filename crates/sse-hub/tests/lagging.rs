@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::{Client, News, hub, note, told};
-use sse_hub::{Denied, Grant, Guard, Hub, HubOptions, Lagging, Replay, Subscribe, TopicOptions};
+use sse_hub::{Denied, Grant, Guard, Hub, HubOptions, Lagging, Replay, Subscribe, Topic, TopicOptions};
 use tokio::time::Instant;
 
 /// What a client hears that takes nothing for `pause` while eleven events are published.
@@ -100,7 +100,9 @@ async fn what_comes_within_the_flush_window_waits_and_the_first_after_a_silence_
 }
 
 /// What is told within a flush window of an hour, in which an event waits, when `end` ends the stream.
-async fn told_in_the_window(end: impl FnOnce(&Hub, &AtomicBool) + Send + 'static) -> Vec<String> {
+async fn told_in_the_window(
+    end: impl FnOnce(&Hub, &Topic<News>, &AtomicBool) + Send + 'static,
+) -> Vec<String> {
     let hub = hub(HubOptions { heartbeat: None, lagging_after: Duration::MAX, ..HubOptions::default() });
     let window = Duration::from_secs(3_600);
     let options = TopicOptions { flush_window: Some(window), ..TopicOptions::default() };
@@ -125,7 +127,7 @@ async fn told_in_the_window(end: impl FnOnce(&Hub, &AtomicBool) + Send + 'static
             news.publish(&News::Count(count)).expect("published");
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
-        end(&hub, &is_lost);
+        end(&hub, &news, &is_lost);
         (hub, news)
     });
     let mut told = Vec::new();
@@ -139,14 +141,18 @@ async fn told_in_the_window(end: impl FnOnce(&Hub, &AtomicBool) + Send + 'static
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_ends_is_not_kept_until_its_flush_window_is_over() {
-    let denied = told_in_the_window(|hub, is_lost| {
+    let denied = told_in_the_window(|hub, _, is_lost| {
         is_lost.store(true, Ordering::SeqCst);
         assert_eq!(hub.review_access(), 1);
     });
     assert_eq!(denied.await, [": forbidden\n\n"]);
     // What was published before is sent before the farewell.
-    let told = told_in_the_window(|hub, _| hub.shutdown()).await;
+    let told = told_in_the_window(|hub, _, _| hub.shutdown()).await;
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].contains("data: 2\n") && told[0].ends_with("data: 3\n\n"), "{told:?}");
     assert!(told[1].contains("sse.retry"), "{told:?}");
+    let told = told_in_the_window(|_, news, _| news.end().expect("ended")).await;
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("data: 2\n") && told[0].ends_with("data: 3\n\n"), "{told:?}");
+    assert!(told[1].contains("sse.end"), "{told:?}");
 }

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -7,7 +7,7 @@ use demo_contract::Assistant;
 use demo_contract::assistant::{Answer, Question, topic};
 use sse_hub::{Hub, Retention, Topic, TopicOptions};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tracing::Instrument;
 
 use super::asked::Asked;
@@ -22,11 +22,14 @@ use crate::task::Task;
 /// The most answers that are being given at a time.
 const MAX_RUNNING: usize = 32;
 
-/// The most answers that can be read again.
+/// The most answers that are there, but for those that begin at this moment.
 const MAX_KEPT: usize = 256;
 
 /// How long an answer can be read again after it began.
 const KEPT_FOR: Duration = Duration::from_secs(3_600);
+
+/// How often those are looked for that are too old.
+const LOOK_FOR_OLD: Duration = Duration::from_secs(60);
 
 /// The answers: those that are being given, and those that can still be read again.
 #[derive(Debug)]
@@ -37,6 +40,7 @@ pub(crate) struct Answers {
     kept: Mutex<HashMap<String, Kept>>,
     running: Arc<Semaphore>,
     asked: Asked,
+    _forgetting: Task,
 }
 
 /// Which answer a question has.
@@ -56,8 +60,31 @@ struct Kept {
     giving: Task,
 }
 
+/// An answer that nobody gives yet. Its topic goes with it, also if its request is dropped while the model is asked.
+struct Begun<'a> {
+    hub: &'a Hub,
+    topic: Topic<Assistant>,
+    is_given: bool,
+}
+
+impl Begun<'_> {
+    fn give(mut self) -> Topic<Assistant> {
+        self.is_given = true;
+        self.topic.clone()
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        if !self.is_given {
+            // Nobody else knows its name.
+            let _ = self.hub.remove_idle(self.topic.name().as_str());
+        }
+    }
+}
+
 impl Answers {
-    pub(crate) fn new(hub: &Hub, config: &AssistantConfig, seed: u64) -> Result<Self, String> {
+    pub(crate) fn new(hub: &Hub, config: &AssistantConfig, seed: u64) -> Result<Arc<Self>, String> {
         let model = match Upstream::new(config)? {
             Some(upstream) => Model::Upstream(upstream),
             None => Model::Generator(Generator::new(seed, config.assistant_pace)),
@@ -65,13 +92,20 @@ impl Answers {
         Ok(Self::with_model(hub, model, config.assistant_linger))
     }
 
-    fn with_model(hub: &Hub, model: Model, linger: Duration) -> Self {
-        let running = Arc::new(Semaphore::new(MAX_RUNNING));
+    fn with_model(hub: &Hub, model: Model, linger: Duration) -> Arc<Self> {
         forget_kept(hub);
-        Self { hub: hub.clone(), model, linger, kept: Mutex::default(), running, asked: Asked::default() }
+        Arc::new_cyclic(|answers| Self {
+            hub: hub.clone(),
+            model,
+            linger,
+            kept: Mutex::default(),
+            running: Arc::new(Semaphore::new(MAX_RUNNING)),
+            asked: Asked::default(),
+            _forgetting: Task::spawn(forget_old(Weak::clone(answers))),
+        })
     }
 
-    /// Asks the model, and begins the answer `id`, whose topic holds the first event then; unless the same question was
+    /// Begins the answer `id`, whose topic holds the first event, and asks the model; unless the same question was
     /// asked before under the same id, and its answer can still be read.
     pub(super) async fn ask(self: &Arc<Self>, id: &str, question: Question) -> Result<Answered, Refusal> {
         let Some(mut turn) = self.asked.turn(&question).await? else {
@@ -106,16 +140,18 @@ impl Answers {
             Refusal::unavailable("too many answers are being given at the moment", Duration::from_secs(10))
         };
         let permit = Arc::clone(&self.running).try_acquire_owned().map_err(|_| busy())?;
-        let speech = self.model.ask(question).await?;
-        let topic = self.open(id)?;
+        if self.forget(MAX_KEPT - 1) >= MAX_KEPT {
+            let full = "there are too many answers at the moment";
+            return Err(Refusal::unavailable(full, Duration::from_secs(60)));
+        }
+        let topic = self.hub.topic_with(&topic(id), options())?;
+        let begun = Begun { hub: &self.hub, topic, is_given: false };
         let asked = question.messages.last().map_or("", |message| &message.content).to_owned();
         let begins = Answer { answer: id.to_owned(), model: self.model.name().to_owned(), question: asked };
-        if let Err(error) = topic.publish(&Assistant::Answer(begins)) {
-            let name = topic.name().to_string();
-            drop(topic);
-            let _ = self.hub.remove_idle(&name);
-            return Err(error.into());
-        }
+        begun.topic.publish(&Assistant::Answer(begins))?;
+        // Only now that the answer can be taken down: a model may cost money.
+        let speech = self.model.ask(question).await?;
+        let topic = begun.give();
         let listeners = self.hub.presence_changes(topic.name().as_str());
         let stop = Arc::new(Notify::new());
         let giving = pump::give(topic, speech, listeners, Arc::clone(&stop), self.linger);
@@ -135,25 +171,22 @@ impl Answers {
         MAX_RUNNING - self.running.available_permits()
     }
 
-    fn open(&self, id: &str) -> Result<Topic<Assistant>, Refusal> {
-        self.make_place();
-        Ok(self.hub.topic_with(&topic(id), options())?)
-    }
-
-    /// Forgets what is too old, and as much more as there is too much; never what is being given or read.
-    fn make_place(&self) {
+    /// Forgets what is too old, and the oldest of what is more than `most`; never what is being given or read. Returns
+    /// how many are left.
+    fn forget(&self, most: usize) -> usize {
         let mut kept = self.kept();
         let mut oldest_first: Vec<_> = kept.iter().map(|(id, answer)| (answer.began, id.clone())).collect();
         oldest_first.sort_unstable();
         for (began, id) in oldest_first {
-            if kept.len() < MAX_KEPT && began.elapsed() < KEPT_FOR {
-                return;
+            if kept.len() <= most && began.elapsed() < KEPT_FOR {
+                break;
             }
             let finished = kept.get(&id).is_some_and(|answer| answer.giving.is_finished());
             if finished && self.hub.remove_idle(&topic(&id)) {
                 kept.remove(&id);
             }
         }
+        kept.len()
     }
 
     fn kept(&self) -> MutexGuard<'_, HashMap<String, Kept>> {
@@ -165,6 +198,15 @@ fn options() -> TopicOptions {
     // All of it is kept, however long it becomes: it is read from its beginning.
     let retention = Retention { events: MAX_PIECES + 8, bytes: 16 * 1024 * 1024, age: None, keys: 1 };
     TopicOptions { retention, ..TopicOptions::default() }
+}
+
+/// Forgets what is too old, also if nobody asks anything any more.
+async fn forget_old(answers: Weak<Answers>) {
+    loop {
+        sleep(LOOK_FOR_OLD).await;
+        let Some(answers) = answers.upgrade() else { return };
+        answers.forget(MAX_KEPT);
+    }
 }
 
 /// Removes what an earlier life of the server has left in a history on a disk: nobody knows those answers any more.
@@ -188,7 +230,7 @@ mod tests {
 
     use super::*;
 
-    fn answers(linger: u64) -> Answers {
+    fn answers(linger: u64) -> Arc<Answers> {
         // A token every ten seconds: an answer lasts for ever.
         let model = Model::Generator(Generator::new(1, 0.1));
         Answers::with_model(&Hub::default(), model, Duration::from_secs(linger))
@@ -268,6 +310,35 @@ mod tests {
         tokio::time::sleep(KEPT_FOR).await;
         answers.begin("x", &question()).await.expect("begun");
         assert_eq!(answers.kept().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_are_all_being_read_leave_no_place_for_another() {
+        let answers = answers(30);
+        let mut readers = Vec::new();
+        for id in (0..MAX_KEPT).map(|id| id.to_string()) {
+            answers.begin(&id, &question()).await.expect("begun");
+            readers.push(listen(&answers, &id));
+            answers.find(&id).expect("there").notify_one();
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let refused = answers.begin("x", &question()).await.expect_err("full");
+        assert_eq!(refused.status().as_u16(), 503);
+        assert!(answers.hub.presence(&topic("x")).is_none() && answers.running() == 0);
+        readers.pop();
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        answers.begin("x", &question()).await.expect("one is not read any more");
+        assert_eq!(answers.kept().len(), MAX_KEPT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn old_answers_are_forgotten_also_if_nobody_asks_any_more() {
+        let answers = answers(1);
+        answers.begin("a", &question()).await.expect("begun");
+        tokio::time::sleep(KEPT_FOR - Duration::from_secs(1)).await;
+        answers.find("a").expect("it can be read again");
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        assert!(answers.find("a").is_err() && answers.hub.presence(&topic("a")).is_none());
     }
 
     #[tokio::test(start_paused = true)]

@@ -12,8 +12,12 @@ use crate::problem::Refusal;
 /// The most rooms at a time.
 const MAX_ROOMS: usize = 256;
 
+/// How long a room is kept after the last message, although nobody is in it and another wants its place. Whoever is
+/// told that a message was taken relies on that it is there tomorrow.
+const KEPT_FOR: Duration = Duration::from_secs(24 * 3_600);
+
 /// The rooms. They open when somebody enters. When there are too many, the empty one that has been silent the
-/// longest makes place for another.
+/// longest makes place for another, if it has been so for long enough.
 #[derive(Debug)]
 pub(crate) struct Rooms {
     hub: Hub,
@@ -55,12 +59,9 @@ impl Rooms {
     ) -> Result<T, Refusal> {
         let mut rooms = self.rooms();
         if !rooms.contains_key(&name) {
-            if rooms.len() >= self.limit {
-                self.make_place(&mut rooms);
-            }
             let full =
                 || Refusal::unavailable("there are too many rooms at the moment", Duration::from_secs(60));
-            if rooms.len() >= self.limit {
+            if rooms.len() >= self.limit && self.left(&rooms).is_empty() {
                 return Err(full());
             }
             let room = Room::open(&self.hub, &name).map_err(|error| {
@@ -68,20 +69,34 @@ impl Rooms {
             })?;
             rooms.insert(name.clone(), room);
         }
-        match rooms.get_mut(&name) {
-            Some(room) => Ok(act(&self.hub, room)),
-            None => Err(Refusal::not_found("there is no such room")),
+        let Some(room) = rooms.get_mut(&name) else {
+            return Err(Refusal::not_found("there is no such room"));
+        };
+        let done = act(&self.hub, room);
+        // Only now that nothing can be refused any more. Where it was, the new room is one in which nothing was said,
+        // and such a one goes first.
+        if rooms.len() > self.limit {
+            self.make_place(&mut rooms);
         }
+        Ok(done)
     }
 
-    /// Clears away the room that has been silent the longest, of those in which nobody is.
+    /// The rooms that may go, because nobody is in them and nothing was said for long, if ever. The one that has been
+    /// silent the longest comes first.
+    fn left(&self, rooms: &HashMap<RoomName, Room>) -> Vec<RoomName> {
+        let mut left: Vec<_> = rooms.iter().map(|(name, room)| (room.last_message(), name)).collect();
+        left.retain(|(last_message, name)| {
+            last_message.is_none_or(|at| at.elapsed() >= KEPT_FOR)
+                && self.hub.presence(&topic(name.as_str())).is_none_or(|presence| presence.count == 0)
+        });
+        left.sort_unstable_by_key(|(last_message, _)| *last_message);
+        left.into_iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Clears away a room that may go.
     fn make_place(&self, rooms: &mut HashMap<RoomName, Room>) {
-        let mut by_silence: Vec<_> =
-            rooms.iter().map(|(name, room)| (room.last_message(), name.clone())).collect();
-        // Those in which nothing was ever said come first.
-        by_silence.sort_unstable_by_key(|(last_message, _)| *last_message);
-        let made = by_silence.into_iter().find(|(_, name)| self.hub.remove_idle(&topic(name.as_str())));
-        if let Some((_, name)) = made {
+        let mut left = self.left(rooms).into_iter();
+        if let Some(name) = left.find(|name| self.hub.remove_idle(&topic(name.as_str()))) {
             rooms.remove(&name);
         }
     }
@@ -123,12 +138,35 @@ mod tests {
         let _inside = rooms.hub.subscribe(Subscribe::to(["chat.people"])).expect("subscribed");
         for name in ["older", "newer"] {
             say(&rooms, name);
-            tokio::time::advance(Duration::from_secs(1)).await;
+            tokio::time::advance(KEPT_FOR).await;
         }
         say(&rooms, "another");
         let is_there = |name: &str| rooms.hub.presence(name).is_some();
         assert!(is_there("chat.people") && is_there("chat.newer") && is_there("chat.another"));
         assert!(!is_there("chat.older"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_said_lately_makes_no_place_for_another() {
+        let rooms = rooms(1);
+        say(&rooms, "said");
+        tokio::time::advance(Duration::from_secs(23 * 3_600)).await;
+        assert_eq!(open(&rooms, "another").expect_err("full").status().as_u16(), 503);
+        assert!(rooms.hub.presence("chat.said").is_some() && rooms.hub.presence("chat.another").is_none());
+        tokio::time::advance(Duration::from_secs(3_600)).await;
+        say(&rooms, "another");
+        assert!(rooms.hub.presence("chat.said").is_none() && rooms.hub.presence("chat.another").is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_not_let_in_after_all_costs_nobody_a_room() {
+        let rooms = rooms(1);
+        say(&rooms, "said");
+        tokio::time::advance(Duration::from_secs(30 * 86_400)).await;
+        // Neither a stream nor a message: as if the hub had refused it.
+        open(&rooms, "refused").expect("opened");
+        assert!(rooms.hub.presence("chat.said").is_some() && rooms.hub.presence("chat.refused").is_none());
+        assert_eq!(rooms.rooms().len(), 1);
     }
 
     #[tokio::test(start_paused = true)]

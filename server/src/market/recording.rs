@@ -1,5 +1,6 @@
 //! A recorded market: trades from a file, as fast as they were made or faster.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -45,6 +46,11 @@ impl Recording {
         }
         trades.sort_by_key(|trade| trade.time);
         Ok(Self { trades })
+    }
+
+    /// What is traded.
+    pub(super) fn symbols(&self) -> BTreeSet<&str> {
+        self.trades.iter().map(|trade| trade.symbol.as_str()).collect()
     }
 
     /// Trades for ever, beginning anew at the end. The times are those at which it is replayed.

@@ -37,13 +37,13 @@ pub(super) async fn publish(
 ) -> Result<PublishedLines, Refusal> {
     let mut chunks = body.into_data_stream();
     let mut feed = Feed { publisher, topic, may_publish, done: PublishedLines::default(), last: None };
-    let mut number = 0;
+    // Of the line that comes next, or is looked at.
+    let mut number = 1;
     let result = async {
         let mut rest = Vec::new();
         while let Some(chunk) = feed.next(&mut chunks).await? {
             let mut chunk = &chunk[..];
             while let Some(end) = chunk.iter().position(|byte| *byte == b'\n') {
-                number += 1;
                 let (line, tail) = (&chunk[..end], &chunk[end + 1..]);
                 if rest.is_empty() {
                     feed.take(line).await?;
@@ -52,15 +52,14 @@ pub(super) async fn publish(
                     feed.take(&rest).await?;
                     rest.clear();
                 }
+                number += 1;
                 chunk = tail;
             }
             rest.extend_from_slice(chunk);
             if rest.len() > MAX_EVENT {
-                number += 1;
                 return Err(too_long());
             }
         }
-        number += 1;
         feed.take(&rest).await
     }
     .await;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use sse_hub::serve::Options;
-use sse_hub::{HubOptions, TopicOptions};
+use sse_hub::{HubOptions, Topic, TopicOptions};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -96,7 +96,23 @@ async fn a_hub_that_shuts_down_ends_its_streams_and_the_server_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shutdown_does_not_wait_for_a_flush_window() {
+async fn neither_a_shutdown_nor_the_end_of_a_topic_waits_for_a_flush_window() {
+    let (server, _news, mut streams) = two_in_a_flush_window().await;
+    server.hub.shutdown();
+    for stream in &mut streams {
+        assert_eq!(stream.take(2).await, ["count:2", "count:3"], "published before");
+        assert_eq!(stream.event().await, None);
+        assert!(stream.is_complete && stream.retry.is_some());
+    }
+    let (_server, news, mut streams) = two_in_a_flush_window().await;
+    news.end().expect("ended");
+    for stream in &mut streams {
+        assert_eq!(stream.take(3).await, ["count:2", "count:3", "sse.end:{}"]);
+    }
+}
+
+/// Two streams of one group, for which two events wait in a flush window of an hour.
+async fn two_in_a_flush_window() -> (Server, Topic<News>, [Answer; 2]) {
     // A heartbeat has the group looked at too.
     let hub = common::hub(HubOptions { heartbeat: None, ..HubOptions::default() });
     let server = Server::with_hub(hub, Options { shards: Some(1), ..Options::default() }).await;
@@ -114,12 +130,7 @@ async fn a_shutdown_does_not_wait_for_a_flush_window() {
         // Until the group has seen it: it begins to wait with the first.
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    server.hub.shutdown();
-    for stream in &mut streams {
-        assert_eq!(stream.take(2).await, ["count:2", "count:3"], "published before");
-        assert_eq!(stream.event().await, None);
-        assert!(stream.is_complete && stream.retry.is_some());
-    }
+    (server, news, streams)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -208,7 +208,7 @@ impl Group {
             if let Some(at) = self.flush.held_until() {
                 self.signal.listen(cx);
                 // Who is told to end is not kept until the window is over.
-                if !self.hub.is_closing() {
+                if !self.hub.is_closing() && !self.topics.iter().all(|topic| topic.has_ended()) {
                     return Next::WaitUntil(at);
                 }
             }
