@@ -73,10 +73,12 @@ pub(crate) struct Market {
     pub(crate) halted: &'static str,
     /// The price at which the day began.
     pub(crate) open: &'static str,
-    /// The highest price.
+    /// The highest price of the bars on the chart, which go back for ten minutes.
     pub(crate) high: &'static str,
     /// The lowest price.
     pub(crate) low: &'static str,
+    /// The server has no history any more, and has made up another past.
+    pub(crate) begun_anew: &'static str,
     /// Over the chart, in a letter or two: open, high, low, close and volume of a bar.
     pub(crate) bar: [&'static str; 5],
     /// What the chart shows.

@@ -62,6 +62,13 @@ impl Bars {
         self.candles.iter()
     }
 
+    /// The highest price and the lowest, over all of them.
+    #[must_use]
+    pub(super) fn range(&self) -> Option<(f64, f64)> {
+        let prices = self.candles.iter().map(|candle| (candle.high, candle.low));
+        prices.reduce(|(high, low), (higher, lower)| (high.max(higher), low.min(lower)))
+    }
+
     /// What a chart that has drawn so far has to draw now, and how far it is then.
     #[must_use]
     pub(super) fn redraw(&self, drawn: Option<Drawn>) -> (Redraw, Option<Drawn>) {
@@ -206,6 +213,18 @@ mod tests {
     fn a_tick_after_the_running_bar_opens_the_next_and_a_late_one_changes_nothing() {
         let bars = folded(&[bar(5, 101.0), tick(11, 103.0), tick(6, 1.0)]);
         assert_eq!(closes(&bars), [(5, 101.0), (10, 103.0)]);
+    }
+
+    #[test]
+    fn the_range_is_that_of_the_bars_that_are_kept() {
+        assert_eq!(Bars::default().range(), None);
+        let kept = BARS_KEPT as u64;
+        let mut bars = folded(&[bar(0, 110.0), bar(5, 95.0), tick(6, 90.0)]);
+        assert_eq!(bars.range(), Some((110.0, 90.0)));
+        (2..=kept).for_each(|n| bars.apply(&bar(n * 5, 101.0)));
+        assert_eq!(bars.range(), Some((101.0, 90.0)), "the first is gone");
+        bars.apply(&bar(5, 99.0));
+        assert_eq!(bars.range(), Some((101.0, 99.0)), "another past, of a server that began anew");
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod watchlist;
 
 use demo_contract::{Market, market};
 use leptos::prelude::*;
-use leptos_eventsource::{Delivery, use_event_source_with_options};
+use leptos_eventsource::{Delivery, Gap, use_event_source_with_options};
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
@@ -47,6 +47,12 @@ pub(crate) fn MarketPage() -> impl IntoView {
         symbols
     });
     let is_live = stream.is_open();
+    let has_begun_anew = RwSignal::new(false);
+    stream.on_gap(move |gap| {
+        if gap == Gap::Reset {
+            has_begun_anew.set(true);
+        }
+    });
 
     // Kept in the address, so that a reload and a link to a friend show the same symbol.
     let chosen = RwSignal::new(use_query_map().read_untracked().get(SYMBOL));
@@ -71,9 +77,15 @@ pub(crate) fn MarketPage() -> impl IntoView {
                 </div>
                 <Badge stream />
             </header>
+            <Show when=move || has_begun_anew.get()>
+                <p class="notice" role="status">{locale.text(|t| t.market.begun_anew)}</p>
+            </Show>
             <section class="panel detail">
                 {move || {
-                    selected.get().map(|symbol| view! { <Summary quote=quotes.signal(&symbol) symbol /> })
+                    selected.get().map(|symbol| {
+                        let (quote, bars) = (quotes.signal(&symbol), bars.signal(&symbol));
+                        view! { <Summary quote bars symbol /> }
+                    })
                 }}
                 <ChartPanel symbol=selected bars />
             </section>

@@ -12,21 +12,15 @@ pub(super) struct Quote {
     pub(super) halted: bool,
     /// The last change of the price.
     pub(super) flash: Flash,
-    /// The range of the bars that came before the first trade.
-    range: Option<Range>,
 }
 
-/// The day of one symbol, as far as this page has seen it.
+/// The day of one symbol.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Day {
     /// The last price.
     pub(super) price: f64,
     /// The price at which the day began.
     pub(super) open: f64,
-    /// The highest price seen.
-    pub(super) high: f64,
-    /// The lowest price seen.
-    pub(super) low: f64,
     /// How many shares changed hands.
     pub(super) volume: u64,
 }
@@ -51,50 +45,22 @@ pub(super) struct Flash {
     beat: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Range {
-    high: f64,
-    low: f64,
-}
-
 impl Quote {
     /// Takes in one event about this symbol.
     pub(super) fn apply(&mut self, event: &Market) {
         match event {
             Market::Tick(tick) => self.apply_tick(tick),
-            Market::Bar(bar) => self.widen(Range { high: bar.high, low: bar.low }),
+            Market::Bar(_) => {}
             Market::Halt(halt) => self.halted = halt.halted,
         }
     }
 
     fn apply_tick(&mut self, tick: &Tick) {
-        let traded = Range { high: tick.price.max(tick.open), low: tick.price.min(tick.open) };
-        let range = match self.day {
-            // A server that lost its history begins another day: what was seen before says nothing about it.
-            Some(day) if day.open != tick.open || day.volume > tick.volume => traded,
-            Some(day) => Range { high: day.high, low: day.low }.widened(traded),
-            None => self.range.map_or(traded, |range| range.widened(traded)),
-        };
+        let Tick { price, open, volume, .. } = *tick;
         if let Some(day) = self.day {
-            self.flash = self.flash.after(day.price, tick.price);
+            self.flash = self.flash.after(day.price, price);
         }
-        self.day = Some(Day {
-            price: tick.price,
-            open: tick.open,
-            high: range.high,
-            low: range.low,
-            volume: tick.volume,
-        });
-    }
-
-    fn widen(&mut self, seen: Range) {
-        match &mut self.day {
-            Some(day) => {
-                day.high = day.high.max(seen.high);
-                day.low = day.low.min(seen.low);
-            }
-            None => self.range = Some(self.range.map_or(seen, |range| range.widened(seen))),
-        }
+        self.day = Some(Day { price, open, volume });
     }
 }
 
@@ -164,24 +130,14 @@ impl Flash {
     }
 }
 
-impl Range {
-    fn widened(self, other: Self) -> Self {
-        Self { high: self.high.max(other.high), low: self.low.min(other.low) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use demo_contract::market::{Bar, Halt};
+    use demo_contract::market::Halt;
 
     use super::*;
 
     fn tick(price: f64, volume: u64) -> Market {
         Market::Tick(Tick { symbol: "ACME".into(), time: 0, price, open: 100.0, size: 1, volume })
-    }
-
-    fn bar(low: f64, high: f64) -> Market {
-        Market::Bar(Bar { symbol: "ACME".into(), time: 0, open: low, high, low, close: high, volume: 0 })
     }
 
     fn folded(events: &[Market]) -> Quote {
@@ -198,18 +154,6 @@ mod tests {
         assert_eq!((day.change(), day.change_ratio()), (2.0, 0.02));
         assert_eq!(day.direction(), Direction::Up);
         assert_eq!(day.volume, 2);
-    }
-
-    #[test]
-    fn high_and_low_cover_the_ticks_and_the_bars_on_either_side_of_the_first() {
-        let day = folded(&[bar(97.0, 101.0), tick(100.0, 1), bar(99.0, 104.0)]).day.expect("traded");
-        assert_eq!((day.low, day.high), (97.0, 104.0));
-    }
-
-    #[test]
-    fn another_day_forgets_the_range_of_the_last() {
-        let day = folded(&[tick(120.0, 50), tick(100.0, 1)]).day.expect("traded");
-        assert_eq!((day.low, day.high), (100.0, 100.0));
     }
 
     #[test]

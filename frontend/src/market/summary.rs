@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::bars::Bars;
 use super::companies;
 use super::quote::{Day, Quote};
 use crate::i18n::{Locale, use_locale};
@@ -16,9 +17,15 @@ pub(super) fn Summary(
     symbol: String,
     /// Its quote.
     quote: ReadSignal<Quote>,
+    /// Its bars.
+    bars: ReadSignal<Bars>,
 ) -> impl IntoView {
     let locale = use_locale();
     let day = Memo::new(move |_| quote.read().day);
+    let range = Memo::new(move |_| bars.read().range());
+    let show_range = move |end: fn((f64, f64)) -> f64| {
+        move || range.get().map_or_else(|| NOTHING.to_owned(), |range| locale.price(end(range)))
+    };
     let show = move |number: fn(Locale, &Day) -> String| {
         move || day.get().map_or_else(|| NOTHING.to_owned(), |day| number(locale, &day))
     };
@@ -50,8 +57,8 @@ pub(super) fn Summary(
             </p>
             <dl class="stats">
                 <Stat name=locale.text(|t| t.market.open) value=show(|locale, day| locale.price(day.open)) />
-                <Stat name=locale.text(|t| t.market.high) value=show(|locale, day| locale.price(day.high)) />
-                <Stat name=locale.text(|t| t.market.low) value=show(|locale, day| locale.price(day.low)) />
+                <Stat name=locale.text(|t| t.market.high) value=show_range(|(high, _)| high) />
+                <Stat name=locale.text(|t| t.market.low) value=show_range(|(_, low)| low) />
                 <Stat name=locale.text(|t| t.market.volume) value=show(|locale, day| locale.compact(day.volume)) />
             </dl>
         </header>
