@@ -1,4 +1,4 @@
-use std::rc::Rc;
+use std::sync::Arc;
 
 use sse_proto::client::Failure;
 use sse_testkit::Visit;
@@ -19,10 +19,10 @@ pub enum Carrier {
 impl Carrier {
     /// A transport of this kind.
     #[must_use]
-    pub fn transport(self) -> Rc<dyn Transport> {
+    pub fn transport(self) -> Arc<dyn Transport> {
         match self {
-            Self::Native => Rc::new(Native),
-            Self::Fetch => Rc::new(Fetch::new()),
+            Self::Native => Arc::new(Native),
+            Self::Fetch => Arc::new(Fetch::new()),
         }
     }
 

@@ -39,6 +39,11 @@ pub use ticketed::Ticketed;
 
 /// Makes requests for event streams.
 ///
+/// `Send` and `Sync`, so that [`Options`](crate::Options) can be kept wherever an app keeps things, and moved and
+/// dropped on any thread of a server that renders a page. It is only ever asked to connect where its connection was
+/// opened, so what belongs to one thread, such as a [`Receiver`] or an object of JavaScript, may stand in a
+/// `send_wrapper::SendWrapper`.
+///
 /// One of your own brings events from wherever a server's events can come from:
 ///
 /// ```
@@ -67,7 +72,7 @@ pub use ticketed::Ticketed;
 ///     }
 /// }
 /// ```
-pub trait Transport {
+pub trait Transport: Send + Sync {
     /// Starts a request. Dropping the returned value aborts it and frees all that belongs to it.
     ///
     /// The receiver must not be called before this returns.
@@ -238,5 +243,21 @@ impl Receiver {
 impl std::fmt::Debug for Receiver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Receiver").field("connection", &self.connection).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Options;
+
+    #[test]
+    fn options_and_transports_belong_to_no_thread() {
+        fn assert_send_sync<T: Send + Sync>() {}
+        assert_send_sync::<Options>();
+        assert_send_sync::<Native>();
+        assert_send_sync::<Fetch>();
+        assert_send_sync::<Ticketed>();
+        assert_send_sync::<Scripted>();
     }
 }
