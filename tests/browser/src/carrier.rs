@@ -35,6 +35,25 @@ impl Carrier {
         }
     }
 
+    /// How a body is told whose connection is closed in the middle. An `EventSource` does not tell it from one that
+    /// ends.
+    #[must_use]
+    pub fn cut(self) -> Failure {
+        match self {
+            Self::Fetch if Engine::current().tells_a_cut_from_an_end() => Failure::Cut,
+            Self::Native | Self::Fetch => Failure::Ended,
+        }
+    }
+
+    /// How a body is told whose connection is reset.
+    #[must_use]
+    pub fn reset(self) -> Failure {
+        match self {
+            Self::Native => Failure::Ended,
+            Self::Fetch => Failure::Cut,
+        }
+    }
+
     /// How a response is told that is not an event stream.
     #[must_use]
     pub fn wrong_type(self, content_type: &str) -> Failure {

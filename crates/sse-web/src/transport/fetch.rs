@@ -167,7 +167,8 @@ impl Fetch {
 
     /// A POST. It is sent once: a stream that drops ends as
     /// [`Interrupted`](sse_proto::client::CloseReason::Interrupted), unless [`Self::repeatable`] allows more
-    /// (conformance c18).
+    /// (conformance c18). So does one whose body ends without an event `sse.end`; its cause is [`Failure::Ended`] then,
+    /// and [`Failure::Cut`] if it was cut off.
     #[must_use]
     pub fn post(body: impl Into<Body>) -> Self {
         Self { body: Some(body.into()), is_repeatable: false, ..Self::new() }

@@ -8,6 +8,7 @@
 //! | the cursor of a reconnect | in the query | in `Last-Event-ID`; to another origin, that costs a preflight |
 //! | headers, tokens, POST | no | yes |
 //! | status, content type, `Retry-After`, `retry` | cannot be seen: "rejected" | judged and told |
+//! | a body that is cut off | looks like one that ends | told |
 //! | comments as a sign of life | cannot be seen | yes |
 //! | event types | those that are listened for | all |
 //! | limits of the decoder | none | yes |
