@@ -1,4 +1,5 @@
 // The first definition of a link counts: here these are modules, in the README files.
+//! [EventSourceOptions]: EventSourceOptions
 //! [Keyed::signal]: Keyed::signal
 //! [ScriptedStream]: transport::ScriptedStream
 //! [components]: components

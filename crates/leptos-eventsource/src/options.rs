@@ -1,5 +1,6 @@
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use sse_web::{Sharing, Transport};
 
@@ -15,6 +16,42 @@ use crate::schedule::Schedule;
 /// let mut options = EventSourceOptions::default().with_delivery(Delivery::AnimationFrame);
 /// options.connection.client.silence = Silence::After(Duration::from_secs(30));
 /// ```
+///
+/// They are `Send` and `Sync`, so they can be given by context, and be captured in the children of a `<Show>` or a
+/// `<For>`:
+///
+/// ```
+/// use leptos::prelude::*;
+/// use leptos_eventsource::{Delivery, EventSourceOptions, Text, use_event_source_with_options};
+///
+/// #[component]
+/// fn App() -> impl IntoView {
+///     // One place for all streams of the page; a test provides a `Scripted` transport instead.
+///     provide_context(EventSourceOptions::default().with_delivery(Delivery::AnimationFrame));
+///     view! { <Page /> }
+/// }
+///
+/// #[component]
+/// fn Page() -> impl IntoView {
+///     let options = expect_context::<EventSourceOptions>();
+///     let is_shown = RwSignal::new(true);
+///     view! {
+///         <button on:click=move |_| is_shown.update(|it| *it = !*it)>"News"</button>
+///         <Show when=move || is_shown.get()>
+///             <News options=options.clone() />
+///         </Show>
+///     }
+/// }
+///
+/// #[component]
+/// fn News(options: EventSourceOptions) -> impl IntoView {
+///     let news = use_event_source_with_options::<Text>("/api/news", options).latest();
+///     view! { <p>{move || news.get().map(|Text(text)| text)}</p> }
+/// }
+/// ```
+///
+/// What a transport is given to call is `Send` and `Sync` for that:
+/// [`Fetch::with_bearer`](crate::transport::Fetch::with_bearer) says what to do with what is not.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct EventSourceOptions {
@@ -90,7 +127,7 @@ impl EventSourceOptions {
     /// ```
     #[must_use]
     pub fn with_transport(mut self, transport: impl Transport + 'static) -> Self {
-        self.connection.transport = Rc::new(transport);
+        self.connection.transport = Arc::new(transport);
         self
     }
 

@@ -3,6 +3,7 @@
 use std::thread;
 
 use leptos::prelude::*;
+use leptos_eventsource::transport::{Fetch, Native, Scripted, Ticketed};
 use leptos_eventsource::{
     EventSourceOptions, Snapshot, State, Text, use_event_source, use_event_source_with_options,
 };
@@ -60,4 +61,45 @@ fn rows_that_a_server_renders_are_those_they_begin_with() {
     })
     .join()
     .expect("read on another thread");
+}
+
+#[test]
+fn options_are_provided_on_one_thread_captured_on_another_and_dropped_on_a_third() {
+    fn assert_send_sync<T: Send + Sync>(_: &T) {}
+    let options = EventSourceOptions::default();
+    let said = RwSignal::new(String::new());
+    for options in [
+        options.clone().with_transport(Native),
+        options.clone().with_transport(Fetch::new().with_refusal(move |refusal| said.set(refusal.body))),
+        options.clone().with_transport(Fetch::new().with_bearer(|_| async { Ok(String::new()) })),
+        options.clone().with_transport(Ticketed::new("ticket", || async { Ok(String::new()) })),
+        options.with_connection(Scripted::new().options()),
+    ] {
+        assert_send_sync(&options);
+        let owner = Owner::new();
+        owner.with(|| provide_context(options));
+        let page = {
+            let owner = owner.clone();
+            thread::spawn(move || owner.with(render)).join().expect("rendered on another thread")
+        };
+        assert!(page.contains("<p>none</p>"), "{page}");
+        thread::spawn(move || drop(owner)).join().expect("dropped on a third");
+    }
+}
+
+/// A page that captures the options of its context in the children of a `<Show>`.
+fn render() -> String {
+    let options = expect_context::<EventSourceOptions>();
+    let page = view! {
+        <Show when=|| true>
+            <News options=options.clone() />
+        </Show>
+    };
+    page.to_html()
+}
+
+#[component]
+fn News(options: EventSourceOptions) -> impl IntoView {
+    let news = use_event_source_with_options::<Text>("/events", options).latest();
+    view! { <p>{move || news.get().map_or("none".to_owned(), |Text(text)| text)}</p> }
 }

@@ -26,7 +26,7 @@ fn errors_are_sentences_that_name_what_is_wrong() {
     let event = limit_error(limits, "data: 012345678\n");
     let id = limit_error(limits, "id: 01234\n");
     let refused = Failure::Status { status: 401, retry_after: Some(Duration::from_secs(1)) };
-    let told: [(&dyn Error, &str); 18] = [
+    let told: [(&dyn Error, &str); 19] = [
         (&InvalidField::Empty, "empty"),
         (&InvalidField::LineBreak, "line break"),
         (&InvalidField::Nul, "U+0000"),
@@ -37,6 +37,7 @@ fn errors_are_sentences_that_name_what_is_wrong() {
         (&"x".parse::<Cursor>().expect_err("no cursor"), "<epoch>.<seq>"),
         (&Failure::Network, "CORS"),
         (&Failure::Ended, "connection ended"),
+        (&Failure::Cut, "cut off"),
         (&Failure::ConnectTimeout, "six connections"),
         (&Failure::Silence, "silent"),
         (&refused, "401"),

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sse_proto::client::ClientOptions;
@@ -28,7 +28,7 @@ pub struct Options {
     /// Backoff, retry limit, timeouts and the silence watchdog.
     pub client: ClientOptions,
     /// What carries the stream. Default: the browser's own `EventSource`.
-    pub transport: Rc<dyn Transport>,
+    pub transport: Arc<dyn Transport>,
     /// The event types to listen for. The native `EventSource` delivers no others. Default: `message`.
     pub event_types: Cow<'static, [&'static str]>,
     /// Whether to send cookies to another origin. Default: no.
@@ -143,7 +143,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             client: ClientOptions::default(),
-            transport: Rc::new(Native),
+            transport: Arc::new(Native),
             event_types: Cow::Borrowed(&[sse_proto::MESSAGE]),
             with_credentials: false,
             last_event_id: String::new(),

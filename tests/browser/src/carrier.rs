@@ -1,4 +1,4 @@
-use std::rc::Rc;
+use std::sync::Arc;
 
 use sse_proto::client::Failure;
 use sse_testkit::Visit;
@@ -19,10 +19,10 @@ pub enum Carrier {
 impl Carrier {
     /// A transport of this kind.
     #[must_use]
-    pub fn transport(self) -> Rc<dyn Transport> {
+    pub fn transport(self) -> Arc<dyn Transport> {
         match self {
-            Self::Native => Rc::new(Native),
-            Self::Fetch => Rc::new(Fetch::new()),
+            Self::Native => Arc::new(Native),
+            Self::Fetch => Arc::new(Fetch::new()),
         }
     }
 
@@ -32,6 +32,25 @@ impl Carrier {
         match self {
             Self::Native => Failure::Rejected,
             Self::Fetch => Failure::Status { status, retry_after: None },
+        }
+    }
+
+    /// How a body is told whose connection is closed in the middle. An `EventSource` does not tell it from one that
+    /// ends.
+    #[must_use]
+    pub fn cut(self) -> Failure {
+        match self {
+            Self::Fetch if Engine::current().tells_a_cut_from_an_end() => Failure::Cut,
+            Self::Native | Self::Fetch => Failure::Ended,
+        }
+    }
+
+    /// How a body is told whose connection is reset.
+    #[must_use]
+    pub fn reset(self) -> Failure {
+        match self {
+            Self::Native => Failure::Ended,
+            Self::Fetch => Failure::Cut,
         }
     }
 

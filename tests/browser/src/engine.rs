@@ -68,6 +68,13 @@ impl Engine {
         self != Self::Webkit
     }
 
+    /// Whether a page that reads a body learns that its connection was closed in the middle. To WebKitGTK that is the
+    /// end of the body.
+    #[must_use]
+    pub fn tells_a_cut_from_an_end(self) -> bool {
+        self != Self::Webkit
+    }
+
     /// Whether a page reads a body into memory of its own (Streams, "BYOB"). WebKitGTK makes new memory for each chunk, and
     /// hands it over in a task of its own.
     #[must_use]

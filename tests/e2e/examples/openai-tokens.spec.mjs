@@ -74,7 +74,7 @@ test("an error in the stream is told behind what came before it", async ({ visit
 test("an answer that breaks off is not asked for again", async ({ visit, server }) => {
   const page = await open(visit, server);
   await ask(page, "cut");
-  await expect(note(page)).toHaveText("Broken off: the connection ended.");
+  await expect(note(page)).toHaveText("Broken off: the connection was cut off in the middle of the answer.");
   await expect(answer(page)).toHaveText("The answer is");
   await expectOver(page);
   // The network comes back, which would cut every wait short.

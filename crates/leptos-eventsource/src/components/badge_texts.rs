@@ -62,6 +62,8 @@ pub struct BadgeTexts {
     pub gave_up: Cow<'static, str>,
     /// Lost, and not to be sent again without the person's word.
     pub interrupted: Cow<'static, str>,
+    /// The answer to what must not be sent again has ended, and may well be whole.
+    pub answered: Cow<'static, str>,
     /// The button that does not wait any longer.
     pub retry_now: Cow<'static, str>,
     /// The button that connects a closed stream anew.
@@ -70,8 +72,10 @@ pub struct BadgeTexts {
     pub send_again: Cow<'static, str>,
     /// Reason: the server cannot be reached, or does not admit the page.
     pub unreachable: Cow<'static, str>,
-    /// Reason: the connection ended; whether the server closed it or the network broke off cannot be told.
+    /// Reason: the connection ended; over the browser's own `EventSource`, the network may have broken off as well.
     pub connection_ended: Cow<'static, str>,
+    /// Reason: the connection was cut off in the middle of the answer.
+    pub connection_cut: Cow<'static, str>,
     /// Reason: no answer in time.
     pub timeout: Cow<'static, str>,
     /// Reason: the connection was silent for too long.
@@ -108,11 +112,13 @@ impl BadgeTexts {
         refused: Cow::Borrowed("Refused by the server"),
         gave_up: Cow::Borrowed("Gave up; failed attempts: {failures}"),
         interrupted: Cow::Borrowed("Interrupted"),
+        answered: Cow::Borrowed("The answer has ended"),
         retry_now: Cow::Borrowed("Retry now"),
         reconnect: Cow::Borrowed("Reconnect"),
         send_again: Cow::Borrowed("Send again"),
         unreachable: Cow::Borrowed("The server cannot be reached."),
         connection_ended: Cow::Borrowed("The connection was closed."),
+        connection_cut: Cow::Borrowed("The connection was cut off."),
         timeout: Cow::Borrowed("The server did not answer in time."),
         silence: Cow::Borrowed("The connection was silent for too long."),
         status: Cow::Borrowed("The server answered with status {status}."),
@@ -142,6 +148,7 @@ impl BadgeTexts {
             State::Closed(CloseReason::GaveUp { failures, .. }) => {
                 return fill(&self.gave_up, "{failures}", failures);
             }
+            State::Closed(CloseReason::Interrupted { cause: Some(Failure::Ended) }) => &self.answered,
             State::Closed(CloseReason::Interrupted { .. }) => &self.interrupted,
             State::Closed(_) => &self.closed,
             _ => &self.idle,
@@ -156,12 +163,15 @@ impl BadgeTexts {
             State::Waiting { cause, .. } => cause,
             State::Closed(CloseReason::Refused(failure)) => failure,
             State::Closed(CloseReason::GaveUp { last, .. }) => last,
-            State::Closed(CloseReason::Interrupted { cause }) => cause.as_ref()?,
+            State::Closed(CloseReason::Interrupted { cause }) => {
+                cause.as_ref().filter(|cause| **cause != Failure::Ended)?
+            }
             _ => return None,
         };
         let text = match failure {
             Failure::Network => &self.unreachable,
             Failure::Ended => &self.connection_ended,
+            Failure::Cut => &self.connection_cut,
             Failure::ConnectTimeout => &self.timeout,
             Failure::Silence => &self.silence,
             Failure::Status { status, .. } => return Some(fill(&self.status, "{status}", status)),
@@ -191,7 +201,10 @@ impl BadgeTexts {
     pub fn action(&self, state: &State) -> Option<String> {
         let text = match state {
             State::Waiting { .. } => &self.retry_now,
-            State::Closed(CloseReason::Ended) => return None,
+            // There is no more of it. Whoever wants another answer asks the page.
+            State::Closed(CloseReason::Ended | CloseReason::Interrupted { cause: Some(Failure::Ended) }) => {
+                return None;
+            }
             State::Closed(CloseReason::Interrupted { .. }) => &self.send_again,
             State::Closed(_) => &self.reconnect,
             _ => return None,
@@ -261,6 +274,7 @@ mod tests {
             CloseReason::Refused(Failure::Rejected),
             CloseReason::GaveUp { failures: 7, last: Failure::Network },
             CloseReason::Interrupted { cause: None },
+            CloseReason::Interrupted { cause: Some(Failure::Ended) },
         ];
         labels.extend(ends.into_iter().map(|reason| TEXTS.label(&State::Closed(reason))));
         assert!(labels.contains(&"Gave up; failed attempts: 7".to_owned()));
@@ -286,6 +300,15 @@ mod tests {
         assert_eq!(reason(Failure::Rejected).as_deref(), Some("The browser does not say why."));
         let page = Failure::ContentType("text/html".to_owned());
         assert_eq!(reason(page).as_deref(), Some("The answer was not an event stream."));
+    }
+
+    #[test]
+    fn an_answer_that_ended_is_no_failure_and_one_that_was_cut_is() {
+        let closed = |cause| State::Closed(CloseReason::Interrupted { cause: Some(cause) });
+        let texts = |state| (TEXTS.label(&state), TEXTS.reason(&state), TEXTS.action(&state));
+        assert_eq!(texts(closed(Failure::Ended)), ("The answer has ended".to_owned(), None, None));
+        let (reason, action) = ("The connection was cut off.".to_owned(), "Send again".to_owned());
+        assert_eq!(texts(closed(Failure::Cut)), ("Interrupted".to_owned(), Some(reason), Some(action)));
     }
 
     #[test]

@@ -70,6 +70,7 @@ impl ClientOptions {
         match failure {
             Failure::Network
             | Failure::Ended
+            | Failure::Cut
             | Failure::ConnectTimeout
             | Failure::Silence
             | Failure::Token(_) => true,

@@ -122,6 +122,9 @@ pub enum CloseReason {
     },
     /// The connection was lost or paused after a request was sent that must not be sent again by itself
     /// (conformance c18). The server may have done what it was asked for: let a person decide.
+    ///
+    /// That includes a body that ended as HTTP has it, [`Failure::Ended`]: then what the server had to say may well be
+    /// complete, and only the owner can know. After [`Failure::Cut`] it is not.
     Interrupted {
         /// The failure by which it was lost; `None` if it was paused.
         cause: Option<Failure>,
@@ -149,8 +152,12 @@ pub enum Failure {
     /// No connection, or none that the page may use: a browser does not tell an unreachable server from one
     /// whose CORS headers refuse the page (conformance c12).
     Network,
-    /// The body ended, cleanly or cut off (c07).
+    /// The body ended (c07). Also where it was cut off and that is not to be seen: not by the browser's own
+    /// `EventSource`, not by WebKitGTK when a connection is closed without a reset, and not by anybody where a body has
+    /// neither length nor chunks (HTTP/1.0).
     Ended,
+    /// The connection broke off in the middle of the body (c07).
+    Cut,
     /// No response within the connect timeout. With HTTP/1.1 a browser opens six connections to an origin and
     /// lets the seventh hang without an error (c19).
     ConnectTimeout,
@@ -183,6 +190,7 @@ impl Clone for Failure {
         match self {
             Self::Network => Self::Network,
             Self::Ended => Self::Ended,
+            Self::Cut => Self::Cut,
             Self::ConnectTimeout => Self::ConnectTimeout,
             Self::Silence => Self::Silence,
             &Self::Status { status, retry_after } => Self::Status { status, retry_after },
@@ -211,6 +219,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Network => f.write_str("the server cannot be reached, or refuses this page by CORS"),
             Self::Ended => f.write_str("the connection ended"),
+            Self::Cut => f.write_str("the connection was cut off in the middle of the answer"),
             Self::ConnectTimeout => f.write_str(
                 "no answer from the server in time; on HTTP/1.1 a browser allows six connections to an origin, \
                  and a seventh stream hangs: share one, or serve HTTP/2",

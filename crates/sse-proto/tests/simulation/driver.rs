@@ -165,7 +165,7 @@ impl World {
             return Ok(());
         }
         let cut = it.fault == Fault::Drop && self.schedule.carrier == Carrier::Fetch;
-        let failure = if cut { Failure::Network } else { Failure::Ended };
+        let failure = if cut { Failure::Cut } else { Failure::Ended };
         self.signal(conn, Signal::Failed(failure.clone()), Some(failure))
     }
 

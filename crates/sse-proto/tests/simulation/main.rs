@@ -74,6 +74,7 @@ const EXPECTED: &[(u64, &[&str])] = &[
             "command RetryNow",
             "failure ConnectTimeout",
             "failure ContentType",
+            "failure Cut",
             "failure Ended",
             "failure Network",
             "failure Rejected",

@@ -19,7 +19,7 @@ use crate::timer::Timeout;
 /// What other versions say is not understood here: change it with the messages.
 ///
 /// It names the channel and the lock, so tabs of an app that was updated meanwhile share with their like.
-const VERSION: &str = "sse-web/3";
+const VERSION: &str = "sse-web/4";
 
 /// The source of a group whose scope is the browser.
 pub(super) fn across_tabs(group: Weak<Group>, key: &str) -> Box<dyn Source> {

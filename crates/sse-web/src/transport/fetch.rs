@@ -7,6 +7,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use sse_proto::client::Failure;
 use wasm_bindgen_futures::spawn_local;
@@ -42,7 +43,7 @@ pub use refusal::Refusal;
 /// An answer that is written while it is read:
 ///
 /// ```
-/// use std::rc::Rc;
+/// use std::sync::Arc;
 ///
 /// use sse_web::Options;
 /// use sse_web::transport::{Fetch, InvalidHeader};
@@ -52,7 +53,7 @@ pub use refusal::Refusal;
 ///         .with_header("content-type", "application/json")?
 ///         .with_bearer(move |_| std::future::ready(Ok(token.clone())));
 ///     let mut options = Options::default();
-///     options.transport = Rc::new(fetch);
+///     options.transport = Arc::new(fetch);
 ///     Ok(options)
 /// }
 /// # assert!(ask("{}", String::new()).is_ok());
@@ -62,8 +63,8 @@ pub struct Fetch {
     body: Option<Body>,
     is_repeatable: bool,
     headers: Vec<(String, String)>,
-    bearer: Option<Rc<Bearer>>,
-    refused: Option<Rc<dyn Fn(Refusal)>>,
+    bearer: Option<Arc<Bearer>>,
+    refused: Option<Arc<dyn Fn(Refusal) + Send + Sync>>,
     limits: Limits,
 }
 
@@ -102,7 +103,7 @@ impl From<Vec<u8>> for Body {
     }
 }
 
-type Bearer = dyn Fn(Token) -> Pin<Box<dyn Future<Output = Result<String, String>>>>;
+type Bearer = dyn Fn(Token) -> Pin<Box<dyn Future<Output = Result<String, String>>>> + Send + Sync;
 
 /// Which token is asked for; for [`Fetch::with_bearer`].
 ///
@@ -166,7 +167,8 @@ impl Fetch {
 
     /// A POST. It is sent once: a stream that drops ends as
     /// [`Interrupted`](sse_proto::client::CloseReason::Interrupted), unless [`Self::repeatable`] allows more
-    /// (conformance c18).
+    /// (conformance c18). So does one whose body ends without an event `sse.end`; its cause is [`Failure::Ended`] then,
+    /// and [`Failure::Cut`] if it was cut off.
     #[must_use]
     pub fn post(body: impl Into<Body>) -> Self {
         Self { body: Some(body.into()), is_repeatable: false, ..Self::new() }
@@ -214,14 +216,17 @@ impl Fetch {
     /// An error never means "never again", not even for [`Token::Fresh`]. Where there is no login any more, close the
     /// connection when the sink is told of a [`Failure::Token`].
     ///
+    /// `token` is `Send` and `Sync`, what it returns need not be. It may hold signals and handles, atomics and locks;
+    /// an object of JavaScript in a `send_wrapper::SendWrapper`, or in Leptos in a `StoredValue::new_local`.
+    ///
     /// The token goes to the origin of the URL only: browsers take it off where a redirect leads to another one, and a
     /// redirect to there is followed anew by every reconnect and not remembered (conformance c05).
     #[must_use]
-    pub fn with_bearer<F>(mut self, token: impl Fn(Token) -> F + 'static) -> Self
+    pub fn with_bearer<F>(mut self, token: impl Fn(Token) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<String, String>> + 'static,
     {
-        self.bearer = Some(Rc::new(move |which| Box::pin(token(which))));
+        self.bearer = Some(Arc::new(move |which| Box::pin(token(which))));
         self
     }
 
@@ -232,6 +237,8 @@ impl Fetch {
     /// Without it the body of a refusal is not read. With it, the failure is told when the body has come, or its first
     /// 64 KiB; where it does not come within the connect timeout, that is the failure.
     ///
+    /// What `refused` may hold, [`Self::with_bearer`] says.
+    ///
     /// ```
     /// use sse_web::transport::{Fetch, Refusal};
     ///
@@ -240,8 +247,8 @@ impl Fetch {
     /// });
     /// ```
     #[must_use]
-    pub fn with_refusal(mut self, refused: impl Fn(Refusal) + 'static) -> Self {
-        self.refused = Some(Rc::new(refused));
+    pub fn with_refusal(mut self, refused: impl Fn(Refusal) + Send + Sync + 'static) -> Self {
+        self.refused = Some(Arc::new(refused));
         self
     }
 

@@ -8,6 +8,7 @@
 //! | the cursor of a reconnect | in the query | in `Last-Event-ID`; to another origin, that costs a preflight |
 //! | headers, tokens, POST | no | yes |
 //! | status, content type, `Retry-After`, `retry` | cannot be seen: "rejected" | judged and told |
+//! | a body that is cut off | looks like one that ends | told |
 //! | comments as a sign of life | cannot be seen | yes |
 //! | event types | those that are listened for | all |
 //! | limits of the decoder | none | yes |
@@ -39,6 +40,11 @@ pub use ticketed::Ticketed;
 
 /// Makes requests for event streams.
 ///
+/// `Send` and `Sync`, so that [`Options`](crate::Options) can be kept wherever an app keeps things, and moved and
+/// dropped on any thread of a server that renders a page. It is only ever asked to connect where its connection was
+/// opened, so what belongs to one thread, such as a [`Receiver`] or an object of JavaScript, may stand in a
+/// `send_wrapper::SendWrapper`.
+///
 /// One of your own brings events from wherever a server's events can come from:
 ///
 /// ```
@@ -65,7 +71,7 @@ pub use ticketed::Ticketed;
 ///     }
 /// }
 /// ```
-pub trait Transport {
+pub trait Transport: Send + Sync {
     /// Starts a request. Dropping the returned value aborts it and frees all that belongs to it.
     ///
     /// The receiver must not be called before this returns.
@@ -235,5 +241,21 @@ impl Receiver {
 impl std::fmt::Debug for Receiver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Receiver").field("connection", &self.connection).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Options;
+
+    #[test]
+    fn options_and_transports_belong_to_no_thread() {
+        fn assert_send_sync<T: Send + Sync>() {}
+        assert_send_sync::<Options>();
+        assert_send_sync::<Native>();
+        assert_send_sync::<Fetch>();
+        assert_send_sync::<Ticketed>();
+        assert_send_sync::<Scripted>();
     }
 }

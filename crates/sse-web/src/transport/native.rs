@@ -30,14 +30,14 @@ use unanswered::Unanswered;
 /// them out.
 ///
 /// ```
-/// use std::rc::Rc;
+/// use std::sync::Arc;
 ///
 /// use sse_web::Options;
 /// use sse_web::transport::Native;
 ///
 /// let mut options = Options::default();
 /// // The default, so only for who chooses at run time.
-/// options.transport = Rc::new(Native);
+/// options.transport = Arc::new(Native);
 /// ```
 ///
 /// Firefox gives up for good also when it finds no way to the server. In a page we see which of the two it was, and try

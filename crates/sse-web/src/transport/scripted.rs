@@ -6,8 +6,10 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use send_wrapper::SendWrapper;
 use sse_proto::client::Failure;
 
 use super::{ActiveRequest, Receiver, Request, Transport};
@@ -23,6 +25,9 @@ pub use stream::ScriptedStream;
 /// server that does not answer, and one that is open is silent until the test says something.
 ///
 /// It carries any number of streams at once. A page with two asks twice, and [`Self::accept_at`] tells them apart.
+///
+/// It belongs to the thread in which it is used first. Until then it may be moved and dropped anywhere, so that a page
+/// can be rendered on a server with the options of a test.
 ///
 /// # Example
 ///
@@ -56,7 +61,7 @@ pub use stream::ScriptedStream;
 /// }
 /// ```
 #[derive(Clone, Default)]
-pub struct Scripted(Rc<Server>);
+pub struct Scripted(Arc<OnceLock<SendWrapper<Rc<Server>>>>);
 
 /// What all clones share.
 #[derive(Default)]
@@ -67,6 +72,11 @@ struct Server {
 }
 
 impl Scripted {
+    /// Made when it is needed first: what nobody uses belongs to no thread.
+    fn server(&self) -> &Rc<Server> {
+        self.0.get_or_init(|| SendWrapper::new(Rc::default()))
+    }
+
     /// A server that nobody has asked anything yet.
     #[must_use]
     pub fn new() -> Self {
@@ -77,7 +87,7 @@ impl Scripted {
     /// attempt. Change what the test is about.
     #[must_use]
     pub fn options(&self) -> Options {
-        let mut options = Options { transport: Rc::new(self.clone()), ..Options::default() };
+        let mut options = Options { transport: Arc::new(self.clone()), ..Options::default() };
         options.client.backoff.floor = Duration::from_millis(5);
         options.client.backoff.initial = Duration::from_millis(5);
         options.client.backoff.max = Duration::from_millis(5);
@@ -107,14 +117,14 @@ impl Scripted {
     /// Every request that was ever made, oldest first, whether or not it was accepted or is still active.
     #[must_use]
     pub fn requests(&self) -> Vec<ScriptedStream> {
-        self.0.requests.borrow().clone()
+        self.server().requests.borrow().clone()
     }
 
     /// How many requests the page holds. When everything is unmounted, none; a framework may let go of them a moment
     /// after that, so a test waits for [`closed`](ScriptedStream::closed) first.
     #[must_use]
     pub fn active(&self) -> usize {
-        self.0.requests.borrow().iter().filter(|stream| stream.is_active()).count()
+        self.server().requests.borrow().iter().filter(|stream| stream.is_active()).count()
     }
 
     #[track_caller]
@@ -122,7 +132,7 @@ impl Scripted {
     where
         F: Fn(&ScriptedStream) -> bool,
     {
-        let (server, place) = (self.0.clone(), Location::caller());
+        let (server, place) = (self.server().clone(), Location::caller());
         async move {
             let find = || {
                 let requests = server.requests.borrow();
@@ -148,10 +158,11 @@ fn is_at(url: &str, wanted: &str) -> bool {
 
 impl Transport for Scripted {
     fn connect(&self, request: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure> {
-        let stream = ScriptedStream::new(&request, receiver, Rc::downgrade(&self.0));
-        self.0.requests.borrow_mut().push(stream.clone());
-        self.0.pending.wake();
-        Ok(Box::new(Active { is_active: stream.activity(), server: Rc::downgrade(&self.0) }))
+        let server = self.server();
+        let stream = ScriptedStream::new(&request, receiver, Rc::downgrade(server));
+        server.requests.borrow_mut().push(stream.clone());
+        server.pending.wake();
+        Ok(Box::new(Active { is_active: stream.activity(), server: Rc::downgrade(server) }))
     }
 }
 
@@ -172,7 +183,7 @@ impl Drop for Active {
 
 impl fmt::Debug for Scripted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scripted").field("requests", &self.0.requests.borrow()).finish_non_exhaustive()
+        f.debug_struct("Scripted").field("requests", &self.server().requests.borrow()).finish_non_exhaustive()
     }
 }
 

@@ -3,6 +3,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use sse_proto::client::Failure;
 use wasm_bindgen_futures::spawn_local;
@@ -11,7 +12,7 @@ use super::cancellation::Cancellation;
 use super::{ActiveRequest, Native, Receiver, Request, Transport};
 use crate::url;
 
-type Ask = dyn Fn() -> Pin<Box<dyn Future<Output = Result<String, String>>>>;
+type Ask = dyn Fn() -> Pin<Box<dyn Future<Output = Result<String, String>>>> + Send + Sync;
 
 /// The browser's own `EventSource`, with a ticket in the query, another one for every attempt.
 ///
@@ -26,7 +27,7 @@ type Ask = dyn Fn() -> Pin<Box<dyn Future<Output = Result<String, String>>>>;
 /// [`retry_rejected`](sse_proto::client::ClientOptions::retry_rejected), and `max_retries` with it.
 ///
 /// ```
-/// use std::rc::Rc;
+/// use std::sync::Arc;
 ///
 /// use sse_web::Options;
 /// use sse_web::transport::Ticketed;
@@ -37,23 +38,23 @@ type Ask = dyn Fn() -> Pin<Box<dyn Future<Output = Result<String, String>>>>;
 /// }
 ///
 /// let mut options = Options::default();
-/// options.transport = Rc::new(Ticketed::new("ticket", ticket));
+/// options.transport = Arc::new(Ticketed::new("ticket", ticket));
 /// ```
 #[derive(Clone)]
 pub struct Ticketed {
     parameter: String,
-    ask: Rc<Ask>,
+    ask: Arc<Ask>,
 }
 
 impl Ticketed {
     /// Asks `ticket` before every attempt, and sends what it gives as the query parameter `parameter`, in place of one of
-    /// that name in the URL.
+    /// that name in the URL. What `ticket` may hold, [`Fetch::with_bearer`](super::Fetch::with_bearer) says.
     #[must_use]
-    pub fn new<F>(parameter: impl Into<String>, ticket: impl Fn() -> F + 'static) -> Self
+    pub fn new<F>(parameter: impl Into<String>, ticket: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<String, String>> + 'static,
     {
-        Self { parameter: parameter.into(), ask: Rc::new(move || Box::pin(ticket())) }
+        Self { parameter: parameter.into(), ask: Arc::new(move || Box::pin(ticket())) }
     }
 }
 

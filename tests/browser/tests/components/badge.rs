@@ -93,14 +93,30 @@ async fn a_request_that_must_not_be_repeated_by_itself_is_offered_to_the_person(
         }
     });
     let served = open(&transport).await;
-    served.fail(Failure::Ended);
+    served.cut();
     until_state(&badge, "closed").await;
-    assert_eq!(status(&badge), "Interrupted The connection was closed.");
+    assert_eq!(status(&badge), "Interrupted The connection was cut off.");
     assert_eq!((transport.requests().len(), badge.texts("button")), (1, vec!["Send again".to_owned()]));
     badge.click("button");
     open(&transport).await;
     until_state(&badge, "open").await;
     assert_eq!(transport.requests().len(), 2);
+}
+
+#[wasm_bindgen_test]
+async fn an_answer_that_has_ended_is_not_offered_to_be_asked_for_again() {
+    let transport = Scripted::new();
+    let badge = mount_view({
+        let transport = transport.clone();
+        move || {
+            let stream = use_stream_with::<Text>(&transport, |connection| connection.client.resend = false);
+            view! { <ConnectionBadge stream /> }
+        }
+    });
+    open(&transport).await.end();
+    until_state(&badge, "closed").await;
+    assert_eq!(status(&badge).trim(), "The answer has ended");
+    assert!(badge.find("button").is_none());
 }
 
 #[wasm_bindgen_test]

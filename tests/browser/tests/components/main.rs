@@ -5,7 +5,7 @@ mod badge;
 mod inspector;
 mod log;
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use leptos_eventsource::transport::Scripted;
@@ -30,7 +30,7 @@ pub(crate) fn use_stream_with<E: EventSet>(
     set: impl FnOnce(&mut leptos_eventsource::ConnectionOptions),
 ) -> EventSourceHandle<E> {
     let mut connection = browser_tests::quick_options();
-    connection.transport = Rc::new(transport.clone());
+    connection.transport = Arc::new(transport.clone());
     set(&mut connection);
     let options = EventSourceOptions::default().with_connection(connection);
     use_event_source_with_options("/stream".to_owned(), options)

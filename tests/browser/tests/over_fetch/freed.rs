@@ -1,7 +1,7 @@
 //! c20: what is left of a request that was dropped. Nothing, wherever it stood.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use browser_tests::{Engine, Rejections, Stream, Told, Watch, next_task, until};
 use sse_proto::client::State;
@@ -86,15 +86,15 @@ async fn c20_an_abort_is_no_failure_and_no_unhandled_rejection() {
 }
 
 /// A request that asks for its token until the test releases it, and what it holds while it does.
-fn asks_for(waits_for: Token) -> (Fetch, Rc<Cell<bool>>) {
-    let released = Rc::new(Cell::new(false));
+fn asks_for(waits_for: Token) -> (Fetch, Arc<AtomicBool>) {
+    let released = Arc::new(AtomicBool::new(false));
     let fetch = Fetch::new().with_bearer({
         let released = released.clone();
         move |which| {
             let released = released.clone();
             async move {
                 if which == waits_for {
-                    while !released.get() {
+                    while !released.load(Ordering::Relaxed) {
                         next_task().await;
                     }
                 }
@@ -123,7 +123,7 @@ async fn c20_a_request_that_is_dropped_while_it_asks_for_a_token_is_never_made()
     let watch = Watch::open(stream.url(), over(fetch));
     next_task().await;
     watch.connection().with(Connection::close);
-    released.set(true);
+    released.store(true, Ordering::Relaxed);
     assert_eq!(visits_with_one_behind(&stream).await, 1, "it was made");
     assert_eq!(watch.failures(), []);
 }
@@ -135,7 +135,7 @@ async fn c20_a_request_that_is_dropped_while_it_asks_for_a_fresh_token_is_not_ma
     let watch = Watch::open(stream.url(), over(fetch));
     stream.until("it was refused and let go of", |report| report.visits.len() == 1 && report.open == 0).await;
     watch.connection().with(Connection::close);
-    released.set(true);
+    released.store(true, Ordering::Relaxed);
     assert_eq!(visits_with_one_behind(&stream).await, 2, "it was made again");
     assert_eq!(watch.failures(), []);
 }
@@ -143,7 +143,7 @@ async fn c20_a_request_that_is_dropped_while_it_asks_for_a_fresh_token_is_not_ma
 #[wasm_bindgen_test]
 async fn c20_a_token_that_never_comes_is_not_waited_for_when_nobody_wants_it() {
     let stream = Stream::new("event - - never").await;
-    let held = Rc::new(());
+    let held = Arc::new(());
     let fetch = Fetch::new().with_bearer({
         let held = held.clone();
         move |_| {
@@ -156,7 +156,7 @@ async fn c20_a_token_that_never_comes_is_not_waited_for_when_nobody_wants_it() {
         }
     });
     let watch = Watch::open(stream.url(), over(fetch));
-    until("it was asked for", || Rc::strong_count(&held) == 3).await;
+    until("it was asked for", || Arc::strong_count(&held) == 3).await;
     watch.connection().clear();
-    until("everything is let go of", || Rc::strong_count(&held) == 1).await;
+    until("everything is let go of", || Arc::strong_count(&held) == 1).await;
 }

@@ -9,7 +9,7 @@ mod request;
 mod response;
 mod token;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use sse_web::Options;
 use sse_web::transport::Fetch;
@@ -19,6 +19,6 @@ use crate::suite::options;
 /// Options over this request, with short waits.
 fn over(fetch: Fetch) -> Options {
     let mut options = options();
-    options.transport = Rc::new(fetch);
+    options.transport = Arc::new(fetch);
     options
 }

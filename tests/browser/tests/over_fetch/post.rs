@@ -9,6 +9,7 @@ use sse_web::transport::{Body, Fetch};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::over;
+use crate::CARRIER;
 
 fn interrupted(cause: Option<Failure>) -> State {
     State::Closed(CloseReason::Interrupted { cause })
@@ -36,7 +37,7 @@ async fn a_body_is_sent_as_it_was_given() {
 
 #[wasm_bindgen_test]
 async fn c18_a_post_is_not_repeated_when_it_drops() {
-    for (ending, cause) in [("end", Failure::Ended), ("cut", Failure::Ended)] {
+    for (ending, cause) in [("end", Failure::Ended), ("cut", CARRIER.cut()), ("reset", CARRIER.reset())] {
         let stream = Stream::new(&format!("event - 1 one\nwait read\n{ending}")).await;
         let watch = Watch::open(stream.url(), over(Fetch::post("{}")));
         watch.until_data("one").await;

@@ -1,7 +1,6 @@
 //! What a server says when it refuses.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use browser_tests::{Stream, Watch};
@@ -12,20 +11,27 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::over;
 
-type Refusals = Rc<RefCell<Vec<Refusal>>>;
+#[derive(Clone, Default)]
+struct Refusals(Arc<Mutex<Vec<Refusal>>>);
+
+impl Refusals {
+    fn lock(&self) -> MutexGuard<'_, Vec<Refusal>> {
+        self.0.lock().expect("nobody panics")
+    }
+}
 
 /// A request that keeps what it is refused with.
 fn heard(fetch: Fetch) -> (Fetch, Refusals) {
     let refusals = Refusals::default();
     let fetch = fetch.with_refusal({
         let refusals = refusals.clone();
-        move |refusal| refusals.borrow_mut().push(refusal)
+        move |refusal| refusals.lock().push(refusal)
     });
     (fetch, refusals)
 }
 
 fn bodies(refusals: &Refusals) -> Vec<(u16, String)> {
-    refusals.borrow().iter().map(|refusal| (refusal.status, refusal.body.clone())).collect()
+    refusals.lock().iter().map(|refusal| (refusal.status, refusal.body.clone())).collect()
 }
 
 #[wasm_bindgen_test]
@@ -38,7 +44,7 @@ async fn a_refusal_is_told_with_its_body() {
     let failure = Failure::Status { status: 422, retry_after: None };
     assert_eq!(watch.state(), State::Closed(CloseReason::Refused(failure)));
     assert_eq!(bodies(&refusals), [(422, "{\"error\":\"no\nsuch \u{fc}\"}".to_owned())]);
-    assert_eq!(refusals.borrow()[0].content_type, "application/json");
+    assert_eq!(refusals.lock()[0].content_type, "application/json");
     assert_eq!(stream.until_nobody_is_connected().await, 1);
 }
 
@@ -64,7 +70,7 @@ async fn of_a_long_refusal_the_beginning_is_told() {
     let (fetch, refusals) = heard(Fetch::new());
     let watch = Watch::open(stream.url(), over(fetch));
     watch.until_phase("closed").await;
-    assert_eq!(refusals.borrow()[0].body.len(), 64 << 10);
+    assert_eq!(refusals.lock()[0].body.len(), 64 << 10);
     assert_eq!(stream.until_nobody_is_connected().await, 1);
 }
 

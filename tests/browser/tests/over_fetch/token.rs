@@ -1,7 +1,7 @@
 //! Bearer tokens: where they come from, and where they go to.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use browser_tests::{Engine, Stream, Watch};
@@ -25,18 +25,19 @@ fn with_token(token: &'static str) -> Fetch {
 #[wasm_bindgen_test]
 async fn a_token_that_is_refused_is_asked_for_once_more() {
     let stream = Stream::new("status 401\n---\nevent - - hi").await;
-    let asked = Rc::new(RefCell::new(Vec::new()));
+    let asked = Arc::new(Mutex::new(Vec::new()));
     let fetch = Fetch::new().with_bearer({
         let asked = asked.clone();
         move |which| {
-            asked.borrow_mut().push(which);
-            let token = format!("token-{}", asked.borrow().len());
+            let mut asked = asked.lock().expect("nobody panics");
+            asked.push(which);
+            let token = format!("token-{}", asked.len());
             async move { Ok(token) }
         }
     });
     let watch = Watch::open(stream.url(), over(fetch));
     watch.until_data("hi").await;
-    assert_eq!(*asked.borrow(), [Token::Any, Token::Fresh]);
+    assert_eq!(*asked.lock().expect("nobody panics"), [Token::Any, Token::Fresh]);
     assert_eq!(tokens(&stream.report().await), [Some("Bearer token-1"), Some("Bearer token-2")]);
     assert_eq!(watch.failures(), [], "the page is not told");
 }
@@ -44,10 +45,9 @@ async fn a_token_that_is_refused_is_asked_for_once_more() {
 #[wasm_bindgen_test]
 async fn a_token_is_asked_for_before_every_request() {
     let stream = Stream::new("end\n---\nevent - - hi").await;
-    let count = RefCell::new(0);
+    let count = AtomicU32::new(1);
     let fetch = Fetch::new().with_bearer(move |_| {
-        *count.borrow_mut() += 1;
-        let token = count.borrow().to_string();
+        let token = count.fetch_add(1, Ordering::Relaxed).to_string();
         async move { Ok(token) }
     });
     let watch = Watch::open(stream.url(), over(fetch));
@@ -80,10 +80,10 @@ async fn a_fresh_token_that_is_refused_too_is_a_refusal() {
 #[wasm_bindgen_test]
 async fn a_token_that_cannot_be_had_is_a_failure_that_is_tried_again() {
     let stream = Stream::new("event - - hi").await;
-    let tries = RefCell::new(0);
+    let tries = AtomicU32::new(0);
     let fetch = Fetch::new().with_bearer(move |_| {
-        *tries.borrow_mut() += 1;
-        let token = if *tries.borrow() == 1 { Err("not yet".to_owned()) } else { Ok("x".to_owned()) };
+        let is_first = tries.fetch_add(1, Ordering::Relaxed) == 0;
+        let token = if is_first { Err("not yet".to_owned()) } else { Ok("x".to_owned()) };
         async move { token }
     });
     let watch = Watch::open(stream.url(), over(fetch));
@@ -94,10 +94,9 @@ async fn a_token_that_cannot_be_had_is_a_failure_that_is_tried_again() {
 #[wasm_bindgen_test]
 async fn a_token_that_takes_too_long_is_asked_for_again() {
     let stream = Stream::new("event - - hi").await;
-    let tries = RefCell::new(0);
+    let tries = AtomicU32::new(0);
     let mut options = over(Fetch::new().with_bearer(move |_| {
-        *tries.borrow_mut() += 1;
-        let is_first = *tries.borrow() == 1;
+        let is_first = tries.fetch_add(1, Ordering::Relaxed) == 0;
         async move {
             if is_first {
                 std::future::pending::<()>().await;

@@ -2,9 +2,12 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use browser_tests::{Engine, Live, Stream, Told, Watch};
+use send_wrapper::SendWrapper;
 use sse_proto::client::{Failure, State};
 use sse_testkit::Visit;
 use sse_web::transport::Ticketed;
@@ -75,12 +78,11 @@ async fn c10_a_parameter_of_the_url_says_where_to_begin_until_there_is_a_cursor(
 }
 
 /// What `ticket` makes of how often it was asked is the ticket.
-fn ticketed(ticket: impl Fn(u32) -> Result<String, String> + 'static) -> Options {
-    let asked = Cell::new(0);
+fn ticketed(ticket: impl Fn(u32) -> Result<String, String> + Send + Sync + 'static) -> Options {
+    let asked = AtomicU32::new(0);
     let mut options = options();
-    options.transport = Rc::new(Ticketed::new("ticket", move || {
-        asked.set(asked.get() + 1);
-        std::future::ready(ticket(asked.get()))
+    options.transport = Arc::new(Ticketed::new("ticket", move || {
+        std::future::ready(ticket(asked.fetch_add(1, Ordering::Relaxed) + 1))
     }));
     options
 }
@@ -114,10 +116,11 @@ async fn a_ticket_that_is_not_given_is_told_and_asked_for_again() {
 #[wasm_bindgen_test]
 async fn a_stream_that_is_closed_while_it_waits_for_a_ticket_makes_no_request() {
     let stream = Stream::new("event - - never\n---\nevent - - hi").await;
-    let (give, ticket) = (Rc::new(Cell::new(None)), Rc::new(Cell::new(false)));
+    let asked = SendWrapper::new(Rc::new(Cell::new(false)));
+    let give = SendWrapper::new(Rc::new(Cell::new(None)));
     let mut options = options();
-    options.transport = Rc::new(Ticketed::new("ticket", {
-        let (give, asked) = (give.clone(), ticket.clone());
+    options.transport = Arc::new(Ticketed::new("ticket", {
+        let (give, asked) = (give.clone(), asked.clone());
         move || {
             asked.set(true);
             let give = give.clone();
@@ -129,9 +132,9 @@ async fn a_stream_that_is_closed_while_it_waits_for_a_ticket_makes_no_request() 
         }
     }));
     let watch = Watch::open(stream.url(), options);
-    browser_tests::until("a ticket is asked for", || ticket.get()).await;
+    browser_tests::until("a ticket is asked for", || asked.get()).await;
     watch.connection().with(Connection::close);
-    let resolve: js_sys::Function = give.take().expect("somebody waits for it");
+    let resolve: js_sys::Function = (*give).take().expect("somebody waits for it");
     resolve.call0(&wasm_bindgen::JsValue::UNDEFINED).expect("a promise can be kept");
     // A request that was made is answered before one that is made later.
     let after = Watch::open(stream.url(), super::suite::options());

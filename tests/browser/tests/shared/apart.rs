@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use browser_tests::{Stream, Watch};
 use sse_web::transport::Fetch;
@@ -23,7 +23,7 @@ async fn connections(first: impl Fn(&mut Options), second: impl Fn(&mut Options)
 }
 
 fn fetch(fetch: Fetch) -> impl Fn(&mut Options) {
-    move |options| options.transport = Rc::new(fetch.clone())
+    move |options| options.transport = Arc::new(fetch.clone())
 }
 
 #[wasm_bindgen_test]

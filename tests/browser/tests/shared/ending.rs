@@ -1,8 +1,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use browser_tests::{Stream, Told, Watch, next_task, until};
+use send_wrapper::SendWrapper;
 use sse_proto::EventRef;
 use sse_proto::client::{CloseReason, Failure, State};
 use sse_web::transport::{ActiveRequest, Receiver, Request, Transport};
@@ -101,9 +103,9 @@ async fn who_was_paused_when_it_ended_is_told_the_rest_and_asks_nobody() {
 #[wasm_bindgen_test]
 async fn who_comes_right_before_the_end_is_told_what_came_and_then_the_end() {
     for scope in SCOPES {
-        let served = Served::default();
+        let served = Served::new();
         let mut options = options(scope);
-        options.transport = Rc::new(served.clone());
+        options.transport = Arc::new(served.clone());
         let url = format!("https://example.org/{}", js_sys::Math::random());
         let second = Rc::new(RefCell::new(None));
         let first = Watch::open_and_react(&url, options.clone(), {
@@ -160,9 +162,9 @@ async fn who_catches_up_with_a_stream_that_has_ended_is_closed_for_good() {
 
 #[wasm_bindgen_test]
 async fn who_connects_anew_at_the_end_is_told_what_the_others_who_did_have_brought_already() {
-    let served = Served::default();
+    let served = Served::new();
     let mut options = options(Sharing::page);
-    options.transport = Rc::new(served.clone());
+    options.transport = Arc::new(served.clone());
     let url = format!("https://example.org/{}", js_sys::Math::random());
     let open = || {
         let has_ended = Cell::new(false);
@@ -214,10 +216,14 @@ async fn who_connects_anew_at_the_end_does_not_wait_for_the_connection_by_which_
 }
 
 /// A transport on which a test says in one task what comes.
-#[derive(Clone, Default)]
-struct Served(Rc<RefCell<Option<Receiver>>>);
+#[derive(Clone)]
+struct Served(SendWrapper<Rc<RefCell<Option<Receiver>>>>);
 
 impl Served {
+    fn new() -> Self {
+        Self(SendWrapper::new(Rc::default()))
+    }
+
     fn event(&self, event_type: &str, data: &str, last_event_id: &str) {
         let receiver = self.0.borrow().clone().expect("a request was made");
         receiver.event(EventRef { event_type, data, last_event_id });

@@ -1,5 +1,5 @@
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use browser_tests::{Live, Stream, Watch, until};
 use sse_web::transport::Fetch;
@@ -231,7 +231,7 @@ async fn who_pauses_and_resumes_does_not_come_before_the_server_allows_it() {
         )
         .await;
         let mut options = options(scope);
-        options.transport = Rc::new(Fetch::new());
+        options.transport = Arc::new(Fetch::new());
         let watch = Watch::open(stream.url(), options);
         watch.until_phase("waiting for 2").await;
         watch.connection().with(Connection::pause);
@@ -258,7 +258,7 @@ async fn who_was_away_and_connects_anew_does_not_wait_with_the_others() {
             )
             .await;
             let mut options = options(scope);
-            options.transport = Rc::new(Fetch::new());
+            options.transport = Arc::new(Fetch::new());
             let [away, stays] = [(); 2].map(|()| Watch::open(stream.url(), options.clone()));
             stays.until_phase("waiting for 2").await;
             away.connection().with(leave);

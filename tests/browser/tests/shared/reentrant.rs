@@ -1,5 +1,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use browser_tests::{Stream, Told, Watch, until};
@@ -126,11 +128,11 @@ async fn another_may_come_in_the_middle_of_being_told() {
 }
 
 /// Counts the requests that are made, also those that are dropped before they leave the browser.
-struct Counted(Rc<Cell<usize>>);
+struct Counted(Arc<AtomicUsize>);
 
 impl Transport for Counted {
     fn connect(&self, request: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure> {
-        self.0.set(self.0.get() + 1);
+        self.0.fetch_add(1, Ordering::Relaxed);
         Native.connect(request, receiver)
     }
 
@@ -144,9 +146,9 @@ async fn an_owner_that_closes_when_it_hears_of_an_attempt_makes_no_request() {
     for scope in SCOPES {
         for attempts in [1, 2] {
             let stream = Stream::new("event - 1 one").await;
-            let requests = Rc::new(Cell::new(0));
+            let requests = Arc::new(AtomicUsize::new(0));
             let mut options = options(scope);
-            options.transport = Rc::new(Counted(requests.clone()));
+            options.transport = Arc::new(Counted(requests.clone()));
             let watch = Watch::open_and_react(stream.url(), options, {
                 let seen = Cell::new(0);
                 move |told, slot| {
@@ -167,7 +169,7 @@ async fn an_owner_that_closes_when_it_hears_of_an_attempt_makes_no_request() {
                 watch.connection().with(Connection::reconnect);
             }
             assert_eq!(watch.state(), State::Closed(CloseReason::Caller));
-            assert_eq!(requests.get(), attempts);
+            assert_eq!(requests.load(Ordering::Relaxed), attempts);
             stream.until_nobody_is_connected().await;
         }
     }
@@ -237,11 +239,15 @@ async fn who_pauses_for_a_moment_when_it_has_to_catch_up_is_caught_up() {
 }
 
 /// Makes one request and no more.
-struct Once(Cell<bool>);
+struct Once(AtomicBool);
 
 impl Transport for Once {
     fn connect(&self, request: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure> {
-        if self.0.replace(true) { Err(Failure::Unsupported) } else { Native.connect(request, receiver) }
+        if self.0.swap(true, Ordering::Relaxed) {
+            Err(Failure::Unsupported)
+        } else {
+            Native.connect(request, receiver)
+        }
     }
 
     fn share_key(&self) -> Option<String> {
@@ -254,7 +260,7 @@ async fn a_stream_that_ends_in_the_middle_of_being_told_is_told_to_its_end() {
     for scope in SCOPES {
         let stream = Stream::new("repeat 3 event - {n} {n}").await;
         let mut options = options(scope);
-        options.transport = Rc::new(Once(Cell::new(false)));
+        options.transport = Arc::new(Once(AtomicBool::new(false)));
         let early = Watch::open(stream.url(), options.clone());
         early.until_data("3").await;
         let late = Watch::open_and_react(stream.url(), options, |told, slot| {

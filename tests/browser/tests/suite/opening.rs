@@ -1,5 +1,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use browser_tests::{Carrier, Engine, Stream, Told, Watch};
@@ -33,7 +34,7 @@ fn c01_an_invalid_url_is_an_error_value() {
 fn c01_a_relative_url_is_resolved_against_the_document_or_the_worker() {
     let transport = Scripted::new();
     let mut options = options();
-    options.transport = Rc::new(transport.clone());
+    options.transport = Arc::new(transport.clone());
     let _watch = Watch::open("/some/../stream?a=ü", options);
     let asked = transport.requests();
     assert!(asked[0].url().starts_with("http://"), "{asked:?}");
@@ -97,7 +98,7 @@ async fn c06_open_is_not_told_after_close() {
     // And when the response was under way already.
     let transport = Scripted::new();
     let mut options = options();
-    options.transport = Rc::new(transport.clone());
+    options.transport = Arc::new(transport.clone());
     let watch = Watch::open("/stream", options);
     watch.connection().with(Connection::close);
     let late = &transport.requests()[0];

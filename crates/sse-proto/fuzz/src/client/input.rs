@@ -177,6 +177,7 @@ fn amount(character: u8) -> Duration {
 fn failure(character: u8, next: &mut impl FnMut() -> u8) -> Failure {
     match character {
         b'e' => Failure::Ended,
+        b'b' => Failure::Cut,
         b'j' => Failure::Rejected,
         b'c' => Failure::ContentType("text/html".to_owned()),
         b'u' => Failure::Unsupported,

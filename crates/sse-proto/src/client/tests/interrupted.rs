@@ -13,7 +13,9 @@ fn interrupted(cause: Option<Failure>) -> State {
 #[test]
 fn c18_a_drop_after_the_request_was_sent_is_an_interruption_told_once() {
     for opened in [false, true] {
-        for failure in [Failure::Network, Failure::Ended, Failure::Silence, Failure::ConnectTimeout] {
+        let lost =
+            [Failure::Network, Failure::Ended, Failure::Cut, Failure::Silence, Failure::ConnectTimeout];
+        for failure in lost {
             let mut bench = Bench::new(once());
             if opened {
                 bench.signal(Signal::Opened);

@@ -225,6 +225,7 @@ mod tests {
         let failures = [
             Failure::Network,
             Failure::Ended,
+            Failure::Cut,
             Failure::ConnectTimeout,
             Failure::Silence,
             Failure::Status { status: 503, retry_after: Some(Duration::from_secs(7)) },

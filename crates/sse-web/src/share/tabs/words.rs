@@ -109,6 +109,7 @@ pub(super) fn write_failure(out: &mut Writer, failure: &Failure) {
     match failure {
         Failure::Network => out.word("network"),
         Failure::Ended => out.word("ended"),
+        Failure::Cut => out.word("cut"),
         Failure::ConnectTimeout => out.word("timeout"),
         Failure::Silence => out.word("silence"),
         Failure::Status { status, retry_after: None } => out.word("status").number(u64::from(*status)),
@@ -130,6 +131,7 @@ pub(super) fn read_failure(from: &mut Reader<'_>) -> Option<Failure> {
     Some(match from.word()? {
         "network" => Failure::Network,
         "ended" => Failure::Ended,
+        "cut" => Failure::Cut,
         "timeout" => Failure::ConnectTimeout,
         "silence" => Failure::Silence,
         "status" => Failure::Status { status: from.number()?, retry_after: None },

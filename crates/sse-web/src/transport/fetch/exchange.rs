@@ -183,9 +183,8 @@ impl Exchange {
         // WebKit, whose reader is another one, hands over each chunk in a task of its own.
         let mut turns = reader.is_instance_of::<ReadableStreamByobReader>().then(Turns::new);
         loop {
-            // c07: a body that is cut ends like one that is complete.
             let read = reader.read_with_array_buffer_view(&room);
-            let Ok(result) = JsFuture::from(read).await else { return Some(Failure::Ended) };
+            let Ok(result) = JsFuture::from(read).await else { return Some(Failure::Cut) };
             let result: ReadableStreamReadResult = result.unchecked_into();
             if result.get_done().unwrap_or(true) {
                 return Some(Failure::Ended);

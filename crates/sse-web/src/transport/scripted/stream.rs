@@ -183,6 +183,12 @@ impl ScriptedStream {
         self.fail(Failure::Ended);
     }
 
+    /// Cuts the connection in the middle of the body, as [`Fetch`](super::super::Fetch) tells it: the page comes back.
+    /// The native `EventSource` tells no more than [`Self::end`].
+    pub fn cut(&self) {
+        self.fail(Failure::Cut);
+    }
+
     /// Lets the connection fail: [`Failure::Network`] for a server that cannot be reached.
     pub fn fail(&self, failure: Failure) {
         self.0.receiver.failed(failure);
