@@ -316,7 +316,10 @@ impl Life {
                 return Order::Cut;
             }
             if let Some((_, parting)) = self.part_at.take_if(|(at, _)| *at <= now) {
-                self.streams.part(parting);
+                let ended = self.streams.part(parting);
+                if parting == Parting::Now {
+                    self.counters.expired.add(ended);
+                }
                 // Over HTTP/2, a client without a window is not even asked for more, and would never hear of it.
                 self.overdue_at.get_or_insert(now + self.write_deadline);
                 return Order::Finish;

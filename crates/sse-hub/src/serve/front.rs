@@ -358,11 +358,11 @@ impl Streams {
         self.kept().only = Some(signal);
     }
 
-    /// Ends those that are there, and those that come.
-    pub(super) fn part(&self, parting: Parting) {
+    /// Ends those that are there, and those that come. Returns how many are there.
+    pub(super) fn part(&self, parting: Parting) -> usize {
         let mut kept = self.kept();
         kept.parting = Some(parting);
-        kept.signals.iter().filter_map(Weak::upgrade).for_each(|signal| signal.part(parting));
+        kept.signals.iter().filter_map(Weak::upgrade).inspect(|signal| signal.part(parting)).count()
     }
 
     /// Until when the body of a request came: until now, while one does. Nobody tells a feed to end, so a connection
