@@ -76,9 +76,10 @@ pub struct Config {
     #[arg(long, env = "SSE_SHUTDOWN_DEADLINE", value_name = "TIME", default_value = "5s", value_parser = duration)]
     pub shutdown_deadline: Duration,
 
-    /// Where to serve the metrics, and nothing else, by plain HTTP: 127.0.0.1:9090. Whoever reaches it may read them,
-    /// unless there is a metrics token [default: at /metrics beside everything else, for whoever has a token, or, where
-    /// there is none, for this machine]
+    /// Where to serve the metrics and the health, and nothing else, by plain HTTP: 127.0.0.1:9090. Whoever reaches it
+    /// may read them, unless there is a metrics token. Probe the health there: it has places of its own when clients
+    /// have taken all connections [default: metrics at /metrics beside everything else, for whoever has a token, or,
+    /// where there is none, for this machine]
     #[arg(long, env = "SSE_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
     pub metrics_listen: Option<SocketAddr>,
 
