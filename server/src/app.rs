@@ -1,6 +1,7 @@
 //! The routes, and what stands behind them.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -124,12 +125,13 @@ fn open_hub(config: &Config) -> Result<Hub, RunError> {
         History::Memory => Hub::new(options),
         History::Redb => {
             let of_file = RedbOptions {
-                durability: config.durability.into(),
+                durability: config.durability.unwrap_or_default().into(),
                 forget_after: Some(config.forget_after),
                 notes: publish::MAX_REMEMBERED,
                 ..RedbOptions::default()
             };
-            Hub::with_history(options, RedbHistory::open(&config.data_dir, of_file)?)
+            let folder = config.data_dir.as_deref().unwrap_or(Path::new("data"));
+            Hub::with_history(options, RedbHistory::open(folder, of_file)?)
         }
     })
 }

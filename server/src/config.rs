@@ -45,13 +45,13 @@ pub struct Config {
     #[arg(long, env = "SSE_HISTORY", value_name = "WHERE", default_value = "memory")]
     pub history: History,
 
-    /// The folder of the history that is kept in a file
-    #[arg(long, env = "SSE_DATA_DIR", value_name = "DIR", default_value = "data")]
-    pub data_dir: PathBuf,
+    /// The folder of the history that is kept in a file [default: data]
+    #[arg(long, env = "SSE_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
 
-    /// When an event counts as kept in that file
-    #[arg(long, env = "SSE_DURABILITY", value_name = "LEVEL", default_value = "group")]
-    pub durability: Durability,
+    /// When an event counts as kept in that file [default: group]
+    #[arg(long, env = "SSE_DURABILITY", value_name = "LEVEL")]
+    pub durability: Option<Durability>,
 
     /// How long a topic stays in that file which the server does not open any more, such as the prices of a symbol that
     /// is not traded now, or a room or a feed's topic in which nobody was or said anything meanwhile. It is removed at a
@@ -175,8 +175,8 @@ impl Default for Config {
             dist: PathBuf::from("dist"),
             heartbeat: Duration::from_secs(15),
             history: History::default(),
-            data_dir: PathBuf::from("data"),
-            durability: Durability::default(),
+            data_dir: None,
+            durability: None,
             forget_after: Duration::from_secs(30 * 86_400),
             allow_origins: Vec::new(),
             seed: None,
@@ -274,6 +274,14 @@ impl Config {
         if self.serving.tls_cert.is_some() != self.serving.tls_key.is_some() {
             let what = "tls-cert: must be set with tls-key, and tls-key with tls-cert";
             return Err(ConfigError::Together(what.into()));
+        }
+        // Whoever sets these believes that events outlive a restart.
+        let of_a_file = [("data-dir", self.data_dir.is_some()), ("durability", self.durability.is_some())];
+        if let (History::Memory, Some((key, _))) =
+            (self.history, of_a_file.iter().find(|(_, is_set)| *is_set))
+        {
+            let what = format!("{key}: is of no use without history = redb: events are kept in memory");
+            return Err(ConfigError::Together(what));
         }
         crate::market::check_feed(&self.feeds).map_err(ConfigError::Together)
     }

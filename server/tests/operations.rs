@@ -121,6 +121,8 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
         ("tls-self-signed = \"yes\"", "wrong.toml: tls-self-signed: expected true or false"),
         ("market-feed = \"nowhere.csv\"", "market-feed: nowhere.csv: "),
         ("streams = 0", "wrong.toml: streams: expected a whole number above zero"),
+        ("data-dir = \"/srv\"", "data-dir: is of no use without history = redb"),
+        ("durability = \"group\"", "durability: is of no use without history = redb"),
         ("connections = 9000000000", "connections: 9000000000 need more files than this process may open"),
     ] {
         let file = File::new("wrong.toml", text);
@@ -135,6 +137,15 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
     let (code, said) = check("x.toml", &["--tick-rate", "often"], &[]).await;
     assert_eq!(code, 2);
     assert!(said.contains("--tick-rate"), "{said}");
+    let empty = File::new("empty-for-all.toml", "");
+    for (arguments, variables, says) in [
+        (&["--data-dir", "data"][..], &[][..], "data-dir: is of no use"),
+        (&["--durability", "strict"], &[], "durability: is of no use"),
+        (&[], &[("SSE_DATA_DIR", "/srv")], "data-dir: is of no use"),
+    ] {
+        let (code, said) = check(empty.path(), arguments, variables).await;
+        assert!(code == 1 && said.contains(says), "{arguments:?} {variables:?}: {said}");
+    }
     // What a service is given in its environment ends up in the system's log if it is wrong.
     for variable in ["SSE_PUBLISH_TOKEN", "SSE_READ_TOKEN", "SSE_METRICS_TOKEN", "SSE_ASSISTANT_KEY"] {
         let (code, said) = check("x.toml", &[], &[(variable, "a secret with spaces")]).await;
