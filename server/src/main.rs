@@ -16,6 +16,10 @@ async fn main() -> ExitCode {
         Err(ConfigError::Flag(error)) => return say(&error),
         Err(error) => return fail(&error.to_string()),
     };
+    let filter = match server::logs::filter() {
+        Ok(filter) => filter,
+        Err(error) => return fail(&error),
+    };
     server::raise_limit();
     if config.check_config {
         if let Err(error) = config.serving.check(config.shutdown_deadline) {
@@ -24,7 +28,7 @@ async fn main() -> ExitCode {
         let _ = writeln!(io::stdout(), "the configuration is valid");
         return ExitCode::SUCCESS;
     }
-    server::logs::init();
+    server::logs::init(filter);
 
     let listener = match TcpListener::bind(config.listen).await {
         Ok(listener) => listener,

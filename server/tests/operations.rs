@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use common::Server;
 use common::endpoint::{Endpoint, Reply};
 use common::program::{program, start};
+use common::{PATIENCE, Server};
 use demo_contract::access::Ticket;
 use demo_contract::logs::{Level, Line};
 use server::Config;
@@ -142,6 +142,7 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
         (&["--data-dir", "data"][..], &[][..], "data-dir: is of no use"),
         (&["--durability", "strict"], &[], "durability: is of no use"),
         (&[], &[("SSE_DATA_DIR", "/srv")], "data-dir: is of no use"),
+        (&[], &[("SSE_LOG", "server=loud")], "SSE_LOG: "),
     ] {
         let (code, said) = check(empty.path(), arguments, variables).await;
         assert!(code == 1 && said.contains(says), "{arguments:?} {variables:?}: {said}");
@@ -153,6 +154,16 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
         assert!(code == 1 && said.contains(&format!("{key}: expected")), "{said}");
         assert!(!said.contains("secret"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn nothing_is_started_with_a_filter_of_the_log_that_is_none() {
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0"]).env("SSE_LOG", "server=loud");
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").expect("started");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(said.starts_with("error: SSE_LOG: "), "{said}");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
 }
 
 #[tokio::test]
