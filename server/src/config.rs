@@ -149,6 +149,9 @@ of a cookie or a ticket, whose token is not there any more. If anything is wrong
 says what. A token that a flag or an environment variable sets stays until a restart, whatever the file says: one that is \
 to be changed so belongs in the file. Everything else takes a restart, too. Without --config, SIGHUP ends the program.
 
+SIGINT and SIGTERM stop it in good order. A second one waits for nobody: it cuts what is open, and closes the history. \
+A third ends the program at once.
+
 The log is filtered by SSE_LOG, for example SSE_LOG=debug or SSE_LOG=info,server::requests=debug.
 
 Paths:

@@ -213,3 +213,22 @@ async fn sigterm_ends_the_program_while_streams_are_open() {
     assert!(child.wait().await.expect("ended").success());
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_second_sigterm_waits_neither_for_load_balancers_nor_for_streams() {
+    // Whoever waits for any of it waits for a minute.
+    let times = ["--lame-duck", "60s", "--shutdown-deadline", "60s", "--drain", "30s"];
+    let (mut child, server) = start(program().args(times)).await;
+    let _stream = server.stream("/api/market", None).await;
+    let terminate = async || {
+        let kill = Command::new("kill").arg(child.id().expect("running").to_string()).status().await;
+        assert!(kill.expect("kill is installed").success());
+    };
+    terminate().await;
+    let lame = async { while server.get("/healthz/ready").await.status != 503 {} };
+    tokio::time::timeout(PATIENCE, lame).await.expect("it was told");
+    terminate().await;
+    let ended = tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends");
+    assert!(ended.expect("ended").success());
+}
