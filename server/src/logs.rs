@@ -6,6 +6,7 @@
 
 mod layer;
 mod redact;
+mod stderr;
 
 use std::env::{self, VarError};
 use std::io::{self, IsTerminal};
@@ -57,7 +58,7 @@ pub fn filter() -> Result<EnvFilter, String> {
 /// Begins to log, to standard error and to the stream. For the program; who has a subscriber already needs no other.
 pub fn init(filter: EnvFilter) {
     let to_stderr = tracing_subscriber::fmt::layer()
-        .with_writer(|| redact::Redacting::new(io::stderr()))
+        .with_writer(|| redact::Redacting::new(stderr::Stderr))
         .with_ansi(io::stderr().is_terminal());
     tracing_subscriber::registry().with(filter).with(to_stderr).with(layer::LogLayer).init();
 }

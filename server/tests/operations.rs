@@ -4,7 +4,7 @@ mod common;
 
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::endpoint::{Endpoint, Reply};
 use common::program::{program, start};
@@ -14,6 +14,8 @@ use demo_contract::logs::{Level, Line};
 use server::Config;
 use server::config::AccessConfig;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+#[cfg(unix)]
+use tokio::process::Command;
 
 const PUBLISH: &str = "publish-0123456789abcdef";
 const READ: &str = "read-0123456789abcdef";
@@ -430,6 +432,68 @@ async fn what_the_server_could_not_do_is_one_line_with_the_request_and_the_reaso
         assert!(line.contains(" WARN ") && line.contains(says), "{line}");
     }
     assert!(lines("not-there").is_empty(), "what a client did wrong is no warning: {log}");
+}
+
+#[tokio::test]
+async fn what_is_refused_again_and_again_does_not_fill_the_log() {
+    const REQUESTS: usize = 500;
+    let mut command = program();
+    let (mut child, server) = start(command.env("SSE_DIST", "no/such/folder")).await;
+    let stderr = child.stderr.take().expect("piped");
+    let log = tokio::spawn(async move {
+        let (mut log, mut lines) = (Vec::new(), BufReader::new(stderr).lines());
+        while let Ok(Some(line)) = lines.next_line().await {
+            log.push(line);
+        }
+        log
+    });
+    let begun = Instant::now();
+    let path = format!("/{}", "a".repeat(8_000));
+    for _ in 0..REQUESTS {
+        assert_eq!(server.get(&path).await.status, 503);
+    }
+    let seconds = begun.elapsed().as_secs() as usize + 1;
+    child.kill().await.expect("killed");
+    let log = log.await.expect("read");
+    let lines: Vec<_> = log.iter().filter(|line| line.contains("answered with 503")).collect();
+    assert!((1..=50 + 10 * seconds).contains(&lines.len()), "{} lines in {seconds} s", lines.len());
+    for line in lines {
+        assert!(line.contains("/aaaa") && line.len() < 1_000, "{line}");
+    }
+}
+
+/// Whoever is to read what is logged may stand still: a terminal that was stopped, a pipe to something that hangs.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_log_that_nobody_reads_holds_nothing_up_and_says_what_is_missing() {
+    let (mut child, server) = start(program().env("SSE_LOG", "debug")).await;
+    // Each is told in some 150 bytes, and a pipe holds 64 KiB.
+    for _ in 0..1_000 {
+        assert_eq!(server.get("/healthz/live").await.status, 200);
+    }
+    let mut log = BufReader::new(child.stderr.take().expect("piped")).lines();
+    let told = async {
+        loop {
+            tokio::select! {
+                line = log.next_line() => {
+                    let line = line.expect("readable").expect("it goes on");
+                    if line.contains("were not written") {
+                        break;
+                    }
+                }
+                // Something to say.
+                _ = server.get("/healthz/live") => {}
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, told).await.expect("it is said");
+    for _ in 0..1_000 {
+        assert_eq!(server.get("/healthz/live").await.status, 200);
+    }
+    let kill = Command::new("kill").arg(child.id().expect("running").to_string()).status().await;
+    assert!(kill.expect("kill is installed").success());
+    let ended = tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends");
+    assert!(ended.expect("ended").success());
 }
 
 #[tokio::test]
