@@ -123,6 +123,7 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
         ("tls-self-signed = \"yes\"", "wrong.toml: tls-self-signed: expected true or false"),
         ("market-feed = \"nowhere.csv\"", "market-feed: nowhere.csv: "),
         ("streams = 0", "wrong.toml: streams: expected a whole number above zero"),
+        ("http2-streams = 0", "wrong.toml: http2-streams: expected a whole number above zero"),
         ("data-dir = \"/srv\"", "data-dir: is of no use without history = redb"),
         ("durability = \"group\"", "durability: is of no use without history = redb"),
         ("connections = 9000000000", "connections: 9000000000 need more files than this process may open"),
