@@ -1,6 +1,7 @@
 //! The routes, and what stands behind them.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -124,12 +125,13 @@ fn open_hub(config: &Config) -> Result<Hub, RunError> {
         History::Memory => Hub::new(options),
         History::Redb => {
             let of_file = RedbOptions {
-                durability: config.durability.into(),
+                durability: config.durability.unwrap_or_default().into(),
                 forget_after: Some(config.forget_after),
                 notes: publish::MAX_REMEMBERED,
                 ..RedbOptions::default()
             };
-            Hub::with_history(options, RedbHistory::open(&config.data_dir, of_file)?)
+            let folder = config.data_dir.as_deref().unwrap_or(Path::new("data"));
+            Hub::with_history(options, RedbHistory::open(folder, of_file)?)
         }
     })
 }
@@ -144,14 +146,13 @@ fn routes(shared: Shared, origins: Origins, proxies: Proxies, metrics: Router<Sh
         .merge(assistant::routes())
         .merge(chat::routes())
         .merge(events::routes())
+        .merge(health::routes())
         .merge(logs::routes())
         .merge(metrics)
         .merge(notifications::routes())
         .merge(publish::routes())
         .merge(access::routes())
         .route("/api/presence/{topic}", get(presence::show))
-        .route("/healthz/live", get(health::live))
-        .route("/healthz/ready", get(health::ready))
         .fallback(page::serve)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(shared.access.clone(), access::limit_posts))

@@ -45,13 +45,13 @@ pub struct Config {
     #[arg(long, env = "SSE_HISTORY", value_name = "WHERE", default_value = "memory")]
     pub history: History,
 
-    /// The folder of the history that is kept in a file
-    #[arg(long, env = "SSE_DATA_DIR", value_name = "DIR", default_value = "data")]
-    pub data_dir: PathBuf,
+    /// The folder of the history that is kept in a file [default: data]
+    #[arg(long, env = "SSE_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
 
-    /// When an event counts as kept in that file
-    #[arg(long, env = "SSE_DURABILITY", value_name = "LEVEL", default_value = "group")]
-    pub durability: Durability,
+    /// When an event counts as kept in that file [default: group]
+    #[arg(long, env = "SSE_DURABILITY", value_name = "LEVEL")]
+    pub durability: Option<Durability>,
 
     /// How long a topic stays in that file which the server does not open any more, such as the prices of a symbol that
     /// is not traded now, or a room or a feed's topic in which nobody was or said anything meanwhile. It is removed at a
@@ -76,9 +76,10 @@ pub struct Config {
     #[arg(long, env = "SSE_SHUTDOWN_DEADLINE", value_name = "TIME", default_value = "5s", value_parser = duration)]
     pub shutdown_deadline: Duration,
 
-    /// Where to serve the metrics, and nothing else, by plain HTTP: 127.0.0.1:9090. Whoever reaches it may read them,
-    /// unless there is a metrics token [default: at /metrics beside everything else, for whoever has a token, or, where
-    /// there is none, for this machine]
+    /// Where to serve the metrics and the health, and nothing else, by plain HTTP: 127.0.0.1:9090. Whoever reaches it
+    /// may read them, unless there is a metrics token. Probe the health there: it has places of its own when clients
+    /// have taken all connections [default: metrics at /metrics beside everything else, for whoever has a token, or,
+    /// where there is none, for this machine]
     #[arg(long, env = "SSE_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
     pub metrics_listen: Option<SocketAddr>,
 
@@ -148,6 +149,9 @@ of a cookie or a ticket, whose token is not there any more. If anything is wrong
 says what. A token that a flag or an environment variable sets stays until a restart, whatever the file says: one that is \
 to be changed so belongs in the file. Everything else takes a restart, too. Without --config, SIGHUP ends the program.
 
+SIGINT and SIGTERM stop it in good order. A second one waits for nobody: it cuts what is open, and closes the history. \
+A third ends the program at once.
+
 The log is filtered by SSE_LOG, for example SSE_LOG=debug or SSE_LOG=info,server::requests=debug.
 
 Paths:
@@ -174,8 +178,8 @@ impl Default for Config {
             dist: PathBuf::from("dist"),
             heartbeat: Duration::from_secs(15),
             history: History::default(),
-            data_dir: PathBuf::from("data"),
-            durability: Durability::default(),
+            data_dir: None,
+            durability: None,
             forget_after: Duration::from_secs(30 * 86_400),
             allow_origins: Vec::new(),
             seed: None,
@@ -273,6 +277,14 @@ impl Config {
         if self.serving.tls_cert.is_some() != self.serving.tls_key.is_some() {
             let what = "tls-cert: must be set with tls-key, and tls-key with tls-cert";
             return Err(ConfigError::Together(what.into()));
+        }
+        // Whoever sets these believes that events outlive a restart.
+        let of_a_file = [("data-dir", self.data_dir.is_some()), ("durability", self.durability.is_some())];
+        if let (History::Memory, Some((key, _))) =
+            (self.history, of_a_file.iter().find(|(_, is_set)| *is_set))
+        {
+            let what = format!("{key}: is of no use without history = redb: events are kept in memory");
+            return Err(ConfigError::Together(what));
         }
         crate::market::check_feed(&self.feeds).map_err(ConfigError::Together)
     }

@@ -1,7 +1,13 @@
 //! How many files, and so connections, the process may have open.
 
-/// What is open besides connections: the history, the page's files, the listener, the log.
-const OTHERS: u64 = 100;
+use sse_hub::serve::REFUSALS;
+
+/// The most files of the page that may be open: over HTTP/2 one connection asks for many, and may take nothing.
+pub(crate) const OF_THE_PAGE: usize = 256;
+
+/// What is open besides connections: the page's files, sockets of those who are refused, the history, the listener, the
+/// log.
+const OTHERS: u64 = (OF_THE_PAGE + REFUSALS + 100) as u64;
 
 /// Raises the limit of open files as far as this process may: a shell gives 1,024 and allows many more. For the
 /// beginning of a program.

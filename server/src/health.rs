@@ -2,25 +2,29 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::State;
+use axum::routing::get;
 use sse_hub::Hub;
 use sse_hub::history::Health;
 use sse_hub::serve::Stats;
 
+use crate::app::Shared;
 use crate::problem::Refusal;
 
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new().route("/healthz/live", get(live)).route("/healthz/ready", get(ready))
+}
+
 /// `GET /healthz/live`: it answers, so it is.
-pub(crate) async fn live() -> &'static str {
+async fn live() -> &'static str {
     "live\n"
 }
 
 /// `GET /healthz/ready`: `503` from the moment it is told to stop, so that load balancers look elsewhere, and while
 /// nothing can be published. A history that keeps nothing more is said in words: streams go on, and elsewhere would
 /// be no better.
-pub(crate) async fn ready(
-    State(hub): State<Hub>,
-    State(connections): State<Stats>,
-) -> Result<String, Refusal> {
+async fn ready(State(hub): State<Hub>, State(connections): State<Stats>) -> Result<String, Refusal> {
     match connections.is_shutting_down() {
         true => Err(Refusal::unavailable("the server is shutting down", Duration::from_secs(5))),
         false => readiness(&hub.health()),

@@ -110,12 +110,13 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), RunError> {
     let (_, unchanged) = watch::channel(config.access.clone());
-    run_and_tell(listener, config, unchanged, || {}, shutdown).await
+    run_and_tell(listener, config, unchanged, || {}, shutdown, std::future::pending()).await
 }
 
 /// [`run`] that calls `ready` when everything is there that requests need: the history, the certificate, the feeds. And
 /// whenever there is something new in `access`, its tokens and private topics take the place of those before, and the streams
-/// end whose readers may not go on by them; the rest of it is not looked at.
+/// end whose readers may not go on by them; the rest of it is not looked at. When `hurry` completes, nobody is waited
+/// for any more: all connections are cut, and the history is closed.
 ///
 /// # Errors
 /// [`RunError`]
@@ -125,6 +126,7 @@ pub async fn run_and_tell(
     access: watch::Receiver<AccessConfig>,
     ready: impl FnOnce() + Send,
     shutdown: impl Future<Output = ()> + Send + 'static,
+    hurry: impl Future<Output = ()> + Send,
 ) -> Result<(), RunError> {
     if let Err(what) = config.serving.check_files(files::connections()) {
         tracing::warn!("{what}");
@@ -139,7 +141,10 @@ pub async fn run_and_tell(
         shutdown.await;
         tracing::info!(streams = hub.subscriptions(), "shutting down");
     };
-    sse_hub::serve::run(listener, app.routes.clone(), options, shutdown).await?;
+    tokio::select! {
+        served = sse_hub::serve::run(listener, app.routes.clone(), options, shutdown) => served?,
+        () = hurry => tracing::warn!("what is open is cut"),
+    }
     let hub = app.hub.clone();
     // The feeds first: they would find the history closed.
     drop(app);

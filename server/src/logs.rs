@@ -6,7 +6,9 @@
 
 mod layer;
 mod redact;
+mod stderr;
 
+use std::env::{self, VarError};
 use std::io::{self, IsTerminal};
 use std::sync::LazyLock;
 
@@ -41,12 +43,22 @@ const LINES_PER_SECOND: f64 = 100.0;
 /// What was logged in this process. There is one log, however many servers run in it.
 static LINES: LazyLock<broadcast::Sender<Line>> = LazyLock::new(|| broadcast::Sender::new(WAITING));
 
-/// Begins to log, to standard error and to the stream, as far as the variable `SSE_LOG` wants it. For the program; who
-/// has a subscriber already needs no other.
-pub fn init() {
-    let filter = EnvFilter::try_from_env("SSE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+/// What is logged, as the variable `SSE_LOG` says.
+///
+/// # Errors
+/// What is wrong with it, beginning with its name.
+pub fn filter() -> Result<EnvFilter, String> {
+    match env::var("SSE_LOG") {
+        Ok(filter) => EnvFilter::try_new(filter).map_err(|error| format!("SSE_LOG: {error}")),
+        Err(VarError::NotPresent) => Ok(EnvFilter::new("info")),
+        Err(error @ VarError::NotUnicode(_)) => Err(format!("SSE_LOG: {error}")),
+    }
+}
+
+/// Begins to log, to standard error and to the stream. For the program; who has a subscriber already needs no other.
+pub fn init(filter: EnvFilter) {
     let to_stderr = tracing_subscriber::fmt::layer()
-        .with_writer(|| redact::Redacting::new(io::stderr()))
+        .with_writer(|| redact::Redacting::new(stderr::Stderr))
         .with_ansi(io::stderr().is_terminal());
     tracing_subscriber::registry().with(filter).with(to_stderr).with(layer::LogLayer).init();
 }

@@ -16,6 +16,10 @@ async fn main() -> ExitCode {
         Err(ConfigError::Flag(error)) => return say(&error),
         Err(error) => return fail(&error.to_string()),
     };
+    let filter = match server::logs::filter() {
+        Ok(filter) => filter,
+        Err(error) => return fail(&error),
+    };
     server::raise_limit();
     if config.check_config {
         if let Err(error) = config.serving.check(config.shutdown_deadline) {
@@ -24,14 +28,15 @@ async fn main() -> ExitCode {
         let _ = writeln!(io::stdout(), "the configuration is valid");
         return ExitCode::SUCCESS;
     }
-    server::logs::init();
+    server::logs::init(filter);
 
     let listener = match TcpListener::bind(config.listen).await {
         Ok(listener) => listener,
         Err(error) => return fail(&cannot_listen(config.listen, &error)),
     };
     // From here on a signal is an order to stop and not the end: whoever reads the line may send one at once.
-    let (stop, access) = (stop_signal(), reloads(&config));
+    let (stops, access) = (stop_signals(), reloads(&config));
+    let (stop, hurry) = (told(stops.clone(), 1), told(stops, 2));
     let (address, scheme) = (listener.local_addr(), config.serving.scheme());
     // The kernel queues whoever connects from here on, so the line may come before the first `accept`.
     let ready = move || {
@@ -40,7 +45,7 @@ async fn main() -> ExitCode {
             let _ = writeln!(io::stdout(), "listening on {scheme}://{address}");
         }
     };
-    match server::run_and_tell(listener, config, access, ready, stop).await {
+    match server::run_and_tell(listener, config, access, ready, stop, hurry).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }
@@ -109,33 +114,53 @@ fn reloads(config: &Config) -> watch::Receiver<AccessConfig> {
     changes
 }
 
-/// Completes on Ctrl-C, and on Unix on SIGTERM. Both are watched from this call on, before it is first polled.
-fn stop_signal() -> impl Future<Output = ()> + Send {
+/// How often it was told to stop from this call on: by Ctrl-C, and on Unix by SIGTERM.
+fn stop_signals() -> watch::Receiver<u32> {
+    let (sender, stops) = watch::channel(0);
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let [interrupt, terminate] = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-        async {
-            let told = async |signal: io::Result<tokio::signal::unix::Signal>| match signal {
+        for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+            match signal(kind) {
                 Ok(mut signal) => {
-                    signal.recv().await;
+                    let sender = sender.clone();
+                    tokio::spawn(async move {
+                        while signal.recv().await.is_some() {
+                            count(&sender);
+                        }
+                    });
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "a signal to stop would not be noticed");
-                    std::future::pending::<()>().await;
-                }
-            };
-            tokio::select! {
-                () = told(interrupt) => {}
-                () = told(terminate) => {}
+                Err(error) => tracing::warn!(%error, "a signal to stop would not be noticed"),
             }
         }
     }
     #[cfg(not(unix))]
-    async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::warn!(%error, "Ctrl-C is not noticed");
-            std::future::pending::<()>().await;
+    tokio::spawn(async move {
+        loop {
+            match tokio::signal::ctrl_c().await {
+                Ok(()) => count(&sender),
+                Err(error) => {
+                    tracing::warn!(%error, "Ctrl-C is not noticed");
+                    return;
+                }
+            }
         }
+    });
+    stops
+}
+
+/// Counts an order to stop. With the third, the program ends at once: not even a disk that hangs is waited for.
+fn count(stops: &watch::Sender<u32>) {
+    stops.send_modify(|stops| *stops += 1);
+    if *stops.borrow() > 2 {
+        std::process::exit(1);
+    }
+}
+
+/// Completes when it was told so often to stop.
+async fn told(mut stops: watch::Receiver<u32>, times: u32) {
+    if stops.wait_for(|stops| *stops >= times).await.is_err() {
+        // Nobody can tell it.
+        std::future::pending::<()>().await;
     }
 }

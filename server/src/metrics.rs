@@ -1,4 +1,6 @@
 //! `GET /metrics`: counters and gauges in Prometheus's text format, on an address of its own or beside everything else.
+//! With an address of its own, the health is there too: that has places for whoever asks when clients have taken all
+//! others.
 //!
 //! Written by hand: the numbers are counted elsewhere, and a registry would only keep copies of them.
 
@@ -22,6 +24,7 @@ use crate::RunError;
 use crate::access::{Access, Caller};
 use crate::app::Shared;
 use crate::assistant::Answers;
+use crate::health;
 use crate::problem::{Refusal, method_not_allowed};
 use crate::requests::RequestCounts;
 use crate::task::Task;
@@ -53,10 +56,10 @@ fn route(access: Access, check: fn(&Access, &Caller) -> Result<(), Refusal>) -> 
     Router::new().route("/metrics", get(show).layer(from_fn_with_state(access, guard)))
 }
 
-/// The most scrapers at a time, where they have an address of their own.
+/// The most scrapers and probes at a time, where they have an address of their own.
 const SCRAPERS: usize = 64;
 
-/// Serves the metrics, and nothing else, on an address of their own until the task is dropped.
+/// Serves the metrics and the health, and nothing else, on an address of their own until the task is dropped.
 pub(crate) async fn serve_apart(
     address: SocketAddr,
     access: Access,
@@ -66,7 +69,8 @@ pub(crate) async fn serve_apart(
     let listener = TcpListener::bind(address).await.map_err(cannot)?;
     tracing::info!("metrics on http://{}/metrics", listener.local_addr().map_err(cannot)?);
     let routes = route(access, Access::check_metrics_apart)
-        .fallback(async || Refusal::not_found("there is nothing here but /metrics"))
+        .merge(health::routes())
+        .fallback(async || Refusal::not_found("there is nothing here but /metrics and /healthz/"))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(shared);
     let options = Options { connections: SCRAPERS, shards: Some(1), ..Options::default() };

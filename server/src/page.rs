@@ -4,6 +4,8 @@ mod policy;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::Body;
@@ -11,14 +13,20 @@ use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use http_body_util::BodyExt;
+use tokio::sync::Semaphore;
 use tower_http::services::ServeDir;
 
+use crate::files;
 use crate::problem::{Refusal, method_not_allowed};
 use crate::requests::Reason;
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const ALWAYS_ASK: HeaderValue = HeaderValue::from_static("no-cache");
 const KEEP_FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// How much of a file is read at a time: so much, twice over, is what one that nobody takes costs in memory.
+const CHUNK: usize = 16 * 1024;
 
 /// What is shown while there is no page.
 const NOT_BUILT: &str = include_str!("page/not_built.html");
@@ -28,6 +36,8 @@ const NOT_BUILT: &str = include_str!("page/not_built.html");
 pub(crate) struct Page {
     index: PathBuf,
     files: ServeDir,
+    /// How many of them may be open.
+    places: Arc<Semaphore>,
 }
 
 impl Page {
@@ -39,23 +49,33 @@ impl Page {
         let files = ServeDir::new(dist)
             .append_index_html_on_directories(false)
             .precompressed_br()
-            .precompressed_gzip();
-        Self { index, files }
+            .precompressed_gzip()
+            .with_buf_chunk_size(CHUNK);
+        Self { index, files, places: Arc::new(Semaphore::new(files::OF_THE_PAGE)) }
     }
 
     /// `index.html`, read anew each time: it is small, and may be built again while the server runs.
     async fn index(&self) -> Response {
-        let Ok(html) = tokio::fs::read_to_string(&self.index).await else {
-            let headers = [(CONTENT_TYPE, HTML), (CACHE_CONTROL, ALWAYS_ASK)];
-            let reason = Extension(Reason("the page is not built".into()));
-            return (StatusCode::SERVICE_UNAVAILABLE, headers, reason, NOT_BUILT).into_response();
+        let html = match tokio::fs::read_to_string(&self.index).await {
+            Ok(html) => html,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                let headers = [(CONTENT_TYPE, HTML), (CACHE_CONTROL, ALWAYS_ASK)];
+                let reason = Extension(Reason("the page is not built".into()));
+                return (StatusCode::SERVICE_UNAVAILABLE, headers, reason, NOT_BUILT).into_response();
+            }
+            Err(error) => return unreadable(&error),
         };
         let policy = policy::for_page(&html);
         ([(CONTENT_TYPE, HTML), (CACHE_CONTROL, ALWAYS_ASK), (CONTENT_SECURITY_POLICY, policy)], html)
             .into_response()
     }
 
+    /// A file, which is open, and has its place, until the last of it was taken.
     async fn file(mut self, request: Request) -> Response {
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            let detail = "too many files are being read";
+            return Refusal::unavailable(detail, Duration::from_secs(5)).into_response();
+        };
         let cache = if is_hashed(request.uri().path()) { KEEP_FOR_EVER } else { ALWAYS_ASK };
         match self.files.try_call(request).await {
             // However its name was spelled, the page never goes out without its policy.
@@ -66,17 +86,26 @@ impl Page {
             Ok(mut response) => {
                 response.headers_mut().insert(CACHE_CONTROL, cache);
                 response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
-                response.map(Body::new)
+                response.map(|body| {
+                    Body::new(body.map_frame(move |frame| {
+                        let _held = &place;
+                        frame
+                    }))
+                })
             }
             // It is longer than the name of a file can be.
             Err(error) if error.kind() == ErrorKind::InvalidFilename => {
                 Refusal::not_found("there is no such file").into_response()
             }
-            Err(error) => Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the file could not be read")
-                .because(format_args!("a file could not be read: {error}"))
-                .into_response(),
+            Err(error) => unreadable(&error),
         }
     }
+}
+
+fn unreadable(error: &std::io::Error) -> Response {
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the file could not be read")
+        .because(format_args!("a file could not be read: {error}"))
+        .into_response()
 }
 
 /// Everything that is no other route: a file, or one of the page's own routes.
@@ -124,6 +153,16 @@ fn is_hashed(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_read_of_a_file_before_it_is_taken_is_little() {
+        let dist = tempfile::tempdir().expect("a folder");
+        std::fs::write(dist.path().join("large.bin"), vec![b'x'; 256 * 1024]).expect("written");
+        let request = Request::get("/large.bin").body(Body::empty()).expect("a request");
+        let mut answer = Page::new(dist.path()).file(request).await;
+        let first = answer.body_mut().frame().await.expect("a frame").expect("readable");
+        assert!(first.into_data().expect("data").len() <= CHUNK);
+    }
 
     #[test]
     fn only_names_with_a_hash_are_kept_for_ever() {

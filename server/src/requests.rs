@@ -1,7 +1,7 @@
 //! Names for requests, and how they were answered.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -12,6 +12,7 @@ use tower_http::classify::ServerErrorsFailureClass;
 use tracing::Span;
 
 use crate::client::Client;
+use crate::rate::Rate;
 use crate::visitor::is_client_id;
 
 /// The header in which a proxy may name a request, and in which the response tells its name.
@@ -68,31 +69,59 @@ fn random() -> String {
 #[derive(Clone, Debug)]
 pub(crate) struct Reason(pub(crate) String);
 
-/// One line for each request, under its [`span`]: a warning with the reason if it is the server's fault.
+/// How many warnings of requests there are in a second, after a burst of five seconds' worth: an overload, or whoever
+/// makes one, is not to fill the disk of the log.
+const WARNINGS_PER_SECOND: f64 = 10.0;
+
+/// One for the process, as the log is.
+static WARNINGS: LazyLock<Option<Rate<()>>> = LazyLock::new(|| Rate::new(WARNINGS_PER_SECOND, 5.0));
+
+/// How many were left out since the last one.
+static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
+
+/// Whether there may be a warning now; if so, how many were left out before it, if some were.
+fn may_warn() -> Option<Option<u64>> {
+    if WARNINGS.as_ref().is_some_and(|rate| rate.take(()).is_err()) {
+        LEFT_OUT.fetch_add(1, Ordering::Relaxed);
+        return None;
+    }
+    Some(Some(LEFT_OUT.swap(0, Ordering::Relaxed)).filter(|left_out| *left_out > 0))
+}
+
+/// One line for each request, under its [`span`]: a warning with the reason if it is the server's fault, unless there
+/// were too many of them.
 pub(crate) fn tell_answered(response: &Response, latency: Duration, _span: &Span) {
     let status = response.status();
     let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
-    match status.is_server_error() {
-        true => {
-            let reason =
-                response.extensions().get::<Reason>().map_or("no reason was given", |reason| &reason.0);
-            tracing::warn!(latency_ms, "answered with {}: {reason}", status.as_u16());
-        }
-        false => tracing::debug!(latency_ms, "answered with {}", status.as_u16()),
+    if !status.is_server_error() {
+        tracing::debug!(latency_ms, "answered with {}", status.as_u16());
+        return;
+    }
+    let reason = response.extensions().get::<Reason>().map_or("no reason was given", |reason| &reason.0);
+    match may_warn() {
+        Some(left_out) => tracing::warn!(latency_ms, left_out, "answered with {}: {reason}", status.as_u16()),
+        None => tracing::debug!(latency_ms, "answered with {}: {reason}", status.as_u16()),
     }
 }
 
 /// A line for a body that broke off after its head. What was refused was told of with the answer.
 pub(crate) fn tell_broken_off(failure: ServerErrorsFailureClass, _latency: Duration, _span: &Span) {
-    if let ServerErrorsFailureClass::Error(reason) = failure {
-        tracing::warn!("the answer broke off: {reason}");
+    if let ServerErrorsFailureClass::Error(reason) = failure
+        && let Some(left_out) = may_warn()
+    {
+        tracing::warn!(left_out, "the answer broke off: {reason}");
     }
 }
+
+/// The most bytes of a path that the log has of it.
+const MAX_PATH: usize = 200;
 
 /// What the log says of a request. Not its query: a ticket may be in it.
 pub(crate) fn span<B>(request: &axum::http::Request<B>) -> Span {
     let id = request.extensions().get::<RequestId>().map_or("", |id| id.0.as_str());
     let client = request.extensions().get::<Client>().and_then(|client| client.address);
     let client = client.map(tracing::field::display);
-    tracing::info_span!("request", id, client, method = %request.method(), path = request.uri().path())
+    let path = request.uri().path();
+    let path = &path[..path.floor_char_boundary(MAX_PATH)];
+    tracing::info_span!("request", id, client, method = %request.method(), path)
 }

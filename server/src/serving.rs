@@ -1,6 +1,7 @@
 //! What can be set about connections and TLS.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -33,10 +34,17 @@ pub struct Serving {
     pub connections: Option<usize>,
 
     /// The most streams at a time; more are answered with 503. Over HTTP/2 a connection carries several
-    #[arg(long, env = "SSE_STREAMS", value_name = "NUMBER", default_value = "20000", value_parser = at_least_one)]
+    #[arg(long, env = "SSE_STREAMS", value_name = "NUMBER", default_value = "20000")]
+    #[arg(value_parser = at_least_one::<usize>)]
     pub streams: usize,
 
-    /// The most connections at a time from one address that is no trusted proxy's [default: no limit]
+    /// The most requests and streams at a time on one connection of HTTP/2
+    #[arg(long, env = "SSE_HTTP2_STREAMS", value_name = "NUMBER", default_value = "128")]
+    #[arg(value_parser = at_least_one::<u32>)]
+    pub http2_streams: u32,
+
+    /// The most connections at a time from one address that is no trusted proxy's. Over HTTP/2 each carries as many
+    /// requests and streams as --http2-streams says [default: no limit]
     #[arg(long, env = "SSE_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
     pub connections_per_address: Option<usize>,
 
@@ -94,6 +102,7 @@ impl Default for Serving {
             tls_self_signed: false,
             connections: None,
             streams: Limits::default().subscriptions,
+            http2_streams: options.http2_streams,
             connections_per_address: options.connections_per_address,
             trusted_proxies: Vec::new(),
             proxy_header: ProxyHeader::default(),
@@ -154,6 +163,7 @@ impl Serving {
         let proxies = self.trusted_proxies.clone();
         Ok(Options {
             connections: self.cap(files::connections()),
+            http2_streams: self.http2_streams,
             connections_per_address: self.connections_per_address,
             exempt: Exempt::new(move |address| proxies.iter().any(|proxy| proxy.contains(address))),
             accepts_per_second: self.accepts_per_second,
@@ -170,10 +180,10 @@ impl Serving {
     }
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+fn at_least_one<N: FromStr + PartialOrd + Default>(text: &str) -> Result<N, String> {
     text.parse()
         .ok()
-        .filter(|number| *number > 0)
+        .filter(|number| *number > N::default())
         .ok_or_else(|| "expected a whole number above zero".to_owned())
 }
 
@@ -213,6 +223,14 @@ mod tests {
             what.starts_with("connections: 1000 need more files") && what.contains("LimitNOFILE"),
             "{what}"
         );
+    }
+
+    #[test]
+    fn a_connection_of_http_2_carries_as_many_streams_as_is_said() {
+        let carried =
+            |serving: Serving| serving.options(Duration::from_secs(1)).expect("no TLS").http2_streams;
+        assert_eq!(carried(Serving::default()), 128);
+        assert_eq!(carried(Serving { http2_streams: 3, ..Serving::default() }), 3);
     }
 
     #[test]

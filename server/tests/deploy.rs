@@ -101,7 +101,7 @@ fn the_unit_starts_the_program_as_it_wants_to_be_started_and_gives_it_time_to_en
     let stop: u64 = stop.parse().expect("seconds");
     assert!(stop > 2 * config.shutdown_deadline.as_secs(), "it would be killed while it closes the history");
     let [folder] = setting("StateDirectory")[..] else { panic!("it has a folder") };
-    assert_eq!(config.data_dir, Path::new("/var/lib").join(folder), "it may write nowhere else");
+    assert_eq!(config.data_dir, Some(Path::new("/var/lib").join(folder)), "it may write nowhere else");
     let [files] = setting("LimitNOFILE")[..] else { panic!("it says how many files") };
     assert!(files.parse::<usize>().expect("a number") > config.serving.streams, "a stream is one");
 }

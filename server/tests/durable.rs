@@ -22,7 +22,7 @@ fn body(client_id: &str, text: &str) -> String {
 }
 
 fn config(folder: &tempfile::TempDir) -> Config {
-    Config { history: History::Redb, data_dir: folder.path().to_owned(), ..Config::default() }
+    Config { history: History::Redb, data_dir: Some(folder.path().to_owned()), ..Config::default() }
 }
 
 async fn stop(mut server: Server) {

@@ -99,7 +99,7 @@ async fn metrics_on_an_address_of_their_own_are_nowhere_else_and_nothing_else_is
     assert!(metrics.text().contains("\nsse_streams 0\n"), "{}", metrics.text());
     let _stream = server.stream("/api/market", None).await;
     assert!(apart.get("/metrics").await.text().contains("\nsse_streams 1\n"));
-    for path in ["/", "/api/market", "/api/logs", "/healthz/live", "/metrics/x"] {
+    for path in ["/", "/api/market", "/api/logs", "/healthz", "/metrics/x"] {
         assert_eq!(apart.get(path).await.problem().status, 404, "{path}");
     }
     assert_eq!(apart.send("POST", "/metrics", &[], b"").await.problem().status, 405);
@@ -117,4 +117,18 @@ async fn metrics_on_an_address_of_their_own_are_nowhere_else_and_nothing_else_is
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(said.contains(&format!("error: metrics-listen: cannot listen on {taken}: ")), "{said}");
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "and it is not said to be ready");
+}
+
+#[tokio::test]
+async fn whether_it_is_well_is_said_beside_the_metrics_also_where_there_is_no_place_for_clients() {
+    let mut command = program();
+    command.args(["--connections", "1"]).env("SSE_METRICS_TOKEN", METRICS);
+    let (_child, server, apart) = start_with_metrics(&mut command).await;
+    let _stream = server.stream("/api/market", None).await;
+    assert_eq!(server.get("/healthz/live").await.status, 503);
+    for (path, says) in [("/healthz/live", "live\n"), ("/healthz/ready", "ready\n")] {
+        let answer = apart.get(path).await;
+        assert_eq!((answer.status, answer.text()), (200, says));
+    }
+    assert_eq!(apart.get("/metrics").await.status, 401, "which takes a token as ever");
 }

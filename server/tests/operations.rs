@@ -4,16 +4,18 @@ mod common;
 
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use common::Server;
 use common::endpoint::{Endpoint, Reply};
 use common::program::{program, start};
+use common::{PATIENCE, Server};
 use demo_contract::access::Ticket;
 use demo_contract::logs::{Level, Line};
 use server::Config;
 use server::config::AccessConfig;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+#[cfg(unix)]
+use tokio::process::Command;
 
 const PUBLISH: &str = "publish-0123456789abcdef";
 const READ: &str = "read-0123456789abcdef";
@@ -121,6 +123,9 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
         ("tls-self-signed = \"yes\"", "wrong.toml: tls-self-signed: expected true or false"),
         ("market-feed = \"nowhere.csv\"", "market-feed: nowhere.csv: "),
         ("streams = 0", "wrong.toml: streams: expected a whole number above zero"),
+        ("http2-streams = 0", "wrong.toml: http2-streams: expected a whole number above zero"),
+        ("data-dir = \"/srv\"", "data-dir: is of no use without history = redb"),
+        ("durability = \"group\"", "durability: is of no use without history = redb"),
         ("connections = 9000000000", "connections: 9000000000 need more files than this process may open"),
     ] {
         let file = File::new("wrong.toml", text);
@@ -135,6 +140,16 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
     let (code, said) = check("x.toml", &["--tick-rate", "often"], &[]).await;
     assert_eq!(code, 2);
     assert!(said.contains("--tick-rate"), "{said}");
+    let empty = File::new("empty-for-all.toml", "");
+    for (arguments, variables, says) in [
+        (&["--data-dir", "data"][..], &[][..], "data-dir: is of no use"),
+        (&["--durability", "strict"], &[], "durability: is of no use"),
+        (&[], &[("SSE_DATA_DIR", "/srv")], "data-dir: is of no use"),
+        (&[], &[("SSE_LOG", "server=loud")], "SSE_LOG: "),
+    ] {
+        let (code, said) = check(empty.path(), arguments, variables).await;
+        assert!(code == 1 && said.contains(says), "{arguments:?} {variables:?}: {said}");
+    }
     // What a service is given in its environment ends up in the system's log if it is wrong.
     for variable in ["SSE_PUBLISH_TOKEN", "SSE_READ_TOKEN", "SSE_METRICS_TOKEN", "SSE_ASSISTANT_KEY"] {
         let (code, said) = check("x.toml", &[], &[(variable, "a secret with spaces")]).await;
@@ -142,6 +157,16 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
         assert!(code == 1 && said.contains(&format!("{key}: expected")), "{said}");
         assert!(!said.contains("secret"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn nothing_is_started_with_a_filter_of_the_log_that_is_none() {
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0"]).env("SSE_LOG", "server=loud");
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").expect("started");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(said.starts_with("error: SSE_LOG: "), "{said}");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
 }
 
 #[tokio::test]
@@ -408,6 +433,68 @@ async fn what_the_server_could_not_do_is_one_line_with_the_request_and_the_reaso
         assert!(line.contains(" WARN ") && line.contains(says), "{line}");
     }
     assert!(lines("not-there").is_empty(), "what a client did wrong is no warning: {log}");
+}
+
+#[tokio::test]
+async fn what_is_refused_again_and_again_does_not_fill_the_log() {
+    const REQUESTS: usize = 500;
+    let mut command = program();
+    let (mut child, server) = start(command.env("SSE_DIST", "no/such/folder")).await;
+    let stderr = child.stderr.take().expect("piped");
+    let log = tokio::spawn(async move {
+        let (mut log, mut lines) = (Vec::new(), BufReader::new(stderr).lines());
+        while let Ok(Some(line)) = lines.next_line().await {
+            log.push(line);
+        }
+        log
+    });
+    let begun = Instant::now();
+    let path = format!("/{}", "a".repeat(8_000));
+    for _ in 0..REQUESTS {
+        assert_eq!(server.get(&path).await.status, 503);
+    }
+    let seconds = begun.elapsed().as_secs() as usize + 1;
+    child.kill().await.expect("killed");
+    let log = log.await.expect("read");
+    let lines: Vec<_> = log.iter().filter(|line| line.contains("answered with 503")).collect();
+    assert!((1..=50 + 10 * seconds).contains(&lines.len()), "{} lines in {seconds} s", lines.len());
+    for line in lines {
+        assert!(line.contains("/aaaa") && line.len() < 1_000, "{line}");
+    }
+}
+
+/// Whoever is to read what is logged may stand still: a terminal that was stopped, a pipe to something that hangs.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_log_that_nobody_reads_holds_nothing_up_and_says_what_is_missing() {
+    let (mut child, server) = start(program().env("SSE_LOG", "debug")).await;
+    // Each is told in some 150 bytes, and a pipe holds 64 KiB.
+    for _ in 0..1_000 {
+        assert_eq!(server.get("/healthz/live").await.status, 200);
+    }
+    let mut log = BufReader::new(child.stderr.take().expect("piped")).lines();
+    let told = async {
+        loop {
+            tokio::select! {
+                line = log.next_line() => {
+                    let line = line.expect("readable").expect("it goes on");
+                    if line.contains("were not written") {
+                        break;
+                    }
+                }
+                // Something to say.
+                _ = server.get("/healthz/live") => {}
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, told).await.expect("it is said");
+    for _ in 0..1_000 {
+        assert_eq!(server.get("/healthz/live").await.status, 200);
+    }
+    let kill = Command::new("kill").arg(child.id().expect("running").to_string()).status().await;
+    assert!(kill.expect("kill is installed").success());
+    let ended = tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends");
+    assert!(ended.expect("ended").success());
 }
 
 #[tokio::test]

@@ -7,8 +7,14 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use common::Server;
-use common::program::{program, start};
+use bytes::Bytes;
+use common::program::{listening, program, set_up, start};
+use common::{PATIENCE, Server};
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper::client::conn::http2;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use server::Config;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
@@ -119,6 +125,62 @@ async fn without_a_page_the_streams_work_and_the_visitor_is_told_what_to_do() {
     assert_eq!(server.stream("/api/market", None).await.status, 200);
 }
 
+/// The answers to requests for a large file, over connections of HTTP/2 that take nothing of it.
+async fn take_nothing(server: &Server, connections: usize) -> Vec<Response<Incoming>> {
+    const STREAMS: usize = 128;
+    let mut answers = Vec::new();
+    for _ in 0..connections {
+        let socket = tokio::net::TcpStream::connect(server.address).await.expect("connected");
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        let handshake =
+            builder.initial_stream_window_size(0).handshake::<_, Empty<Bytes>>(TokioIo::new(socket));
+        let (mut sender, connection) = handshake.await.expect("HTTP/2");
+        tokio::spawn(connection);
+        for _ in 0..STREAMS {
+            let uri = format!("http://{}/large.bin", server.address);
+            let request = Request::get(uri).body(Empty::new()).expect("a request");
+            answers.push(sender.send_request(request).await.expect("answered"));
+        }
+    }
+    answers
+}
+
+fn dist_with_a_large_file(name: &str) -> PathBuf {
+    let dist = dist(name);
+    std::fs::write(dist.join("large.bin"), vec![b'x'; 256 * 1024]).expect("written");
+    dist
+}
+
+#[tokio::test]
+async fn so_many_files_are_read_at_a_time_and_whoever_comes_then_is_told_when_to_come_back() {
+    let serving = server::Serving { write_deadline: Duration::from_secs(3_600), ..Default::default() };
+    let config = Config { dist: dist_with_a_large_file("stalled"), serving, ..Config::default() };
+    let server = Server::start(config).await;
+    let held = take_nothing(&server, 2).await;
+    assert!(held.iter().all(|answer| answer.status() == 200));
+    let refused = server.get("/chart.mjs").await;
+    assert_eq!((refused.status, refused.header("retry-after")), (503, "5"));
+    assert!(refused.problem().detail.contains("too many files"), "{}", refused.text());
+    assert_eq!(server.get("/").await.status, 200, "the page is read at once, and holds none");
+    drop(held);
+    let room = async { while server.get("/chart.mjs").await.status != 200 {} };
+    tokio::time::timeout(PATIENCE, room).await.expect("there is room again");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_that_nobody_takes_leave_some_for_those_who_connect() {
+    let dist = dist_with_a_large_file("few-files");
+    let mut shell = set_up(Command::new("sh"));
+    shell.args(["-c", "ulimit -n 640 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_server")]);
+    shell.args(["--listen", "127.0.0.1:0", "--write-deadline", "60m", "--dist"]).arg(dist);
+    // Nobody reads what it logs.
+    let (_child, server) = listening(shell.stderr(std::process::Stdio::null())).await;
+    let _held = take_nothing(&server, 5).await;
+    assert_eq!(server.get("/healthz/live").await.status, 200);
+    assert_eq!(server.get("/").await.status, 200);
+}
+
 #[tokio::test]
 async fn the_program_prints_its_url_and_a_second_one_on_the_port_says_what_to_do() {
     let (_first, server) = start(&mut program()).await;
@@ -150,4 +212,23 @@ async fn sigterm_ends_the_program_while_streams_are_open() {
     stream.read_to_end(&mut rest).await.expect("closed in good order");
     assert!(child.wait().await.expect("ended").success());
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_second_sigterm_waits_neither_for_load_balancers_nor_for_streams() {
+    // Whoever waits for any of it waits for a minute.
+    let times = ["--lame-duck", "60s", "--shutdown-deadline", "60s", "--drain", "30s"];
+    let (mut child, server) = start(program().args(times)).await;
+    let _stream = server.stream("/api/market", None).await;
+    let terminate = async || {
+        let kill = Command::new("kill").arg(child.id().expect("running").to_string()).status().await;
+        assert!(kill.expect("kill is installed").success());
+    };
+    terminate().await;
+    let lame = async { while server.get("/healthz/ready").await.status != 503 {} };
+    tokio::time::timeout(PATIENCE, lame).await.expect("it was told");
+    terminate().await;
+    let ended = tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends");
+    assert!(ended.expect("ended").success());
 }

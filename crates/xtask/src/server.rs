@@ -62,7 +62,9 @@ impl<'a> Arguments<'a> {
         if self.option("--dist", "SSE_DIST").is_none() {
             command = command.arg("--dist").arg(page::dist(repo));
         }
-        if self.option("--data-dir", "SSE_DATA_DIR").is_none() && !self.names_config() {
+        // Without that history the server refuses to be given its folder.
+        let is_in_file = self.option("--history", "SSE_HISTORY").is_some_and(|history| history == "redb");
+        if is_in_file && self.option("--data-dir", "SSE_DATA_DIR").is_none() && !self.names_config() {
             command = command.arg("--data-dir").arg(repo.path("data"));
         }
         command.args(self.words)
@@ -124,14 +126,20 @@ mod tests {
         };
         let (here, none) = ("cd sub && server", ("", ""));
         let (dist, data) = ("--dist /r/dist", "--data-dir /r/data");
-        assert_eq!(line("", none), format!("{here} {dist} {data}"));
-        assert_eq!(line("--listen [::]:80", none), format!("{here} {dist} {data} --listen '[::]:80'"));
-        assert_eq!(line("--dist /srv", none), format!("{here} {data} --dist /srv"));
-        assert_eq!(line("--dist=srv", none), format!("{here} {data} --dist=srv"));
-        assert_eq!(line("--data-dir d", none), format!("{here} {dist} --data-dir d"));
-        assert_eq!(line("--config x.toml", none), format!("{here} {dist} --config x.toml"));
-        assert_eq!(line("", ("SSE_DIST", "/srv")), format!("{here} {data}"));
-        assert_eq!(line("", ("SSE_CONFIG", "x.toml")), format!("{here} {dist}"));
+        let redb = "--history redb";
+        assert_eq!(line("", none), format!("{here} {dist}"));
+        assert_eq!(line("--history memory", none), format!("{here} {dist} --history memory"));
+        assert_eq!(line(redb, none), format!("{here} {dist} {data} {redb}"));
+        assert_eq!(line("", ("SSE_HISTORY", "redb")), format!("{here} {dist} {data}"));
+        assert_eq!(line("--listen [::]:80", none), format!("{here} {dist} --listen '[::]:80'"));
+        assert_eq!(line("--dist /srv", none), format!("{here} --dist /srv"));
+        assert_eq!(line("--dist=srv", none), format!("{here} --dist=srv"));
+        let elsewhere = format!("{redb} --data-dir d");
+        assert_eq!(line(&elsewhere, none), format!("{here} {dist} {elsewhere}"));
+        let in_file = format!("{redb} --config x.toml");
+        assert_eq!(line(&in_file, none), format!("{here} {dist} {in_file}"));
+        assert_eq!(line("", ("SSE_DIST", "/srv")), here);
+        assert_eq!(line(redb, ("SSE_CONFIG", "x.toml")), format!("{here} {dist} {redb}"));
     }
 
     #[test]

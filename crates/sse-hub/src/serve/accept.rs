@@ -15,8 +15,9 @@ use super::connection::Connection;
 use super::drain::Drain;
 use super::options::Options;
 
-/// How many refused clients are answered at a time. The others are cut without a word.
-const REFUSALS: usize = 256;
+/// How many refused clients are answered at a time, for two seconds at most; the others are cut without a word. So many
+/// sockets may be open beyond [`Options::connections`].
+pub const REFUSALS: usize = 256;
 /// How long a refused client has to take its answer.
 const REFUSAL_TIME: Duration = Duration::from_secs(2);
 /// How long to wait when the process has no more file descriptors.

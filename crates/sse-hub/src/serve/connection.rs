@@ -251,6 +251,8 @@ pub(super) struct Life {
     cut_at: Option<Instant>,
     /// Then it is cut, too: what was told to end, and goes on. Later, if it [was still asked](Streams::asked_until).
     overdue_at: Option<Instant>,
+    /// How long the body of a request may be silent then.
+    silence: Option<Duration>,
     write_deadline: Duration,
     counters: Arc<Counters>,
 }
@@ -277,6 +279,7 @@ impl Life {
             part_at: expiry(options, Instant::now()).map(|at| (at, Parting::Now)),
             cut_at: None,
             overdue_at: None,
+            silence: options.max_age,
             write_deadline: options.write_deadline,
             counters: options.stats.counters(),
         }
@@ -301,7 +304,8 @@ impl Life {
                 return Order::Cut;
             }
             if self.overdue_at.is_some_and(|at| at <= now) {
-                let later = self.streams.asked_until(now).map(|until| until + self.write_deadline);
+                let until = self.streams.asked_until(now, self.silence);
+                let later = until.map(|until| until + self.write_deadline);
                 if later.is_none_or(|at| at <= now) {
                     self.counters.cut.add(1);
                     return Order::Cut;
@@ -312,7 +316,10 @@ impl Life {
                 return Order::Cut;
             }
             if let Some((_, parting)) = self.part_at.take_if(|(at, _)| *at <= now) {
-                self.streams.part(parting);
+                let ended = self.streams.part(parting);
+                if parting == Parting::Now {
+                    self.counters.expired.add(ended);
+                }
                 // Over HTTP/2, a client without a window is not even asked for more, and would never hear of it.
                 self.overdue_at.get_or_insert(now + self.write_deadline);
                 return Order::Finish;

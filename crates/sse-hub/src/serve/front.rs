@@ -15,7 +15,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 use tower_service::Service;
 
 use super::handoff::{Framing, Handoff, Stream};
@@ -148,6 +148,8 @@ impl Body for AskedBody {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
         if !matches!(frame, Some(Ok(_))) || self.inner.is_end_stream() {
             self.coming = None;
+        } else if let Some(Coming(streams)) = &self.coming {
+            streams.kept().came_at = Some(Instant::now());
         }
         Poll::Ready(frame)
     }
@@ -258,7 +260,7 @@ struct Kept {
     parting: Option<Parting>,
     /// How many bodies of requests are coming.
     coming: usize,
-    /// When the last one had come, or nobody wanted the rest.
+    /// When the last one began, something of one came, or nobody wanted the rest.
     came_at: Option<Instant>,
 }
 
@@ -300,7 +302,9 @@ impl Streams {
     }
 
     fn handle_coming(&self) -> Coming {
-        self.kept().coming += 1;
+        let mut kept = self.kept();
+        kept.coming += 1;
+        kept.came_at = Some(Instant::now());
         Coming(self.clone())
     }
 
@@ -354,20 +358,25 @@ impl Streams {
         self.kept().only = Some(signal);
     }
 
-    /// Ends those that are there, and those that come.
-    pub(super) fn part(&self, parting: Parting) {
+    /// Ends those that are there, and those that come. Returns how many are there.
+    pub(super) fn part(&self, parting: Parting) -> usize {
         let mut kept = self.kept();
         kept.parting = Some(parting);
-        kept.signals.iter().filter_map(Weak::upgrade).for_each(|signal| signal.part(parting));
+        kept.signals.iter().filter_map(Weak::upgrade).inspect(|signal| signal.part(parting)).count()
     }
 
     /// Until when the body of a request came: until now, while one does. Nobody tells a feed to end, so a connection
-    /// waits for it; but not while a stream goes on that was told to.
-    pub(super) fn asked_until(&self, now: Instant) -> Option<Instant> {
+    /// waits for it; but not while a stream goes on that was told to, nor for a body of which nothing comes for longer
+    /// than this silence.
+    pub(super) fn asked_until(&self, now: Instant, silence: Option<Duration>) -> Option<Instant> {
         let kept = self.kept();
         if kept.signals.iter().any(|signal| signal.strong_count() > 0) {
             return None;
         }
-        if kept.coming > 0 { Some(now) } else { kept.came_at }
+        match (kept.coming, silence) {
+            (0, _) => kept.came_at,
+            (_, Some(silence)) => kept.came_at.map(|at| now.min(at + silence)),
+            (_, None) => Some(now),
+        }
     }
 }

@@ -69,6 +69,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{Duration, timeout_at};
 
+pub use accept::REFUSALS;
 pub use exempt::Exempt;
 pub use network::network;
 pub use options::{InvalidOption, Options};

@@ -44,8 +44,8 @@ pub struct Options {
     /// may still be left out or replaced. Default: 16 KiB.
     pub unsent: u32,
     /// After about this long, within a tenth, a connection is ended: a stream comes back with its cursor. A request
-    /// whose body still comes is answered first, however long that takes. So clients spread over servers that were
-    /// added, and no stream leaks for ever. Default: one hour.
+    /// whose body still comes is answered first, however long that takes, unless nothing of it has come for this time.
+    /// So clients spread over servers that were added, and nothing leaks for ever. Default: one hour.
     pub max_age: Option<Duration>,
     /// What a refused client is told to wait, in whole seconds. Default: 5 s.
     pub retry_after: Duration,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sse_hub::serve::Options;
 use sse_hub::{HubOptions, Topic, TopicOptions};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::common::{self, News};
@@ -154,7 +154,8 @@ async fn a_stream_that_has_reached_its_age_comes_back_with_its_cursor() {
 /// The write deadline is for what is there to be taken, and not for what a client has yet to send.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_goes_on_beyond_the_age_is_answered_and_only_a_shutdown_cuts_it() {
-    let (max_age, write_deadline) = (Duration::from_millis(500), Duration::from_millis(200));
+    // A body may be silent for as long as its connection may last.
+    let (max_age, write_deadline) = (Duration::from_secs(1), Duration::from_millis(200));
     let mut server = Server::start(Options {
         // Longer than the test waits: what is idle ends by its age.
         header_timeout: wire::PATIENCE * 2,
@@ -173,11 +174,13 @@ async fn a_request_that_goes_on_beyond_the_age_is_answered_and_only_a_shutdown_c
         socket.write_all(head).await.expect("sent");
         socket
     };
-    let (mut feed, endless) = (begin().await, begin().await);
+    let (mut feed, mut endless) = (begin().await, begin().await);
     let (started, mut sent) = (Instant::now(), String::new());
     // The age is met within a tenth.
     while started.elapsed() < max_age * 2 + write_deadline * 3 {
-        feed.write_all(b"4\r\nline\r\n").await.expect("it goes on");
+        for socket in [&mut feed, &mut endless] {
+            socket.write_all(b"4\r\nline\r\n").await.expect("it goes on");
+        }
         sent += "line";
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -191,6 +194,23 @@ async fn a_request_that_goes_on_beyond_the_age_is_answered_and_only_a_shutdown_c
     server.shut_down();
     wire::in_time("the end", &mut server.running).await.expect("no panic").expect("served");
     drop(endless);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_whose_body_never_comes_is_cut_at_its_age() {
+    let (max_age, write_deadline) = (Duration::from_millis(200), Duration::from_millis(100));
+    let options = Options { write_deadline, max_age: Some(max_age), ..Options::default() };
+    let server = Server::start(options).await;
+    for begun in ["", "4\r\nline\r\n"] {
+        let mut socket = TcpStream::connect(server.address).await.expect("connected");
+        let head = "POST /plain HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n";
+        socket.write_all(format!("{head}{begun}").as_bytes()).await.expect("sent");
+        let mut answer = Vec::new();
+        let cut = wire::in_time("an end", socket.read_to_end(&mut answer)).await;
+        assert!(cut.is_err() || answer.is_empty(), "{answer:?}");
+    }
+    let counts = server.until("gone", |counts| counts.connections == 0).await;
+    assert_eq!(counts.cut, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -235,7 +235,8 @@ async fn a_stream_over_tls_has_an_age_too() {
     let mut stream = wire::ask(socket, "GET", "/stream?topics=news", &[]).await;
     assert!(stream.rest().await.is_empty());
     assert!(stream.is_complete);
-    server.until("gone", |counts| counts.connections == 0).await;
+    let counts = server.until("gone", |counts| counts.connections == 0).await;
+    assert_eq!(counts.expired, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
