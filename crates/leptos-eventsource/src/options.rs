@@ -62,26 +62,26 @@ pub struct EventSourceOptions {
     pub connection: sse_web::Options,
 }
 
+/// What the others begin with.
+///
+/// ```
+/// use leptos_eventsource::{ConnectionOptions, Delivery, EventSourceOptions};
+///
+/// let mut connection = ConnectionOptions::default();
+/// connection.with_credentials = true;
+/// let options = EventSourceOptions::from(connection).with_delivery(Delivery::AnimationFrame);
+/// ```
+impl From<sse_web::Options> for EventSourceOptions {
+    fn from(connection: sse_web::Options) -> Self {
+        Self { connection, ..Self::default() }
+    }
+}
+
 impl EventSourceOptions {
     /// Sets when views tell the page that they have changed. For an example see [`Delivery`].
     #[must_use]
     pub fn with_delivery(mut self, delivery: Delivery) -> Self {
         self.delivery = delivery;
-        self
-    }
-
-    /// Sets the options of the connection, the transport and the last event id among them.
-    ///
-    /// ```
-    /// use leptos_eventsource::{ConnectionOptions, EventSourceOptions};
-    ///
-    /// let mut connection = ConnectionOptions::default();
-    /// connection.with_credentials = true;
-    /// let options = EventSourceOptions::default().with_connection(connection);
-    /// ```
-    #[must_use]
-    pub fn with_connection(mut self, connection: sse_web::Options) -> Self {
-        self.connection = connection;
         self
     }
 

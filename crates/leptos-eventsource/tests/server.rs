@@ -73,7 +73,7 @@ fn options_are_provided_on_one_thread_captured_on_another_and_dropped_on_a_third
         options.clone().with_transport(Fetch::new().with_refusal(move |refusal| said.set(refusal.body))),
         options.clone().with_transport(Fetch::new().with_bearer(|_| async { Ok(String::new()) })),
         options.clone().with_transport(Ticketed::new("ticket", || async { Ok(String::new()) })),
-        options.with_connection(Scripted::new().options()),
+        EventSourceOptions::from(Scripted::new().options()),
     ] {
         assert_send_sync(&options);
         let owner = Owner::new();

@@ -15,7 +15,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 /// Options with which a component talks to the test.
 fn options(server: &Scripted) -> EventSourceOptions {
-    EventSourceOptions::default().with_connection(server.options())
+    EventSourceOptions::from(server.options())
 }
 
 fn order(number: u32, dish: &str) -> Kitchen {

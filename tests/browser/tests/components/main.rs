@@ -32,6 +32,6 @@ pub(crate) fn use_stream_with<E: EventSet>(
     let mut connection = browser_tests::quick_options();
     connection.transport = Arc::new(transport.clone());
     set(&mut connection);
-    let options = EventSourceOptions::default().with_connection(connection);
+    let options = EventSourceOptions::from(connection);
     use_event_source_with_options("/stream".to_owned(), options)
 }

@@ -15,6 +15,6 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 /// A stream with short waits, for the current owner.
 pub(crate) fn use_stream(url: impl Into<StreamUrl>) -> EventSourceHandle<Text> {
-    let options = EventSourceOptions::default().with_connection(browser_tests::quick_options());
+    let options = EventSourceOptions::from(browser_tests::quick_options());
     use_event_source_with_options(url, options)
 }

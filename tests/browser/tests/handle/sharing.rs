@@ -8,8 +8,7 @@ use leptos_eventsource::{
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn use_shared(url: String) -> EventSourceHandle<Text> {
-    let options =
-        EventSourceOptions::default().with_connection(quick_options()).with_sharing(Sharing::browser());
+    let options = EventSourceOptions::from(quick_options()).with_sharing(Sharing::browser());
     use_event_source_with_options(url, options)
 }
 
@@ -55,8 +54,7 @@ async fn who_joins_others_that_wait_is_told_why() {
         let mut connection = quick_options();
         connection.client.backoff.floor = Duration::from_secs(3600);
         mount(move || {
-            let options =
-                EventSourceOptions::default().with_connection(connection).with_sharing(Sharing::page());
+            let options = EventSourceOptions::from(connection).with_sharing(Sharing::page());
             use_event_source_with_options::<Text>(url, options)
         })
     };

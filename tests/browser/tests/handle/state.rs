@@ -49,7 +49,7 @@ fn use_patient_stream(transport: &Scripted, wait: Duration) -> EventSourceHandle
     let mut connection = transport.options();
     connection.client.backoff.initial = Duration::ZERO;
     connection.client.backoff.floor = wait;
-    let options = EventSourceOptions::default().with_connection(connection);
+    let options = EventSourceOptions::from(connection);
     use_event_source_with_options("/stream".to_owned(), options)
 }
 

@@ -10,7 +10,7 @@ async fn a_stream_can_be_fetched_with_a_token_and_ends_with_its_owner() {
     let url = stream.url().to_owned();
     let (mounted, latest) = mount(move || {
         let fetch = Fetch::new().with_bearer(|_| async { Ok("x".to_owned()) });
-        let options = EventSourceOptions::default().with_connection(quick_options()).with_transport(fetch);
+        let options = EventSourceOptions::from(quick_options()).with_transport(fetch);
         use_event_source_with_options::<Text>(url, options).latest()
     });
     until("an event", || latest.get_untracked() == Some(Text("hi".to_owned()))).await;
@@ -25,8 +25,7 @@ async fn the_error_says_why_a_server_refuses_a_fetch() {
     let stream = Stream::new("status 404").await;
     let url = stream.url().to_owned();
     let (_mounted, error) = mount(move || {
-        let options =
-            EventSourceOptions::default().with_connection(quick_options()).with_transport(Fetch::new());
+        let options = EventSourceOptions::from(quick_options()).with_transport(Fetch::new());
         use_event_source_with_options::<Text>(url, options).error()
     });
     until("an error", || error.get_untracked().is_some()).await;

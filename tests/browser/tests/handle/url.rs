@@ -13,7 +13,7 @@ async fn a_url_that_changes_takes_the_connection_with_it_but_not_the_cursor() {
     let (_mounted, latest) = mount(move || {
         let mut connection = quick_options();
         connection.last_event_id = "40".to_owned();
-        let options = EventSourceOptions::default().with_connection(connection);
+        let options = EventSourceOptions::from(connection);
         use_event_source_with_options::<Text>(url, options).latest()
     });
     let is = |text: &str| latest.get_untracked() == Some(Text(text.to_owned()));
@@ -67,7 +67,7 @@ async fn without_a_url_nothing_is_connected_and_the_next_url_is_another_stream()
     let (_mounted, (handle, latest)) = mount(move || {
         let mut connection = quick_options();
         connection.last_event_id = "40".to_owned();
-        let options = EventSourceOptions::default().with_connection(connection);
+        let options = EventSourceOptions::from(connection);
         let handle = use_event_source_with_options::<Text>(url, options);
         (handle, handle.latest())
     });

@@ -18,7 +18,7 @@ fn options(carrier: Carrier, delivery: Delivery) -> EventSourceOptions {
     connection.transport = carrier.transport();
     connection.background = Background::PauseAfter(Duration::from_secs(60));
     connection.wake = Wake::ReconnectAfter(Duration::from_secs(600));
-    EventSourceOptions::default().with_connection(connection).with_delivery(delivery)
+    EventSourceOptions::from(connection).with_delivery(delivery)
 }
 
 /// [`options`] that also listen to the network. A machine that has no network but its own is offline, so that a

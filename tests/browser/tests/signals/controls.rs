@@ -100,7 +100,7 @@ async fn who_connects_anew_when_the_url_changes_asks_once_and_without_the_cursor
         let transport = transport.clone();
         move || {
             let url = RwSignal::new("/one".to_owned());
-            let options = EventSourceOptions::default().with_connection(transport.options());
+            let options = EventSourceOptions::from(transport.options());
             (use_event_source_with_options::<Market>(url, options), url)
         }
     });

@@ -145,7 +145,7 @@ async fn c01_an_invalid_url_is_an_error_and_a_valid_one_after_it_connects() {
         let transport = transport.clone();
         move || {
             let (url, set_url) = signal("http://".to_owned());
-            let options = EventSourceOptions::default().with_connection(transport.options());
+            let options = EventSourceOptions::from(transport.options());
             (use_event_source_with_options::<Text>(url, options), set_url)
         }
     });
@@ -170,7 +170,7 @@ async fn the_cursor_of_the_options_is_for_the_first_url_that_is_one() {
         let transport = transport.clone();
         move || {
             let url = RwSignal::new(String::new());
-            let options = EventSourceOptions::default().with_connection(transport.options());
+            let options = EventSourceOptions::from(transport.options());
             let options = options.with_last_event_id("40");
             (use_event_source_with_options::<Text>(url, options), url)
         }
@@ -190,7 +190,7 @@ async fn to_pause_a_refused_stream_does_not_keep_the_next_url_from_opening() {
         let transport = transport.clone();
         move || {
             let url = RwSignal::new("/refused".to_owned());
-            let options = EventSourceOptions::default().with_connection(transport.options());
+            let options = EventSourceOptions::from(transport.options());
             (use_event_source_with_options::<crate::Market>(url, options), url)
         }
     });

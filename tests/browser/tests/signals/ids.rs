@@ -58,13 +58,13 @@ async fn hears_the_ids(options: EventSourceOptions) {
 
 #[wasm_bindgen_test]
 async fn ids_come_with_the_events_over_the_native_transport() {
-    let options = EventSourceOptions::default().with_connection(quick_options()).with_transport(Native);
+    let options = EventSourceOptions::from(quick_options()).with_transport(Native);
     hears_the_ids(options).await;
 }
 
 #[wasm_bindgen_test]
 async fn ids_come_with_the_events_over_the_fetch_transport() {
-    let options = EventSourceOptions::default().with_connection(quick_options()).with_transport(Fetch::new());
+    let options = EventSourceOptions::from(quick_options()).with_transport(Fetch::new());
     hears_the_ids(options).await;
 }
 
@@ -78,7 +78,7 @@ async fn who_asks_for_ids_late_gets_them_from_the_next_event_on() {
     .await;
     let url = served.url().to_owned();
     let (_mounted, (stream, count, owner)) = mount(move || {
-        let options = EventSourceOptions::default().with_connection(quick_options());
+        let options = EventSourceOptions::from(quick_options());
         let stream = use_event_source_with_options::<Text>(url, options);
         (stream, stream.fold(0, |count, _| *count += 1), Owner::new())
     });

@@ -53,6 +53,6 @@ pub(crate) fn tick(stream: &ScriptedStream, symbol: &str, price: u32) {
 
 /// A stream over `transport`, for the current owner.
 pub(crate) fn use_market(transport: &Scripted, delivery: Delivery) -> EventSourceHandle<Market> {
-    let options = EventSourceOptions::default().with_delivery(delivery).with_connection(transport.options());
+    let options = EventSourceOptions::from(transport.options()).with_delivery(delivery);
     use_event_source_with_options("/market".to_owned(), options)
 }

@@ -12,7 +12,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 /// A stream at `url`, for the current owner.
 fn use_texts(server: &Scripted, url: &str) -> EventSourceHandle<Text> {
-    let options = EventSourceOptions::default().with_connection(server.options());
+    let options = EventSourceOptions::from(server.options());
     use_event_source_with_options(url.to_owned(), options)
 }
 
@@ -93,7 +93,7 @@ async fn a_server_that_does_not_answer_is_given_up_after_the_connect_timeout() {
         move || {
             let mut connection = server.options();
             connection.client.connect_timeout = Some(Duration::from_millis(20));
-            let options = EventSourceOptions::default().with_connection(connection);
+            let options = EventSourceOptions::from(connection);
             use_event_source_with_options::<Text>("/news".to_owned(), options)
         }
     });

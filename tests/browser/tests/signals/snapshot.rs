@@ -26,8 +26,7 @@ fn page() -> Page {
         move || {
             let snapshot = Snapshot::new(40, "a.7");
             let url = RwSignal::new("/market".to_owned());
-            let options = EventSourceOptions::default()
-                .with_connection(browser_tests::quick_options())
+            let options = EventSourceOptions::from(browser_tests::quick_options())
                 .with_transport(transport)
                 .with_last_event_id(snapshot.last_event_id);
             let market = use_event_source_with_options::<Market>(url, options);
