@@ -105,7 +105,12 @@ pub(crate) fn CharactersLeft(
 }
 
 /// Whether a key sends what is in the field: Enter does, and with Shift it begins a new line.
-pub(crate) fn sends(event: &KeyboardEvent) -> bool {
+fn sends(event: &KeyboardEvent) -> bool {
+    is_enter(event) && !event.shift_key()
+}
+
+/// Whether a key is Enter, and not the one that ends a composition.
+pub(crate) fn is_enter(event: &KeyboardEvent) -> bool {
     let is_composing = event.is_composing() || event.key_code() == SWALLOWED;
-    event.key() == "Enter" && !event.shift_key() && !is_composing
+    event.key() == "Enter" && !is_composing
 }

@@ -82,9 +82,9 @@ fn NameField() -> impl IntoView {
         // Shows the name as it was taken, or the old one if it was none.
         field.set_value(&identity.name.read_untracked());
     };
-    // Enter takes the name; it must not send the message.
+    // Enter takes the name, with Shift as well; it must not send the message.
     let on_key = move |event: KeyboardEvent| {
-        if draft::sends(&event) {
+        if draft::is_enter(&event) {
             event.prevent_default();
             let field: HtmlInputElement = event_target(&event);
             let _ = field.blur();

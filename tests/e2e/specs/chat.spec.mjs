@@ -108,3 +108,16 @@ test("a page that was cut off resumes at the very next message", async ({ visit,
   await expectState(ben, "open");
   for (const page of [ann, ben]) await expect.poll(() => texts(page)).toEqual(["1", "2", "3", "4"]);
 });
+
+test("Enter in the field for the name takes the name and sends nothing, with Shift too", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  await page.getByTestId("chat-input").fill("not yet");
+  for (const [key, name] of [["Enter", "Ann"], ["Shift+Enter", "Bea"]]) {
+    await page.getByTestId("chat-name").fill(name);
+    await page.getByTestId("chat-name").press(key);
+    await expect(page.getByTestId("presence-names")).toContainText(name);
+    await expect(page.getByTestId("chat-input")).toHaveValue("not yet");
+  }
+  expect(await texts(page)).toEqual([]);
+});
