@@ -5,7 +5,7 @@ use leptos::ev::{Event, KeyboardEvent, SubmitEvent, Targeted};
 use leptos::prelude::*;
 use web_sys::HtmlInputElement;
 
-use super::courier::{IsOpen, use_courier};
+use super::courier::use_courier;
 use super::identity::use_identity;
 use super::room::Room;
 use crate::draft::{self, CharactersLeft, Draft, DraftField};
@@ -17,8 +17,6 @@ use crate::icons;
 pub(super) fn Composer(
     /// The room to which it is sent.
     room: Room,
-    /// Whether the stream of the room is open.
-    is_open: IsOpen,
 ) -> impl IntoView {
     let locale = use_locale();
     let identity = use_identity();
@@ -40,7 +38,7 @@ pub(super) fn Composer(
                 author: identity.name.get_untracked(),
                 text: draft.take(),
             };
-            courier.say(&room, message, is_open);
+            courier.say(room.clone(), message);
         }
     });
     let on_submit = move |event: SubmitEvent| {

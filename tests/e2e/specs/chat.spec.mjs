@@ -91,6 +91,41 @@ test("over a killed server nothing is lost or doubled, and both pages recover by
   }
 });
 
+test("what is said while the server is away is sent when it is back, also from another page", async ({
+  visit,
+  server,
+}) => {
+  const [ann, ben] = [await visit("/chat/lobby"), await visit("/chat/lobby")];
+  await expectState(ann, "open");
+  await expectState(ben, "open");
+  await server.kill();
+  await expectState(ann, "waiting", "connecting");
+  await say(ann, "one");
+  await say(ann, "two");
+  await ann.getByTestId("nav-market").click();
+  await server.start();
+  await expect.poll(() => texts(ben), { timeout: 45_000 }).toEqual(["one", "two"]);
+  await ann.getByTestId("nav-chat").click();
+  await expect.poll(() => texts(ann)).toEqual(["one", "two"]);
+  await expect(ann.locator('[data-testid="message"]:not([data-status="sent"])')).toHaveCount(0);
+});
+
+test("what could not be sent outlives a reload", async ({ visit }) => {
+  const [ann, ben] = [await visit("/chat/lobby"), await visit("/chat/lobby")];
+  await expectState(ann, "open");
+  await expectState(ben, "open");
+  const route = "**/api/chat/lobby";
+  await ann.route(route, (request) => request.abort());
+  await say(ann, "still here");
+  await expect(ann.getByTestId("message")).toHaveAttribute("data-status", "waiting");
+  await ann.reload();
+  await expect.poll(() => texts(ann)).toEqual(["still here"]);
+  await ann.unroute(route);
+  await expect.poll(() => texts(ben)).toEqual(["still here"]);
+  await expect(ann.getByTestId("message")).toHaveAttribute("data-status", "sent");
+  await expect.poll(() => texts(ann)).toEqual(["still here"]);
+});
+
 test("a page that was cut off resumes at the very next message", async ({ visit, server }) => {
   const [ann, ben] = [await visit("/chat/lobby"), await visit("/chat/lobby")];
   await expectState(ann, "open");
