@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos::text_prop::TextProp;
 
 use crate::i18n::use_locale;
+use crate::storage::{self, Keep};
 
 /// The key code of a key that an input method has swallowed. Safari ends the composition before it tells of
 /// the Enter that ended it, so `isComposing` alone would send half a word.
@@ -21,9 +22,14 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// An empty draft of a text that may have as many as `most_chars` characters.
-    pub(crate) fn new(most_chars: usize) -> Self {
-        let text = RwSignal::new(String::new());
+    /// The draft of a text that may have as many as `most_chars` characters. This tab keeps it under `key` until it is
+    /// taken: the page may be left half-way, or reloaded.
+    pub(crate) fn new(key: String, most_chars: usize) -> Self {
+        let text = RwSignal::new(storage::load(Keep::Tab, &key).unwrap_or_default());
+        Effect::new(move || match text.read().as_str() {
+            "" => storage::forget(Keep::Tab, &key),
+            text => storage::save(Keep::Tab, &key, text),
+        });
         let left = Memo::new(move |_| most_chars as i64 - text.read().trim().chars().count() as i64);
         Self { text, field: NodeRef::new(), left }
     }

@@ -21,7 +21,7 @@ pub(super) fn Composer(
     let locale = use_locale();
     let identity = use_identity();
     let courier = use_courier();
-    let draft = Draft::new(MAX_TEXT_CHARS);
+    let draft = Draft::new(format!("chat.draft.{}", room.as_str()), MAX_TEXT_CHARS);
     let can_send = Memo::new(move |_| draft.is_ready());
 
     let label = {

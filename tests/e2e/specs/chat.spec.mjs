@@ -156,3 +156,27 @@ test("Enter in the field for the name takes the name and sends nothing, with Shi
   }
   expect(await texts(page)).toEqual([]);
 });
+
+test("what is half written stays in its room, over other pages and a reload, until it is sent", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  const field = page.getByTestId("chat-input");
+  await field.fill("half a");
+  await page.getByTestId("room-rust").click();
+  await expect(field).toHaveAccessibleName(/Rust/);
+  await expect(field).toHaveValue("");
+  await page.getByTestId("nav-assistant").click();
+  const question = page.getByTestId("ask-input");
+  await question.fill("why");
+  await page.getByTestId("nav-chat").click();
+  await expect(field).toHaveValue("half a");
+  await page.reload();
+  await expect(field).toHaveValue("half a");
+  await field.press("Enter");
+  await expect.poll(() => texts(page)).toEqual(["half a"]);
+  await page.getByTestId("nav-assistant").click();
+  await expect(question).toHaveValue("why");
+  await page.getByTestId("nav-chat").click();
+  await expect.poll(() => texts(page)).toEqual(["half a"]);
+  await expect(field).toHaveValue("");
+});
