@@ -16,6 +16,8 @@ const SWALLOWED: u32 = 229;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Draft {
     text: RwSignal<String>,
+    /// What is sent of it.
+    sent: Memo<String>,
     field: NodeRef<Textarea>,
     /// How many characters still fit; below zero, how many there are too many.
     left: Memo<i64>,
@@ -30,23 +32,31 @@ impl Draft {
             "" => storage::forget(Keep::Tab, &key),
             text => storage::save(Keep::Tab, &key, text),
         });
-        let left = Memo::new(move |_| most_chars as i64 - text.read().trim().chars().count() as i64);
-        Self { text, field: NodeRef::new(), left }
+        let sent = Memo::new(move |_| clean(&text.read()));
+        let left = Memo::new(move |_| most_chars as i64 - sent.read().chars().count() as i64);
+        Self { text, sent, field: NodeRef::new(), left }
     }
 
     /// Whether there is something to send, and not too much of it.
     pub(crate) fn is_ready(self) -> bool {
-        !self.text.read().trim().is_empty() && self.left.get() >= 0
+        !self.sent.read().is_empty() && self.left.get() >= 0
     }
 
     /// Takes what was written out of the field, and leaves the person in it to go on.
     pub(crate) fn take(self) -> String {
-        let text = self.text.try_update(std::mem::take).unwrap_or_default();
+        let sent = self.sent.get_untracked();
+        self.text.set(String::new());
         if let Some(field) = self.field.get_untracked() {
             let _ = field.focus();
         }
-        text.trim().to_owned()
+        sent
     }
+}
+
+/// A text without what no server takes: control characters, as a terminal leaves them in what is copied from it.
+fn clean(text: &str) -> String {
+    let is_text = |c: &char| matches!(c, '\n' | '\t') || !c.is_control();
+    text.chars().filter(is_text).collect::<String>().trim().to_owned()
 }
 
 /// The field in which a draft is written.
@@ -119,4 +129,15 @@ fn sends(event: &KeyboardEvent) -> bool {
 pub(crate) fn is_enter(event: &KeyboardEvent) -> bool {
     let is_composing = event.is_composing() || event.key_code() == SWALLOWED;
     event.key() == "Enter" && !is_composing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_not_sent() {
+        assert_eq!(clean(" \u{1b}[31mred\u{1b}[0m\0\n\tand\u{85} 你好\n"), "[31mred[0m\n\tand 你好");
+        assert_eq!(clean("\u{1b} \0"), "");
+    }
 }

@@ -180,3 +180,11 @@ test("what is half written stays in its room, over other pages and a reload, unt
   await expect.poll(() => texts(page)).toEqual(["half a"]);
   await expect(field).toHaveValue("");
 });
+
+test("control characters that were pasted are not sent", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  await say(page, "\u001b[31mred\u001b[0m\nand so on");
+  await expect.poll(() => texts(page)).toEqual(["[31mred[0m\nand so on"]);
+  await expect(page.getByTestId("message")).toHaveAttribute("data-status", "sent");
+});
