@@ -88,6 +88,7 @@ pub(crate) fn DraftField(
             class="field composer-text"
             data-testid=testid
             node_ref=draft.field
+            dir="auto"
             rows=move || draft.text.read().split('\n').count().min(most_lines).to_string()
             enterkeyhint="send"
             placeholder=label.clone()

@@ -95,6 +95,7 @@ fn NameField() -> impl IntoView {
                 class="name-field"
                 data-testid="chat-name"
                 type="text"
+                dir="auto"
                 autocomplete="nickname"
                 spellcheck="false"
                 enterkeyhint="done"

@@ -106,7 +106,7 @@ fn Head(author: String, time: u64, is_own: bool) -> impl IntoView {
     view! {
         <div class="message-head">
             {(!is_own).then(|| view! { <Avatar name=author.clone() /> })}
-            <span class="message-author">{author}</span>
+            <span class="message-author" dir="auto">{author}</span>
             <span class="message-time num">{move || locale.time(time)}</span>
         </div>
     }
@@ -117,7 +117,7 @@ fn Head(author: String, time: u64, is_own: bool) -> impl IntoView {
 fn Body(text: String, time: u64, mark: impl IntoView) -> impl IntoView {
     let locale = use_locale();
     view! {
-        <div class="bubble" title=move || locale.date_time(time)>
+        <div class="bubble" dir="auto" title=move || locale.date_time(time)>
             <span class="bubble-text" data-testid="message-text">{text}</span>
             {mark}
         </div>

@@ -188,3 +188,25 @@ test("control characters that were pasted are not sent", async ({ visit }) => {
   await expect.poll(() => texts(page)).toEqual(["[31mred[0m\nand so on"]);
   await expect(page.getByTestId("message")).toHaveAttribute("data-status", "sent");
 });
+
+test("what is written from right to left is shown so, and names are what they look like", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  const name = page.getByTestId("chat-name");
+  const before = await name.inputValue();
+  await name.fill("\u200b");
+  await name.press("Enter");
+  await expect(name).toHaveValue(before);
+  await name.fill("A\u202eevil");
+  await name.press("Enter");
+  await expect(name).toHaveValue("Aevil");
+  const direction = (locator) => locator.evaluate((element) => getComputedStyle(element).direction);
+  await page.getByTestId("chat-input").fill("שלום, Ann!");
+  expect(await direction(page.getByTestId("chat-input"))).toBe("rtl");
+  await page.getByTestId("chat-send").click();
+  await expect(page.getByTestId("message")).toHaveAttribute("data-status", "sent");
+  expect(await direction(page.getByTestId("message-text"))).toBe("rtl");
+  await say(page, "Hello, Ann!");
+  await expect.poll(() => texts(page)).toEqual(["שלום, Ann!", "Hello, Ann!"]);
+  expect(await direction(page.getByTestId("message-text").last())).toBe("ltr");
+});
