@@ -210,3 +210,18 @@ test("what is written from right to left is shown so, and names are what they lo
   await expect.poll(() => texts(page)).toEqual(["שלום, Ann!", "Hello, Ann!"]);
   expect(await direction(page.getByTestId("message-text").last())).toBe("ltr");
 });
+
+test("who is at the end stays there when the field for a message grows", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  await say(page, Array.from({ length: 60 }, (_, at) => `line ${at}`).join("\n"));
+  await expect(page.getByTestId("message")).toHaveAttribute("data-status", "sent");
+  const below = () =>
+    page.getByTestId("messages").evaluate((list) => list.scrollHeight - list.clientHeight - list.scrollTop);
+  const height = () => page.getByTestId("messages").evaluate((list) => list.clientHeight);
+  await expect.poll(below).toBeLessThanOrEqual(4);
+  const before = await height();
+  await page.getByTestId("chat-input").fill("one\ntwo\nthree\nfour\nfive");
+  await expect.poll(height).toBeLessThan(before - 48);
+  await expect.poll(below).toBeLessThanOrEqual(4);
+});
