@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos::text_prop::TextProp;
 
 use crate::i18n::use_locale;
+use crate::storage::{self, Keep};
 
 /// The key code of a key that an input method has swallowed. Safari ends the composition before it tells of
 /// the Enter that ended it, so `isComposing` alone would send half a word.
@@ -15,32 +16,47 @@ const SWALLOWED: u32 = 229;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Draft {
     text: RwSignal<String>,
+    /// What is sent of it.
+    sent: Memo<String>,
     field: NodeRef<Textarea>,
     /// How many characters still fit; below zero, how many there are too many.
     left: Memo<i64>,
 }
 
 impl Draft {
-    /// An empty draft of a text that may have as many as `most_chars` characters.
-    pub(crate) fn new(most_chars: usize) -> Self {
-        let text = RwSignal::new(String::new());
-        let left = Memo::new(move |_| most_chars as i64 - text.read().trim().chars().count() as i64);
-        Self { text, field: NodeRef::new(), left }
+    /// The draft of a text that may have as many as `most_chars` characters. This tab keeps it under `key` until it is
+    /// taken: the page may be left half-way, or reloaded.
+    pub(crate) fn new(key: String, most_chars: usize) -> Self {
+        let text = RwSignal::new(storage::load(Keep::Tab, &key).unwrap_or_default());
+        Effect::new(move || match text.read().as_str() {
+            "" => storage::forget(Keep::Tab, &key),
+            text => storage::save(Keep::Tab, &key, text),
+        });
+        let sent = Memo::new(move |_| clean(&text.read()));
+        let left = Memo::new(move |_| most_chars as i64 - sent.read().chars().count() as i64);
+        Self { text, sent, field: NodeRef::new(), left }
     }
 
     /// Whether there is something to send, and not too much of it.
     pub(crate) fn is_ready(self) -> bool {
-        !self.text.read().trim().is_empty() && self.left.get() >= 0
+        !self.sent.read().is_empty() && self.left.get() >= 0
     }
 
     /// Takes what was written out of the field, and leaves the person in it to go on.
     pub(crate) fn take(self) -> String {
-        let text = self.text.try_update(std::mem::take).unwrap_or_default();
+        let sent = self.sent.get_untracked();
+        self.text.set(String::new());
         if let Some(field) = self.field.get_untracked() {
             let _ = field.focus();
         }
-        text.trim().to_owned()
+        sent
     }
+}
+
+/// A text without what no server takes: control characters, as a terminal leaves them in what is copied from it.
+fn clean(text: &str) -> String {
+    let is_text = |c: &char| matches!(c, '\n' | '\t') || !c.is_control();
+    text.chars().filter(is_text).collect::<String>().trim().to_owned()
 }
 
 /// The field in which a draft is written.
@@ -72,6 +88,7 @@ pub(crate) fn DraftField(
             class="field composer-text"
             data-testid=testid
             node_ref=draft.field
+            dir="auto"
             rows=move || draft.text.read().split('\n').count().min(most_lines).to_string()
             enterkeyhint="send"
             placeholder=label.clone()
@@ -105,7 +122,23 @@ pub(crate) fn CharactersLeft(
 }
 
 /// Whether a key sends what is in the field: Enter does, and with Shift it begins a new line.
-pub(crate) fn sends(event: &KeyboardEvent) -> bool {
+fn sends(event: &KeyboardEvent) -> bool {
+    is_enter(event) && !event.shift_key()
+}
+
+/// Whether a key is Enter, and not the one that ends a composition.
+pub(crate) fn is_enter(event: &KeyboardEvent) -> bool {
     let is_composing = event.is_composing() || event.key_code() == SWALLOWED;
-    event.key() == "Enter" && !event.shift_key() && !is_composing
+    event.key() == "Enter" && !is_composing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_not_sent() {
+        assert_eq!(clean(" \u{1b}[31mred\u{1b}[0m\0\n\tand\u{85} 你好\n"), "[31mred[0m\n\tand 你好");
+        assert_eq!(clean("\u{1b} \0"), "");
+    }
 }

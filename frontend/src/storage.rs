@@ -1,4 +1,4 @@
-//! What the browser keeps for us: preferences for ever, the identity of a tab for as long as it lives.
+//! What the browser keeps for us: preferences for ever, what belongs to a tab for as long as it lives.
 //!
 //! Storage may be full, forbidden by a policy, or throw on mere access (a page in a sandboxed frame, a browser
 //! that blocks cookies). Then nothing is kept, and nothing else changes.
@@ -23,6 +23,13 @@ pub(crate) fn load(keep: Keep, key: &str) -> Option<String> {
 pub(crate) fn save(keep: Keep, key: &str, value: &str) {
     if let Some(storage) = storage(keep) {
         let _ = storage.set_item(key, value);
+    }
+}
+
+/// Keeps nothing under `key` any more.
+pub(crate) fn forget(keep: Keep, key: &str) {
+    if let Some(storage) = storage(keep) {
+        let _ = storage.remove_item(key);
     }
 }
 

@@ -1,9 +1,11 @@
 //! A list that stays at its end while its reader is there, and leaves the reader alone otherwise.
 
-use leptos::ev::resize;
 use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::text_prop::TextProp;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::ResizeObserver;
 
 use crate::icons;
 
@@ -37,9 +39,14 @@ impl Tail {
             seen: RwSignal::new(0),
             count,
         };
-        // A keyboard that slides in takes its space from the list.
-        let resized = window_event_listener(resize, move |_| tail.follow());
-        on_cleanup(move || resized.remove());
+        // A keyboard that slides in takes its space from the list; a text that grows, or a badge that says more, too.
+        let resized = Closure::<dyn FnMut()>::new(move || tail.follow());
+        if let Ok(observer) = ResizeObserver::new(resized.as_ref().unchecked_ref()) {
+            let kept = StoredValue::new_local((observer, resized));
+            tail.scroller
+                .on_load(move |scroller| kept.with_value(|(observer, _)| observer.observe(&scroller)));
+            on_cleanup(move || kept.with_value(|(observer, _)| observer.disconnect()));
+        }
         tail
     }
 

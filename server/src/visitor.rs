@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, Query};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use demo_contract::chat::MAX_AUTHOR_CHARS;
+use demo_contract::chat::{MAX_AUTHOR_CHARS, is_deceptive, is_joiner};
 use serde::Deserialize;
 use sse_hub::Member;
 
@@ -52,7 +52,7 @@ pub(crate) fn is_client_id(id: &str) -> bool {
 
 /// Whether the text can stand as somebody's name.
 pub(crate) fn check_name(name: &str) -> Result<(), String> {
-    if name.trim().is_empty() {
+    if name.chars().all(|c| c.is_whitespace() || is_joiner(c)) {
         return Err("must not be empty".into());
     }
     if name.chars().count() > MAX_AUTHOR_CHARS {
@@ -60,6 +60,9 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
     }
     if name.chars().any(char::is_control) {
         return Err("must not contain line breaks or other control characters".into());
+    }
+    if name.chars().any(is_deceptive) {
+        return Err("must not contain spaces without width or marks of direction".into());
     }
     Ok(())
 }

@@ -9,6 +9,29 @@ pub const MAX_AUTHOR_CHARS: usize = 40;
 /// The most characters that a message may have.
 pub const MAX_TEXT_CHARS: usize = 2_000;
 
+/// Whether a character has no place in a name, as it is not seen, or makes what is beside it look like something else:
+/// spaces without width, and marks that turn the direction of a text.
+#[must_use]
+pub fn is_deceptive(c: char) -> bool {
+    matches!(
+        c,
+        '\u{061C}'
+            | '\u{200B}'
+            | '\u{200E}'
+            | '\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{FEFF}'
+    )
+}
+
+/// Whether a character joins its neighbours, or keeps them apart: in emoji and in Persian it belongs to a name, but it
+/// is none by itself.
+#[must_use]
+pub fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200C}' | '\u{200D}')
+}
+
 /// The route of a room: `GET` is its stream, `POST` says something in it.
 #[must_use]
 pub fn route(room: &str) -> String {
@@ -63,7 +86,7 @@ pub struct Presence {
 pub struct NewMessage {
     /// The sender's own id of the message, 1 to 64 of `A-Z a-z 0-9 - _`.
     pub client_id: String,
-    /// 1 to [`MAX_AUTHOR_CHARS`] characters, without line breaks.
+    /// 1 to [`MAX_AUTHOR_CHARS`] characters, without line breaks and without any that [deceive](is_deceptive).
     pub author: String,
     /// 1 to [`MAX_TEXT_CHARS`] characters, not only white space.
     pub text: String,

@@ -15,7 +15,7 @@ use crate::icons;
 pub(super) fn AskField() -> impl IntoView {
     let locale = use_locale();
     let asker = use_asker();
-    let draft = Draft::new(MAX_QUESTION_CHARS);
+    let draft = Draft::new("assistant.draft".to_owned(), MAX_QUESTION_CHARS);
     let is_busy = Memo::new(move |_| asker.conversation.with(Conversation::is_busy));
     let can_ask = Memo::new(move |_| !is_busy.get() && draft.is_ready());
 

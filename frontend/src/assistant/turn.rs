@@ -56,7 +56,7 @@ pub(super) fn TurnView(
             <Show when=move || !question.read().is_empty()>
                 <div class="question">
                     <span class="sr-only">{locale.text(|t| t.assistant.you)}</span>
-                    <p class="question-text" data-testid="question">{question}</p>
+                    <p class="question-text" dir="auto" data-testid="question">{question}</p>
                 </div>
             </Show>
             <div class="answer">

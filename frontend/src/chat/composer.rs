@@ -5,7 +5,7 @@ use leptos::ev::{Event, KeyboardEvent, SubmitEvent, Targeted};
 use leptos::prelude::*;
 use web_sys::HtmlInputElement;
 
-use super::courier::{IsOpen, use_courier};
+use super::courier::use_courier;
 use super::identity::use_identity;
 use super::room::Room;
 use crate::draft::{self, CharactersLeft, Draft, DraftField};
@@ -17,13 +17,11 @@ use crate::icons;
 pub(super) fn Composer(
     /// The room to which it is sent.
     room: Room,
-    /// Whether the stream of the room is open.
-    is_open: IsOpen,
 ) -> impl IntoView {
     let locale = use_locale();
     let identity = use_identity();
     let courier = use_courier();
-    let draft = Draft::new(MAX_TEXT_CHARS);
+    let draft = Draft::new(format!("chat.draft.{}", room.as_str()), MAX_TEXT_CHARS);
     let can_send = Memo::new(move |_| draft.is_ready());
 
     let label = {
@@ -40,7 +38,7 @@ pub(super) fn Composer(
                 author: identity.name.get_untracked(),
                 text: draft.take(),
             };
-            courier.say(&room, message, is_open);
+            courier.say(room.clone(), message);
         }
     });
     let on_submit = move |event: SubmitEvent| {
@@ -82,9 +80,9 @@ fn NameField() -> impl IntoView {
         // Shows the name as it was taken, or the old one if it was none.
         field.set_value(&identity.name.read_untracked());
     };
-    // Enter takes the name; it must not send the message.
+    // Enter takes the name, with Shift as well; it must not send the message.
     let on_key = move |event: KeyboardEvent| {
-        if draft::sends(&event) {
+        if draft::is_enter(&event) {
             event.prevent_default();
             let field: HtmlInputElement = event_target(&event);
             let _ = field.blur();
@@ -97,6 +95,7 @@ fn NameField() -> impl IntoView {
                 class="name-field"
                 data-testid="chat-name"
                 type="text"
+                dir="auto"
                 autocomplete="nickname"
                 spellcheck="false"
                 enterkeyhint="done"

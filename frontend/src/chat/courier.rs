@@ -7,11 +7,14 @@ use gloo_timers::future::sleep;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::outbox::{Outbox, Pending, Status};
+use super::outbox::{Outbox, Pending};
 use super::post::{PostError, post};
 use super::room::Room;
+use crate::storage::{self, Keep};
 
-/// The wait after the first failure while the stream is open; it doubles with each further one.
+const KEY: &str = "chat.outbox";
+
+/// The wait after the first failure; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// The longest wait.
@@ -24,55 +27,47 @@ pub(super) struct Courier {
     pub(super) outbox: RwSignal<Outbox>,
 }
 
-/// Whether the stream of a room is open. What cannot be sent while it is open is tried again after a while;
-/// what cannot be sent while it is not waits until it is.
-pub(super) type IsOpen = Signal<bool>;
-
 impl Courier {
     /// Says something in `room`.
-    pub(super) fn say(self, room: &Room, message: NewMessage, is_open: IsOpen) {
+    pub(super) fn say(self, room: Room, message: NewMessage) {
         let time = js_sys::Date::now() as u64;
-        let status = if is_open.get_untracked() { Status::Queued } else { Status::Waiting };
-        self.outbox.update(|outbox| {
-            outbox.push(Pending { room: room.clone(), message, time, status });
-        });
-        self.carry(room.clone(), is_open);
+        self.outbox.update(|outbox| outbox.push(room.clone(), message, time));
+        self.carry(room);
     }
 
     /// Says a refused message again.
-    pub(super) fn retry(self, room: &Room, client_id: &str, is_open: IsOpen) {
+    pub(super) fn retry(self, room: Room, client_id: &str) {
         self.outbox.update(|outbox| outbox.retry(client_id));
-        self.carry(room.clone(), is_open);
+        self.carry(room);
     }
 
-    /// Sends what has waited for the stream of `room` to open.
-    pub(super) fn release(self, room: &Room, is_open: IsOpen) {
-        self.outbox.update(|outbox| outbox.release(room));
-        self.carry(room.clone(), is_open);
+    /// Sends at once what has waited to be sent to `room`: the server can be reached.
+    pub(super) fn release(self, room: Room) {
+        self.outbox.update(|outbox| outbox.release(&room));
+        self.carry(room);
     }
 
-    /// Sends what is queued for `room`, one after the other. Does nothing if that is under way already.
-    fn carry(self, room: Room, is_open: IsOpen) {
+    /// Sends what is queued for `room`, one after the other, until nothing is left, whichever page is looked at. Does
+    /// nothing if that is under way already.
+    fn carry(self, room: Room) {
         spawn_local(async move {
-            let mut failures = 0;
-            while let Some(message) = self.start_next(&room) {
+            while let Some(Pending { message, attempts, .. }) = self.start_next(&room) {
                 let client_id = &message.client_id;
                 match post(&room, &message).await {
-                    Ok(()) => {
-                        failures = 0;
-                        self.outbox.update(|outbox| outbox.finish(client_id));
-                    }
+                    Ok(()) => self.outbox.update(|outbox| outbox.finish(client_id)),
                     Err(PostError::Refused(refusal)) => {
                         self.outbox.update(|outbox| outbox.fail(client_id, refusal));
                     }
                     Err(PostError::Unreachable { retry_after }) => {
-                        failures += 1;
                         self.outbox.update(|outbox| outbox.hold(&room));
-                        // The page of the room may be gone, and its signal with it.
-                        if !is_open.try_get_untracked().unwrap_or(false) {
+                        sleep(wait(attempts).max(retry_after.unwrap_or_default())).await;
+                        let is_tried_again = |outbox: &Outbox| {
+                            outbox.find(client_id).is_some_and(|now| now.attempts > attempts)
+                        };
+                        // Whoever was quicker carries what comes after it, too.
+                        if self.outbox.with_untracked(is_tried_again) {
                             return;
                         }
-                        sleep(wait(failures).max(retry_after.unwrap_or_default())).await;
                         self.outbox.update(|outbox| outbox.release(&room));
                     }
                 }
@@ -80,14 +75,21 @@ impl Courier {
         });
     }
 
-    fn start_next(self, room: &Room) -> Option<NewMessage> {
+    fn start_next(self, room: &Room) -> Option<Pending> {
         self.outbox.try_update(|outbox| outbox.start_next(room)).flatten()
     }
 }
 
-/// Provides a [`Courier`] to everything below.
+/// Provides a [`Courier`] to everything below, with what was on its way in this tab before it was reloaded.
 pub(crate) fn provide_courier() {
-    provide_context(Courier { outbox: RwSignal::new(Outbox::default()) });
+    let kept = storage::load(Keep::Tab, KEY).map(|json| Outbox::from_json(&json)).unwrap_or_default();
+    let rooms: Vec<_> = kept.rooms().cloned().collect();
+    let courier = Courier { outbox: RwSignal::new(kept) };
+    provide_context(courier);
+    Effect::new(move || storage::save(Keep::Tab, KEY, &courier.outbox.read().to_json()));
+    for room in rooms {
+        courier.carry(room);
+    }
 }
 
 /// The courier that [`provide_courier`] provides.

@@ -1,6 +1,6 @@
 //! Who writes from this tab.
 
-use demo_contract::chat::MAX_AUTHOR_CHARS;
+use demo_contract::chat::{MAX_AUTHOR_CHARS, is_deceptive, is_joiner};
 use leptos::prelude::*;
 
 use crate::i18n::{Texts, use_locale};
@@ -76,12 +76,16 @@ pub(super) fn use_identity() -> Identity {
     expect_context()
 }
 
-/// A name without line breaks and not too long, as the server wants it.
+/// A name without line breaks or what deceives, and not too long, as the server wants it. Empty if nothing of it is
+/// seen.
 fn clean_name(typed: &str) -> String {
+    let typed: String = typed.chars().filter(|c| !is_deceptive(*c)).collect();
     let visible = typed.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let name = visible.collect::<Vec<_>>().join(" ");
     let end = name.char_indices().nth(MAX_AUTHOR_CHARS).map_or(name.len(), |(end, _)| end);
-    name[..end].trim_end().to_owned()
+    let name = name[..end].trim_end();
+    let is_seen = name.chars().any(|c| !c.is_whitespace() && !is_joiner(c));
+    if is_seen { name.to_owned() } else { String::new() }
 }
 
 fn friendly_name(texts: &Texts, [first, second]: [u8; 2]) -> String {
@@ -112,6 +116,11 @@ mod tests {
     fn a_name_is_one_line_of_at_most_forty_characters() {
         assert_eq!(clean_name("  Ann\r\ndata:\tforged  "), "Ann data: forged");
         assert_eq!(clean_name("\u{0}\n "), "");
+        assert_eq!(clean_name("A\u{202e}evil\u{feff}"), "Aevil");
+        for nothing in ["\u{200b}", "\u{200d}", " \u{200c} \u{200d}", "\u{2066}\u{2069}"] {
+            assert_eq!(clean_name(nothing), "", "{nothing:?}");
+        }
+        assert_eq!(clean_name("👩\u{200d}💻"), "👩\u{200d}💻");
         assert_eq!(clean_name(&"名".repeat(50)), "名".repeat(MAX_AUTHOR_CHARS));
     }
 

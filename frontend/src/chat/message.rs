@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::courier::{IsOpen, use_courier};
+use super::courier::use_courier;
 use super::identity::use_identity;
 use super::outbox::{Pending, Status};
 use super::people::Avatar;
@@ -51,8 +51,6 @@ pub(super) fn OnItsWay(
     room: Room,
     /// Whether it begins a group.
     is_head: bool,
-    /// Whether the stream of the room is open.
-    is_open: IsOpen,
 ) -> impl IntoView {
     let locale = use_locale();
     let courier = use_courier();
@@ -69,7 +67,7 @@ pub(super) fn OnItsWay(
         Status::Failed(refusal) => Some(refusal),
         _ => None,
     };
-    let retry = move |_| courier.retry(&room.get_value(), &client_id.get_value(), is_open);
+    let retry = move |_| courier.retry(room.get_value(), &client_id.get_value());
     let discard = move |_| {
         courier.outbox.update(|outbox| client_id.with_value(|client_id| outbox.remove(client_id)));
     };
@@ -108,7 +106,7 @@ fn Head(author: String, time: u64, is_own: bool) -> impl IntoView {
     view! {
         <div class="message-head">
             {(!is_own).then(|| view! { <Avatar name=author.clone() /> })}
-            <span class="message-author">{author}</span>
+            <span class="message-author" dir="auto">{author}</span>
             <span class="message-time num">{move || locale.time(time)}</span>
         </div>
     }
@@ -119,7 +117,7 @@ fn Head(author: String, time: u64, is_own: bool) -> impl IntoView {
 fn Body(text: String, time: u64, mark: impl IntoView) -> impl IntoView {
     let locale = use_locale();
     view! {
-        <div class="bubble" title=move || locale.date_time(time)>
+        <div class="bubble" dir="auto" title=move || locale.date_time(time)>
             <span class="bubble-text" data-testid="message-text">{text}</span>
             {mark}
         </div>

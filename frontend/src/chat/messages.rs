@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::courier::{IsOpen, use_courier};
+use super::courier::use_courier;
 use super::message::{OnItsWay, Said};
 use super::room::Room;
 use super::timeline::Timeline;
@@ -17,7 +17,7 @@ pub(super) fn Messages(
     /// What was said.
     timeline: RwSignal<Timeline>,
     /// Whether the stream of the room is open.
-    is_open: IsOpen,
+    is_open: Signal<bool>,
 ) -> impl IntoView {
     let locale = use_locale();
     let outbox = use_courier().outbox;
@@ -56,7 +56,7 @@ pub(super) fn Messages(
         let is_first = pending.read_untracked().first() == Some(&client_id);
         let continues = timeline.read_untracked().continues(&client_id, &sent.message.author, sent.time);
         let room = room.clone();
-        Some(view! { <OnItsWay pending=sent room is_head=is_first && !continues is_open /> })
+        Some(view! { <OnItsWay pending=sent room is_head=is_first && !continues /> })
     };
 
     let more = Signal::derive(move || {

@@ -25,7 +25,12 @@ pub(super) struct Pending {
     pub(super) time: u64,
     /// How far it has come.
     pub(super) status: Status,
+    /// How often it was sent.
+    pub(super) attempts: u32,
 }
+
+/// What outlives a reload of a message on its way: the name of the room, the message, and when it was said.
+type Kept<R, M> = (R, M, u64);
 
 /// How far a message has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,9 +70,39 @@ impl Status {
 }
 
 impl Outbox {
-    /// Puts a message at the end.
-    pub(super) fn push(&mut self, pending: Pending) {
-        self.pending.push(pending);
+    /// The messages that [`to_json`](Self::to_json) wrote down. None if that was written by another version.
+    #[must_use]
+    pub(super) fn from_json(json: &str) -> Self {
+        let mut outbox = Self::default();
+        for (room, message, time) in
+            serde_json::from_str::<Vec<Kept<String, NewMessage>>>(json).unwrap_or_default()
+        {
+            if let Ok(room) = Room::parse(&room) {
+                outbox.push(room, message, time);
+            }
+        }
+        outbox
+    }
+
+    /// What the server has not taken, for the time after a reload. What it refused is tried again then.
+    #[must_use]
+    pub(super) fn to_json(&self) -> String {
+        let unsent = self.pending.iter().filter(|pending| pending.status != Status::Sent);
+        let kept: Vec<Kept<&str, &NewMessage>> =
+            unsent.map(|pending| (pending.room.as_str(), &pending.message, pending.time)).collect();
+        serde_json::to_string(&kept).unwrap_or_default()
+    }
+
+    /// The rooms to which something is on its way, as often as something is.
+    pub(super) fn rooms(&self) -> impl Iterator<Item = &Room> {
+        self.pending.iter().map(|pending| &pending.room)
+    }
+
+    /// Puts a message at the end. Where others wait, it waits with them.
+    pub(super) fn push(&mut self, room: Room, message: NewMessage, time: u64) {
+        let is_held = self.in_room(&room).any(|pending| pending.status == Status::Waiting);
+        let status = if is_held { Status::Waiting } else { Status::Queued };
+        self.pending.push(Pending { room, message, time, status, attempts: 0 });
     }
 
     /// The ids of the messages to `room` that its timeline does not show. What the stream has brought is shown
@@ -86,13 +121,14 @@ impl Outbox {
 
     /// Begins to send the next message to `room`. Nothing while an earlier one is under way or waits: they must
     /// arrive in the order in which they were written.
-    pub(super) fn start_next(&mut self, room: &Room) -> Option<NewMessage> {
+    pub(super) fn start_next(&mut self, room: &Room) -> Option<Pending> {
         let mut unsent = self.pending.iter_mut().filter(|pending| {
             pending.room == *room && !matches!(pending.status, Status::Sent | Status::Failed(_))
         });
         let next = unsent.next().filter(|next| next.status == Status::Queued)?;
         next.status = Status::Sending;
-        Some(next.message.clone())
+        next.attempts += 1;
+        Some(next.clone())
     }
 
     /// The server has taken the message that was under way.
@@ -162,21 +198,20 @@ mod tests {
         Room::parse(name).expect("a room")
     }
 
-    fn pending(name: &str, client_id: &str) -> Pending {
-        let message = NewMessage { client_id: client_id.into(), author: "Ann".into(), text: "Hi".into() };
-        Pending { room: room(name), message, time: 0, status: Status::Queued }
+    fn message(client_id: &str) -> NewMessage {
+        NewMessage { client_id: client_id.into(), author: "Ann".into(), text: "Hi".into() }
     }
 
     fn outbox(messages: &[(&str, &str)]) -> Outbox {
         let mut outbox = Outbox::default();
         for (name, client_id) in messages {
-            outbox.push(pending(name, client_id));
+            outbox.push(room(name), message(client_id), 7);
         }
         outbox
     }
 
     fn started(outbox: &mut Outbox, name: &str) -> Option<String> {
-        outbox.start_next(&room(name)).map(|message| message.client_id)
+        outbox.start_next(&room(name)).map(|pending| pending.message.client_id)
     }
 
     fn statuses(outbox: &Outbox) -> Vec<&'static str> {
@@ -199,7 +234,8 @@ mod tests {
         started(&mut outbox, "lobby");
         outbox.hold(&room("lobby"));
         assert_eq!(statuses(&outbox), ["waiting", "waiting"]);
-        outbox.push(pending("lobby", "3"));
+        outbox.push(room("lobby"), message("3"), 7);
+        assert_eq!(statuses(&outbox), ["waiting", "waiting", "waiting"]);
         assert_eq!(started(&mut outbox, "lobby"), None);
         outbox.release(&room("lobby"));
         assert_eq!(started(&mut outbox, "lobby").as_deref(), Some("1"));
@@ -214,6 +250,22 @@ mod tests {
         outbox.finish("2");
         outbox.retry("1");
         assert_eq!(started(&mut outbox, "lobby").as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn what_the_server_has_not_taken_outlives_a_reload() {
+        let mut before = outbox(&[("lobby", "1"), ("lobby", "2"), ("rust", "3"), ("trading", "4")]);
+        started(&mut before, "lobby");
+        before.finish("1");
+        before.hold(&room("lobby"));
+        started(&mut before, "rust");
+        started(&mut before, "trading");
+        before.fail("4", Refusal { status: 413, detail: String::new() });
+        let after = Outbox::from_json(&before.to_json());
+        assert_eq!(after.pending, outbox(&[("lobby", "2"), ("rust", "3"), ("trading", "4")]).pending);
+        for nonsense in ["", "{}", r#"[["../x", {"client_id": "1", "author": "a", "text": "t"}, 7]]"#] {
+            assert!(Outbox::from_json(nonsense).pending.is_empty(), "{nonsense}");
+        }
     }
 
     #[test]

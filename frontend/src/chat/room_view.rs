@@ -60,7 +60,7 @@ pub(super) fn RoomView(
             timeline.update(Timeline::mark_gap);
             if gap == Gap::Reset {
                 courier.outbox.update(|outbox| outbox.distrust(&room));
-                courier.release(&room, is_open);
+                courier.release(room.clone());
             }
         }
     });
@@ -68,7 +68,7 @@ pub(super) fn RoomView(
         let room = room.clone();
         move || {
             if is_open.get() {
-                courier.release(&room, is_open);
+                courier.release(room.clone());
             }
         }
     });
@@ -92,7 +92,7 @@ pub(super) fn RoomView(
                 <Badge stream />
             </header>
             <Messages room=room.clone() timeline is_open />
-            <Composer room is_open />
+            <Composer room />
         </section>
         <PeopleList presence />
     }

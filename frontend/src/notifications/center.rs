@@ -35,8 +35,8 @@ pub(super) struct Center {
     pub(super) is_live: RwSignal<bool>,
     /// Those that are shown in passing.
     pub(super) toasts: RwSignal<Vec<Item>>,
-    /// Whether somebody points at those, or is among them with the keyboard: then they stay.
-    pub(super) is_held: RwSignal<bool>,
+    /// Whether somebody points at those.
+    pub(super) is_pointed_at: RwSignal<bool>,
 }
 
 /// A notification in the list.
@@ -60,7 +60,7 @@ pub(crate) fn provide_notifications() {
         marks: RwSignal::new(kept_marks()),
         is_live: RwSignal::new(false),
         toasts: RwSignal::new(Vec::new()),
-        is_held: RwSignal::new(false),
+        is_pointed_at: RwSignal::new(false),
     };
     provide_context(center);
     // What is read in one tab is read in all.
@@ -163,11 +163,19 @@ impl Center {
         spawn_local(async move {
             loop {
                 TimeoutFuture::new(SHOWN_MILLIS).await;
-                if !self.is_held.try_get_untracked().unwrap_or(false) {
+                if !self.is_held() {
                     return self.hide(serial);
                 }
             }
         });
+    }
+
+    /// Whether somebody points at those that are shown in passing, or is among them with the keyboard: then they stay.
+    fn is_held(self) -> bool {
+        // Asked for and not heard of: with the button of one that is dismissed goes its focus, of which Firefox tells
+        // nobody.
+        let has_focus = || document().query_selector(".toasts:focus-within").is_ok_and(|it| it.is_some());
+        self.is_pointed_at.try_get_untracked().unwrap_or(false) || has_focus()
     }
 
     fn hide(self, serial: u64) {

@@ -29,8 +29,8 @@ pub(super) fn ItemView(
                 <span class="sr-only">{move || locale.texts().notifications.severities[level]}</span>
             </span>
             <div class="notification-text">
-                <p class="notification-title" data-testid="notification-title">{title}</p>
-                {(!body.is_empty()).then(|| view! { <p class="notification-body">{body}</p> })}
+                <p class="notification-title" dir="auto" data-testid="notification-title">{title}</p>
+                {(!body.is_empty()).then(|| view! { <p class="notification-body" dir="auto">{body}</p> })}
                 <p class="notification-time num">
                     <time title=move || locale.date_time(time)>{move || locale.time(time)}</time>
                     {is_new.then(|| view! {

@@ -9,8 +9,6 @@ use super::item::ItemView;
 #[component]
 pub(crate) fn Toasts() -> impl IntoView {
     let center = use_notifications();
-    let hold = move || center.is_held.set(true);
-    let release = move || center.is_held.set(false);
     // Always there: a region that comes with its first text is not read aloud.
     view! {
         <div
@@ -19,10 +17,8 @@ pub(crate) fn Toasts() -> impl IntoView {
             data-live=move || center.is_live.get().to_string()
             role="status"
             aria-live="polite"
-            on:pointerenter=move |_| hold()
-            on:focusin=move |_| hold()
-            on:pointerleave=move |_| release()
-            on:focusout=move |_| release()
+            on:pointerenter=move |_| center.is_pointed_at.set(true)
+            on:pointerleave=move |_| center.is_pointed_at.set(false)
         >
             <For each=move || center.toasts.get() key=|item| item.serial let:item>
                 <div class="toast" data-testid="toast"><ItemView item /></div>

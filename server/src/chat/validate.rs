@@ -64,7 +64,20 @@ mod tests {
         for (client_id, field) in [("", "client_id"), ("a b", "client_id"), (&"x".repeat(65), "client_id")] {
             assert_eq!(refused(client_id, "Ann", "hi"), field);
         }
-        for author in ["", "  ", "a\nb", "a\rdata: x", "a\0", "\u{7f}", &"名".repeat(41)] {
+        for author in [
+            "",
+            "  ",
+            "a\nb",
+            "a\rdata: x",
+            "a\0",
+            "\u{7f}",
+            "\u{200b}",
+            "\u{2060}",
+            "\u{200d}",
+            "A\u{202e}evil",
+            "\u{feff}Ann",
+            &"名".repeat(41),
+        ] {
             assert_eq!(refused("1", author, "hi"), "author", "{author:?}");
         }
         for text in ["", " \n\t ", "a\rb", "a\u{1b}[2J", "a\0b", "\u{85}", &"字".repeat(2_001)] {
@@ -77,8 +90,10 @@ mod tests {
         for text in
             ["<img src=x onerror=alert(1)>", "two\nlines\tand a tab", "\u{2028} 你好 👋🏽", &"字".repeat(2_000)]
         {
-            let said = NewMessage { client_id: "a-B_9".into(), author: "名".repeat(40), text: text.into() };
-            assert_eq!(message(said.clone()), Ok(said));
+            for author in ["名".repeat(40), "👩\u{200d}💻".into(), "علی\u{200c}رضا".into()] {
+                let said = NewMessage { client_id: "a-B_9".into(), author, text: text.into() };
+                assert_eq!(message(said.clone()), Ok(said));
+            }
         }
     }
 

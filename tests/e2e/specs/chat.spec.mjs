@@ -91,6 +91,41 @@ test("over a killed server nothing is lost or doubled, and both pages recover by
   }
 });
 
+test("what is said while the server is away is sent when it is back, also from another page", async ({
+  visit,
+  server,
+}) => {
+  const [ann, ben] = [await visit("/chat/lobby"), await visit("/chat/lobby")];
+  await expectState(ann, "open");
+  await expectState(ben, "open");
+  await server.kill();
+  await expectState(ann, "waiting", "connecting");
+  await say(ann, "one");
+  await say(ann, "two");
+  await ann.getByTestId("nav-market").click();
+  await server.start();
+  await expect.poll(() => texts(ben), { timeout: 45_000 }).toEqual(["one", "two"]);
+  await ann.getByTestId("nav-chat").click();
+  await expect.poll(() => texts(ann)).toEqual(["one", "two"]);
+  await expect(ann.locator('[data-testid="message"]:not([data-status="sent"])')).toHaveCount(0);
+});
+
+test("what could not be sent outlives a reload", async ({ visit }) => {
+  const [ann, ben] = [await visit("/chat/lobby"), await visit("/chat/lobby")];
+  await expectState(ann, "open");
+  await expectState(ben, "open");
+  const route = "**/api/chat/lobby";
+  await ann.route(route, (request) => request.abort());
+  await say(ann, "still here");
+  await expect(ann.getByTestId("message")).toHaveAttribute("data-status", "waiting");
+  await ann.reload();
+  await expect.poll(() => texts(ann)).toEqual(["still here"]);
+  await ann.unroute(route);
+  await expect.poll(() => texts(ben)).toEqual(["still here"]);
+  await expect(ann.getByTestId("message")).toHaveAttribute("data-status", "sent");
+  await expect.poll(() => texts(ann)).toEqual(["still here"]);
+});
+
 test("a page that was cut off resumes at the very next message", async ({ visit, server }) => {
   const [ann, ben] = [await visit("/chat/lobby"), await visit("/chat/lobby")];
   await expectState(ann, "open");
@@ -107,4 +142,86 @@ test("a page that was cut off resumes at the very next message", async ({ visit,
   await ben.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
   await expectState(ben, "open");
   for (const page of [ann, ben]) await expect.poll(() => texts(page)).toEqual(["1", "2", "3", "4"]);
+});
+
+test("Enter in the field for the name takes the name and sends nothing, with Shift too", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  await page.getByTestId("chat-input").fill("not yet");
+  for (const [key, name] of [["Enter", "Ann"], ["Shift+Enter", "Bea"]]) {
+    await page.getByTestId("chat-name").fill(name);
+    await page.getByTestId("chat-name").press(key);
+    await expect(page.getByTestId("presence-names")).toContainText(name);
+    await expect(page.getByTestId("chat-input")).toHaveValue("not yet");
+  }
+  expect(await texts(page)).toEqual([]);
+});
+
+test("what is half written stays in its room, over other pages and a reload, until it is sent", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  const field = page.getByTestId("chat-input");
+  await field.fill("half a");
+  await page.getByTestId("room-rust").click();
+  await expect(field).toHaveAccessibleName(/Rust/);
+  await expect(field).toHaveValue("");
+  await page.getByTestId("nav-assistant").click();
+  const question = page.getByTestId("ask-input");
+  await question.fill("why");
+  await page.getByTestId("nav-chat").click();
+  await expect(field).toHaveValue("half a");
+  await page.reload();
+  await expect(field).toHaveValue("half a");
+  await field.press("Enter");
+  await expect.poll(() => texts(page)).toEqual(["half a"]);
+  await page.getByTestId("nav-assistant").click();
+  await expect(question).toHaveValue("why");
+  await page.getByTestId("nav-chat").click();
+  await expect.poll(() => texts(page)).toEqual(["half a"]);
+  await expect(field).toHaveValue("");
+});
+
+test("control characters that were pasted are not sent", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  await say(page, "\u001b[31mred\u001b[0m\nand so on");
+  await expect.poll(() => texts(page)).toEqual(["[31mred[0m\nand so on"]);
+  await expect(page.getByTestId("message")).toHaveAttribute("data-status", "sent");
+});
+
+test("what is written from right to left is shown so, and names are what they look like", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  const name = page.getByTestId("chat-name");
+  const before = await name.inputValue();
+  await name.fill("\u200b");
+  await name.press("Enter");
+  await expect(name).toHaveValue(before);
+  await name.fill("A\u202eevil");
+  await name.press("Enter");
+  await expect(name).toHaveValue("Aevil");
+  const direction = (locator) => locator.evaluate((element) => getComputedStyle(element).direction);
+  await page.getByTestId("chat-input").fill("שלום, Ann!");
+  expect(await direction(page.getByTestId("chat-input"))).toBe("rtl");
+  await page.getByTestId("chat-send").click();
+  await expect(page.getByTestId("message")).toHaveAttribute("data-status", "sent");
+  expect(await direction(page.getByTestId("message-text"))).toBe("rtl");
+  await say(page, "Hello, Ann!");
+  await expect.poll(() => texts(page)).toEqual(["שלום, Ann!", "Hello, Ann!"]);
+  expect(await direction(page.getByTestId("message-text").last())).toBe("ltr");
+});
+
+test("who is at the end stays there when the field for a message grows", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  await say(page, Array.from({ length: 60 }, (_, at) => `line ${at}`).join("\n"));
+  await expect(page.getByTestId("message")).toHaveAttribute("data-status", "sent");
+  const below = () =>
+    page.getByTestId("messages").evaluate((list) => list.scrollHeight - list.clientHeight - list.scrollTop);
+  const height = () => page.getByTestId("messages").evaluate((list) => list.clientHeight);
+  await expect.poll(below).toBeLessThanOrEqual(4);
+  const before = await height();
+  await page.getByTestId("chat-input").fill("one\ntwo\nthree\nfour\nfive");
+  await expect.poll(height).toBeLessThan(before - 48);
+  await expect.poll(below).toBeLessThanOrEqual(4);
 });

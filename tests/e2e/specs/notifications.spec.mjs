@@ -48,6 +48,19 @@ test("one that comes is shown in passing, counted, listed and dismissed", async 
   await expect(titles(page)).toHaveCount(0);
 });
 
+test("one that is dismissed by the keyboard does not hold the others", async ({ visit, server }) => {
+  const page = await visit("/chat/lobby");
+  await expectLive(page);
+  // As in Firefox, where nobody is told of a focus that goes with its button.
+  await page.evaluate(() => addEventListener("focusout", (event) => event.stopImmediatePropagation(), true));
+  await notify(server, "one");
+  await notify(server, "two");
+  await expect(toasts(page)).toHaveText(["one", "two"]);
+  await page.getByTestId("toasts").getByTestId("dismiss").first().press("Enter");
+  await expect(toasts(page)).toHaveText(["two"]);
+  await expect(toasts(page)).toHaveCount(0, { timeout: 30_000 });
+});
+
 for (const days of [-2, 2]) {
   test(`a page whose clock is ${days} days off shows what comes, and nothing else`, async ({ visit, server }) => {
     // Long before the page, and still unread.
