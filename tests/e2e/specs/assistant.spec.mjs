@@ -244,6 +244,16 @@ scripted("a second tab shows the same answer while it is given, with its questio
   expect(model.questions).toBe(1);
 });
 
+test("a link that names no answer asks the server for nothing", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  const seen = [];
+  page.on("request", (request) => seen.push(new URL(request.url()).pathname));
+  await page.goto(new URL("/assistant?answer=../../nonsense", page.url()).href);
+  await expect(page.getByTestId("suggestion").first()).toBeVisible();
+  await expect(page).toHaveURL(/\/assistant$/);
+  expect(seen.filter((path) => path.includes("nonsense"))).toEqual([]);
+});
+
 test.describe("with two conversations", () => {
   test.use({ serverArgs: ["--assistant-pace", "1000"] });
 
