@@ -34,6 +34,7 @@ pub(super) fn TurnView(
     let text = of_turn(|turn| turn.text.clone());
     let status = Memo::new(move |_| turn.with(|turn| turn.as_ref().map(|turn| turn.status.clone())));
     let is_under_way = Memo::new(move |_| status.read().as_ref().is_some_and(Status::is_under_way));
+    let is_asked = Memo::new(move |_| status.read().as_ref() == Some(&Status::Asked));
     let is_last =
         Memo::new(move |_| asker.conversation.with(|it| it.last().is_some_and(|last| last.serial == serial)));
     let has_text = Memo::new(move |_| !text.read().is_empty());
@@ -68,7 +69,8 @@ pub(super) fn TurnView(
                 >
                     <Markdown text />
                 </div>
-                <Show when=move || is_under_way.get() && !has_text.get()>
+                // Asked again, the answer that there was stands there until another one begins.
+                <Show when=move || { is_asked.get() || is_under_way.get() && !has_text.get() }>
                     <p class="thinking" role="status">
                         <span class="spinner"></span>
                         {locale.text(|t| t.assistant.thinking)}

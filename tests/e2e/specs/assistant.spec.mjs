@@ -191,6 +191,21 @@ test("over a killed server the text stays, it is said plainly, and can be asked 
   expect(await copied(page)).toBe(await whole(server, page));
 });
 
+test("an answer that is asked for again stays until another one begins", async ({ visit, server }) => {
+  const page = await visit("/assistant");
+  await ask(page);
+  await expect(last(page)).toHaveAttribute("data-status", "complete");
+  const before = await drawn(page);
+  await server.kill();
+  await page.getByTestId("ask-again").click();
+  await expect(last(page).getByTestId("turn-note")).toContainText("could not be reached");
+  expect(await drawn(page)).toBe(before);
+  await server.start();
+  await page.getByTestId("ask-again").click();
+  await expect(last(page)).toHaveAttribute("data-status", "complete");
+  expect(await copied(page)).toBe(await whole(server, page));
+});
+
 test("a question that did not arrive says so, and is not asked by itself", async ({ visit, server }) => {
   const page = await visit("/assistant");
   await server.kill();
