@@ -173,7 +173,7 @@ pub(crate) struct Chat {
 pub(crate) struct Assistant {
     /// The heading.
     pub(crate) title: &'static str,
-    /// Forgets the conversation and begins another.
+    /// Puts the conversation aside and begins another.
     pub(crate) new: &'static str,
     /// Goes back to a conversation that was left for the one that is shown.
     pub(crate) other: &'static str,

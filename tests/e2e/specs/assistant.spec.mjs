@@ -272,6 +272,18 @@ test("a link that names no answer asks the server for nothing", async ({ visit }
 test.describe("with two conversations", () => {
   test.use({ serverArgs: ["--assistant-pace", "1000"] });
 
+  test("a new conversation puts the old one aside, and it comes back", async ({ visit }) => {
+    const page = await visit("/assistant");
+    await ask(page);
+    await expect(last(page)).toHaveAttribute("data-status", "complete");
+    const own = page.url();
+    await page.getByTestId("new-conversation").click();
+    await expect(page.getByTestId("suggestion").first()).toBeVisible();
+    await page.getByTestId("other-conversation").click();
+    await expect(page.getByTestId("question")).toHaveText([QUESTION]);
+    await expect(page).toHaveURL(own);
+  });
+
   test("a link to an answer puts the tab's own conversation aside, and it comes back", async ({ visit, server }) => {
     const other = await visit("/assistant");
     await ask(other, "Asked elsewhere?");
