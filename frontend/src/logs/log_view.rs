@@ -16,6 +16,7 @@ use super::{Access, Refused};
 use crate::badge::Badge;
 use crate::i18n::use_locale;
 use crate::icons;
+use crate::stream::while_seen;
 use crate::tail::{Tail, TailedList};
 
 /// The log, once the server shows it.
@@ -27,8 +28,8 @@ pub(super) fn LogView(access: Access, fetch: Fetch) -> impl IntoView {
         let problem = serde_json::from_str::<Problem>(&said.body);
         detail.try_set_value(problem.map(|problem| problem.detail).unwrap_or_default());
     });
-    let stream =
-        use_event_source_with_options::<Logs>(ROUTE, EventSourceOptions::default().with_transport(fetch));
+    let options = while_seen(EventSourceOptions::default().with_transport(fetch));
+    let stream = use_event_source_with_options::<Logs>(ROUTE, options);
     let journal = RwSignal::new(Journal::default());
     stream.on_event(move |event| journal.update(|journal| journal.handle_event(event)));
     stream.on_gap(move |_| journal.update(Journal::mark_gap));

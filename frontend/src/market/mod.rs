@@ -22,7 +22,7 @@ use self::summary::Summary;
 use self::watchlist::Watchlist;
 use crate::badge::Badge;
 use crate::i18n::use_locale;
-use crate::stream::stream_options;
+use crate::stream::{stream_options, while_seen};
 use crate::title::use_title;
 
 /// The query parameter of the selected symbol.
@@ -35,7 +35,7 @@ pub(crate) fn MarketPage() -> impl IntoView {
     use_title(|t| t.market.title);
 
     // Ten thousand ticks a second are folded all the same, and drawn sixty times.
-    let options = stream_options().with_delivery(Delivery::AnimationFrame);
+    let options = while_seen(stream_options()).with_delivery(Delivery::AnimationFrame);
     let stream = use_event_source_with_options::<Market>(market::ROUTE, options);
     let symbol_of = |event: &Market| Some(event.symbol().to_owned());
     let quotes = stream.keyed_fold(symbol_of, Quote::apply);
