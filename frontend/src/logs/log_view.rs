@@ -5,14 +5,13 @@ use std::sync::Arc;
 use demo_contract::logs::{Level, ROUTE};
 use demo_contract::{Logs, Problem};
 use leptos::prelude::*;
-use leptos_eventsource::transport::Fetch;
 use leptos_eventsource::{
-    CloseReason, EventSourceHandle, EventSourceOptions, Failure, PauseReason, State,
+    CloseReason, EventSourceHandle, EventSourceOptions, Failure, PauseReason, Sharing, State,
     use_event_source_with_options,
 };
 
 use super::journal::{Entry, Filter, Journal, Row};
-use super::{Access, Refused};
+use super::{Access, Refused, Way};
 use crate::badge::Badge;
 use crate::i18n::use_locale;
 use crate::icons;
@@ -21,24 +20,32 @@ use crate::tail::{Tail, TailedList};
 
 /// The log, once the server shows it.
 #[component]
-pub(super) fn LogView(access: Access, fetch: Fetch) -> impl IntoView {
+pub(super) fn LogView(access: Access, way: Way) -> impl IntoView {
     let locale = use_locale();
     let detail = StoredValue::new(String::new());
-    let fetch = fetch.with_refusal(move |said| {
-        let problem = serde_json::from_str::<Problem>(&said.body);
-        detail.try_set_value(problem.map(|problem| problem.detail).unwrap_or_default());
-    });
-    let options = while_seen(EventSourceOptions::default().with_transport(fetch));
-    let stream = use_event_source_with_options::<Logs>(ROUTE, options);
-    let journal = RwSignal::new(Journal::default());
+    let options = EventSourceOptions::default();
+    let options = match way {
+        Way::Shared => options.with_sharing(Sharing::browser()),
+        Way::Own { fetch, cursor } => {
+            let fetch = fetch.with_refusal(move |said| {
+                let problem = serde_json::from_str::<Problem>(&said.body);
+                detail.try_set_value(problem.map(|problem| problem.detail).unwrap_or_default());
+            });
+            options.with_transport(fetch).with_last_event_id(cursor)
+        }
+    };
+    let stream = use_event_source_with_options::<Logs>(ROUTE, while_seen(options));
+    let journal = access.journal;
     stream.on_event(move |event| journal.update(|journal| journal.handle_event(event)));
     stream.on_gap(move |_| journal.update(Journal::mark_gap));
 
-    let state = stream.state();
-    Effect::new(move || {
-        if let State::Closed(CloseReason::Refused(Failure::Status { status, .. })) = &*state.read() {
+    let (state, cursor) = (stream.state(), stream.last_event_id());
+    Effect::new(move || match &*state.read() {
+        State::Closed(CloseReason::Refused(Failure::Status { status, .. })) => {
             access.refusal.set(Some(Refused { status: *status, detail: detail.get_value() }));
         }
+        State::Closed(CloseReason::Refused(Failure::Rejected)) => access.ask_why(cursor.get_untracked()),
+        _ => {}
     });
 
     let filter = RwSignal::new(Filter { level: Level::Trace, text: String::new() });

@@ -74,6 +74,25 @@ test("over a killed server the lines stay, and it is said where some may be miss
   await expect(warnings(page)).toHaveCount(2);
 });
 
+test("where only the browser's own EventSource is refused, the log goes on where it was", async ({ visit, server }) => {
+  const page = await visit("/logs", { isRefused: true });
+  await expectState(page, "open");
+  await warn(server);
+  await expect(warnings(page)).toHaveCount(1);
+  // As a proxy does while the server behind it is away.
+  await page.route("**/api/logs**", (route) =>
+    route.request().resourceType() === "eventsource" ? route.fulfill({ status: 502, body: "" }) : route.continue(),
+  );
+  await page.getByTestId("log-pause").click();
+  await expectState(page, "paused");
+  await warn(server);
+  const asked = page.waitForRequest((request) => request.resourceType() === "fetch" && request.url().includes("/api/logs"));
+  await page.getByTestId("log-pause").click();
+  expect(await (await asked).headerValue("last-event-id")).toMatch(/^\S+\.\d+$/);
+  await expectState(page, "open");
+  await expect(warnings(page)).toHaveCount(2);
+});
+
 test.describe("with a token", () => {
   test.use({ serverArgs: async ({ noModel }, use) => use([...noModel, "--read-token", TOKEN]) });
 
