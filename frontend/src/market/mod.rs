@@ -75,7 +75,7 @@ pub(crate) fn MarketPage() -> impl IntoView {
                 {move || {
                     selected.get().map(|symbol| view! { <Summary quote=quotes.signal(&symbol) symbol /> })
                 }}
-                <ChartPanel symbol=selected bars />
+                <ChartPanel symbol=selected bars is_live />
             </section>
             <Watchlist symbols quotes bars selected select />
         </div>
