@@ -252,6 +252,8 @@ pub(crate) struct Logs {
     pub(crate) resume: &'static str,
     /// Empties the list.
     pub(crate) clear: &'static str,
+    /// The server has not answered yet.
+    pub(crate) connecting: &'static str,
     /// Nothing was logged yet.
     pub(crate) empty: &'static str,
     /// Nothing of it passes the filter.

@@ -137,6 +137,7 @@ pub(super) static TEXTS: Texts = Texts {
         pause: "暂停",
         resume: "继续",
         clear: "清空",
+        connecting: "正在连接…",
         empty: "还没有日志。",
         no_match: "没有符合筛选条件的日志。",
         shown: |shown, of| {

@@ -48,6 +48,8 @@ pub(super) fn LogView(access: Access, way: Way) -> impl IntoView {
         _ => {}
     });
 
+    let is_open = stream.is_open();
+    let was_open = Memo::new(move |before| before == Some(&true) || is_open.get());
     let filter = RwSignal::new(Filter { level: Level::Trace, text: String::new() });
     let rows = Memo::new(move |_| journal.read().filtered(&filter.read()));
     view! {
@@ -60,7 +62,7 @@ pub(super) fn LogView(access: Access, way: Way) -> impl IntoView {
                 <Badge stream />
             </header>
             <Controls access stream journal filter />
-            <Rows journal rows filter />
+            <Rows journal rows filter was_open />
         </Show>
     }
 }
@@ -143,7 +145,13 @@ fn Controls(
 }
 
 #[component]
-fn Rows(journal: RwSignal<Journal>, rows: Memo<Vec<Arc<Row>>>, filter: RwSignal<Filter>) -> impl IntoView {
+fn Rows(
+    journal: RwSignal<Journal>,
+    rows: Memo<Vec<Arc<Row>>>,
+    filter: RwSignal<Filter>,
+    /// Nobody knows before whether there is anything.
+    was_open: Memo<bool>,
+) -> impl IntoView {
     let locale = use_locale();
     let appended = Memo::new(move |_| journal.read().appended());
     let kept = Memo::new(move |_| journal.read().len());
@@ -160,7 +168,11 @@ fn Rows(journal: RwSignal<Journal>, rows: Memo<Vec<Arc<Row>>>, filter: RwSignal<
     });
     let nothing = move || {
         let texts = &locale.texts().logs;
-        if kept.get() == 0 { texts.empty } else { texts.no_match }
+        match kept.get() {
+            0 if !was_open.get() => texts.connecting,
+            0 => texts.empty,
+            _ => texts.no_match,
+        }
     };
 
     let more = Signal::derive(move || {
@@ -186,7 +198,10 @@ fn Rows(journal: RwSignal<Journal>, rows: Memo<Vec<Arc<Row>>>, filter: RwSignal<
             </Show>
         </TailedList>
         <p class="logs-foot num" data-testid="log-count">
-            {move || (locale.texts().logs.shown)(rows.read().len(), kept.get())}
+            {move || {
+                let is_known = was_open.get() || kept.get() > 0;
+                is_known.then(|| (locale.texts().logs.shown)(rows.read().len(), kept.get()))
+            }}
         </p>
     }
 }

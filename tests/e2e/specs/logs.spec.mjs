@@ -44,6 +44,18 @@ test("lines come as they are said, and filters pick among them", async ({ visit,
   await expect(opening).toHaveCount(0);
 });
 
+test("while the server does not answer, nothing is said of what it has logged", async ({ visit, server }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  await server.kill();
+  await page.getByTestId("nav-logs").click();
+  await expect(page.getByTestId("log-empty")).toHaveText("Connecting…");
+  await expect(page.getByTestId("log-count")).toHaveText("");
+  await server.start();
+  await expect(rows(page).filter({ hasText: "the market opens" })).toHaveCount(1);
+  await expect(page.getByTestId("log-count")).toContainText("line");
+});
+
 test("a paused log is closed, and misses nothing when it goes on", async ({ visit, server }) => {
   const page = await visit("/logs");
   await expectState(page, "open");
