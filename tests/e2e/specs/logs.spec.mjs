@@ -117,7 +117,8 @@ test.describe("with a token", () => {
 
     await page.getByTestId("token-input").fill("a-guess-of-somebody");
     await page.getByTestId("token-send").click();
-    await expect(refused).toContainText("did not accept this token");
+    await expect(page.locator("#token-reason")).toHaveText("The server did not accept this token.");
+    await expect(page.getByTestId("token-input")).toBeFocused();
     await page.getByTestId("token-input").fill("字");
     await page.getByTestId("token-send").click();
     await expect(refused).toContainText("did not accept this token");
