@@ -122,3 +122,12 @@ test("language and theme are chosen by hand and remembered", async ({ visit }) =
   await expect(page.locator("html")).toHaveAttribute("lang", /^zh/);
   await expect(page.locator("html")).toHaveAttribute("data-theme", theme);
 });
+
+test("the link to the content leads there", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  await page.locator(".skip").focus();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("main")).toBeFocused();
+  await expectState(page, "open");
+});
