@@ -131,3 +131,13 @@ test("the link to the content leads there", async ({ visit }) => {
   await expect(page.locator("main")).toBeFocused();
   await expectState(page, "open");
 });
+
+test("where there is no room for its name, the link of the brand still has one", async ({ visit }) => {
+  const page = await visit("/", { viewport: { width: 800, height: 600 } });
+  await expectState(page, "open");
+  await expect(page.locator("a.brand")).toHaveAccessibleName("leptos-eventsource");
+  const [navigation, bell] = await Promise.all(
+    [page.locator(".navigation"), page.getByTestId("bell")].map((it) => it.boundingBox()),
+  );
+  expect(navigation.x + navigation.width, "the navigation lies over the bell").toBeLessThanOrEqual(bell.x);
+});
