@@ -186,6 +186,8 @@ test("over a killed server the text stays, it is said plainly, and can be asked 
   await expect(last(page)).toHaveAttribute("data-status", "failed");
   await expect(last(page).getByTestId("turn-note")).toContainText("no longer has this answer");
   expect(await drawn(page)).toBe(before);
+  // There, too, it would only be said that it is gone.
+  await expect(page.getByTestId("open-elsewhere")).toHaveCount(0);
   await page.getByTestId("ask-again").click();
   await expect(last(page)).toHaveAttribute("data-status", "complete");
   expect(await copied(page)).toBe(await whole(server, page));
@@ -257,6 +259,15 @@ scripted("a second tab shows the same answer while it is given, with its questio
     expect(await copied(tab)).toBe(model.said);
   }
   expect(model.questions).toBe(1);
+});
+
+test("a link to an answer that is gone says so, and neither reads it aloud nor offers it again", async ({ visit }) => {
+  const page = await visit(`/assistant?answer=${"0".repeat(32)}`, { isRefused: true });
+  await expect(last(page).getByTestId("turn-note")).toContainText("no longer has this answer");
+  await expect(page.getByTestId("open-elsewhere")).toHaveCount(0);
+  // What would be read aloud is so a frame later.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  await expect(page.getByTestId("announced")).toHaveText("");
 });
 
 test("a link that names no answer asks the server for nothing", async ({ visit }) => {
