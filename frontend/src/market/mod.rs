@@ -10,10 +10,12 @@ mod summary;
 mod watchlist;
 
 use demo_contract::{Market, market};
+use leptos::html;
 use leptos::prelude::*;
 use leptos_eventsource::{Delivery, use_event_source_with_options};
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use web_sys::HtmlElement;
 
 use self::bars::Bars;
 use self::chart_panel::ChartPanel;
@@ -55,11 +57,15 @@ pub(crate) fn MarketPage() -> impl IntoView {
         let known = chosen.get().filter(|chosen| symbols.contains(chosen));
         known.or_else(|| symbols.first().cloned())
     });
+    let detail = NodeRef::<html::Section>::new();
     let (navigate, path) = (use_navigate(), use_location().pathname);
     let select = Callback::new(move |symbol: String| {
         let address = format!("{}?{SYMBOL}={symbol}", path.get_untracked());
         chosen.set(Some(symbol));
         navigate(&address, NavigateOptions { replace: true, scroll: false, ..Default::default() });
+        if let Some(detail) = detail.get_untracked() {
+            show(&detail);
+        }
     });
 
     view! {
@@ -71,7 +77,7 @@ pub(crate) fn MarketPage() -> impl IntoView {
                 </div>
                 <Badge stream />
             </header>
-            <section class="panel detail">
+            <section class="panel detail" node_ref=detail>
                 {move || {
                     selected.get().map(|symbol| view! { <Summary quote=quotes.signal(&symbol) symbol /> })
                 }}
@@ -79,5 +85,13 @@ pub(crate) fn MarketPage() -> impl IntoView {
             </section>
             <Watchlist symbols quotes bars selected select />
         </div>
+    }
+}
+
+/// Scrolls to what was asked for, where more than half of it is above the screen: on a phone it stands over the list.
+fn show(detail: &HtmlElement) {
+    let middle = f64::from(detail.offset_top() + detail.offset_height() / 2);
+    if window().scroll_y().is_ok_and(|top| middle < top) {
+        detail.scroll_into_view();
     }
 }
