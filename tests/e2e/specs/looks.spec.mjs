@@ -141,3 +141,18 @@ test("where there is no room for its name, the link of the brand still has one",
   );
   expect(navigation.x + navigation.width, "the navigation lies over the bell").toBeLessThanOrEqual(bell.x);
 });
+
+test("a program that cannot be loaded is told of in both languages, and can be asked for again", async ({ visit }) => {
+  let isBroken = true;
+  const prepare = (page) =>
+    page.route("**/frontend-*.js", (route) => (isBroken ? route.abort() : route.continue()));
+  const page = await visit("/", { prepare });
+  const said = page.locator("#skeleton").getByRole("alert");
+  await expect(said).toContainText("could not be loaded");
+  await expect(said).toContainText("无法加载");
+  await page.screenshot({ path: "output/screenshots/not-loaded.png" });
+  isBroken = false;
+  await page.getByRole("link", { name: "Reload" }).click();
+  await expectState(page, "open");
+  await expect(page.locator("#skeleton")).toHaveCount(0);
+});
