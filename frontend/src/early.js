@@ -13,7 +13,7 @@
   const theme = kept("theme");
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
   const lang = kept("lang") ?? navigator.language;
-  root.lang = lang.toLowerCase().startsWith("zh") ? "zh-CN" : "en";
+  root.lang = lang.toLowerCase().startsWith("zh") ? "zh-CN" : "en-GB";
 
   // The program takes the skeleton away when it begins.
   const tell = () => {

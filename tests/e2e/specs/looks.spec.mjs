@@ -156,3 +156,10 @@ test("a program that cannot be loaded is told of in both languages, and can be a
   await expectState(page, "open");
   await expect(page.locator("#skeleton")).toHaveCount(0);
 });
+
+test("all clocks of a page count the hours up to 24, also where the browser would not", async ({ visit }) => {
+  const page = await visit("/", { locale: "en-US" });
+  await expectState(page, "open");
+  const time = () => new Date(2026, 0, 1, 18, 21).toLocaleTimeString(document.documentElement.lang);
+  expect(await page.evaluate(time)).toBe("18:21:00");
+});
