@@ -209,7 +209,7 @@ const INSPECTOR: InspectorTexts = InspectorTexts {
     per_second: Borrowed("{count}/秒"),
     transport: Borrowed("传输方式"),
     state: Borrowed("状态"),
-    attempts: Borrowed("请求"),
+    attempts: Borrowed("面板打开以来的请求"),
     retries: Borrowed("失败后重试 {count} 次"),
     cursor: Borrowed("最后的事件编号"),
     events: Borrowed("事件"),
