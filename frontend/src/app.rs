@@ -32,7 +32,8 @@ pub(crate) fn App() -> impl IntoView {
 
     view! {
         <Router>
-            <a class="skip" href="#main">{locale.text(|t| t.shell.skip)}</a>
+            // `external`, or the router takes the click, and nothing has the focus.
+            <a class="skip" href="#main" rel="external">{locale.text(|t| t.shell.skip)}</a>
             <header class="topbar">
                 <a class="brand" href="/">{icons::brand()} <span>"leptos-eventsource"</span></a>
                 <Tools />

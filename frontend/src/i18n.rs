@@ -26,12 +26,21 @@ pub(crate) enum Lang {
 }
 
 impl Lang {
-    /// The BCP 47 tag, for the `lang` attribute and for `Intl`.
+    /// The BCP 47 tag, for `Intl` and for the `lang` attribute of what is not the page.
     #[must_use]
     pub(crate) fn tag(self) -> &'static str {
         match self {
             Self::En => "en",
             Self::Zh => "zh-CN",
+        }
+    }
+
+    /// The `lang` attribute of the page, by which the components of leptos-eventsource write the time of day: in
+    /// Britain hours are counted up to 24, as on our own clocks.
+    fn of_page(self) -> &'static str {
+        match self {
+            Self::En => "en-GB",
+            Self::Zh => self.tag(),
         }
     }
 
@@ -147,7 +156,7 @@ pub(crate) fn provide_locale() {
             storage::save(Keep::Always, KEY, lang.tag());
         }
         if let Some(root) = document().document_element() {
-            let _ = root.set_attribute("lang", lang.tag());
+            let _ = root.set_attribute("lang", lang.of_page());
         }
         lang
     });

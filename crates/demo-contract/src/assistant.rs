@@ -18,6 +18,13 @@ pub fn route(answer: &str) -> String {
     format!("{ROUTE}/{answer}")
 }
 
+/// Whether a text can be the id of an answer, which is 32 hexadecimal digits. Whoever takes one from elsewhere, such as
+/// a link, asks this before it becomes a part of a [`route`]: any other text could lead out of it.
+#[must_use]
+pub fn is_answer(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// The hub topic of an answer.
 #[must_use]
 pub fn topic(answer: &str) -> String {
@@ -115,4 +122,26 @@ pub enum FinishReason {
     Stopped,
     /// Nobody listened any more.
     Abandoned,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_server_makes_is_the_id_of_an_answer() {
+        assert!(is_answer("0123456789abcdef0123456789abcdef"));
+        for other in [
+            "",
+            "x",
+            "../../nonsense",
+            "0123456789ABCDEF0123456789ABCDEF",
+            "0123456789abcdef0123456789abcdef0",
+            "0123456789abcdef/0123456789abcde",
+            "0123456789abcdef?0123456789abcde",
+            "字字字字字字字字字字ab",
+        ] {
+            assert!(!is_answer(other), "{other}");
+        }
+    }
 }

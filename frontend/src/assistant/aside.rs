@@ -12,10 +12,15 @@ const CAPACITY: usize = 4;
 pub(super) struct Aside(Vec<Conversation>);
 
 impl Aside {
+    /// Leaves a conversation for one that begins.
+    pub(super) fn leave(&mut self, left: Conversation) {
+        self.keep(self.0.len(), left);
+    }
+
     /// Leaves a conversation for an answer, and returns the one to which that belongs if it was left before.
     pub(super) fn follow(&mut self, left: Conversation, answer: &str) -> Option<Conversation> {
         let found = self.0.iter().position(|other| other.has_answer(answer)).map(|at| self.0.remove(at));
-        self.keep(self.0.len(), left);
+        self.leave(left);
         found
     }
 
@@ -69,6 +74,14 @@ mod tests {
         assert_eq!(aside.turn(Conversation::follow("y")), Some(own("a")));
         assert!(aside.is_empty(), "what was only looked at is not kept");
         assert_eq!(aside.turn(own("a")), None);
+    }
+
+    #[test]
+    fn a_conversation_that_is_left_for_a_new_one_comes_back() {
+        let mut aside = Aside::default();
+        aside.leave(own("a"));
+        assert_eq!(aside.turn(Conversation::default()), Some(own("a")));
+        assert!(aside.is_empty(), "nothing was said in the new one");
     }
 
     #[test]

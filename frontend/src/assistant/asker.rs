@@ -102,9 +102,12 @@ impl Asker {
         self.post();
     }
 
-    /// Begins another conversation.
+    /// Begins another conversation. The one that this tab had is put aside: the button is easily hit by mistake.
     pub(super) fn begin_anew(self) {
-        self.replace(Conversation::default());
+        self.change(|aside, left| {
+            aside.leave(left);
+            Some(Conversation::default())
+        });
     }
 
     /// Shows an answer that was asked for elsewhere, from its beginning. The conversation that this tab had is put aside.

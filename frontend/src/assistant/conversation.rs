@@ -3,6 +3,8 @@
 //! The text of an answer and its cursor belong together: whoever has both goes on in the middle of a sentence, after a
 //! lost connection and after a reload alike. So they are kept together, and change together.
 
+use std::mem;
+
 use demo_contract::Assistant;
 use demo_contract::assistant::{FinishReason, MAX_MESSAGES, MAX_QUESTION_CHARS, Message, Question, Role};
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,17 @@ pub(super) struct Turn {
     cursor: String,
     /// How far it has come.
     pub(super) status: Status,
+    /// The answer that `text` still holds, while the question is asked again and no other has begun.
+    #[serde(default)]
+    before: Option<Before>,
+}
+
+/// What is known of an answer whose question is asked again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Before {
+    answer: Option<String>,
+    cursor: String,
+    status: Status,
 }
 
 /// How far an answer has come.
@@ -108,24 +121,25 @@ impl Conversation {
             self.turns.remove(0);
         }
         let status = if answer.is_some() { Status::Running } else { Status::Asked };
-        let (model, text, cursor) = Default::default();
+        let (model, text, cursor, before) = Default::default();
         let serial = self.asked;
-        self.turns.push(Turn { serial, client_id, question, answer, model, text, cursor, status });
+        self.turns.push(Turn { serial, client_id, question, answer, model, text, cursor, status, before });
         self.asked += 1;
     }
 
     /// Asks the last question again, from the beginning. Where nobody knows whether it has arrived it keeps its id: the
     /// server then gives the answer that it has begun, and does not ask the model twice. One that was asked in another tab
-    /// has none here.
+    /// has none here. What there is of an answer stays until another one begins, which may never happen.
     pub(super) fn ask_again(&mut self, client_id: String) {
         let Some(last) = self.turns.last_mut() else { return };
         if last.status != Status::Failed(Fault::Unreachable) || last.client_id.is_empty() {
             last.client_id = client_id;
         }
-        last.answer = None;
-        last.text.clear();
-        last.cursor.clear();
-        last.status = Status::Asked;
+        last.before = Some(Before {
+            answer: last.answer.take(),
+            cursor: mem::take(&mut last.cursor),
+            status: mem::replace(&mut last.status, Status::Asked),
+        });
     }
 
     /// Takes in an event of the last answer.
@@ -133,6 +147,10 @@ impl Conversation {
         let Some(last) = self.turns.last_mut() else { return };
         match event {
             Assistant::Answer(begun) => {
+                if last.before.take().is_some() {
+                    last.text.clear();
+                    last.cursor.clear();
+                }
                 last.answer = Some(begun.answer.clone());
                 last.model.clone_from(&begun.model);
                 last.question.clone_from(&begun.question);
@@ -153,10 +171,18 @@ impl Conversation {
         }
     }
 
-    /// The last answer ends here, if it has not ended yet.
+    /// The last answer ends here, if it has not ended yet. If it was to take the place of another one and has not
+    /// begun, that one comes back, with what went wrong this time.
     pub(super) fn end(&mut self, status: Status) {
         if let Some(last) = self.turns.last_mut().filter(|last| last.status.is_under_way()) {
             last.status = status;
+            if let Some(before) = last.before.take() {
+                last.answer = before.answer;
+                last.cursor = before.cursor;
+                if !matches!(last.status, Status::Failed(_)) {
+                    last.status = before.status;
+                }
+            }
         }
     }
 
@@ -333,9 +359,47 @@ mod tests {
             conversation.end(Status::Failed(fault));
             conversation.ask_again("2".into());
             let last = conversation.last().expect("asked");
-            assert_eq!((last.client_id.as_str(), last.text.as_str(), last.cursor.as_str()), (id, "", ""));
+            assert_eq!((last.client_id.as_str(), last.text.as_str(), last.cursor.as_str()), (id, "be", ""));
             assert_eq!(last.status, Status::Asked);
+            conversation.handle_event(&begun("b", "why?"));
+            let last = conversation.last().expect("asked");
+            assert_eq!(
+                (last.answer.as_deref(), last.text.as_str(), last.cursor.as_str()),
+                (Some("b"), "", "")
+            );
         }
+    }
+
+    #[test]
+    fn an_answer_stays_until_another_one_begins() {
+        let mut conversation = Conversation::default();
+        turn(&mut conversation, "why?", "because");
+        conversation.set_cursor("e.3".into());
+        let answered = conversation.clone();
+        let status = |it: &Conversation| it.last().map(|last| last.status.clone());
+
+        // Stopped before the server has said a word: nothing has happened.
+        conversation.ask_again("why?".into());
+        conversation.end(Status::Finished(FinishReason::Stopped));
+        assert_eq!(conversation, answered);
+
+        // The same over a reload, and what went wrong is told.
+        conversation.ask_again("2".into());
+        let kept = serde_json::to_string(&conversation).expect("can be kept");
+        let mut conversation: Conversation = serde_json::from_str(&kept).expect("can be read");
+        conversation.end(Status::Failed(Fault::Unreachable));
+        assert_eq!(status(&conversation), Some(Status::Failed(Fault::Unreachable)));
+        assert_eq!(conversation.place(), answered.place());
+        assert_eq!(conversation.last().map(|last| last.text.as_str()), Some("because"));
+
+        conversation.ask_again("3".into());
+        for event in [begun("b", "why?"), begun("b", "why?"), token("so")] {
+            conversation.handle_event(&event);
+        }
+        conversation.end(Status::Failed(Fault::Gone));
+        assert_eq!(status(&conversation), Some(Status::Failed(Fault::Gone)));
+        assert_eq!(conversation.place(), Some(("b", "")));
+        assert_eq!(conversation.last().map(|last| last.text.as_str()), Some("so"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod markdown;
 mod turn;
 
 pub(crate) use asker::provide_asker;
+use demo_contract::assistant::is_answer;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
@@ -95,7 +96,8 @@ pub(crate) fn AssistantPage() -> impl IntoView {
 fn use_address() {
     let asker = use_asker();
     let query = use_query_map();
-    let named = Memo::new(move |_| query.read().get(ANSWER).filter(|answer| !answer.is_empty()));
+    // The address is whoever's made the link: only what the server may have named becomes a part of a request.
+    let named = Memo::new(move |_| query.read().get(ANSWER).filter(|answer| is_answer(answer)));
     let follow = move |answer: Option<String>| {
         if let Some(answer) = answer
             && asker.conversation.with_untracked(|it| !it.is_busy() && !it.has_answer(&answer))

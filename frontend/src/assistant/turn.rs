@@ -34,14 +34,25 @@ pub(super) fn TurnView(
     let text = of_turn(|turn| turn.text.clone());
     let status = Memo::new(move |_| turn.with(|turn| turn.as_ref().map(|turn| turn.status.clone())));
     let is_under_way = Memo::new(move |_| status.read().as_ref().is_some_and(Status::is_under_way));
+    let is_asked = Memo::new(move |_| status.read().as_ref() == Some(&Status::Asked));
     let is_last =
         Memo::new(move |_| asker.conversation.with(|it| it.last().is_some_and(|last| last.serial == serial)));
     let has_text = Memo::new(move |_| !text.read().is_empty());
+    let is_gone = Memo::new(move |_| status.read().as_ref() == Some(&Status::Failed(Fault::Gone)));
+    let is_unheard = Memo::new(move |_| {
+        let is = |fault: &Fault| matches!(fault, Fault::Unreachable | Fault::Refused { .. });
+        matches!(&*status.read(), Some(Status::Failed(fault)) if is(fault))
+    });
 
     let answer = NodeRef::<Div>::new();
     Effect::new(move |was_under_way: Option<bool>| {
         let is_under_way = is_under_way.get();
-        if was_under_way == Some(true) && !is_under_way {
+        // Of an answer that never began there is nothing to read.
+        if was_under_way == Some(true)
+            && !is_under_way
+            && has_text.get_untracked()
+            && !is_unheard.get_untracked()
+        {
             announcer.announce(locale.texts().assistant.answered, answer);
         }
         is_under_way
@@ -68,7 +79,8 @@ pub(super) fn TurnView(
                 >
                     <Markdown text />
                 </div>
-                <Show when=move || is_under_way.get() && !has_text.get()>
+                // Asked again, the answer that there was stands there until another one begins.
+                <Show when=move || { is_asked.get() || is_under_way.get() && !has_text.get() }>
                     <p class="thinking" role="status">
                         <span class="spinner"></span>
                         {locale.text(|t| t.assistant.thinking)}
@@ -82,7 +94,9 @@ pub(super) fn TurnView(
                         <Show when=move || has_text.get()>
                             <Copy text />
                         </Show>
-                        <Elsewhere serial />
+                        <Show when=move || !is_gone.get()>
+                            <Elsewhere serial />
+                        </Show>
                         <Show when=move || is_last.get() && !question.read().is_empty()>
                             <button
                                 type="button"

@@ -154,6 +154,7 @@ pub(super) static TEXTS: Texts = Texts {
         pause: "Pause",
         resume: "Resume",
         clear: "Clear",
+        connecting: "Connecting…",
         empty: "Nothing was logged yet.",
         no_match: "No line passes the filter.",
         shown: |shown, of| match (shown, of) {

@@ -175,7 +175,7 @@ pub(crate) struct Chat {
 pub(crate) struct Assistant {
     /// The heading.
     pub(crate) title: &'static str,
-    /// Forgets the conversation and begins another.
+    /// Puts the conversation aside and begins another.
     pub(crate) new: &'static str,
     /// Goes back to a conversation that was left for the one that is shown.
     pub(crate) other: &'static str,
@@ -254,6 +254,8 @@ pub(crate) struct Logs {
     pub(crate) resume: &'static str,
     /// Empties the list.
     pub(crate) clear: &'static str,
+    /// The server has not answered yet.
+    pub(crate) connecting: &'static str,
     /// Nothing was logged yet.
     pub(crate) empty: &'static str,
     /// Nothing of it passes the filter.

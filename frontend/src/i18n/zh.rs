@@ -138,6 +138,7 @@ pub(super) static TEXTS: Texts = Texts {
         pause: "暂停",
         resume: "继续",
         clear: "清空",
+        connecting: "正在连接…",
         empty: "还没有日志。",
         no_match: "没有符合筛选条件的日志。",
         shown: |shown, of| {
@@ -211,7 +212,7 @@ const INSPECTOR: InspectorTexts = InspectorTexts {
     per_second: Borrowed("{count}/秒"),
     transport: Borrowed("传输方式"),
     state: Borrowed("状态"),
-    attempts: Borrowed("请求"),
+    attempts: Borrowed("面板打开以来的请求"),
     retries: Borrowed("失败后重试 {count} 次"),
     cursor: Borrowed("最后的事件编号"),
     events: Borrowed("事件"),

@@ -5,41 +5,51 @@ use std::sync::Arc;
 use demo_contract::logs::{Level, ROUTE};
 use demo_contract::{Logs, Problem};
 use leptos::prelude::*;
-use leptos_eventsource::transport::Fetch;
 use leptos_eventsource::{
-    CloseReason, EventSourceHandle, EventSourceOptions, Failure, PauseReason, State,
+    CloseReason, EventSourceHandle, EventSourceOptions, Failure, PauseReason, Sharing, State,
     use_event_source_with_options,
 };
 
 use super::journal::{Entry, Filter, Journal, Row};
-use super::{Access, Refused};
+use super::{Access, Refused, Way};
 use crate::badge::Badge;
 use crate::i18n::use_locale;
 use crate::icons;
+use crate::stream::while_seen;
 use crate::tail::{Tail, TailedList};
 
 /// The log, once the server shows it.
 #[component]
-pub(super) fn LogView(access: Access, fetch: Fetch) -> impl IntoView {
+pub(super) fn LogView(access: Access, way: Way) -> impl IntoView {
     let locale = use_locale();
     let detail = StoredValue::new(String::new());
-    let fetch = fetch.with_refusal(move |said| {
-        let problem = serde_json::from_str::<Problem>(&said.body);
-        detail.try_set_value(problem.map(|problem| problem.detail).unwrap_or_default());
-    });
-    let stream =
-        use_event_source_with_options::<Logs>(ROUTE, EventSourceOptions::default().with_transport(fetch));
-    let journal = RwSignal::new(Journal::default());
+    let options = EventSourceOptions::default();
+    let options = match way {
+        Way::Shared => options.with_sharing(Sharing::browser()),
+        Way::Own { fetch, cursor } => {
+            let fetch = fetch.with_refusal(move |said| {
+                let problem = serde_json::from_str::<Problem>(&said.body);
+                detail.try_set_value(problem.map(|problem| problem.detail).unwrap_or_default());
+            });
+            options.with_transport(fetch).with_last_event_id(cursor)
+        }
+    };
+    let stream = use_event_source_with_options::<Logs>(ROUTE, while_seen(options));
+    let journal = access.journal;
     stream.on_event(move |event| journal.update(|journal| journal.handle_event(event)));
     stream.on_gap(move |_| journal.update(Journal::mark_gap));
 
-    let state = stream.state();
-    Effect::new(move || {
-        if let State::Closed(CloseReason::Refused(Failure::Status { status, .. })) = &*state.read() {
+    let (state, cursor) = (stream.state(), stream.last_event_id());
+    Effect::new(move || match &*state.read() {
+        State::Closed(CloseReason::Refused(Failure::Status { status, .. })) => {
             access.refusal.set(Some(Refused { status: *status, detail: detail.get_value() }));
         }
+        State::Closed(CloseReason::Refused(Failure::Rejected)) => access.ask_why(cursor.get_untracked()),
+        _ => {}
     });
 
+    let is_open = stream.is_open();
+    let was_open = Memo::new(move |before| before == Some(&true) || is_open.get());
     let filter = RwSignal::new(Filter { level: Level::Trace, text: String::new() });
     let rows = Memo::new(move |_| journal.read().filtered(&filter.read()));
     view! {
@@ -52,7 +62,7 @@ pub(super) fn LogView(access: Access, fetch: Fetch) -> impl IntoView {
                 <Badge stream />
             </header>
             <Controls access stream journal filter />
-            <Rows journal rows filter />
+            <Rows journal rows filter was_open />
         </Show>
     }
 }
@@ -135,7 +145,13 @@ fn Controls(
 }
 
 #[component]
-fn Rows(journal: RwSignal<Journal>, rows: Memo<Vec<Arc<Row>>>, filter: RwSignal<Filter>) -> impl IntoView {
+fn Rows(
+    journal: RwSignal<Journal>,
+    rows: Memo<Vec<Arc<Row>>>,
+    filter: RwSignal<Filter>,
+    /// Nobody knows before whether there is anything.
+    was_open: Memo<bool>,
+) -> impl IntoView {
     let locale = use_locale();
     let appended = Memo::new(move |_| journal.read().appended());
     let kept = Memo::new(move |_| journal.read().len());
@@ -152,7 +168,11 @@ fn Rows(journal: RwSignal<Journal>, rows: Memo<Vec<Arc<Row>>>, filter: RwSignal<
     });
     let nothing = move || {
         let texts = &locale.texts().logs;
-        if kept.get() == 0 { texts.empty } else { texts.no_match }
+        match kept.get() {
+            0 if !was_open.get() => texts.connecting,
+            0 => texts.empty,
+            _ => texts.no_match,
+        }
     };
 
     let more = Signal::derive(move || {
@@ -178,7 +198,10 @@ fn Rows(journal: RwSignal<Journal>, rows: Memo<Vec<Arc<Row>>>, filter: RwSignal<
             </Show>
         </TailedList>
         <p class="logs-foot num" data-testid="log-count">
-            {move || (locale.texts().logs.shown)(rows.read().len(), kept.get())}
+            {move || {
+                let is_known = was_open.get() || kept.get() > 0;
+                is_known.then(|| (locale.texts().logs.shown)(rows.read().len(), kept.get()))
+            }}
         </p>
     }
 }

@@ -7,6 +7,7 @@ mod token_form;
 use leptos::prelude::*;
 use leptos_eventsource::transport::{Fetch, InvalidHeader};
 
+use self::journal::Journal;
 use self::log_view::LogView;
 use self::token_form::TokenForm;
 use crate::i18n::use_locale;
@@ -24,6 +25,18 @@ struct Access {
     attempt: RwSignal<u32>,
     /// Why the server refused, if it did.
     refusal: RwSignal<Option<Refused>>,
+    /// Where to go on after the browser's own `EventSource` was refused, which does not tell why.
+    unexplained: RwSignal<Option<String>>,
+    /// What came of it so far.
+    journal: RwSignal<Journal>,
+}
+
+/// What carries the log.
+enum Way {
+    /// One connection for all tabs that have no token.
+    Shared,
+    /// A connection of the page's own, which can send a token and tells why a server refuses.
+    Own { fetch: Fetch, cursor: String },
 }
 
 /// Why the server does not show its log.
@@ -40,15 +53,27 @@ impl Access {
     fn try_token(self, token: &str) {
         storage::save(Keep::Tab, KEY, token);
         self.refusal.set(None);
+        self.unexplained.set(None);
+        // Another token is another stream, which is told from its beginning.
+        self.journal.set(Journal::default());
         self.token.set(token.to_owned());
         self.attempt.update(|attempt| *attempt += 1);
     }
 
-    /// A GET with the token. There is no other to try after it, so it is a plain header.
-    fn fetch(token: &str) -> Result<Fetch, InvalidHeader> {
-        match token {
-            "" => Ok(Fetch::new()),
-            token => Fetch::new().with_header("authorization", &format!("Bearer {token}")),
+    /// Goes on from the cursor by a request that says why it is refused.
+    fn ask_why(self, cursor: String) {
+        self.unexplained.set(Some(cursor));
+    }
+
+    /// How to get at the log now. There is no other token to try after this one, so it is a plain header.
+    fn way(self) -> Result<Way, InvalidHeader> {
+        let cursor = self.unexplained.get();
+        match self.token.read().as_str() {
+            "" => Ok(cursor.map_or(Way::Shared, |cursor| Way::Own { fetch: Fetch::new(), cursor })),
+            token => {
+                let fetch = Fetch::new().with_header("authorization", &format!("Bearer {token}"))?;
+                Ok(Way::Own { fetch, cursor: String::new() })
+            }
         }
     }
 }
@@ -62,16 +87,17 @@ pub(crate) fn LogsPage() -> impl IntoView {
         token: RwSignal::new(storage::load(Keep::Tab, KEY).unwrap_or_default()),
         attempt: RwSignal::new(0),
         refusal: RwSignal::new(None),
+        unexplained: RwSignal::new(None),
+        journal: RwSignal::new(Journal::default()),
     };
 
     view! {
         <section class="logs panel">
             {move || {
                 access.attempt.track();
-                // Another token is another stream: everything below begins anew.
-                match Access::fetch(&access.token.get()) {
-                    Ok(fetch) => view! {
-                        <LogView access fetch />
+                match access.way() {
+                    Ok(way) => view! {
+                        <LogView access way />
                     }.into_any(),
                     // No server has given it out.
                     Err(InvalidHeader { .. }) => {

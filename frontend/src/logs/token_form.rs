@@ -1,6 +1,7 @@
 //! What is shown while the server does not show its log.
 
 use leptos::ev::SubmitEvent;
+use leptos::html::Input;
 use leptos::prelude::*;
 
 use super::{Access, Refused};
@@ -18,6 +19,14 @@ pub(super) fn TokenForm(access: Access, refused: Refused) -> impl IntoView {
         event.prevent_default();
         access.try_token(typed.read_untracked().trim());
     };
+    let field = NodeRef::<Input>::new();
+    // Who has sent a token, or had it forgotten, was here already: the button that had the focus is gone.
+    let was_here = access.attempt.get_untracked() > 0;
+    Effect::new(move || {
+        if let Some(field) = field.get().filter(|_| was_here) {
+            let _ = field.focus();
+        }
+    });
     let form = move || {
         view! {
             <form class="token" on:submit=submit>
@@ -26,6 +35,7 @@ pub(super) fn TokenForm(access: Access, refused: Refused) -> impl IntoView {
                     id="log-token"
                     class="field"
                     data-testid="token-input"
+                    node_ref=field
                     type="password"
                     autocomplete="off"
                     placeholder=locale.text(|t| t.logs.token)
@@ -50,9 +60,9 @@ pub(super) fn TokenForm(access: Access, refused: Refused) -> impl IntoView {
             }}</h2>
             {wants_token.then(|| view! { <p>{locale.text(|t| t.logs.needs_token_text)}</p> })}
             <p id="token-reason" class="logs-reason" role="alert">
+                // What the server says of a token is meant for who writes programs.
                 {move || is_wrong.then(|| locale.texts().logs.wrong_token)}
-                " "
-                {(!wants_token || is_wrong).then_some(refused.detail)}
+                {(!wants_token).then_some(refused.detail)}
             </p>
             {if wants_token {
                 form().into_any()

@@ -34,6 +34,8 @@ pub(super) fn ChartPanel(
     symbol: Memo<Option<String>>,
     /// The bars of all symbols.
     bars: Keyed<String, Bars>,
+    /// Whether the server is there.
+    is_live: Signal<bool>,
 ) -> impl IntoView {
     let locale = use_locale();
     let container = NodeRef::<Div>::new();
@@ -57,6 +59,15 @@ pub(super) fn ChartPanel(
             let _ = chart.try_update_value(|chart| *chart = loaded.ok());
             stage.try_set(reached);
         });
+    });
+
+    // What kept the library from being loaded may be over with the outage.
+    Effect::new(move |was_live: Option<bool>| {
+        let is_live = is_live.get();
+        if is_live && was_live == Some(false) && stage.get_untracked() == Stage::Failed {
+            attempt.update(|attempt| *attempt += 1);
+        }
+        is_live
     });
 
     // Runs once for all events that came in one go: effects wait for the end of the current task.

@@ -10,10 +10,12 @@ mod summary;
 mod watchlist;
 
 use demo_contract::{Market, market};
+use leptos::html;
 use leptos::prelude::*;
 use leptos_eventsource::{Delivery, Gap, use_event_source_with_options};
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use web_sys::HtmlElement;
 
 use self::bars::Bars;
 use self::chart_panel::ChartPanel;
@@ -22,7 +24,7 @@ use self::summary::Summary;
 use self::watchlist::Watchlist;
 use crate::badge::Badge;
 use crate::i18n::use_locale;
-use crate::stream::stream_options;
+use crate::stream::{stream_options, while_seen};
 use crate::title::use_title;
 
 /// The query parameter of the selected symbol.
@@ -35,7 +37,7 @@ pub(crate) fn MarketPage() -> impl IntoView {
     use_title(|t| t.market.title);
 
     // Ten thousand ticks a second are folded all the same, and drawn sixty times.
-    let options = stream_options().with_delivery(Delivery::AnimationFrame);
+    let options = while_seen(stream_options()).with_delivery(Delivery::AnimationFrame);
     let stream = use_event_source_with_options::<Market>(market::ROUTE, options);
     let symbol_of = |event: &Market| Some(event.symbol().to_owned());
     let quotes = stream.keyed_fold(symbol_of, Quote::apply);
@@ -61,11 +63,15 @@ pub(crate) fn MarketPage() -> impl IntoView {
         let known = chosen.get().filter(|chosen| symbols.contains(chosen));
         known.or_else(|| symbols.first().cloned())
     });
+    let detail = NodeRef::<html::Section>::new();
     let (navigate, path) = (use_navigate(), use_location().pathname);
     let select = Callback::new(move |symbol: String| {
         let address = format!("{}?{SYMBOL}={symbol}", path.get_untracked());
         chosen.set(Some(symbol));
         navigate(&address, NavigateOptions { replace: true, scroll: false, ..Default::default() });
+        if let Some(detail) = detail.get_untracked() {
+            show(&detail);
+        }
     });
 
     view! {
@@ -80,16 +86,24 @@ pub(crate) fn MarketPage() -> impl IntoView {
             <Show when=move || has_begun_anew.get()>
                 <p class="notice" role="status">{locale.text(|t| t.market.begun_anew)}</p>
             </Show>
-            <section class="panel detail">
+            <section class="panel detail" node_ref=detail>
                 {move || {
                     selected.get().map(|symbol| {
                         let (quote, bars) = (quotes.signal(&symbol), bars.signal(&symbol));
                         view! { <Summary quote bars symbol /> }
                     })
                 }}
-                <ChartPanel symbol=selected bars />
+                <ChartPanel symbol=selected bars is_live />
             </section>
             <Watchlist symbols quotes bars selected select />
         </div>
+    }
+}
+
+/// Scrolls to what was asked for, where more than half of it is above the screen: on a phone it stands over the list.
+fn show(detail: &HtmlElement) {
+    let middle = f64::from(detail.offset_top() + detail.offset_height() / 2);
+    if window().scroll_y().is_ok_and(|top| middle < top) {
+        detail.scroll_into_view();
     }
 }

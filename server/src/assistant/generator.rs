@@ -97,8 +97,9 @@ const ENGLISH: Phrases = Phrases {
          time.",
     ],
     paragraphs: &[
-        "Every token that you see is an event with an id of its own. Pull the plug, close the lid, or walk into a lift: \
-         when the page comes back it says which id it saw last, and the sentence goes on *exactly* where it stopped.",
+        "Every token that you see is an event with an id of its own. Unplug the network, close the lid, or walk into a \
+         lift: when the page comes back it says which id it saw last, and the sentence goes on *exactly* where it \
+         stopped.",
         "An answer is a topic like any other. Open a second tab on it and both tabs show the same words; the model behind \
          it is asked once, however many read along.",
         "A stream that is over says so. The last event is followed by `sse.end`, and the browser does not come back to \

@@ -186,6 +186,23 @@ test("over a killed server the text stays, it is said plainly, and can be asked 
   await expect(last(page)).toHaveAttribute("data-status", "failed");
   await expect(last(page).getByTestId("turn-note")).toContainText("no longer has this answer");
   expect(await drawn(page)).toBe(before);
+  // There, too, it would only be said that it is gone.
+  await expect(page.getByTestId("open-elsewhere")).toHaveCount(0);
+  await page.getByTestId("ask-again").click();
+  await expect(last(page)).toHaveAttribute("data-status", "complete");
+  expect(await copied(page)).toBe(await whole(server, page));
+});
+
+test("an answer that is asked for again stays until another one begins", async ({ visit, server }) => {
+  const page = await visit("/assistant");
+  await ask(page);
+  await expect(last(page)).toHaveAttribute("data-status", "complete");
+  const before = await drawn(page);
+  await server.kill();
+  await page.getByTestId("ask-again").click();
+  await expect(last(page).getByTestId("turn-note")).toContainText("could not be reached");
+  expect(await drawn(page)).toBe(before);
+  await server.start();
   await page.getByTestId("ask-again").click();
   await expect(last(page)).toHaveAttribute("data-status", "complete");
   expect(await copied(page)).toBe(await whole(server, page));
@@ -244,8 +261,39 @@ scripted("a second tab shows the same answer while it is given, with its questio
   expect(model.questions).toBe(1);
 });
 
+test("a link to an answer that is gone says so, and neither reads it aloud nor offers it again", async ({ visit }) => {
+  const page = await visit(`/assistant?answer=${"0".repeat(32)}`, { isRefused: true });
+  await expect(last(page).getByTestId("turn-note")).toContainText("no longer has this answer");
+  await expect(page.getByTestId("open-elsewhere")).toHaveCount(0);
+  // What would be read aloud is so a frame later.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  await expect(page.getByTestId("announced")).toHaveText("");
+});
+
+test("a link that names no answer asks the server for nothing", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  const seen = [];
+  page.on("request", (request) => seen.push(new URL(request.url()).pathname));
+  await page.goto(new URL("/assistant?answer=../../nonsense", page.url()).href);
+  await expect(page.getByTestId("suggestion").first()).toBeVisible();
+  await expect(page).toHaveURL(/\/assistant$/);
+  expect(seen.filter((path) => path.includes("nonsense"))).toEqual([]);
+});
+
 test.describe("with two conversations", () => {
   test.use({ serverArgs: ["--assistant-pace", "1000"] });
+
+  test("a new conversation puts the old one aside, and it comes back", async ({ visit }) => {
+    const page = await visit("/assistant");
+    await ask(page);
+    await expect(last(page)).toHaveAttribute("data-status", "complete");
+    const own = page.url();
+    await page.getByTestId("new-conversation").click();
+    await expect(page.getByTestId("suggestion").first()).toBeVisible();
+    await page.getByTestId("other-conversation").click();
+    await expect(page.getByTestId("question")).toHaveText([QUESTION]);
+    await expect(page).toHaveURL(own);
+  });
 
   test("a link to an answer puts the tab's own conversation aside, and it comes back", async ({ visit, server }) => {
     const other = await visit("/assistant");

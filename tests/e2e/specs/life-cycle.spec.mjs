@@ -55,3 +55,29 @@ test("a page that comes out of the back/forward cache goes on where it was", asy
   await expectState(ben, "open");
   await expectAll(ann, ben);
 });
+
+/** In the page: what it waits a minute for in the background comes at once. */
+function hurry() {
+  const rightTimeout = setTimeout;
+  globalThis.setTimeout = (call, millis, ...more) =>
+    rightTimeout(call, document.hidden && millis === 60_000 ? 0 : millis, ...more);
+}
+
+/** The page's tab comes to the front, or goes to the back. */
+async function show(page, isShown) {
+  await page.evaluate((isShown) => {
+    Object.defineProperty(document, "hidden", { value: !isShown, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, isShown);
+}
+
+for (const path of ["/", "/logs"]) {
+  test(`what nobody sees lets its connection go after a minute: ${path}`, async ({ visit }) => {
+    const page = await visit(path, { prepare: (page) => page.addInitScript(hurry) });
+    await expectState(page, "open");
+    await show(page, false);
+    await expectState(page, "paused");
+    await show(page, true);
+    await expectState(page, "open");
+  });
+}

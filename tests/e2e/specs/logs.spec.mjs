@@ -44,6 +44,18 @@ test("lines come as they are said, and filters pick among them", async ({ visit,
   await expect(opening).toHaveCount(0);
 });
 
+test("while the server does not answer, nothing is said of what it has logged", async ({ visit, server }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  await server.kill();
+  await page.getByTestId("nav-logs").click();
+  await expect(page.getByTestId("log-empty")).toHaveText("Connecting…");
+  await expect(page.getByTestId("log-count")).toHaveText("");
+  await server.start();
+  await expect(rows(page).filter({ hasText: "the market opens" })).toHaveCount(1);
+  await expect(page.getByTestId("log-count")).toContainText("line");
+});
+
 test("a paused log is closed, and misses nothing when it goes on", async ({ visit, server }) => {
   const page = await visit("/logs");
   await expectState(page, "open");
@@ -74,6 +86,25 @@ test("over a killed server the lines stay, and it is said where some may be miss
   await expect(warnings(page)).toHaveCount(2);
 });
 
+test("where only the browser's own EventSource is refused, the log goes on where it was", async ({ visit, server }) => {
+  const page = await visit("/logs", { isRefused: true });
+  await expectState(page, "open");
+  await warn(server);
+  await expect(warnings(page)).toHaveCount(1);
+  // As a proxy does while the server behind it is away.
+  await page.route("**/api/logs**", (route) =>
+    route.request().resourceType() === "eventsource" ? route.fulfill({ status: 502, body: "" }) : route.continue(),
+  );
+  await page.getByTestId("log-pause").click();
+  await expectState(page, "paused");
+  await warn(server);
+  const asked = page.waitForRequest((request) => request.resourceType() === "fetch" && request.url().includes("/api/logs"));
+  await page.getByTestId("log-pause").click();
+  expect(await (await asked).headerValue("last-event-id")).toMatch(/^\S+\.\d+$/);
+  await expectState(page, "open");
+  await expect(warnings(page)).toHaveCount(2);
+});
+
 test.describe("with a token", () => {
   test.use({ serverArgs: async ({ noModel }, use) => use([...noModel, "--read-token", TOKEN]) });
 
@@ -86,7 +117,8 @@ test.describe("with a token", () => {
 
     await page.getByTestId("token-input").fill("a-guess-of-somebody");
     await page.getByTestId("token-send").click();
-    await expect(refused).toContainText("did not accept this token");
+    await expect(page.locator("#token-reason")).toHaveText("The server did not accept this token.");
+    await expect(page.getByTestId("token-input")).toBeFocused();
     await page.getByTestId("token-input").fill("字");
     await page.getByTestId("token-send").click();
     await expect(refused).toContainText("did not accept this token");

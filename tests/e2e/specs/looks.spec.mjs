@@ -122,3 +122,44 @@ test("language and theme are chosen by hand and remembered", async ({ visit }) =
   await expect(page.locator("html")).toHaveAttribute("lang", /^zh/);
   await expect(page.locator("html")).toHaveAttribute("data-theme", theme);
 });
+
+test("the link to the content leads there", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  await page.locator(".skip").focus();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("main")).toBeFocused();
+  await expectState(page, "open");
+});
+
+test("where there is no room for its name, the link of the brand still has one", async ({ visit }) => {
+  const page = await visit("/", { viewport: { width: 800, height: 600 } });
+  await expectState(page, "open");
+  await expect(page.locator("a.brand")).toHaveAccessibleName("leptos-eventsource");
+  const [navigation, bell] = await Promise.all(
+    [page.locator(".navigation"), page.getByTestId("bell")].map((it) => it.boundingBox()),
+  );
+  expect(navigation.x + navigation.width, "the navigation lies over the bell").toBeLessThanOrEqual(bell.x);
+});
+
+test("a program that cannot be loaded is told of in both languages, and can be asked for again", async ({ visit }) => {
+  let isBroken = true;
+  const prepare = (page) =>
+    page.route("**/frontend-*.js", (route) => (isBroken ? route.abort() : route.continue()));
+  const page = await visit("/", { prepare });
+  const said = page.locator("#skeleton").getByRole("alert");
+  await expect(said).toContainText("could not be loaded");
+  await expect(said).toContainText("无法加载");
+  await page.screenshot({ path: "output/screenshots/not-loaded.png" });
+  isBroken = false;
+  await page.getByRole("link", { name: "Reload" }).click();
+  await expectState(page, "open");
+  await expect(page.locator("#skeleton")).toHaveCount(0);
+});
+
+test("all clocks of a page count the hours up to 24, also where the browser would not", async ({ visit }) => {
+  const page = await visit("/", { locale: "en-US" });
+  await expectState(page, "open");
+  const time = () => new Date(2026, 0, 1, 18, 21).toLocaleTimeString(document.documentElement.lang);
+  expect(await page.evaluate(time)).toBe("18:21:00");
+});

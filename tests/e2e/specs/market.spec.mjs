@@ -24,6 +24,25 @@ test("choosing a row draws its candles", async ({ visit }) => {
   await expect(page.getByTestId("chart").locator("canvas").first()).toBeVisible();
 });
 
+test("on a phone, choosing a symbol far down leads to its chart", async ({ visit }) => {
+  const page = await visit("/", { viewport: { width: 390, height: 844 } });
+  const rows = page.locator('[data-testid^="row-"]');
+  await expect.poll(() => rows.count()).toBeGreaterThanOrEqual(8);
+  await rows.last().click();
+  await expect(page.getByTestId("chart")).toBeInViewport({ ratio: 0.9 });
+});
+
+test("a chart that could not be loaded is loaded when the server is back", async ({ visit, server }) => {
+  const page = await visit("/chat/lobby");
+  await expectState(page, "open");
+  await server.kill();
+  await page.getByTestId("nav-market").click();
+  const chart = page.locator(".chart");
+  await expect(chart).toHaveAttribute("data-stage", "failed");
+  await server.start();
+  await expect(chart).toHaveAttribute("data-stage", "ready");
+});
+
 test("a killed server is told of, and the market goes on when it is back", async ({ visit, server }) => {
   const page = await visit("/");
   await expectState(page, "open");

@@ -88,6 +88,14 @@ test("eight tabs of the market have one connection, and prices move in each", as
   await expectOneStream(counter, "/api/market");
 });
 
+test("tabs of the log have one connection, and each has every line", async ({ openTabs, counter }) => {
+  const tabs = await openTabs("/logs", 3);
+  await expectOneStream(counter, "/api/logs");
+  for (const tab of tabs) {
+    await expect(tab.getByTestId("log-row").filter({ hasText: "the market opens" })).toHaveCount(1);
+  }
+});
+
 // Each takes the leader away in its own way, and says whether its tab is still there to be looked at afterwards.
 const ENDS = {
   "its tab is closed": async (leader) => {

@@ -75,7 +75,7 @@ impl InspectorTexts {
         per_second: Cow::Borrowed("{count}/s"),
         transport: Cow::Borrowed("Transport"),
         state: Cow::Borrowed("State"),
-        attempts: Cow::Borrowed("Requests"),
+        attempts: Cow::Borrowed("Requests since this panel was opened"),
         retries: Cow::Borrowed("{count} after a failure"),
         cursor: Cow::Borrowed("Last event id"),
         events: Cow::Borrowed("Events"),
