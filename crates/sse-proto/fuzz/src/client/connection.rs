@@ -190,11 +190,9 @@ impl Rules {
 
     fn is_worth_another_try(&self, failure: &Failure) -> bool {
         match failure {
-            Failure::Network
-            | Failure::Ended
-            | Failure::Cut
-            | Failure::ConnectTimeout
-            | Failure::Silence => true,
+            Failure::Network | Failure::Ended | Failure::Cut | Failure::ConnectTimeout | Failure::Silence => {
+                true
+            }
             Failure::Rejected => self.options.retry_rejected,
             Failure::Status { status, .. } => {
                 self.options.resend && self.options.retry_statuses.contains(status)
