@@ -67,7 +67,7 @@ pub mod __private {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no set of events",
-    note = "for unnamed events with JSON in them use `Json<{Self}>`, for several event types an enum with `#[derive(EventSet)]`"
+    note = "for unnamed JSON events use `Json<{Self}>`, for several types an enum with `#[derive(EventSet)]`"
 )]
 pub trait EventSet: Sized + 'static {
     /// Every event type of the set. Browsers deliver only the types that somebody listens for.

@@ -70,9 +70,9 @@ impl Subscribe {
 
 /// A stream of encoded events. Dropping it unsubscribes.
 ///
-/// Begins with a comment, `retry:`, `sse.open` and `sse.retry`, and ends when its topics have ended, when its reader [may no longer
-/// read](Guard), when the hub shuts down, or when the history fails; the client then comes back with its last event id,
-/// and loses nothing.
+/// Begins with a comment, `retry:`, `sse.open` and `sse.retry`, and ends when its topics have ended, when its reader
+/// [may no longer read](Guard), when the hub shuts down, or when the history fails; the client then comes back with its
+/// last event id, and loses nothing.
 ///
 /// Each item is one chunk: what was pending when it was polled, up to
 /// [`Limits::page_bytes`](crate::Limits::page_bytes).

@@ -172,7 +172,8 @@ where
         signal.unwrap_or_else(|| ArcRwSignal::new(S::default())).read_only().into()
     }
 
-    /// Takes `key` out of [`keys`](Self::keys), and sets its signal to the default. If it comes again, it is the last of them.
+    /// Takes `key` out of [`keys`](Self::keys), and sets its signal to the default. If it comes again, it is the last of
+    /// them.
     ///
     /// ```
     /// # use leptos::prelude::*;
