@@ -80,12 +80,12 @@ pub(crate) fn MarketPage() -> impl IntoView {
                 <div>
                     <h1>{locale.text(|t| t.market.title)}</h1>
                     <p class="lead">{locale.text(|t| t.market.lead)}</p>
+                    <p class="lead" role="status" data-testid="begun-anew">
+                        {move || has_begun_anew.get().then(|| locale.texts().market.begun_anew)}
+                    </p>
                 </div>
                 <Badge stream />
             </header>
-            <Show when=move || has_begun_anew.get()>
-                <p class="notice" role="status">{locale.text(|t| t.market.begun_anew)}</p>
-            </Show>
             <section class="panel detail" node_ref=detail>
                 {move || {
                     selected.get().map(|symbol| {

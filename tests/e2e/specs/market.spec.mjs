@@ -51,9 +51,12 @@ test("a killed server is told of, and the market goes on when it is back", async
   await expect(page.getByTestId("badge").getByRole("status")).toContainText("Connection lost");
   await expect(page.getByTestId("badge").getByRole("button", { name: "Retry now" })).toBeVisible();
   const before = await shownPrices(page);
+  const notice = page.getByTestId("begun-anew");
+  await expect(notice).toHaveText("");
   await server.start();
   await expectState(page, "open");
   await expect.poll(() => shownPrices(page)).not.toEqual(before);
+  await expect(notice).toContainText("another market");
 });
 
 test("SIGTERM ends the server although a stream is open, and the page notices", async ({ visit, server }) => {
