@@ -29,3 +29,17 @@ test("the last price stays while the server is away, and the next comes by itsel
   await server.start();
   await nextPrice(page, last);
 });
+
+test("what the page does not ask for is not linked: sharing, fetch, frames", async ({ visit }) => {
+  const page = await visit();
+  await nextPrice(page, "");
+  const glue = await page.evaluate(async () => {
+    const scripts = performance.getEntriesByType("resource").filter(({ name }) => name.endsWith(".js"));
+    return (await Promise.all(scripts.map(async ({ name }) => (await fetch(name)).text()))).join();
+  });
+  expect(glue).toContain("EventSource");
+  // What a module calls of the browser, it names.
+  for (const name of ["BroadcastChannel", "AbortController", "getReader", "requestAnimationFrame"]) {
+    expect(glue, name).not.toContain(name);
+  }
+});
