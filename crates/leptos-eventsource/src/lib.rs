@@ -31,6 +31,7 @@ mod error;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 mod handle;
+mod hook;
 mod listeners;
 mod options;
 mod registry;
@@ -42,7 +43,8 @@ mod view;
 
 pub use connection_handle::ConnectionHandle;
 pub use error::Error;
-pub use handle::{EventSourceHandle, use_event_source, use_event_source_with_options};
+pub use handle::EventSourceHandle;
+pub use hook::{use_event_source, use_event_source_with_options};
 pub use options::{Delivery, EventSourceOptions};
 /// The contract crate, for the derive macro and for custom codecs.
 pub use sse_events;
