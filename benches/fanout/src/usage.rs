@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use procfs::ProcError;
 use procfs::process::{Process, Stat, all_processes};
 
 /// What a process and its descendants have used.
@@ -16,7 +17,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Of a process and all its descendants.
+    /// Of a process and those of its descendants that have not ended.
     ///
     /// # Errors
     /// If the process has ended, or cannot be looked at.
@@ -30,7 +31,11 @@ impl Usage {
         for stat in stats.iter().filter(|stat| family.contains(&stat.pid)) {
             let ticks = (stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64;
             usage.cpu += Duration::from_secs_f64(ticks);
-            usage.memory += memory(stat.pid)?;
+            usage.memory += match memory(stat.pid) {
+                // It has ended since it was listed.
+                Err(ProcError::NotFound(_)) if stat.pid != root => 0,
+                memory => memory.context("the server has ended, or the kernel tells no smaps_rollup")?,
+            };
         }
         anyhow::ensure!(usage.memory > 0, "the server has ended");
         Ok(usage)
@@ -38,47 +43,64 @@ impl Usage {
 }
 
 /// The proportional set size: a page counts for each process by how many share it.
-fn memory(pid: i32) -> Result<u64> {
-    let rollup = Process::new(pid)?.smaps_rollup().context("the kernel tells no smaps_rollup")?;
-    let map = rollup.memory_map_rollup.0.first().context("an empty smaps_rollup")?;
-    map.extension.map.get("Pss").copied().context("no Pss in smaps_rollup")
+fn memory(pid: i32) -> Result<u64, ProcError> {
+    let rollup = Process::new(pid)?.smaps_rollup()?;
+    let map = rollup.memory_map_rollup.0.first();
+    let memory = map.and_then(|map| map.extension.map.get("Pss").copied());
+    memory.ok_or_else(|| ProcError::Other("no Pss in smaps_rollup".to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::process::{Child, Command, Stdio};
+    use std::time::Instant;
+
     use super::*;
 
-    /// Works until it is dropped, also where the test fails.
-    struct Busy(std::process::Child);
+    /// A shell whose child works until the shell is dropped, also where the test fails.
+    struct Family(Child);
 
-    impl Drop for Busy {
+    impl Family {
+        fn new(work: &str) -> Self {
+            let script = format!("({work}) & read end; kill $!");
+            let shell = Command::new("sh").args(["-c", &script]).stdin(Stdio::piped()).spawn();
+            Self(shell.expect("there is a shell"))
+        }
+    }
+
+    impl Drop for Family {
         fn drop(&mut self) {
-            self.0.kill().and_then(|()| self.0.wait()).expect("it ends");
+            // `wait` closes the pipe from which the shell reads.
+            self.0.wait().expect("it ends");
         }
     }
 
     #[test]
     fn the_time_and_the_memory_of_children_count() {
-        let me = std::process::id();
-        let before = Usage::of(me).expect("I am here");
         // A text of 1.3 MB, made without starting another program, and then only work.
-        let script = "x=0123456789; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do x=$x$x; done; while :; do :; done";
-        let busy = std::process::Command::new("sh").args(["-c", script]).spawn();
-        let busy = Busy(busy.expect("there is a shell"));
-        let child = busy.0.id();
-        let patience = std::time::Instant::now() + Duration::from_secs(60);
-        let (used, of_child) = loop {
-            let used = Usage::of(me).expect("I am here").cpu - before.cpu;
-            let of_child = Usage::of(child).expect("it is there");
-            let is_large = of_child.memory >= 1_000_000;
-            if used >= Duration::from_millis(100) && is_large || std::time::Instant::now() > patience {
-                break (used, of_child);
+        let doublings = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do x=$x$x; done";
+        let family = Family::new(&format!("x=0123456789; {doublings}; while :; do :; done"));
+        let shell = family.0.id();
+        let patience = Instant::now() + Duration::from_secs(60);
+        let used = loop {
+            let used = Usage::of(shell).expect("it is there");
+            let is_enough = used.cpu >= Duration::from_millis(100) && used.memory >= 1_000_000;
+            if is_enough || Instant::now() > patience {
+                break used;
             }
             std::thread::yield_now();
         };
-        drop(busy);
-        assert!(used >= Duration::from_millis(100), "{used:?}");
-        assert!(of_child.memory >= 1_000_000, "{of_child:?}");
-        assert!(Usage::of(child).is_err(), "what has ended uses nothing");
+        drop(family);
+        assert!(used.cpu >= Duration::from_millis(100), "{used:?}");
+        assert!(used.memory >= 1_000_000, "{used:?}");
+        assert!(Usage::of(shell).is_err(), "what has ended uses nothing");
+    }
+
+    #[test]
+    fn children_that_end_while_they_are_counted_are_left_out() {
+        let family = Family::new("while :; do (:); done");
+        for _ in 0..500 {
+            Usage::of(family.0.id()).expect("the shell is there");
+        }
     }
 }
