@@ -103,7 +103,6 @@ pub(crate) struct Log {
     /// The numbers at which nobody can go on who has a cursor: there, the server may be in the middle of a snapshot.
     /// That is only the latest event of each key, so it leaves out some that a cursor asks for.
     unsure: Range<u64>,
-    is_untouched: bool,
 }
 
 /// Whether a server goes on behind this cursor with every event, and not with what it gives to whoever is new. One that
@@ -127,7 +126,6 @@ impl Log {
             end_mark: start.clone(),
             unsure: if names_an_event(last_event_id) { 0..0 } else { 0..u64::MAX },
             start,
-            is_untouched: true,
         }
     }
 
@@ -136,7 +134,6 @@ impl Log {
     }
 
     pub(crate) fn push_shared(&mut self, entry: Rc<Entry>) {
-        self.is_untouched = false;
         self.end_mark.pass_entry(&entry);
         self.bytes += entry.bytes();
         let is_gap = matches!(entry.what, What::Gap(_));
@@ -196,7 +193,6 @@ impl Log {
         self.unsure = self.first..u64::MAX;
         self.start = at.clone();
         self.end_mark = at;
-        self.is_untouched = false;
     }
 
     /// Where in this log a leader stands that goes on from a place; `None` if it would tell something that was left out
@@ -207,7 +203,7 @@ impl Log {
 
     /// Whether nothing ever came.
     pub(crate) fn is_untouched(&self) -> bool {
-        self.is_untouched
+        self.end() == 0
     }
 
     /// The number of the first entry that is kept.
