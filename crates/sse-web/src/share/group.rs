@@ -1,4 +1,4 @@
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use sse_proto::client::{Failure, State};
@@ -34,15 +34,12 @@ pub(super) struct Group {
     pub(super) upstream: Upstream,
     state: RefCell<State>,
     members: RefCell<Vec<Weak<Member>>>,
-    /// Its stream is closed: whoever comes now, or connects anew, belongs to another group.
-    is_over: Cell<bool>,
 }
 
 impl Group {
     /// The group of those who have this key. Whoever is the first of it begins it, at a cursor.
     pub(super) fn of(scope: Scope, key: &str, url: &str, options: &Options, cursor: &str) -> Rc<Self> {
-        let is_it =
-            |group: &Rc<Self>| group.scope.name == scope.name && group.key == key && !group.is_over.get();
+        let is_it = |group: &Rc<Self>| group.scope.name == scope.name && group.key == key && !group.is_over();
         let known = GROUPS.with_borrow(|groups| groups.iter().filter_map(Weak::upgrade).find(is_it));
         known.unwrap_or_else(|| {
             let group = Rc::new_cyclic(|this| Self {
@@ -55,7 +52,6 @@ impl Group {
                 upstream: Upstream::default(),
                 state: RefCell::new(State::Idle),
                 members: RefCell::default(),
-                is_over: Cell::new(false),
             });
             GROUPS.with_borrow_mut(|groups| groups.push(Rc::downgrade(&group)));
             group
@@ -66,8 +62,9 @@ impl Group {
         self.state.borrow().clone()
     }
 
+    /// Whether its stream is closed: whoever comes then, or connects anew, belongs to another group.
     pub(super) fn is_over(&self) -> bool {
-        self.is_over.get()
+        matches!(*self.state.borrow(), State::Closed(_))
     }
 
     pub(super) fn add(&self, member: Weak<Member>) {
@@ -113,12 +110,11 @@ impl Group {
     }
 
     pub(super) fn handle_state(self: &Rc<Self>, state: State) {
-        self.is_over.set(matches!(state, State::Closed(_)));
+        self.state.replace(state);
         if self.is_over() {
             // Nothing comes next, and so nothing that leaves out something.
             self.log.borrow_mut().settle();
         }
-        self.state.replace(state);
         self.each(|member| member.handle_group_state());
         if self.is_over() {
             self.update();
