@@ -12,7 +12,8 @@ use sse_proto::{Control, EventRef, Instant};
 
 use crate::clock;
 use crate::connection::Link;
-use crate::life_cycle::{self, Hearer, Hears, LifeCycle};
+use crate::life_cycle::{self, Hearer, Hears};
+use crate::listen::Listener;
 use crate::options::{Options, Wake};
 use crate::sink::Sink;
 use crate::timer::Timeout;
@@ -30,7 +31,7 @@ const LATE: Duration = Duration::from_secs(1);
 pub(crate) struct Direct {
     inner: Rc<Inner>,
     /// Removed with the connection.
-    _life_cycle: LifeCycle,
+    _listeners: Vec<Listener>,
 }
 
 /// What a connection's listeners, timers and transports reach, by weak references only: the one strong
@@ -99,8 +100,8 @@ impl Direct {
             looked: Cell::new(clock::now()),
             this: this.clone(),
         });
-        let life_cycle = life_cycle::attend(inner.clone(), hears);
-        Self { inner, _life_cycle: life_cycle }
+        let listeners = life_cycle::attend(inner.clone(), hears);
+        Self { inner, _listeners: listeners }
     }
 
     /// What the server wants to be left alone for after a failure, by the last that it said.

@@ -33,11 +33,6 @@ pub(crate) enum Hears {
     Page,
 }
 
-/// Listens until it is dropped.
-pub(crate) struct LifeCycle {
-    _listeners: Vec<Listener>,
-}
-
 /// What a listener hears.
 #[derive(Clone, Copy)]
 enum News {
@@ -48,9 +43,9 @@ enum News {
     Visibility,
 }
 
-/// Listens for `hearer`, and tells it at once of what is so already. A worker has no page that could be frozen or seen:
+/// Listens for `hearer` until what it returns is dropped, and tells it at once of what is so already. A worker has no page that could be frozen or seen:
 /// there it hears of the network only.
-pub(crate) fn attend(hearer: Rc<dyn Hearer>, hears: Hears) -> LifeCycle {
+pub(crate) fn attend(hearer: Rc<dyn Hearer>, hears: Hears) -> Vec<Listener> {
     let scope = scope();
     let document = scope.document();
     let offline = hearer.options().offline;
@@ -91,7 +86,7 @@ pub(crate) fn attend(hearer: Rc<dyn Hearer>, hears: Hears) -> LifeCycle {
         on(&document, "resume", News::Back);
         on(&document, "visibilitychange", News::Visibility);
     }
-    LifeCycle { _listeners: listeners }
+    listeners
 }
 
 /// What the listeners of one hearer share.

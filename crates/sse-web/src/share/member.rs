@@ -11,7 +11,8 @@ use super::log::{self, Entry, What};
 use super::place::{Next, Place};
 use crate::connection::Link;
 use crate::direct::Direct;
-use crate::life_cycle::{self, Hearer, Hears, LifeCycle};
+use crate::life_cycle::{self, Hearer, Hears};
+use crate::listen::Listener;
 use crate::options::Options;
 use crate::sink::Sink;
 
@@ -19,7 +20,7 @@ use crate::sink::Sink;
 pub(super) struct Membership {
     member: Rc<Member>,
     /// Removed with it.
-    _life_cycle: LifeCycle,
+    _listeners: Vec<Listener>,
 }
 
 /// One who shares a connection.
@@ -95,7 +96,7 @@ impl Membership {
             this: this.clone(),
         });
         member.group().add(member.this.clone());
-        let life_cycle = life_cycle::attend(member.clone(), Hears::Page);
+        let listeners = life_cycle::attend(member.clone(), Hears::Page);
         member.update();
         let this = member.this.clone();
         spawn_local(async move {
@@ -104,7 +105,7 @@ impl Membership {
                 member.pump();
             }
         });
-        Self { member, _life_cycle: life_cycle }
+        Self { member, _listeners: listeners }
     }
 }
 
