@@ -72,14 +72,8 @@ pub(crate) trait UnreadId {
 }
 
 impl Direct {
-    /// Connects to `url`, which is resolved. The sink is told of the first attempt before this returns.
-    pub(crate) fn open(url: String, options: Options, hears: Hears, sink: Box<dyn Sink>) -> Self {
-        let direct = Self::new(url, options, hears, sink);
-        direct.command(Command::Open);
-        direct
-    }
-
-    /// One that waits for [`Command::Open`]: its holder can keep it first, and so end it when the first attempt is told.
+    /// A connection to `url`, which is resolved. It waits for [`Command::Open`]: its holder can keep it first, and so end
+    /// it when the first attempt is told.
     pub(crate) fn new(url: String, mut options: Options, hears: Hears, sink: Box<dyn Sink>) -> Self {
         options.client.resend &= options.transport.is_repeatable();
         let is_repeatable = options.client.resend;

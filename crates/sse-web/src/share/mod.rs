@@ -31,6 +31,8 @@ mod tabs;
 
 use std::fmt;
 
+use sse_proto::client::Command;
+
 use crate::connection::Link;
 use crate::direct::Direct;
 use crate::life_cycle::Hears;
@@ -132,7 +134,9 @@ const PAGE: Scope = Scope { name: "page", source: source::in_page };
 const BROWSER: Scope = Scope { name: "browser", source: browser::across_tabs };
 
 fn alone(url: String, options: Options, sink: Box<dyn Sink>) -> Box<dyn Link> {
-    Box::new(Direct::open(url, options, Hears::All, sink))
+    let direct = Direct::new(url, options, Hears::All, sink);
+    direct.command(Command::Open);
+    Box::new(direct)
 }
 
 fn join(scope: Scope, url: String, options: Options, sink: Box<dyn Sink>) -> Box<dyn Link> {
