@@ -16,7 +16,7 @@ use crate::life_cycle::{self, Hearer, Hears};
 use crate::listen::Listener;
 use crate::options::{Options, Wake};
 use crate::sink::Sink;
-use crate::timer::Timeout;
+use crate::timer::Timer;
 use crate::transport::{ActiveRequest, Receiver, Request};
 
 /// How often a connection that is to be replaced after a sleep looks at the clock. In a background tab, browsers make that
@@ -49,20 +49,20 @@ pub(crate) struct Inner {
     active: Cell<Option<(ConnectionId, Box<dyn ActiveRequest>)>>,
     /// Knows the last event id at the last event, where that has not been looked at.
     unread: Cell<Option<(ConnectionId, Rc<dyn UnreadId>)>>,
-    timer: Cell<Option<Timer>>,
+    alarm: Cell<Option<Alarm>>,
     /// When it last looked for a sleep; at the earliest when its connection was made.
     looked: Cell<Instant>,
     this: Weak<Self>,
 }
 
 /// Has [`Inner::look`] called.
-struct Timer {
+struct Alarm {
     at: Instant,
     /// For how long the device had been asleep when it was set. It stands still meanwhile.
     asleep: u64,
     /// Whether it was set because another was [`LATE`].
     is_second: bool,
-    _timeout: Timeout,
+    _timer: Timer,
 }
 
 /// Knows the last event that was told without the last event id.
@@ -90,7 +90,7 @@ impl Direct {
             client: RefCell::new(client),
             active: Cell::new(None),
             unread: Cell::new(None),
-            timer: Cell::new(None),
+            alarm: Cell::new(None),
             looked: Cell::new(clock::now()),
             this: this.clone(),
         });
@@ -122,7 +122,7 @@ impl Direct {
         drop(client);
         self.inner.unread.take();
         self.inner.active.take();
-        self.inner.timer.take();
+        self.inner.alarm.take();
     }
 }
 
@@ -194,17 +194,17 @@ impl Inner {
     }
 
     fn handle_timeout(&self) {
-        self.timer.take();
+        self.alarm.take();
         self.client().handle_timeout(clock::now());
         self.drain();
     }
 
     /// Called at the deadline.
-    fn handle_timer(&self) {
+    fn handle_alarm(&self) {
         self.notice_sleep();
         let now = clock::now();
-        match self.timer.take() {
-            Some(timer) if self.has_kept_waiting(&timer, now) => self.set_timer(now + LATE, true),
+        match self.alarm.take() {
+            Some(alarm) if self.has_kept_waiting(&alarm, now) => self.set_alarm(now + LATE, true),
             _ => self.handle_timeout(),
         }
     }
@@ -221,10 +221,10 @@ impl Inner {
 
     /// Whether the page was busy, so that the server's word may lie behind this timer. Only once: in a hidden page every
     /// timer is late.
-    fn has_kept_waiting(&self, timer: &Timer, now: Instant) -> bool {
+    fn has_kept_waiting(&self, alarm: &Alarm, now: Instant) -> bool {
         let client = self.client.borrow();
-        let is_late = now >= timer.at + LATE && timer.asleep == clock::asleep();
-        is_late && !timer.is_second && client.is_drained() && !matches!(client.state(), State::Waiting { .. })
+        let is_late = now >= alarm.at + LATE && alarm.asleep == clock::asleep();
+        is_late && !alarm.is_second && client.is_drained() && !matches!(client.state(), State::Waiting { .. })
     }
 
     #[inline(always)]
@@ -352,7 +352,7 @@ impl Inner {
         }
     }
 
-    /// Has `handle_timer` called at `deadline`. A timer that is early does no harm, so one that runs already and is not late
+    /// Has `handle_alarm` called at `deadline`. A timer that is early does no harm, so one that runs already and is not late
     /// is left alone: the deadline moves far more often than it is reached. After a sleep it is late.
     fn wait_until(&self, mut deadline: Option<Instant>) {
         if let Wake::ReconnectAfter(_) = self.options.wake
@@ -361,25 +361,25 @@ impl Inner {
             let look = clock::now() + LOOK_AFTER;
             deadline = Some(deadline.map_or(look, |deadline| deadline.min(look)));
         }
-        let running = self.timer.take();
+        let running = self.alarm.take();
         let Some(deadline) = deadline else { return };
-        if let Some(timer) = &running
-            && (timer.at <= deadline || timer.is_second && deadline <= clock::now())
-            && timer.asleep == clock::asleep()
+        if let Some(alarm) = &running
+            && (alarm.at <= deadline || alarm.is_second && deadline <= clock::now())
+            && alarm.asleep == clock::asleep()
         {
-            self.timer.set(running);
+            self.alarm.set(running);
             return;
         }
-        self.set_timer(deadline, false);
+        self.set_alarm(deadline, false);
     }
 
-    fn set_timer(&self, deadline: Instant, is_second: bool) {
+    fn set_alarm(&self, deadline: Instant, is_second: bool) {
         let this = self.this.clone();
-        let timeout = Timeout::until(deadline, move || {
+        let timer = Timer::until(deadline, move || {
             if let Some(inner) = this.upgrade() {
-                inner.handle_timer();
+                inner.handle_alarm();
             }
         });
-        self.timer.set(Some(Timer { at: deadline, asleep: clock::asleep(), is_second, _timeout: timeout }));
+        self.alarm.set(Some(Alarm { at: deadline, asleep: clock::asleep(), is_second, _timer: timer }));
     }
 }

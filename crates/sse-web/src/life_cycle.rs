@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::rc::{Rc, Weak};
-use std::time::Duration;
 
 use sse_proto::client::{Command, PauseReason};
 use web_sys::EventTarget;
@@ -10,7 +9,7 @@ use web_sys::EventTarget;
 use crate::listen::{Listener, listen};
 use crate::options::{Background, Offline, Options};
 use crate::scope::{Document, scope};
-use crate::timer::Timeout;
+use crate::timer::Timer;
 
 /// Who is told.
 pub(crate) trait Hearer: 'static {
@@ -95,7 +94,7 @@ struct Ear {
     hears: Hears,
     document: Option<Document>,
     /// Runs while the page is in the background and not yet for too long.
-    grace: Cell<Option<Timeout>>,
+    grace: Cell<Option<Timer>>,
 }
 
 impl Ear {
@@ -142,7 +141,7 @@ impl Ear {
             Background::Pause => pause_in_background(hearer),
             Background::PauseAfter(after) => {
                 let hearer = self.hearer.clone();
-                self.grace.set(Some(Timeout::new(millis(after), move || {
+                self.grace.set(Some(Timer::after(after, move || {
                     if let Some(hearer) = hearer.upgrade() {
                         pause_in_background(&*hearer);
                     }
@@ -166,9 +165,4 @@ fn note_network(hearer: &dyn Hearer) {
 
 fn pause_in_background(hearer: &dyn Hearer) {
     hearer.command(Command::Pause(PauseReason::Background));
-}
-
-/// As a browser's timer takes it; a larger one wraps and fires at once.
-fn millis(duration: Duration) -> u32 {
-    duration.as_millis().min(i32::MAX as u128) as u32
 }

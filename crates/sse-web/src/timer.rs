@@ -1,5 +1,7 @@
 //! Calls after a time.
 
+use std::time::Duration;
+
 use sse_proto::Instant;
 use wasm_bindgen::prelude::*;
 
@@ -15,34 +17,53 @@ extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(callback: &JsValue, millis: u32) -> i32;
 
+    #[wasm_bindgen(js_name = setInterval)]
+    fn set_interval(callback: &JsValue, millis: u32) -> i32;
+
+    /// Of either kind (HTML, 8.7).
     #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(timer: i32);
+    fn clear(timer: i32);
 }
 
-/// Calls once, unless it is dropped before.
+/// Calls until it is dropped.
 ///
 /// That of gloo-timers would link a type of closure of its own.
-pub(crate) struct Timeout {
-    timer: i32,
+pub(crate) struct Timer {
+    id: i32,
     /// Freed with this.
     _callback: Callback,
 }
 
-impl Timeout {
-    /// Calls at `deadline`; or before, after a minute. Whoever is called looks at the clock.
+impl Timer {
+    /// Calls once, at `deadline`; or before, after a minute. Whoever is called looks at the clock.
     pub(crate) fn until(deadline: Instant, call: impl Fn() + 'static) -> Self {
         let wait = deadline.as_millis().saturating_sub(clock::now().as_millis());
-        Self::new(wait.min(LONGEST_MILLIS) as u32, call)
+        Self::set(set_timeout, wait.min(LONGEST_MILLIS) as u32, call)
     }
 
-    pub(crate) fn new(millis: u32, call: impl Fn() + 'static) -> Self {
+    /// Calls once.
+    pub(crate) fn after(wait: Duration, call: impl Fn() + 'static) -> Self {
+        Self::set(set_timeout, millis(wait), call)
+    }
+
+    /// Calls again and again.
+    pub(crate) fn every(period: Duration, call: impl Fn() + 'static) -> Self {
+        Self::set(set_interval, millis(period), call)
+    }
+
+    fn set(set: fn(&JsValue, u32) -> i32, millis: u32, call: impl Fn() + 'static) -> Self {
         let callback = Callback::new(move |_: &JsValue| call());
-        Self { timer: set_timeout(callback.as_ref(), millis), _callback: callback }
+        Self { id: set(callback.as_ref(), millis), _callback: callback }
     }
 }
 
-impl Drop for Timeout {
+impl Drop for Timer {
     fn drop(&mut self) {
-        clear_timeout(self.timer);
+        clear(self.id);
     }
+}
+
+/// As a browser's timer takes it; a larger one wraps and fires at once.
+fn millis(duration: Duration) -> u32 {
+    duration.as_millis().min(i32::MAX as u128) as u32
 }

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use gloo_timers::callback::Interval;
 use sse_proto::Instant;
 
 use crate::clock;
+use crate::timer::Timer;
 
 /// No snapshot takes longer: a busy stream never stops.
 const AT_MOST: Duration = Duration::from_secs(30);
@@ -66,7 +66,7 @@ impl Beginning {
 
 /// Looks at a [`Beginning`] until this is dropped.
 pub(super) struct Looking {
-    _interval: Interval,
+    _timer: Timer,
 }
 
 impl Looking {
@@ -76,15 +76,14 @@ impl Looking {
         is_over: impl Fn(Look) + 'static,
     ) -> Self {
         let beginning = RefCell::new(Beginning::new(clock::now(), brought().unwrap_or_default()));
-        let millis = u32::try_from(Beginning::LOOK_EVERY.as_millis()).unwrap_or(u32::MAX >> 1);
-        let interval = Interval::new(millis, move || {
+        let timer = Timer::every(Beginning::LOOK_EVERY, move || {
             let Some(brought) = brought() else { return };
             let look = beginning.borrow_mut().look(clock::now(), brought);
             if look != Look::Early {
                 is_over(look);
             }
         });
-        Self { _interval: interval }
+        Self { _timer: timer }
     }
 }
 

@@ -14,7 +14,7 @@ use super::log::{Entry, Log};
 use super::source::{Source, in_page};
 use super::tabs::{Action, Message, Tabs};
 use crate::clock;
-use crate::timer::Timeout;
+use crate::timer::Timer;
 
 /// What other versions say is not understood here: change it with the messages.
 ///
@@ -49,7 +49,7 @@ struct Tab {
     tabs: RefCell<Tabs>,
     channel: RefCell<Option<Channel>>,
     lock: RefCell<Option<Lock>>,
-    timer: RefCell<Option<(Instant, Timeout)>>,
+    timer: RefCell<Option<(Instant, Timer)>>,
     /// Whether somebody in this tab wants the stream.
     is_in: Cell<bool>,
     is_flush_due: Cell<bool>,
@@ -217,13 +217,13 @@ impl Tab {
             return;
         }
         let this = self.this.clone();
-        let timeout = Timeout::until(deadline, move || {
+        let timer = Timer::until(deadline, move || {
             if let Some(tab) = this.upgrade() {
                 tab.timer.take();
                 tab.drive(|tabs, log| tabs.handle_timeout(clock::now(), wall(), log));
             }
         });
-        self.timer.replace(Some((deadline, timeout)));
+        self.timer.replace(Some((deadline, timer)));
     }
 }
 

@@ -4,12 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
-use gloo_timers::callback::Timeout;
+use crate::timer::Timer;
 
-/// How long a test waits, in milliseconds. Well below the 20 seconds after which `wasm-bindgen-test` ends a whole
+/// How long a test waits. Well below the 20 seconds after which `wasm-bindgen-test` ends a whole
 /// program without saying which test hung.
-const PATIENCE_MILLIS: u32 = 5_000;
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The tasks that wait. They look again whenever the page has done something.
 #[derive(Clone, Default)]
@@ -29,7 +30,7 @@ impl Pending {
             return Some(found);
         }
         let is_over = Rc::new(Cell::new(false));
-        let _timeout = Timeout::new(PATIENCE_MILLIS, {
+        let _timer = Timer::after(PATIENCE, {
             let (is_over, pending) = (is_over.clone(), self.clone());
             move || {
                 is_over.set(true);
