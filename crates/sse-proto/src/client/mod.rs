@@ -91,8 +91,6 @@ pub struct Client {
     last_connection: u64,
     /// The reasons for which it is paused; empty if it is not.
     pauses: PauseSet,
-    /// Whether the owner wants a connection: after `Open`, until `Close` or a final failure.
-    wanted: bool,
     /// Failures since the last healthy connection.
     failures: u32,
     opened_at: Instant,
@@ -131,7 +129,6 @@ impl Client {
             connection: None,
             last_connection: 0,
             pauses: PauseSet::default(),
-            wanted: false,
             failures: 0,
             opened_at: Instant::default(),
             last_activity: Instant::default(),
@@ -195,7 +192,7 @@ impl Client {
     pub fn handle_command(&mut self, now: Instant, command: Command) {
         match command {
             Command::Open => {
-                if !self.wanted {
+                if !self.is_wanted() {
                     self.begin(now);
                 }
             }
@@ -224,7 +221,7 @@ impl Client {
             // c17: neither pausing nor resuming is a failure.
             Command::Pause(reason) => {
                 self.pauses.insert(reason);
-                if self.wanted {
+                if self.is_wanted() {
                     match self.disconnect(now) {
                         // c18: there is nothing to go on with later.
                         Dropped::Sent if !self.options.resend => {
@@ -237,7 +234,7 @@ impl Client {
             Command::Resume(reason) => {
                 let paused = !self.pauses.is_empty();
                 self.pauses.remove(reason);
-                if self.wanted && paused {
+                if self.is_wanted() && paused {
                     self.go_on(now);
                 }
             }
@@ -368,6 +365,11 @@ impl Client {
         self.outputs.is_empty() && !self.timers.have_changed()
     }
 
+    /// Whether the owner wants a connection: after `Open`, until `Close` or a final failure.
+    fn is_wanted(&self) -> bool {
+        !matches!(self.state, State::Idle | State::Closed(_))
+    }
+
     fn enter(&mut self, state: State) {
         if !self.state.is_as(&state) {
             self.state = state;
@@ -380,7 +382,6 @@ impl Client {
 
     /// The owner wants a connection, and gets one that starts from nothing but the cursor.
     fn begin(&mut self, now: Instant) {
-        self.wanted = true;
         self.failures = 0;
         self.held = None;
         self.redirected = None;
@@ -449,7 +450,6 @@ impl Client {
     }
 
     fn close(&mut self, now: Instant, reason: CloseReason) {
-        self.wanted = false;
         if let Some(Before::Event(_)) = self.before {
             self.take_back();
         }
