@@ -20,6 +20,12 @@ use crate::test::Count;
 /// Where the targets are, with their seeds, the corpus that grows, and what was found.
 const FOLDER: &str = "crates/sse-proto/fuzz";
 
+/// Streams for the corners of the protocol, which are seeds of the decoder behind [`WHOLE`].
+const VECTORS: &str = "tests/conformance/vectors";
+
+/// In front of a stream that the decoder is to get in one piece, without limits and on a new connection.
+const WHOLE: &[u8] = b"000\n";
+
 /// The package of the targets: a workspace of its own, so that libFuzzer is in nobody's lock file.
 pub(crate) const PACKAGE: &str = "crates/sse-proto/fuzz/Cargo.toml";
 
@@ -154,6 +160,9 @@ impl<'r> Built<'r> {
         for folder in [corpus, &folder.join(&artifacts)] {
             fs::create_dir_all(folder).with_context(|| format!("could not create {}", folder.display()))?;
         }
+        if target == Target::Decoder {
+            lay_vectors(self.repo, corpus)?;
+        }
         let mut cmd = self
             .repo
             .cmd(&self.programs.join(&name).to_string_lossy())
@@ -187,6 +196,18 @@ impl<'r> Built<'r> {
         let findings = findings.collect();
         Ok(Outcome { name, stats: log.stats, findings })
     }
+}
+
+/// Lays the vectors into the decoder's corpus.
+fn lay_vectors(repo: &Repo, corpus: &Path) -> Result<()> {
+    for entry in fs::read_dir(repo.path(VECTORS)).context("the vectors are gone")? {
+        let vector = entry?.path();
+        if vector.extension().is_some_and(|extension| extension == "sse") {
+            let seed = corpus.join(vector.file_stem().unwrap_or_default());
+            fs::write(seed, [WHOLE, &fs::read(&vector)?].concat())?;
+        }
+    }
+    Ok(())
 }
 
 /// How a target went.

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use arbitrary::Arbitrary;
 use sse_proto_fuzz::{client, decoder, encoder};
 
-/// The protocol vectors, which are seeds of the decoder when they are whole and nothing limits them.
+/// The protocol vectors, which `cargo xtask fuzz` lays beside the seeds of the decoder.
 const VECTORS: &str = "../../../tests/conformance/vectors";
-const HEADER: &[u8] = b"000\n";
 
 fn path(relative: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
@@ -46,7 +45,9 @@ fn the_decoder_agrees_with_the_reference_on_its_seeds() {
 /// The options that a seed leaves at zero, all of them, on the streams that were written for the corners.
 #[test]
 fn the_decoder_agrees_with_the_reference_on_the_vectors_whatever_the_options() {
-    for (path, stream) in files(VECTORS).into_iter().filter(|(path, _)| is_stream(path)) {
+    let vectors: Vec<_> = files(VECTORS).into_iter().filter(|(path, _)| is_stream(path)).collect();
+    assert!(vectors.len() >= 30, "only {} vectors were found", vectors.len());
+    for (path, stream) in vectors {
         println!("{}", path.display());
         for option in 0..=255 {
             for header in
@@ -66,24 +67,6 @@ fn what_the_seeds_encode_is_decoded() {
 #[test]
 fn the_client_keeps_its_rules_on_its_seeds() {
     replay("seeds/client", client::run);
-}
-
-/// With `SEEDS=write` in the environment, writes what is missing.
-#[test]
-fn every_vector_is_a_seed() {
-    let write = std::env::var_os("SEEDS").is_some_and(|value| value == "write");
-    let vectors: Vec<_> = files(VECTORS).into_iter().filter(|(path, _)| is_stream(path)).collect();
-    assert!(vectors.len() >= 30, "only {} vectors were found", vectors.len());
-    for (vector, stream) in vectors {
-        let name = vector.file_stem().expect("a vector has a name");
-        let seed = path("seeds/decoder").join(name);
-        let content = [HEADER, &stream].concat();
-        if write {
-            fs::write(&seed, &content).expect("the seeds can be written");
-        }
-        let is_current = fs::read(&seed).is_ok_and(|is| is == content);
-        assert!(is_current, "{} is out of date: SEEDS=write cargo test", seed.display());
-    }
 }
 
 fn is_stream(path: &Path) -> bool {
