@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sse_proto::Instant;
 
-use super::message::Answer;
+use super::message::{Answer, Said};
 use super::{ANSWER_WITHIN, ASK_AFTER, Action, Message, Reign, Role, STEALS, Tabs};
 use crate::share::log::{Entry, Log, What};
 
@@ -109,8 +109,8 @@ impl Tabs {
     }
 
     /// A leader said something.
-    pub(super) fn hear(&mut self, now: Instant, reign: Reign, message: Message, log: &mut Log) {
-        let is_to_another = matches!(message, Message::Welcome { tab, .. } if tab != self.tab);
+    pub(super) fn hear(&mut self, now: Instant, reign: Reign, said: Said, log: &mut Log) {
+        let is_to_another = matches!(said, Said::Welcome { tab, .. } if tab != self.tab);
         if reign < self.latest || is_to_another {
             return;
         }
@@ -123,14 +123,14 @@ impl Tabs {
         let Role::Follower(follower) = &mut self.role else { return };
         follower.silence = Silence::quiet(now, self.tab);
         self.steals = 0;
-        let is_answer = matches!(message, Message::Welcome { .. });
+        let is_answer = matches!(said, Said::Welcome { .. });
         if is_news && !is_answer {
             self.ask_again(now, log);
         }
-        match message {
-            Message::Welcome { answer, .. } => self.take_answer(reign, answer, log),
-            Message::Entries { first, entries, .. } => self.take_entries(now, reign, first, entries, log),
-            Message::Here { next, standing, .. } => {
+        match said {
+            Said::Welcome { answer, .. } => self.take_answer(reign, answer, log),
+            Said::Entries { first, entries } => self.take_entries(now, reign, first, entries, log),
+            Said::Here { next, standing } => {
                 let has_all = self.is_live() && self.heard == Some((reign, next));
                 if self.is_live() && !has_all {
                     self.ask_again(now, log);
@@ -142,8 +142,7 @@ impl Tabs {
                     self.act(Action::State(self.standing.state.clone()));
                 }
             }
-            Message::Failed { failure, .. } => self.act(Action::Failed(failure)),
-            Message::Hello { .. } | Message::Ping | Message::Reconnect => {}
+            Said::Failed(failure) => self.act(Action::Failed(failure)),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::share::log::{Entry, Mark};
 /// Said by one tab to all others of its group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Message {
-    /// A tab asks for what comes behind the place where it stands. The leader answers with [`Message::Welcome`].
+    /// A tab asks for what comes behind the place where it stands. The leader answers with [`Said::Welcome`].
     Hello {
         tab: u64,
         /// The leader it last heard in full, and the number of the entry that comes next from it.
@@ -23,23 +23,29 @@ pub(crate) enum Message {
         /// Whether it has been told nothing at all yet.
         is_new: bool,
     },
-    /// The leader's answer to one tab.
-    Welcome { reign: Reign, tab: u64, answer: Answer },
-    /// The stream went on.
-    Entries { reign: Reign, first: u64, entries: Vec<Rc<Entry>> },
-    /// The leader is here: said when it begins, when its state changes, and when it is asked.
-    Here {
-        reign: Reign,
-        /// The number of the entry that comes next.
-        next: u64,
-        standing: Standing,
-    },
-    /// The leader's connection failed.
-    Failed { reign: Reign, failure: Failure },
     /// Is there a leader?
     Ping,
     /// The owner of a stream in another tab wants it to connect anew.
     Reconnect,
+    /// The leader of this reign says something.
+    Leader { reign: Reign, said: Said },
+}
+
+/// Said by a leader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// The answer to one tab.
+    Welcome { tab: u64, answer: Answer },
+    /// The stream went on.
+    Entries { first: u64, entries: Vec<Rc<Entry>> },
+    /// It is here: said when it begins, when its state changes, and when it is asked.
+    Here {
+        /// The number of the entry that comes next.
+        next: u64,
+        standing: Standing,
+    },
+    /// Its connection failed.
+    Failed(Failure),
 }
 
 /// What a tab has to know that asks for the stream.
@@ -64,30 +70,13 @@ impl Message {
                 let (reign, next) = heard.unwrap_or_default();
                 write_mark(write_reign(&mut out, reign).number(next), mark);
             }
-            Self::Welcome { reign, tab, answer } => {
-                write_reign(out.word("welcome"), *reign).number(*tab).number(answer.first);
-                write_mark(&mut out, &answer.at);
-                write_standing(&mut out, &answer.standing, now);
-                write_entries(&mut out, &answer.entries);
-            }
-            Self::Entries { reign, first, entries } => {
-                write_reign(out.word("entries"), *reign).number(*first);
-                write_entries(&mut out, entries);
-            }
-            Self::Here { reign, next, standing } => {
-                write_reign(out.word("here"), *reign).number(*next);
-                write_standing(&mut out, standing, now);
-            }
-            Self::Failed { reign, failure } => {
-                write_reign(out.word("failed"), *reign);
-                write_failure(&mut out, failure);
-            }
             Self::Ping => {
                 out.word("ping");
             }
             Self::Reconnect => {
                 out.word("reconnect");
             }
+            Self::Leader { reign, said } => write_said(&mut out, *reign, said, now),
         }
         out.finish()
     }
@@ -103,30 +92,44 @@ impl Message {
                 let heard = Some(heard).filter(|(reign, _)| *reign != Reign::default());
                 Self::Hello { tab, heard, mark: read_mark(from)?, is_new }
             }
-            "welcome" => {
-                let (reign, tab) = (read_reign(from)?, from.number()?);
-                let (first, at) = (from.number()?, read_mark(from)?);
-                let standing = read_standing(from, now)?;
-                let answer = Answer { first, at, standing, entries: read_entries(from)? };
-                Self::Welcome { reign, tab, answer }
-            }
-            "entries" => Self::Entries {
-                reign: read_reign(from)?,
-                first: from.number()?,
-                entries: read_entries(from)?,
-            },
-            "here" => Self::Here {
-                reign: read_reign(from)?,
-                next: from.number()?,
-                standing: read_standing(from, now)?,
-            },
-            "failed" => Self::Failed { reign: read_reign(from)?, failure: read_failure(from)? },
             "ping" => Self::Ping,
             "reconnect" => Self::Reconnect,
-            _ => return None,
+            kind => Self::Leader { reign: read_reign(from)?, said: read_said(kind, from, now)? },
         };
         from.is_empty().then_some(message)
     }
+}
+
+fn write_said(out: &mut Writer, reign: Reign, said: &Said, now: Instant) {
+    match said {
+        Said::Welcome { tab, answer } => {
+            write_reign(out.word("welcome"), reign).number(*tab).number(answer.first);
+            write_mark(out, &answer.at);
+            write_standing(out, &answer.standing, now);
+            write_entries(out, &answer.entries);
+        }
+        Said::Entries { first, entries } => {
+            write_entries(write_reign(out.word("entries"), reign).number(*first), entries);
+        }
+        Said::Here { next, standing } => {
+            write_standing(write_reign(out.word("here"), reign).number(*next), standing, now);
+        }
+        Said::Failed(failure) => write_failure(write_reign(out.word("failed"), reign), failure),
+    }
+}
+
+fn read_said(kind: &str, from: &mut Reader<'_>, now: Instant) -> Option<Said> {
+    Some(match kind {
+        "welcome" => {
+            let (tab, first, at) = (from.number()?, from.number()?, read_mark(from)?);
+            let standing = read_standing(from, now)?;
+            Said::Welcome { tab, answer: Answer { first, at, standing, entries: read_entries(from)? } }
+        }
+        "entries" => Said::Entries { first: from.number()?, entries: read_entries(from)? },
+        "here" => Said::Here { next: from.number()?, standing: read_standing(from, now)? },
+        "failed" => Said::Failed(read_failure(from)?),
+        _ => return None,
+    })
 }
 
 fn write_reign(out: &mut Writer, reign: Reign) -> &mut Writer {
@@ -180,6 +183,10 @@ mod tests {
         Standing { state, reconnection_time: Duration::from_millis(1_500), sure_from: 3 }
     }
 
+    fn led(said: Said) -> Message {
+        Message::Leader { reign: REIGN, said }
+    }
+
     fn back(message: &Message) -> Option<Message> {
         Message::decode(&message.encode(NOW), NOW)
     }
@@ -207,12 +214,12 @@ mod tests {
         for message in [
             Message::Hello { tab: 1, heard: None, mark: Mark::default(), is_new: true },
             Message::Hello { tab: 1, heard: Some((REIGN, 3)), mark, is_new: false },
-            Message::Welcome { reign: REIGN, tab: 9, answer },
-            Message::Entries { reign: REIGN, first: 0, entries: entries() },
-            Message::Entries { reign: REIGN, first: 0, entries: Vec::new() },
-            Message::Here { reign: REIGN, next: 3, standing: standing.clone() },
-            Message::Here { reign: REIGN, next: 3, standing: Standing { sure_from: u64::MAX, ..standing } },
-            Message::Failed { reign: REIGN, failure: Failure::Network },
+            led(Said::Welcome { tab: 9, answer }),
+            led(Said::Entries { first: 0, entries: entries() }),
+            led(Said::Entries { first: 0, entries: Vec::new() }),
+            led(Said::Here { next: 3, standing: standing.clone() }),
+            led(Said::Here { next: 3, standing: Standing { sure_from: u64::MAX, ..standing } }),
+            led(Said::Failed(Failure::Network)),
             Message::Ping,
             Message::Reconnect,
         ] {
@@ -251,7 +258,7 @@ mod tests {
         ];
         states.extend(failures.map(|failure| State::Closed(CloseReason::Refused(failure))));
         for state in states {
-            let here = Message::Here { reign: REIGN, next: 0, standing: standing(state) };
+            let here = led(Said::Here { next: 0, standing: standing(state) });
             assert_eq!(back(&here).as_ref(), Some(&here));
         }
     }
@@ -259,11 +266,8 @@ mod tests {
     #[test]
     fn a_time_is_that_of_the_reader() {
         let state = |until| State::Waiting { attempt: 1, until, cause: Failure::Ended };
-        let here = |until| Message::Here {
-            reign: REIGN,
-            next: 0,
-            standing: standing(state(Instant::from_millis(until))),
-        };
+        let here =
+            |until| led(Said::Here { next: 0, standing: standing(state(Instant::from_millis(until))) });
         let other = Instant::from_millis(1_000_000);
         assert_eq!(Message::decode(&here(6_500).encode(NOW), other), Some(here(1_001_500)));
         // What is over is over everywhere.
@@ -279,7 +283,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_message_is_none() {
-        let whole = Message::Entries { reign: REIGN, first: 0, entries: entries() }.encode(NOW);
+        let whole = led(Said::Entries { first: 0, entries: entries() }).encode(NOW);
         for (end, _) in whole.char_indices() {
             assert_eq!(Message::decode(&whole[..end], NOW), None, "{end}");
         }

@@ -28,8 +28,8 @@ use sse_proto::client::{Failure, State};
 
 use super::log::{Entry, Log, Mark};
 use follower::Follower;
-use message::Answer;
 pub(crate) use message::Message;
+use message::{Answer, Said};
 
 /// How long a leader may say nothing before it is asked whether it is there. Each tab adds up to a second of its own,
 /// so that one of them asks and the answer serves all.
@@ -295,8 +295,7 @@ impl Tabs {
     pub(crate) fn handle_failure(&mut self, failure: Failure, log: &Log) {
         self.flush(log);
         if let Role::Leader(leader) = &self.role {
-            let failed = Message::Failed { reign: leader.reign, failure: failure.clone() };
-            self.act(Action::Post(failed));
+            self.say(leader.reign, Said::Failed(failure.clone()));
             self.act(Action::Failed(failure));
         }
     }
@@ -308,7 +307,7 @@ impl Tabs {
         leader.told = log.end();
         if leader.has_audience && first < log.end() {
             let entries = log.from(first).cloned().collect();
-            self.act(Action::Post(Message::Entries { reign, first, entries }));
+            self.say(reign, Said::Entries { first, entries });
         }
     }
 
@@ -339,12 +338,9 @@ impl Tabs {
                     self.reconnect(log);
                 }
             }
-            Message::Welcome { reign, .. }
-            | Message::Entries { reign, .. }
-            | Message::Here { reign, .. }
-            | Message::Failed { reign, .. } => {
+            Message::Leader { reign, said } => {
                 if !reign.is_future(wall) {
-                    self.hear(now, reign, message, log);
+                    self.hear(now, reign, said, log);
                 }
             }
         }
@@ -384,8 +380,12 @@ impl Tabs {
         if let Role::Leader(leader) = &self.role {
             self.standing.sure_from = log.sure_from();
             let (reign, standing) = (leader.reign, self.standing.clone());
-            self.act(Action::Post(Message::Here { reign, next: log.end(), standing }));
+            self.say(reign, Said::Here { next: log.end(), standing });
         }
+    }
+
+    fn say(&mut self, reign: Reign, said: Said) {
+        self.act(Action::Post(Message::Leader { reign, said }));
     }
 
     fn say_hello(&mut self, log: &Log) {
@@ -415,8 +415,7 @@ impl Tabs {
         let entries = log.from(first).cloned().collect();
         self.standing.sure_from = log.sure_from();
         let standing = self.standing.clone();
-        let answer = Answer { first, at, entries, standing };
-        self.act(Action::Post(Message::Welcome { reign, tab, answer }));
+        self.say(reign, Said::Welcome { tab, answer: Answer { first, at, entries, standing } });
     }
 }
 

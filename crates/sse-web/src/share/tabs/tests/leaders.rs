@@ -34,7 +34,7 @@ fn the_next_leader_leaves_a_server_alone_for_as_long_as_this_one_was_asked_to() 
     leader.admit(&mut next);
     next.tabs.handle_granted(at(20_000), WALL, &next.log);
     let standing = Standing { state: state.clone(), reconnection_time: Duration::ZERO, sure_from: 0 };
-    let here = Message::Here { reign: next.tabs.latest, next: 0, standing };
+    let here = Message::Leader { reign: next.tabs.latest, said: Said::Here { next: 0, standing } };
     assert_eq!(next.actions(), [Action::Post(here), Action::State(state)]);
     assert_eq!(next.tabs.deadline(), Some(at(61_000)));
     next.timeout(at(60_999));
@@ -139,7 +139,7 @@ fn a_leader_that_is_heard_was_not_robbed_in_vain() {
 #[test]
 fn a_reign_from_the_future_is_nobodys() {
     let mut leader = Tab::leading(1);
-    let here = |since| Message::Here { reign: reign(since, 9), next: 0, standing: standing(State::Open) };
+    let here = |since| here(reign(since, 9), State::Open);
     leader.hear([here(u64::MAX), here(WALL + FUTURE + 1)]);
     assert_eq!(leader.actions(), []);
     assert!(matches!(leader.tabs.role, Role::Leader(_)));
