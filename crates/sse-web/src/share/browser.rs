@@ -1,4 +1,4 @@
-//! One connection for all tabs: [`Tabs`] with a lock, a channel, a timer and a connection.
+//! One connection for all tabs: [`Peer`] with a lock, a channel, a timer and a connection.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -12,7 +12,7 @@ use super::group::Group;
 use super::lock::{self, Fate, How, Lock};
 use super::log::{Entry, Log};
 use super::source::{Source, in_page};
-use super::tabs::{Action, Message, Tabs};
+use super::tabs::{Action, Message, Peer};
 use crate::clock;
 use crate::timer::Timer;
 
@@ -29,7 +29,7 @@ pub(super) fn across_tabs(group: Weak<Group>, key: &str) -> Box<dyn Source> {
     Box::new(AcrossTabs(Rc::new_cyclic(|this| Tab {
         name: format!("{VERSION} {key}"),
         group,
-        tabs: RefCell::new(Tabs::new(clock::seed())),
+        peer: RefCell::new(Peer::new(clock::seed())),
         channel: RefCell::new(None),
         lock: RefCell::new(None),
         timer: RefCell::new(None),
@@ -46,7 +46,7 @@ struct Tab {
     /// Of the channel and of the lock.
     name: String,
     group: Weak<Group>,
-    tabs: RefCell<Tabs>,
+    peer: RefCell<Peer>,
     channel: RefCell<Option<Channel>>,
     lock: RefCell<Option<Lock>>,
     timer: RefCell<Option<(Instant, Timer)>>,
@@ -60,13 +60,13 @@ impl Source for AcrossTabs {
     fn activate(&self, _: &Rc<Group>) {
         if !self.0.is_in.replace(true) {
             self.0.open_channel();
-            self.0.drive(|tabs, log| tabs.enter(clock::now(), log));
+            self.0.drive(|peer, log| peer.enter(clock::now(), log));
         }
     }
 
     fn deactivate(&self, _: &Group) {
         if self.0.is_in.replace(false) {
-            self.0.drive(|tabs, log| tabs.leave(log));
+            self.0.drive(|peer, log| peer.leave(log));
             // Who was told meanwhile may want it again.
             if !self.0.is_in.get() {
                 self.0.channel.take();
@@ -75,22 +75,22 @@ impl Source for AcrossTabs {
     }
 
     fn reconnect(&self, group: &Group) {
-        self.0.drive(|tabs, log| tabs.reconnect(log));
+        self.0.drive(|peer, log| peer.reconnect(log));
         if !self.0.is_in.get() {
             group.upstream.reconnect();
         }
     }
 
     fn handle_coming(&self, group: &Group, entry: &Entry) {
-        let has_to_flush = self.0.tabs.borrow().has_to_flush_before(entry, &group.log.borrow());
+        let has_to_flush = self.0.peer.borrow().has_to_flush_before(entry, &group.log.borrow());
         if has_to_flush {
-            self.0.drive(|tabs, log| tabs.flush(log));
+            self.0.drive(|peer, log| peer.flush(log));
         }
     }
 
     fn handle_entry(&self, _: &Group) {
         let mut is_pending = false;
-        self.0.drive(|tabs, log| is_pending = tabs.handle_entry(log));
+        self.0.drive(|peer, log| is_pending = peer.handle_entry(log));
         if is_pending && !self.0.is_flush_due.replace(true) {
             let this = self.0.this.clone();
             // At the end of the task, so that a chunk of many events is one message.
@@ -100,9 +100,9 @@ impl Source for AcrossTabs {
                     let group = tab.group.upgrade();
                     let reconnection_time =
                         group.map(|group| group.upstream.reconnection_time()).unwrap_or_default();
-                    tab.drive(|tabs, log| {
-                        tabs.flush(log);
-                        tabs.handle_reconnection_time(reconnection_time, log);
+                    tab.drive(|peer, log| {
+                        peer.flush(log);
+                        peer.handle_reconnection_time(reconnection_time, log);
                     });
                 }
             });
@@ -110,36 +110,36 @@ impl Source for AcrossTabs {
     }
 
     fn handle_settled(&self, _: &Group) {
-        self.0.drive(|tabs, log| tabs.handle_settled(log));
+        self.0.drive(|peer, log| peer.handle_settled(log));
     }
 
     fn handle_state(&self, group: &Rc<Group>, state: State) {
         let reconnection_time = group.upstream.reconnection_time();
-        self.0.drive(|tabs, log| {
-            tabs.handle_reconnection_time(reconnection_time, log);
-            tabs.handle_state(state, log);
+        self.0.drive(|peer, log| {
+            peer.handle_reconnection_time(reconnection_time, log);
+            peer.handle_state(state, log);
         });
     }
 
     fn handle_failure(&self, _: &Group, failure: Failure) {
-        self.0.drive(|tabs, log| tabs.handle_failure(failure, log));
+        self.0.drive(|peer, log| peer.handle_failure(failure, log));
     }
 }
 
 impl Tab {
     /// Lets something happen, and does what follows from it. Members are told last, and may call back.
-    fn drive(&self, happen: impl FnOnce(&mut Tabs, &mut Log)) {
+    fn drive(&self, happen: impl FnOnce(&mut Peer, &mut Log)) {
         let Some(group) = self.group.upgrade() else { return };
-        happen(&mut self.tabs.borrow_mut(), &mut group.log.borrow_mut());
+        happen(&mut self.peer.borrow_mut(), &mut group.log.borrow_mut());
         group.tell_entries();
         loop {
-            let action = self.tabs.borrow_mut().poll_action();
+            let action = self.peer.borrow_mut().poll_action();
             match action {
                 Some(action) => self.act(&group, action),
                 None => break,
             }
         }
-        self.wait_until(self.tabs.borrow().deadline());
+        self.wait_until(self.peer.borrow().deadline());
     }
 
     fn act(&self, group: &Rc<Group>, action: Action) {
@@ -177,8 +177,8 @@ impl Tab {
         let lock = Lock::request(&self.name, how, move |fate| {
             let Some(tab) = this.upgrade() else { return };
             match fate {
-                Fate::Granted => tab.drive(|tabs, log| tabs.handle_granted(clock::now(), asked, log)),
-                Fate::Lost => tab.drive(|tabs, log| tabs.handle_lost(clock::now(), log)),
+                Fate::Granted => tab.drive(|peer, log| peer.handle_granted(clock::now(), asked, log)),
+                Fate::Lost => tab.drive(|peer, log| peer.handle_lost(clock::now(), log)),
                 Fate::Refused => tab.go_on_alone(),
             }
         });
@@ -193,7 +193,7 @@ impl Tab {
     /// ever.
     fn go_on_alone(&self) {
         self.channel.take();
-        self.drive(|tabs, log| tabs.handle_granted(clock::now(), wall(), log));
+        self.drive(|peer, log| peer.handle_granted(clock::now(), wall(), log));
     }
 
     fn open_channel(&self) {
@@ -201,7 +201,7 @@ impl Tab {
         let channel = Channel::open(&self.name, move |text| {
             let (Some(tab), now) = (this.upgrade(), clock::now()) else { return };
             if let Some(message) = Message::decode(&text, now) {
-                tab.drive(|tabs, log| tabs.handle_message(now, wall(), message, log));
+                tab.drive(|peer, log| peer.handle_message(now, wall(), message, log));
             }
         });
         self.channel.replace(channel);
@@ -220,7 +220,7 @@ impl Tab {
         let timer = Timer::until(deadline, move || {
             if let Some(tab) = this.upgrade() {
                 tab.timer.take();
-                tab.drive(|tabs, log| tabs.handle_timeout(clock::now(), wall(), log));
+                tab.drive(|peer, log| peer.handle_timeout(clock::now(), wall(), log));
             }
         });
         self.timer.replace(Some((deadline, timer)));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sse_proto::Instant;
 
 use super::message::{Answer, Said};
-use super::{ANSWER_WITHIN, ASK_AFTER, Action, Message, Reign, Role, STEALS, Tabs};
+use super::{ANSWER_WITHIN, ASK_AFTER, Action, Message, Peer, Reign, Role, STEALS};
 use crate::share::log::{Entry, Log, What};
 
 /// A timer that is so late was held up, and perhaps with it the answer that it is about.
@@ -54,7 +54,7 @@ fn jitter(tab: u64) -> Duration {
     Duration::from_millis(tab % 1_000)
 }
 
-impl Tabs {
+impl Peer {
     /// When [`Self::handle_timeout`] is to be called.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match &self.role {

@@ -8,7 +8,7 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `mod.rs` | [`Tabs`]: the roles of a tab, and how it changes them |
+//! | `mod.rs` | [`Peer`]: the roles of a tab, and how it changes them |
 //! | `follower.rs` | hearing a leader: holes, what was heard before, silence |
 //! | `message.rs`, `words.rs`, `text.rs` | what is said, and how it is written |
 
@@ -91,7 +91,7 @@ pub(crate) enum Action {
 
 /// The part of one tab.
 #[derive(Debug)]
-pub(crate) struct Tabs {
+pub(crate) struct Peer {
     /// Drawn by chance.
     tab: u64,
     role: Role,
@@ -161,7 +161,7 @@ struct Leader {
     has_audience: bool,
 }
 
-impl Tabs {
+impl Peer {
     /// The part of a tab that nobody in wants the stream yet.
     pub(crate) fn new(tab: u64) -> Self {
         Self {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use sse_proto::Instant;
 use sse_proto::client::{Failure, State};
 
-use super::{Action, Message, Tabs};
+use super::{Action, Message, Peer};
 use crate::share::beginning::Look;
 use crate::share::log::{Entry, Log, What, names_an_event};
 use crate::share::place::{Next, Place};
@@ -49,7 +49,7 @@ enum Fate {
 }
 
 struct Tab {
-    tabs: Tabs,
+    peer: Peer,
     log: Log,
     place: Place,
     /// The cursor it was opened with, if that names an event.
@@ -82,7 +82,7 @@ impl Tab {
         if is_over(stream) {
             stream.end_beginning();
             self.log.settle();
-            self.tabs.handle_settled(&self.log);
+            self.peer.handle_settled(&self.log);
         }
     }
 }
@@ -131,7 +131,7 @@ impl Browser {
         self.births += 1;
         let text = cursor.clone().unwrap_or_default();
         self.tabs[at] = Some(Tab {
-            tabs: Tabs::new(self.births * 311),
+            peer: Peer::new(self.births * 311),
             log: Log::new(&text),
             place: Place::at_cursor(&text),
             cursor,
@@ -166,10 +166,10 @@ impl Browser {
         }
         tab.is_wanted = is_wanted;
         if is_wanted {
-            tab.tabs.enter(now, &tab.log);
+            tab.peer.enter(now, &tab.log);
         } else {
             tab.own = None;
-            tab.tabs.leave(&tab.log);
+            tab.peer.leave(&tab.log);
         }
         self.act(at);
     }
@@ -186,7 +186,7 @@ impl Browser {
 
     /// Does what the tab asks for.
     fn act(&mut self, at: usize) {
-        while let Some(action) = self.tabs[at].as_mut().and_then(|tab| tab.tabs.poll_action()) {
+        while let Some(action) = self.tabs[at].as_mut().and_then(|tab| tab.peer.poll_action()) {
             match action {
                 Action::RequestLock | Action::StealLock => {
                     self.release(at);
@@ -244,11 +244,11 @@ impl Browser {
             tab.log.settle();
         }
         tab.upstream = Some(stream);
-        tab.tabs.handle_state(State::Open, &tab.log);
+        tab.peer.handle_state(State::Open, &tab.log);
         if let Some(last_event_id) = cursor {
             tab.log.push(Entry { what: What::Cursor, last_event_id });
-            tab.tabs.handle_entry(&tab.log);
-            tab.tabs.flush(&tab.log);
+            tab.peer.handle_entry(&tab.log);
+            tab.peer.flush(&tab.log);
         }
     }
 
@@ -259,14 +259,14 @@ impl Browser {
         self.cuts += 1;
         tab.upstream = None;
         tab.retry_at = Some(until);
-        tab.tabs.handle_failure(Failure::Ended, &tab.log);
+        tab.peer.handle_failure(Failure::Ended, &tab.log);
         if names_an_event(&tab.log.end_mark().last_event_id) {
             tab.log.settle();
-            tab.tabs.handle_settled(&tab.log);
+            tab.peer.handle_settled(&tab.log);
         } else {
             tab.log.unsettle();
         }
-        tab.tabs.handle_state(State::Waiting { attempt: 2, until, cause: Failure::Ended }, &tab.log);
+        tab.peer.handle_state(State::Waiting { attempt: 2, until, cause: Failure::Ended }, &tab.log);
         self.act(at);
     }
 
@@ -307,10 +307,10 @@ impl Browser {
             if is_of_lock {
                 match tab.fates.pop_front() {
                     Some(Fate::Granted(request)) if tab.request == Some(request) => {
-                        tab.tabs.handle_granted(now, tab.asked, &tab.log);
+                        tab.peer.handle_granted(now, tab.asked, &tab.log);
                     }
                     Some(Fate::Lost(request)) if tab.request == Some(request) => {
-                        tab.tabs.handle_lost(now, &tab.log);
+                        tab.peer.handle_lost(now, &tab.log);
                     }
                     _ => {}
                 }
@@ -319,14 +319,14 @@ impl Browser {
                 && tab.is_wanted
             {
                 let message = Message::decode(&text, now).expect("one of ours");
-                tab.tabs.handle_message(now, now.as_millis(), message, &mut tab.log);
+                tab.peer.handle_message(now, now.as_millis(), message, &mut tab.log);
             }
             self.act(at);
             self.tell(at);
         }
         let Some(tab) = &mut self.tabs[at] else { return };
-        if tab.tabs.deadline().is_some_and(|deadline| deadline <= self.now) {
-            tab.tabs.handle_timeout(self.now, self.now.as_millis(), &tab.log);
+        if tab.peer.deadline().is_some_and(|deadline| deadline <= self.now) {
+            tab.peer.handle_timeout(self.now, self.now.as_millis(), &tab.log);
         }
         self.act(at);
         self.retry(at);
@@ -342,10 +342,10 @@ impl Browser {
         for _ in 0..count {
             let Some(event) = tab.upstream.as_mut().and_then(|stream| stream.next(events)) else { break };
             tab.log.push(server.entry(event));
-            tab.tabs.handle_entry(&tab.log);
+            tab.peer.handle_entry(&tab.log);
             tab.settle_if(Stream::is_at_said_end);
         }
-        tab.tabs.flush(&tab.log);
+        tab.peer.flush(&tab.log);
         tab.settle_if(|stream| stream.is_at_said_end() || stream.look(now, 0) != Look::Early);
         if let Some(own) = &mut tab.own {
             let look = own.look(now, tab.log.end());

@@ -23,13 +23,13 @@ fn cursor(last_event_id: &str) -> Entry {
 
 /// One tab, and all that it did.
 struct Tab {
-    tabs: Tabs,
+    peer: Peer,
     log: Log,
 }
 
 impl Tab {
     fn new(number: u64) -> Self {
-        Self { tabs: Tabs::new(number), log: Log::new("") }
+        Self { peer: Peer::new(number), log: Log::new("") }
     }
 
     /// One that has come and has nothing more to do.
@@ -39,8 +39,8 @@ impl Tab {
 
     /// One that has come with a cursor.
     fn at_cursor(number: u64, last_event_id: &str) -> Self {
-        let mut tab = Self { tabs: Tabs::new(number), log: Log::new(last_event_id) };
-        tab.tabs.enter(NOW, &tab.log);
+        let mut tab = Self { peer: Peer::new(number), log: Log::new(last_event_id) };
+        tab.peer.enter(NOW, &tab.log);
         tab.actions();
         tab
     }
@@ -48,8 +48,8 @@ impl Tab {
     /// One that leads, with an audience.
     fn leading(number: u64) -> Self {
         let mut tab = Self::entered(number);
-        tab.tabs.handle_granted(NOW, number, &tab.log);
-        tab.tabs.handle_state(State::Open, &tab.log);
+        tab.peer.handle_granted(NOW, number, &tab.log);
+        tab.peer.handle_state(State::Open, &tab.log);
         // Of a server that gives no snapshots.
         tab.log.settle();
         tab.actions();
@@ -57,7 +57,7 @@ impl Tab {
     }
 
     fn timeout(&mut self, now: Instant) {
-        self.tabs.handle_timeout(now, WALL, &self.log);
+        self.peer.handle_timeout(now, WALL, &self.log);
     }
 
     fn bring(&mut self, ids: &[&str]) {
@@ -65,15 +65,15 @@ impl Tab {
     }
 
     fn bring_entry(&mut self, entry: Entry) {
-        if self.tabs.has_to_flush_before(&entry, &self.log) {
-            self.tabs.flush(&self.log);
+        if self.peer.has_to_flush_before(&entry, &self.log) {
+            self.peer.flush(&self.log);
         }
         self.log.push(entry);
-        self.tabs.handle_entry(&self.log);
+        self.peer.handle_entry(&self.log);
     }
 
     fn actions(&mut self) -> Vec<Action> {
-        std::iter::from_fn(|| self.tabs.poll_action()).collect()
+        std::iter::from_fn(|| self.peer.poll_action()).collect()
     }
 
     fn posts(&mut self) -> Vec<Message> {
@@ -83,7 +83,7 @@ impl Tab {
 
     fn hear(&mut self, messages: impl IntoIterator<Item = Message>) -> &mut Self {
         for message in messages {
-            self.tabs.handle_message(NOW, WALL, message, &mut self.log);
+            self.peer.handle_message(NOW, WALL, message, &mut self.log);
         }
         self
     }
@@ -94,8 +94,8 @@ impl Tab {
 
     fn hello(&self) -> Message {
         Message::Hello {
-            tab: self.tabs.tab,
-            heard: self.tabs.heard,
+            tab: self.peer.tab,
+            heard: self.peer.heard,
             mark: self.log.end_mark().clone(),
             is_new: self.log.is_untouched(),
         }
@@ -128,11 +128,11 @@ fn reign(since: u64, tab: u64) -> Reign {
 #[test]
 fn a_tab_waits_for_the_lock_and_connects_when_it_has_it() {
     let mut tab = Tab::new(7);
-    tab.tabs.enter(NOW, &tab.log);
+    tab.peer.enter(NOW, &tab.log);
     let hello = tab.hello();
     let connecting = State::Connecting { attempt: 1 };
     assert_eq!(tab.actions(), [Action::RequestLock, Action::Post(hello), Action::State(connecting.clone())]);
-    tab.tabs.handle_granted(NOW, 50, &tab.log);
+    tab.peer.handle_granted(NOW, 50, &tab.log);
     let here = here(reign(50, 7), connecting);
     assert_eq!(tab.actions(), [Action::Post(here), connect("")]);
 }
@@ -145,7 +145,7 @@ fn who_comes_late_is_told_what_has_come_and_then_what_comes() {
     assert_eq!(late.ids(), ["a", "b"]);
     leader.bring(&["c", "d"]);
     assert_eq!(leader.posts(), [], "not before the end of the task");
-    leader.tabs.flush(&leader.log);
+    leader.peer.flush(&leader.log);
     late.hear(leader.posts());
     assert_eq!(late.ids(), ["a", "b", "c", "d"]);
 }
@@ -154,7 +154,7 @@ fn who_comes_late_is_told_what_has_come_and_then_what_comes() {
 fn nothing_is_said_while_nobody_listens() {
     let mut leader = Tab::leading(1);
     leader.bring(&["a", "b"]);
-    leader.tabs.flush(&leader.log);
+    leader.peer.flush(&leader.log);
     assert_eq!(leader.posts(), []);
 }
 
@@ -176,7 +176,7 @@ fn what_the_log_cannot_hold_is_told_before_it_is_pushed_out() {
     for _ in 0..2 {
         leader.bring_entry(event("", &large));
     }
-    leader.tabs.flush(&leader.log);
+    leader.peer.flush(&leader.log);
     let told = leader.posts();
     assert_eq!(told.len(), 2);
     late.hear(told);
@@ -189,10 +189,10 @@ fn a_hole_is_noticed_and_filled() {
     let (mut leader, mut late) = (Tab::leading(1), Tab::entered(2));
     leader.admit(&mut late);
     leader.bring(&["a"]);
-    leader.tabs.flush(&leader.log);
+    leader.peer.flush(&leader.log);
     leader.posts();
     leader.bring(&["b"]);
-    leader.tabs.flush(&leader.log);
+    leader.peer.flush(&leader.log);
     let asked = late.hear(leader.posts()).posts();
     assert_eq!(asked, [late.hello()]);
     late.hear(leader.hear(asked).posts());
@@ -205,7 +205,7 @@ fn who_waits_for_an_answer_does_not_ask_again() {
     leader.admit(&mut Tab::entered(3));
     for id in ["a", "b", "c"] {
         leader.bring(&[id]);
-        leader.tabs.flush(&leader.log);
+        leader.peer.flush(&leader.log);
     }
     let said = leader.posts();
     assert_eq!(said.len(), 3);
@@ -218,7 +218,7 @@ fn a_hole_at_the_end_is_noticed_when_the_leader_says_that_it_is_here() {
     let (mut leader, mut late) = (Tab::leading(1), Tab::entered(2));
     leader.admit(&mut late);
     leader.bring(&["a"]);
-    leader.tabs.flush(&leader.log);
+    leader.peer.flush(&leader.log);
     leader.posts();
     let here = leader.hear([Message::Ping]).posts();
     let asked = late.hear(here).posts();
@@ -244,21 +244,21 @@ fn the_next_leader_goes_on_from_its_cursor_and_nobody_hears_anything_twice() {
     first.admit(&mut second);
     first.admit(&mut third);
     first.bring(&["a"]);
-    first.tabs.flush(&first.log);
+    first.peer.flush(&first.log);
     let said = first.posts();
     second.hear(said.clone());
     third.hear(said);
     // The third hears more of the first leader than the second, which follows it.
     first.bring(&["b", "c"]);
-    first.tabs.leave(&first.log);
+    first.peer.leave(&first.log);
     third.hear(first.posts());
 
-    second.tabs.handle_granted(NOW, 9, &second.log);
+    second.peer.handle_granted(NOW, 9, &second.log);
     let actions = second.actions();
     assert!(actions.contains(&connect("a")), "{actions:?}");
     second.admit(&mut third);
     second.bring(&["b", "c", "d"]);
-    second.tabs.flush(&second.log);
+    second.peer.flush(&second.log);
     third.hear(second.posts());
     assert_eq!(third.ids(), ["a", "b", "c", "d"]);
 }
@@ -269,8 +269,8 @@ fn in_a_stream_without_ids_the_next_leader_begins_anew_and_the_others_with_it() 
     first.bring(&["", ""]);
     first.admit(&mut second);
     first.admit(&mut third);
-    first.tabs.leave(&first.log);
-    second.tabs.handle_granted(NOW, 9, &second.log);
+    first.peer.leave(&first.log);
+    second.peer.handle_granted(NOW, 9, &second.log);
     second.bring(&["", ""]);
     second.admit(&mut third);
     assert_eq!(third.ids(), ["", "", "", ""]);
@@ -282,7 +282,7 @@ fn in_a_stream_without_ids_the_next_leader_begins_anew_and_the_others_with_it() 
 #[test]
 fn a_leader_that_does_not_answer_is_robbed() {
     let mut tab = Tab::entered(0);
-    let until = tab.tabs.deadline().expect("it has asked");
+    let until = tab.peer.deadline().expect("it has asked");
     tab.timeout(at(until.as_millis() - 1));
     assert_eq!(tab.actions(), []);
     tab.timeout(until);
@@ -293,23 +293,23 @@ fn a_leader_that_does_not_answer_is_robbed() {
 fn a_silent_leader_is_asked_and_its_answer_counts() {
     let (mut leader, mut tab) = (Tab::leading(1), Tab::entered(2));
     leader.admit(&mut tab);
-    tab.timeout(tab.tabs.deadline().expect("it listens"));
+    tab.timeout(tab.peer.deadline().expect("it listens"));
     let ping = tab.posts();
     assert_eq!(ping, [Message::Ping]);
-    let until = tab.tabs.deadline();
+    let until = tab.peer.deadline();
     tab.hear(leader.hear(ping).posts());
-    assert!(tab.tabs.deadline() != until);
+    assert!(tab.peer.deadline() != until);
     assert!(!tab.actions().contains(&Action::StealLock));
 }
 
 #[test]
 fn a_tab_that_slept_itself_asks_once_more_before_it_steals() {
     let mut tab = Tab::entered(0);
-    let until = tab.tabs.deadline().expect("it has asked");
+    let until = tab.peer.deadline().expect("it has asked");
     tab.timeout(at(until.as_millis() + 60_000));
     assert_eq!(tab.actions(), [Action::Post(Message::Ping)]);
     // A background tab's timers are late every time.
-    let until = tab.tabs.deadline().expect("it has asked");
+    let until = tab.peer.deadline().expect("it has asked");
     tab.timeout(at(until.as_millis() + 60_000));
     assert_eq!(tab.actions(), [Action::StealLock]);
 }
@@ -318,7 +318,7 @@ fn a_tab_that_slept_itself_asks_once_more_before_it_steals() {
 fn who_was_robbed_drops_its_connection_and_asks_its_successor() {
     let mut robbed = Tab::leading(1);
     robbed.bring(&["a"]);
-    robbed.tabs.handle_lost(NOW, &robbed.log);
+    robbed.peer.handle_lost(NOW, &robbed.log);
     let hello = robbed.hello();
     assert_eq!(robbed.actions(), [Action::Disconnect, Action::RequestLock, Action::Post(hello)]);
 }
@@ -326,14 +326,14 @@ fn who_was_robbed_drops_its_connection_and_asks_its_successor() {
 #[test]
 fn who_was_robbed_before_it_knew_that_it_had_the_lock_waits_for_it_again() {
     let mut tab = Tab::entered(1);
-    tab.tabs.handle_lost(NOW, &tab.log);
+    tab.peer.handle_lost(NOW, &tab.log);
     assert_eq!(tab.actions(), [Action::RequestLock]);
 }
 
 #[test]
 fn who_hears_its_successor_before_it_knows_that_it_was_robbed_steps_down() {
     let (mut robbed, mut thief) = (Tab::leading(1), Tab::entered(2));
-    thief.tabs.handle_granted(NOW, 2, &thief.log);
+    thief.peer.handle_granted(NOW, 2, &thief.log);
     let here = thief.posts();
     assert_eq!(robbed.hear(here).actions()[0], Action::Disconnect);
     // What it still says as the leader that it was is not believed.
@@ -349,8 +349,8 @@ fn who_hears_its_successor_before_it_knows_that_it_was_robbed_steps_down() {
 fn a_reign_is_later_than_any_that_was_heard_of_whatever_the_wall_clock_says() {
     let mut tab = Tab::entered(1);
     tab.hear([here(reign(900, 9), State::Open)]).actions();
-    tab.tabs.handle_granted(NOW, 5, &tab.log);
-    assert_eq!(tab.tabs.latest, reign(901, 1));
+    tab.peer.handle_granted(NOW, 5, &tab.log);
+    assert_eq!(tab.peer.latest, reign(901, 1));
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn the_end_of_a_stream_is_the_end_for_those_who_have_all_of_it() {
     let (mut leader, mut live, mut new) = (Tab::leading(1), Tab::entered(2), Tab::entered(3));
     leader.admit(&mut live);
     leader.bring(&["a"]);
-    leader.tabs.handle_state(ended.clone(), &leader.log);
+    leader.peer.handle_state(ended.clone(), &leader.log);
     let last = leader.posts();
     assert!(live.hear(last.clone()).actions().contains(&Action::State(ended.clone())));
     assert_eq!(live.ids(), ["a"]);
@@ -373,10 +373,10 @@ fn a_tab_that_was_away_goes_on_by_the_numbers_of_the_same_leader() {
     let (mut leader, mut tab) = (Tab::leading(1), Tab::entered(2));
     leader.bring(&["", ""]);
     leader.admit(&mut tab);
-    tab.tabs.leave(&tab.log);
+    tab.peer.leave(&tab.log);
     assert_eq!(tab.actions(), [Action::ReleaseLock]);
     leader.bring(&["", ""]);
-    tab.tabs.enter(NOW, &tab.log);
+    tab.peer.enter(NOW, &tab.log);
     tab.actions();
     leader.admit(&mut tab);
     assert_eq!(tab.ids().len(), 4, "numbers are exact where ids are not");
@@ -385,9 +385,9 @@ fn a_tab_that_was_away_goes_on_by_the_numbers_of_the_same_leader() {
 #[test]
 fn a_lock_that_comes_when_nobody_wants_it_any_more_is_of_no_use() {
     let mut tab = Tab::entered(1);
-    tab.tabs.leave(&tab.log);
+    tab.peer.leave(&tab.log);
     tab.actions();
-    tab.tabs.handle_granted(NOW, 1, &tab.log);
+    tab.peer.handle_granted(NOW, 1, &tab.log);
     assert_eq!(tab.actions(), []);
 }
 
@@ -398,12 +398,12 @@ fn a_tab_that_is_ahead_of_its_leader_and_goes_away_hears_nothing_twice_when_it_i
     first.admit(&mut second);
     first.bring(&["b", "c"]);
     first.admit(&mut third);
-    second.tabs.handle_granted(NOW, 9, &second.log);
+    second.peer.handle_granted(NOW, 9, &second.log);
     second.actions();
     second.admit(&mut third);
-    third.tabs.leave(&third.log);
+    third.peer.leave(&third.log);
     second.bring(&["b", "c", "d"]);
-    third.tabs.enter(NOW, &third.log);
+    third.peer.enter(NOW, &third.log);
     second.admit(&mut third);
     assert_eq!(third.ids(), ["a", "b", "c", "d"]);
 }
@@ -417,14 +417,14 @@ fn what_a_server_says_again_when_its_leader_connects_anew_is_not_taken_for_news_
     first.bring_entry(without_an_id());
     first.bring(&["b", "c"]);
     first.admit(&mut ahead);
-    second.tabs.handle_granted(NOW, 9, &second.log);
+    second.peer.handle_granted(NOW, 9, &second.log);
     second.actions();
     second.admit(&mut ahead);
     second.bring_entry(without_an_id());
     // It has connected anew behind "a".
     second.bring_entry(without_an_id());
     second.bring(&["b", "c", "d"]);
-    second.tabs.flush(&second.log);
+    second.peer.flush(&second.log);
     ahead.hear(second.posts());
     assert_eq!(ahead.ids(), ["a", "a", "b", "c", "d"]);
 }

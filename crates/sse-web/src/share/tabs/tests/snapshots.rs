@@ -7,18 +7,18 @@ use super::*;
 #[test]
 fn who_knows_an_id_is_not_taken_into_a_snapshot_that_still_comes() {
     let mut leader = Tab::entered(1);
-    leader.tabs.handle_granted(NOW, 1, &leader.log);
+    leader.peer.handle_granted(NOW, 1, &leader.log);
     leader.bring(&["12", "60"]);
     let mut late = Tab::at_cursor(2, "60");
     leader.admit(&mut late);
     leader.bring(&["95"]);
-    leader.tabs.flush(&leader.log);
+    leader.peer.flush(&leader.log);
     late.hear(leader.posts());
     assert_eq!(late.ids(), ["95"]);
     assert_eq!(late.log.join(&Mark::at_cursor("60")), None, "the server owes it 61");
     assert_eq!(late.log.join(&Mark::at_cursor("95")), None, "and 96");
     leader.log.settle();
-    leader.tabs.handle_settled(&leader.log);
+    leader.peer.handle_settled(&leader.log);
     late.hear(leader.posts());
     assert_eq!(late.log.join(&Mark::at_cursor("95")), Some(late.log.end()), "from here on it is the same");
 }
@@ -30,7 +30,7 @@ fn who_has_more_than_a_new_leader_does_not_go_on_in_its_snapshot() {
     first.admit(&mut second);
     // It has taken the lock before it had heard anything.
     let mut thief = Tab::entered(3);
-    thief.tabs.handle_granted(NOW, 9, &thief.log);
+    thief.peer.handle_granted(NOW, 9, &thief.log);
     thief.bring(&["12", "55"]);
     thief.admit(&mut second);
     assert_eq!(second.ids(), [""; 0], "its members catch up by themselves: 58 may be left out");
@@ -44,7 +44,7 @@ fn behind_a_gap_there_may_be_a_snapshot() {
     assert!(late.log.is_settled());
     leader.bring_entry(Entry { what: What::Gap(Gap::Trimmed { up_to: 9 }), last_event_id: "a".into() });
     leader.bring(&["k"]);
-    leader.tabs.flush(&leader.log);
+    leader.peer.flush(&leader.log);
     late.hear(leader.posts());
     assert!(!late.log.is_settled());
     assert_eq!(late.log.join(&Mark::at_cursor("k")), None);
@@ -52,7 +52,7 @@ fn behind_a_gap_there_may_be_a_snapshot() {
     leader.admit(&mut later);
     assert!(!later.log.is_settled());
     leader.log.settle();
-    leader.tabs.handle_settled(&leader.log);
+    leader.peer.handle_settled(&leader.log);
     let here = leader.posts();
     for tab in [&mut late, &mut later] {
         tab.hear(here.clone());
