@@ -21,7 +21,7 @@ use crate::timer::Timer;
 /// It names the channel and the lock, so tabs of an app that was updated meanwhile share with their like.
 const VERSION: &str = "sse-web/4";
 
-/// The source of a group whose scope is the browser.
+/// The source of a group that reaches over the browser.
 pub(super) fn across_tabs(group: Weak<Group>, key: &str) -> Box<dyn Source> {
     if !lock::is_supported() || !channel::is_supported() {
         return in_page(group, key);

@@ -15,15 +15,15 @@ thread_local! {
 
 /// How far a connection is shared.
 #[derive(Clone, Copy)]
-pub(super) struct Scope {
+pub(super) struct Reach {
     pub(super) name: &'static str,
-    /// Makes the source of a group, by its key. Called by a pointer, so that a scope nobody asks for is not linked.
+    /// Makes the source of a group, by its key. Called by a pointer, so that a reach nobody asks for is not linked.
     pub(super) source: fn(Weak<Group>, &str) -> Box<dyn Source>,
 }
 
 /// Those of one page who share a connection. It lives as long as it has members.
 pub(super) struct Group {
-    scope: Scope,
+    reach: Reach,
     key: String,
     pub(super) url: String,
     /// Those of its first member.
@@ -38,17 +38,17 @@ pub(super) struct Group {
 
 impl Group {
     /// The group of those who have this key. Whoever is the first of it begins it, at a cursor.
-    pub(super) fn of(scope: Scope, key: &str, url: &str, options: &Options, cursor: &str) -> Rc<Self> {
-        let is_it = |group: &Rc<Self>| group.scope.name == scope.name && group.key == key && !group.is_over();
+    pub(super) fn of(reach: Reach, key: &str, url: &str, options: &Options, cursor: &str) -> Rc<Self> {
+        let is_it = |group: &Rc<Self>| group.reach.name == reach.name && group.key == key && !group.is_over();
         let known = GROUPS.with_borrow(|groups| groups.iter().filter_map(Weak::upgrade).find(is_it));
         known.unwrap_or_else(|| {
             let group = Rc::new_cyclic(|this| Self {
-                scope,
+                reach,
                 key: key.to_owned(),
                 url: url.to_owned(),
                 options: options.clone(),
                 log: RefCell::new(Log::new(cursor)),
-                source: (scope.source)(this.clone(), key),
+                source: (reach.source)(this.clone(), key),
                 upstream: Upstream::default(),
                 state: RefCell::new(State::Idle),
                 members: RefCell::default(),

@@ -6,7 +6,7 @@ use sse_proto::{Cursor, EventRef};
 use wasm_bindgen_futures::spawn_local;
 
 use super::beginning::{Look, Looking};
-use super::group::{Group, Scope};
+use super::group::{Group, Reach};
 use super::log::{self, Entry, What};
 use super::place::{Next, Place};
 use crate::connection::Link;
@@ -25,7 +25,7 @@ pub(super) struct Membership {
 
 /// One who shares a connection.
 pub(super) struct Member {
-    scope: Scope,
+    reach: Reach,
     key: String,
     /// Another one after a stream was closed and is connected anew.
     group: RefCell<Rc<Group>>,
@@ -68,7 +68,7 @@ impl Membership {
     /// Takes part in the connection to `url`, which is resolved. The sink is told the state before this returns, and
     /// what has come so far after it.
     pub(super) fn open(
-        scope: Scope,
+        reach: Reach,
         key: String,
         url: String,
         options: Options,
@@ -76,8 +76,8 @@ impl Membership {
     ) -> Self {
         let cursor = options.last_event_id.clone();
         let member = Rc::new_cyclic(|this| Member {
-            group: RefCell::new(Group::of(scope, &key, &url, &options, &cursor)),
-            scope,
+            group: RefCell::new(Group::of(reach, &key, &url, &options, &cursor)),
+            reach,
             key,
             url,
             options,
@@ -244,7 +244,7 @@ impl Member {
         // It may wait long for its next attempt.
         self.drop_own();
         let cursor = self.place.borrow().last_event_id().to_owned();
-        let group = Group::of(self.scope, &self.key, &self.url, &self.options, &cursor);
+        let group = Group::of(self.reach, &self.key, &self.url, &self.options, &cursor);
         let old = self.group.replace(group.clone());
         self.place.replace(Place::at_cursor(&cursor));
         old.remove(&self.this);

@@ -38,7 +38,7 @@ use crate::direct::Direct;
 use crate::life_cycle::Hears;
 use crate::options::Options;
 use crate::sink::Sink;
-use group::Scope;
+use group::Reach;
 use member::Membership;
 
 /// With whom a [`Connection`](crate::Connection) is shared.
@@ -130,8 +130,8 @@ impl fmt::Debug for Sharing {
     }
 }
 
-const PAGE: Scope = Scope { name: "page", source: source::in_page };
-const BROWSER: Scope = Scope { name: "browser", source: browser::across_tabs };
+const PAGE: Reach = Reach { name: "page", source: source::in_page };
+const BROWSER: Reach = Reach { name: "browser", source: browser::across_tabs };
 
 fn alone(url: String, options: Options, sink: Box<dyn Sink>) -> Box<dyn Link> {
     let direct = Direct::new(url, options, Hears::All, sink);
@@ -139,9 +139,9 @@ fn alone(url: String, options: Options, sink: Box<dyn Sink>) -> Box<dyn Link> {
     Box::new(direct)
 }
 
-fn join(scope: Scope, url: String, options: Options, sink: Box<dyn Sink>) -> Box<dyn Link> {
+fn join(reach: Reach, url: String, options: Options, sink: Box<dyn Sink>) -> Box<dyn Link> {
     match key::of(&url, &options) {
-        Some(key) => Box::new(Membership::open(scope, key, url, options, sink)),
+        Some(key) => Box::new(Membership::open(reach, key, url, options, sink)),
         None => alone(url, options, sink),
     }
 }

@@ -223,7 +223,7 @@ impl Sink for Feed {
 /// Nothing stands between a group and its connection.
 struct InPage;
 
-/// The source of a group whose scope is the page.
+/// The source of a group that reaches over the page.
 pub(super) fn in_page(_: Weak<Group>, _: &str) -> Box<dyn Source> {
     Box::new(InPage)
 }
