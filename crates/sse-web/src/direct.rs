@@ -12,7 +12,7 @@ use sse_proto::{Control, EventRef, Instant};
 
 use crate::clock;
 use crate::connection::Link;
-use crate::life_cycle::{self, Hearer, Hears};
+use crate::life_cycle::{self, Interest, Observer};
 use crate::listen::Listener;
 use crate::options::{Options, Wake};
 use crate::sink::Sink;
@@ -74,7 +74,7 @@ pub(crate) trait UnreadId {
 impl Direct {
     /// A connection to `url`, which is resolved. It waits for [`Command::Open`]: its holder can keep it first, and so end
     /// it when the first attempt is told.
-    pub(crate) fn new(url: String, mut options: Options, hears: Hears, sink: Box<dyn Sink>) -> Self {
+    pub(crate) fn new(url: String, mut options: Options, interest: Interest, sink: Box<dyn Sink>) -> Self {
         options.client.resend &= options.transport.is_repeatable();
         let is_repeatable = options.client.resend;
         let client_options = mem::take(&mut options.client);
@@ -94,7 +94,7 @@ impl Direct {
             looked: Cell::new(clock::now()),
             this: this.clone(),
         });
-        let listeners = life_cycle::attend(inner.clone(), hears);
+        let listeners = life_cycle::observe(inner.clone(), interest);
         Self { inner, _listeners: listeners }
     }
 
@@ -164,7 +164,7 @@ impl Drop for Direct {
     }
 }
 
-impl Hearer for Inner {
+impl Observer for Inner {
     fn options(&self) -> &Options {
         &self.options
     }

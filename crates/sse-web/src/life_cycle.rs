@@ -12,7 +12,7 @@ use crate::scope::{Document, scope};
 use crate::timer::Timer;
 
 /// Who is told.
-pub(crate) trait Hearer: 'static {
+pub(crate) trait Observer: 'static {
     fn options(&self) -> &Options;
 
     fn command(&self, command: Command);
@@ -21,9 +21,9 @@ pub(crate) trait Hearer: 'static {
     fn look(&self) {}
 }
 
-/// What somebody wants to hear.
+/// What somebody wants to know of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Hears {
+pub(crate) enum Interest {
     /// All there is: for a connection that is one owner's.
     All,
     /// What becomes of the network, and that time has passed: for a connection that several share.
@@ -42,44 +42,44 @@ enum News {
     Visibility,
 }
 
-/// Listens for `hearer` until what it returns is dropped, and tells it at once of what is so already. A worker has no page that could be frozen or seen:
-/// there it hears of the network only.
-pub(crate) fn attend(hearer: Rc<dyn Hearer>, hears: Hears) -> Vec<Listener> {
+/// Listens for `observer` until what it returns is dropped, and tells it at once of what is so already. A worker has no
+/// page that could be frozen or seen: there it hears of the network only.
+pub(crate) fn observe(observer: Rc<dyn Observer>, interest: Interest) -> Vec<Listener> {
     let scope = scope();
     let document = scope.document();
-    let offline = hearer.options().offline;
-    let ear = Rc::new(Ear {
-        hearer: Rc::downgrade(&hearer),
-        hears,
+    let offline = observer.options().offline;
+    let observation = Rc::new(Observation {
+        observer: Rc::downgrade(&observer),
+        interest,
         document: document.clone(),
         grace: Cell::default(),
     });
     let mut listeners = Vec::new();
     // One function for all, so that little is linked for each.
     let mut on = |target: &EventTarget, event_type, news| {
-        let ear = ear.clone();
-        listeners.push(listen(target, event_type, move |_| ear.hear(news)));
+        let observation = observation.clone();
+        listeners.push(listen(target, event_type, move |_| observation.handle_news(news)));
     };
-    if hears != Hears::Page {
+    if interest != Interest::Page {
         if offline == Offline::Pause {
             on(&scope, "offline", News::Offline);
-            ear.hear(News::Offline);
+            observation.handle_news(News::Offline);
         }
         on(&scope, "online", News::Online);
     }
     if let Some(document) = document {
-        if hears != Hears::Network {
+        if interest != Interest::Network {
             // A page in the back/forward cache must hold no connection, and a browser that leaves a page reports
             // its streams as failed: closing first avoids both (conformance c17).
             on(&scope, "pagehide", News::Leaving);
             // Chromium freezes background tabs to save energy. No JavaScript runs in them, so what arrives piles up,
             // and a connection that dies is not noticed (Page Lifecycle, WICG).
             on(&document, "freeze", News::Leaving);
-            if ear.is_prerendering() {
+            if observation.is_prerendering() {
                 on(&document, "prerenderingchange", News::Back);
-                ear.hear(News::Leaving);
+                observation.handle_news(News::Leaving);
             }
-            ear.hear(News::Visibility);
+            observation.handle_news(News::Visibility);
         }
         on(&scope, "pageshow", News::Back);
         on(&document, "resume", News::Back);
@@ -88,40 +88,40 @@ pub(crate) fn attend(hearer: Rc<dyn Hearer>, hears: Hears) -> Vec<Listener> {
     listeners
 }
 
-/// What the listeners of one hearer share.
-struct Ear {
-    hearer: Weak<dyn Hearer>,
-    hears: Hears,
+/// What the listeners of one observer share.
+struct Observation {
+    observer: Weak<dyn Observer>,
+    interest: Interest,
     document: Option<Document>,
     /// Runs while the page is in the background and not yet for too long.
     grace: Cell<Option<Timer>>,
 }
 
-impl Ear {
-    fn hear(&self, news: News) {
-        let Some(hearer) = self.hearer.upgrade() else { return };
+impl Observation {
+    fn handle_news(&self, news: News) {
+        let Some(observer) = self.observer.upgrade() else { return };
         match news {
-            News::Offline => note_network(&*hearer),
+            News::Offline => note_network(&*observer),
             News::Online => {
                 // A device that wakes up is often offline for a moment.
-                hearer.look();
-                hearer.command(Command::RetryNow);
-                note_network(&*hearer);
+                observer.look();
+                observer.command(Command::RetryNow);
+                note_network(&*observer);
             }
-            News::Leaving => hearer.command(Command::Pause(PauseReason::PageHidden)),
+            News::Leaving => observer.command(Command::Pause(PauseReason::PageHidden)),
             News::Back => {
-                hearer.look();
-                if self.hears != Hears::Page {
+                observer.look();
+                if self.interest != Interest::Page {
                     // A page to which nothing happens does not hear that it is online again either.
-                    note_network(&*hearer);
+                    note_network(&*observer);
                 }
                 // A page that is made in advance is loaded, too.
-                if self.hears != Hears::Network && !self.is_prerendering() {
-                    hearer.command(Command::Resume(PauseReason::PageHidden));
+                if self.interest != Interest::Network && !self.is_prerendering() {
+                    observer.command(Command::Resume(PauseReason::PageHidden));
                 }
             }
-            News::Visibility if self.hears == Hears::Network => hearer.look(),
-            News::Visibility => self.see(&*hearer),
+            News::Visibility if self.interest == Interest::Network => observer.look(),
+            News::Visibility => self.see(&*observer),
         }
     }
 
@@ -129,21 +129,21 @@ impl Ear {
         self.document.as_ref().is_some_and(|document| document.prerendering() == Some(true))
     }
 
-    fn see(&self, hearer: &dyn Hearer) {
+    fn see(&self, observer: &dyn Observer) {
         let is_hidden = self.document.as_ref().is_some_and(Document::hidden);
-        match hearer.options().background {
+        match observer.options().background {
             _ if !is_hidden => {
                 self.grace.take();
-                hearer.look();
-                hearer.command(Command::Resume(PauseReason::Background));
+                observer.look();
+                observer.command(Command::Resume(PauseReason::Background));
             }
             Background::Stay => {}
-            Background::Pause => pause_in_background(hearer),
+            Background::Pause => pause_in_background(observer),
             Background::PauseAfter(after) => {
-                let hearer = self.hearer.clone();
+                let observer = self.observer.clone();
                 self.grace.set(Some(Timer::after(after, move || {
-                    if let Some(hearer) = hearer.upgrade() {
-                        pause_in_background(&*hearer);
+                    if let Some(observer) = observer.upgrade() {
+                        pause_in_background(&*observer);
                     }
                 })));
             }
@@ -152,10 +152,10 @@ impl Ear {
 }
 
 /// Believes what the browser says of the network, if it is to be believed.
-fn note_network(hearer: &dyn Hearer) {
-    if hearer.options().offline == Offline::Pause {
+fn note_network(observer: &dyn Observer) {
+    if observer.options().offline == Offline::Pause {
         let reason = PauseReason::Offline;
-        hearer.command(if scope().navigator().on_line() {
+        observer.command(if scope().navigator().on_line() {
             Command::Resume(reason)
         } else {
             Command::Pause(reason)
@@ -163,6 +163,6 @@ fn note_network(hearer: &dyn Hearer) {
     }
 }
 
-fn pause_in_background(hearer: &dyn Hearer) {
-    hearer.command(Command::Pause(PauseReason::Background));
+fn pause_in_background(observer: &dyn Observer) {
+    observer.command(Command::Pause(PauseReason::Background));
 }

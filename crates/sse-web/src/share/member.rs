@@ -11,7 +11,7 @@ use super::log::{self, Entry, What};
 use super::place::{Next, Place};
 use crate::connection::Link;
 use crate::direct::Direct;
-use crate::life_cycle::{self, Hearer, Hears};
+use crate::life_cycle::{self, Interest, Observer};
 use crate::listen::Listener;
 use crate::options::Options;
 use crate::sink::Sink;
@@ -96,7 +96,7 @@ impl Membership {
             this: this.clone(),
         });
         member.group().add(member.this.clone());
-        let listeners = life_cycle::attend(member.clone(), Hears::Page);
+        let listeners = life_cycle::observe(member.clone(), Interest::Page);
         member.update();
         let this = member.this.clone();
         spawn_local(async move {
@@ -140,7 +140,7 @@ impl Drop for Membership {
     }
 }
 
-impl Hearer for Member {
+impl Observer for Member {
     fn options(&self) -> &Options {
         &self.options
     }
@@ -320,7 +320,7 @@ impl Member {
         self.place.borrow().last_event_id().clone_into(&mut options.last_event_id);
         self.own_brought.set(0);
         let own = Own { member: self.this.clone() };
-        let own = Rc::new(Direct::new(self.url.clone(), options, Hears::Network, Box::new(own)));
+        let own = Rc::new(Direct::new(self.url.clone(), options, Interest::Network, Box::new(own)));
         self.own.replace(Some(own.clone()));
         // Who is told of the attempt may want it no more.
         own.command(Command::Open);

@@ -35,7 +35,7 @@ use sse_proto::client::Command;
 
 use crate::connection::Link;
 use crate::direct::Direct;
-use crate::life_cycle::Hears;
+use crate::life_cycle::Interest;
 use crate::options::Options;
 use crate::sink::Sink;
 use group::Reach;
@@ -134,7 +134,7 @@ const PAGE: Reach = Reach { name: "page", source: source::in_page };
 const BROWSER: Reach = Reach { name: "browser", source: browser::across_tabs };
 
 fn alone(url: String, options: Options, sink: Box<dyn Sink>) -> Box<dyn Link> {
-    let direct = Direct::new(url, options, Hears::All, sink);
+    let direct = Direct::new(url, options, Interest::All, sink);
     direct.command(Command::Open);
     Box::new(direct)
 }

@@ -12,7 +12,7 @@ use super::group::Group;
 use super::log::{self, Entry, What};
 use crate::connection::Link;
 use crate::direct::Direct;
-use crate::life_cycle::Hears;
+use crate::life_cycle::Interest;
 use crate::sink::Sink;
 
 /// Brings events to a group, and tells it the state.
@@ -76,7 +76,7 @@ impl Upstream {
         let mut options = group.options.clone();
         options.last_event_id = last_event_id;
         let feed = Feed { group: Rc::downgrade(group) };
-        let direct = Rc::new(Direct::new(group.url.clone(), options, Hears::Network, Box::new(feed)));
+        let direct = Rc::new(Direct::new(group.url.clone(), options, Interest::Network, Box::new(feed)));
         direct.set_reconnection_time(reconnection_time);
         self.direct.replace(Some(direct.clone()));
         // Who is told of the first attempt may want it no more.
