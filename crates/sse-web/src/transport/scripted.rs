@@ -1,11 +1,11 @@
 mod pending;
 mod stream;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -162,22 +162,16 @@ impl Transport for Scripted {
         let stream = ScriptedStream::new(&request, receiver, Rc::downgrade(server));
         server.requests.borrow_mut().push(stream.clone());
         server.pending.wake();
-        Ok(Box::new(Active { is_active: stream.activity(), server: Rc::downgrade(server) }))
+        Ok(Box::new(Active(stream)))
     }
 }
 
 /// The page's end of a request.
-struct Active {
-    is_active: Rc<Cell<bool>>,
-    server: Weak<Server>,
-}
+struct Active(ScriptedStream);
 
 impl Drop for Active {
     fn drop(&mut self) {
-        self.is_active.set(false);
-        if let Some(server) = self.server.upgrade() {
-            server.pending.wake();
-        }
+        self.0.let_go();
     }
 }
 

@@ -76,8 +76,7 @@ struct Inner {
     with_credentials: bool,
     receiver: Receiver,
     is_accepted: Cell<bool>,
-    /// Shared with the page's end.
-    is_active: Rc<Cell<bool>>,
+    is_active: Cell<bool>,
     server: Weak<Server>,
 }
 
@@ -204,7 +203,7 @@ impl ScriptedStream {
             with_credentials: request.with_credentials,
             receiver,
             is_accepted: Cell::new(false),
-            is_active: Rc::new(Cell::new(true)),
+            is_active: Cell::new(true),
             server,
         }))
     }
@@ -217,8 +216,12 @@ impl ScriptedStream {
         self.0.is_accepted.set(true);
     }
 
-    pub(super) fn activity(&self) -> Rc<Cell<bool>> {
-        self.0.is_active.clone()
+    /// The page does not hold it any more.
+    pub(super) fn let_go(&self) {
+        self.0.is_active.set(false);
+        if let Some(server) = self.0.server.upgrade() {
+            server.pending.wake();
+        }
     }
 }
 
