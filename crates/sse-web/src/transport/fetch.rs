@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use sse_proto::client::Failure;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::AbortController;
 
 use super::cancellation::Cancellation;
 use super::{ActiveRequest, Limits, Receiver, Request, Transport};
@@ -299,21 +300,21 @@ impl Fetch {
 
 impl Transport for Fetch {
     fn connect(&self, request: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure> {
-        let cancellation = Rc::new(Cancellation::new().map_err(|_| Failure::Unsupported)?);
-        let exchange = Exchange {
+        let exchange = Rc::new(Exchange {
             fetch: self.clone(),
             url: request.url.to_owned(),
             last_event_id: request.last_event_id.to_owned(),
             with_credentials: request.with_credentials,
             receiver,
-            cancellation: cancellation.clone(),
+            cancellation: Cancellation::default(),
+            abort: RefCell::new(AbortController::new().map_err(|_| Failure::Unsupported)?),
             request: RefCell::default(),
-        };
-        spawn_local({
-            let cancellation = cancellation.clone();
-            async move { cancellation.stops(exchange.run()).await }
         });
-        Ok(Box::new(Stream(cancellation)))
+        spawn_local({
+            let exchange = exchange.clone();
+            async move { exchange.cancellation.stops(exchange.run()).await }
+        });
+        Ok(Box::new(Stream(exchange)))
     }
 
     fn is_repeatable(&self) -> bool {
@@ -329,10 +330,12 @@ impl Transport for Fetch {
 }
 
 /// Ends its exchange when it is dropped.
-struct Stream(Rc<Cancellation>);
+struct Stream(Rc<Exchange>);
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        self.0.cancel();
+        // First, so that the task does not live to see the abort as a failure.
+        self.0.cancellation.cancel();
+        self.0.abort.borrow().abort();
     }
 }

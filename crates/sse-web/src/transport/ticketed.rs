@@ -66,7 +66,7 @@ impl fmt::Debug for Ticketed {
 
 impl Transport for Ticketed {
     fn connect(&self, request: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure> {
-        let cancellation = Rc::new(Cancellation::new().map_err(|_| Failure::Unsupported)?);
+        let cancellation = Rc::<Cancellation>::default();
         let stream = Rc::new(RefCell::new(None));
         let attempt = {
             let Self { parameter, ask } = self.clone();

@@ -1,5 +1,4 @@
 use std::cell::RefCell;
-use std::rc::Rc;
 
 use js_sys::{Promise, Uint8Array};
 use sse_proto::client::{Failure, Response as Head, last_event_id_header};
@@ -7,7 +6,7 @@ use sse_proto::{DecodeError, Decoder, Frame, MEDIA_TYPE};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Headers, ReadableStream, ReadableStreamByobReader, ReadableStreamDefaultReader,
+    AbortController, Headers, ReadableStream, ReadableStreamByobReader, ReadableStreamDefaultReader,
     ReadableStreamGetReaderOptions, ReadableStreamReadResult, ReadableStreamReaderMode, Request,
     RequestCache, RequestCredentials, RequestInit, Response,
 };
@@ -53,14 +52,16 @@ pub(super) struct Exchange {
     pub(super) last_event_id: String,
     pub(super) with_credentials: bool,
     pub(super) receiver: Receiver,
-    pub(super) cancellation: Rc<Cancellation>,
+    pub(super) cancellation: Cancellation,
+    /// Aborts the last request.
+    pub(super) abort: RefCell<AbortController>,
     /// The last request, to be kept for as long as its response is read: WebKit hears of an abort only through this
     /// object, and collects it as garbage when nobody holds it.
     pub(super) request: RefCell<Option<Request>>,
 }
 
 impl Exchange {
-    pub(super) async fn run(self) {
+    pub(super) async fn run(&self) {
         let failure = match self.respond().await {
             Ok(response) => {
                 self.tell_refusal(&response).await;
@@ -96,7 +97,8 @@ impl Exchange {
         }
         // Unread, its body would hold the connection for as long as it comes. To cancel the body is not enough: Firefox
         // was seen to hold the connection all the same.
-        self.cancellation.abort_request().map_err(|_| Failure::Unsupported)?;
+        let abort = AbortController::new().map_err(|_| Failure::Unsupported)?;
+        self.abort.replace(abort).abort();
         let token = bearer(Token::Fresh).await.map_err(Failure::Token)?;
         self.ask(Some(&token)).await
     }
@@ -122,7 +124,7 @@ impl Exchange {
         } else {
             RequestCredentials::SameOrigin
         });
-        init.set_signal(Some(&self.cancellation.signal()));
+        init.set_signal(Some(&self.abort.borrow().signal()));
         match &self.fetch.body {
             None => {}
             Some(Body::Text(text)) => init.set_body(&text.into()),
