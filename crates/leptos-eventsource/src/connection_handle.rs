@@ -47,7 +47,7 @@ pub struct ConnectionHandle {
 
 impl<E: EventSet> From<EventSourceHandle<E>> for ConnectionHandle {
     fn from(handle: EventSourceHandle<E>) -> Self {
-        handle.connection()
+        handle.connection
     }
 }
 

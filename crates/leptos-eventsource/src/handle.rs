@@ -45,7 +45,8 @@ pub(crate) const IN_BROWSER: bool = cfg!(all(target_family = "wasm", not(feature
 /// }
 /// ```
 pub struct EventSourceHandle<E: 'static> {
-    connection: ConnectionHandle,
+    /// It without its event type.
+    pub(crate) connection: ConnectionHandle,
     events: PhantomData<fn() -> E>,
 }
 
@@ -534,10 +535,5 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// `None` once the owner is disposed.
     pub(crate) fn with_binding<R>(&self, f: impl FnOnce(&Rc<Binding>) -> R) -> Option<R> {
         self.connection.with_binding(f)
-    }
-
-    /// It without its event type.
-    pub(crate) fn connection(&self) -> ConnectionHandle {
-        self.connection
     }
 }
