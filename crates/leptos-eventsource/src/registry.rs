@@ -44,19 +44,21 @@ pub(crate) struct About {
 /// What happens on a stream.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Told<'a> {
-    /// It began to exist.
-    Came,
     /// An event arrived; it may turn out not to decode.
     Event(EventRef<'a>),
     State(&'a State),
     Error(&'a Error),
     Gap(Gap),
-    /// Its owner was disposed.
-    Went,
 }
 
 /// Hears what happens on every stream of the page, in the middle of it: it may look and take notes, not act.
 pub(crate) trait Observer {
+    /// A stream began to exist.
+    fn came(&self, stream: Serial);
+
+    /// Its owner was disposed.
+    fn went(&self, stream: Serial);
+
     fn tell(&self, stream: Serial, told: Told<'_>);
 }
 
@@ -65,7 +67,7 @@ pub(crate) fn enter(make: impl FnOnce(Serial) -> Rc<Binding>) -> Serial {
     let serial = Serial(NEXT.fetch_add(1, Ordering::Relaxed));
     let binding = make(serial);
     STREAMS.with_borrow_mut(|streams| streams.push((serial, binding)));
-    serial.tell(Told::Came);
+    each_observer(&|observer| observer.came(serial));
     serial
 }
 
@@ -75,7 +77,7 @@ pub(crate) fn leave(serial: Serial) {
     let left = STREAMS.with_borrow_mut(|streams| at(streams).map(|at| streams.remove(at)));
     if let Some((_, binding)) = left {
         binding.dispose();
-        serial.tell(Told::Went);
+        each_observer(&|observer| observer.went(serial));
     }
 }
 
@@ -95,9 +97,13 @@ impl Serial {
 
     /// Tells all observers what happened on this stream.
     pub(crate) fn tell(self, told: Told<'_>) {
-        if is_observed() {
-            OBSERVERS.with(|observers| observers.each(|observer| observer.tell(self, told)));
-        }
+        each_observer(&|observer| observer.tell(self, told));
+    }
+}
+
+fn each_observer(call: &dyn Fn(&dyn Observer)) {
+    if is_observed() {
+        OBSERVERS.with(|observers| observers.each(|observer| call(observer)));
     }
 }
 

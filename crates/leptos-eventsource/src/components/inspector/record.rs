@@ -87,7 +87,6 @@ impl Record {
                 self.counts.gaps += 1;
                 Content::Gap(gap)
             }
-            Told::Came | Told::Went => return,
         };
         if kept == 0 {
             return;

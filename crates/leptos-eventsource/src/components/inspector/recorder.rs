@@ -140,25 +140,23 @@ impl Recorder {
 }
 
 impl Observer for Recorder {
+    fn came(&self, stream: Serial) {
+        self.entries.borrow_mut().entry(stream).or_default();
+        self.request_frame();
+    }
+
+    fn went(&self, stream: Serial) {
+        self.entries.borrow_mut().remove(&stream);
+        self.request_frame();
+    }
+
     fn tell(&self, stream: Serial, told: Told<'_>) {
-        match told {
-            Told::Came | Told::Went => {
-                if matches!(told, Told::Went) {
-                    self.entries.borrow_mut().remove(&stream);
-                } else {
-                    self.entries.borrow_mut().entry(stream).or_default();
-                }
-                self.request_frame();
-            }
-            _ => {
-                if let Some(entry) = self.entries.borrow_mut().get_mut(&stream) {
-                    entry.record.note(told, wall_clock(), self.kept);
-                    entry.has_changed = true;
-                }
-                if self.is_shown.get() {
-                    self.request_frame();
-                }
-            }
+        if let Some(entry) = self.entries.borrow_mut().get_mut(&stream) {
+            entry.record.note(told, wall_clock(), self.kept);
+            entry.has_changed = true;
+        }
+        if self.is_shown.get() {
+            self.request_frame();
         }
     }
 }
