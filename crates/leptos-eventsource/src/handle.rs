@@ -12,9 +12,6 @@ use crate::connection_handle::ConnectionHandle;
 use crate::error::Error;
 use crate::view::{self, EventStream, Keyed, Log};
 
-/// Whether there can be a connection: not where an app is rendered on a server.
-pub(crate) const IN_BROWSER: bool = cfg!(all(target_family = "wasm", not(feature = "ssr")));
-
 /// An event stream: its state, its views and its controls.
 ///
 /// `Copy`, and fit for `provide_context`. Once its owner is disposed, the stream is closed, and the controls do nothing.

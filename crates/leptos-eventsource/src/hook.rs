@@ -1,9 +1,10 @@
 use leptos::prelude::*;
 use sse_events::EventSet;
 
+use crate::IN_BROWSER;
 use crate::binding::Binding;
 use crate::connection_handle::ConnectionHandle;
-use crate::handle::{EventSourceHandle, IN_BROWSER};
+use crate::handle::EventSourceHandle;
 use crate::options::EventSourceOptions;
 use crate::registry;
 use crate::url::StreamUrl;

@@ -56,6 +56,9 @@ pub use sse_web::{Background, InvalidUrl, Offline, Options as ConnectionOptions,
 pub use url::StreamUrl;
 pub use view::{Entry, EventStream, KEY_LIMIT, Keyed, Log};
 
+/// Whether there can be a connection: not where an app is rendered on a server.
+const IN_BROWSER: bool = cfg!(all(target_family = "wasm", not(feature = "ssr")));
+
 /// What carries a stream: [`sse_web::transport`], and what a contract adds to it.
 pub mod transport {
     pub use crate::scripted::ScriptedExt;

@@ -5,7 +5,7 @@ use leptos::prelude::document;
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use sse_proto::Instant;
 
-use crate::handle::IN_BROWSER;
+use crate::IN_BROWSER;
 
 /// The time of day at `then`, as the page's language writes it. Empty where an app is rendered on a server.
 pub(super) fn time_of_day(then: Instant) -> String {

@@ -9,7 +9,8 @@ use leptos::prelude::*;
 use sse_events::EventSet;
 
 use super::fill::fill;
-use crate::handle::{EventSourceHandle, IN_BROWSER};
+use crate::IN_BROWSER;
+use crate::handle::EventSourceHandle;
 use crate::view::Entry;
 
 /// How near to its newest row a list counts as being there, in pixels: positions are rounded when a page is zoomed.

@@ -8,7 +8,8 @@ use leptos::prelude::*;
 use sse_events::EventSet;
 
 use super::folded;
-use crate::handle::{EventSourceHandle, IN_BROWSER};
+use crate::IN_BROWSER;
+use crate::handle::EventSourceHandle;
 use crate::schedule::{Folded, Schedule};
 
 /// The most keys that a [`Keyed`] holds. Events with further keys are counted and left out, until others are

@@ -9,11 +9,11 @@ use sse_proto::client::{Gap, PauseReason, State};
 use super::record::{Content, Frame, without_paths};
 use super::recorder::{Listed, Recorder, Snapshot};
 use super::texts::InspectorTexts;
+use crate::IN_BROWSER;
 use crate::components::badge_texts::state_name;
 use crate::components::clock::to_the_millisecond;
 use crate::components::fill::fill;
 use crate::connection_handle::ConnectionHandle;
-use crate::handle::IN_BROWSER;
 use crate::registry::{self, Serial};
 
 /// A panel for developers: every event stream of the page, what it is doing, what came last, and its controls.
