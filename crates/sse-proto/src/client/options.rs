@@ -45,7 +45,7 @@ pub struct ClientOptions {
     /// Turn it off for one that does something, like a POST that starts an answer and costs money: then a
     /// connection that drops, times out or is paused after the request was sent closes as
     /// [`CloseReason::Interrupted`](super::CloseReason::Interrupted), and a status that would be worth another
-    /// attempt as [`Refused`](super::CloseReason::Refused). The owner can send it again by `Open` or `Reconnect`.
+    /// attempt, or a token that cannot be had, as [`Refused`](super::CloseReason::Refused). The owner can send it again by `Open` or `Reconnect`.
     pub resend: bool,
 }
 
@@ -68,13 +68,11 @@ impl ClientOptions {
     /// Whether another attempt can help after `failure`.
     pub(super) fn retries(&self, failure: &Failure) -> bool {
         match failure {
-            Failure::Network
-            | Failure::Ended
-            | Failure::Cut
-            | Failure::ConnectTimeout
-            | Failure::Silence
-            | Failure::Token(_) => true,
-            // An answer is no interruption: nothing is in doubt.
+            Failure::Network | Failure::Ended | Failure::Cut | Failure::ConnectTimeout | Failure::Silence => {
+                true
+            }
+            // Nothing is in doubt, as after an interruption; but to send it, perhaps much later, is for the owner to say.
+            Failure::Token(_) => self.resend,
             Failure::Status { status, .. } => self.resend && self.retry_statuses.contains(status),
             Failure::Rejected => self.retry_rejected,
             Failure::ContentType(_) | Failure::Unsupported | Failure::Limit(_) => false,

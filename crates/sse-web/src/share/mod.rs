@@ -57,9 +57,11 @@ use member::Membership;
 /// seconds, or after half a minute. A stream without ids cannot be resumed: then those who come late are told what is remembered, and nothing
 /// before.
 ///
-/// Not shared, whatever is asked for: a POST, a [`Fetch`](crate::transport::Fetch) with a token, an `Authorization`
-/// header or `with_refusal`, [`Ticketed`](crate::transport::Ticketed), [`Scripted`](crate::transport::Scripted), a
-/// transport of your own without a [`share_key`](crate::Transport::share_key), and what must not be sent again.
+/// Not shared, whatever is asked for (the console of a debug build says so): a POST, a
+/// [`Fetch`](crate::transport::Fetch) with `with_refusal`, or with a token or an `Authorization` header and without
+/// [`share_as`](crate::transport::Fetch::share_as), [`Ticketed`](crate::transport::Ticketed),
+/// [`Scripted`](crate::transport::Scripted), a transport of your own without a
+/// [`share_key`](crate::Transport::share_key), and what must not be sent again.
 ///
 /// What is not asked for is not linked into an app.
 ///
@@ -142,6 +144,10 @@ fn alone(url: String, options: Options, sink: Box<dyn Sink>) -> Box<dyn Link> {
 fn join(reach: Reach, url: String, options: Options, sink: Box<dyn Sink>) -> Box<dyn Link> {
     match key::of(&url, &options) {
         Some(key) => Box::new(Membership::open(reach, key, url, options, sink)),
-        None => alone(url, options, sink),
+        None => {
+            #[cfg(debug_assertions)]
+            web_sys::console::warn_1(&format!("{url} cannot be shared: see `Sharing`").into());
+            alone(url, options, sink)
+        }
     }
 }

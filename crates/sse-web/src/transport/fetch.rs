@@ -65,6 +65,7 @@ pub struct Fetch {
     is_repeatable: bool,
     headers: Vec<(String, String)>,
     bearer: Option<Arc<Bearer>>,
+    identity: Option<String>,
     refused: Option<Arc<dyn Fn(Refusal) + Send + Sync>>,
     limits: Limits,
 }
@@ -161,6 +162,7 @@ impl Fetch {
             is_repeatable: true,
             headers: Vec::new(),
             bearer: None,
+            identity: None,
             refused: None,
             limits: Limits::default(),
         }
@@ -208,14 +210,15 @@ impl Fetch {
 
     /// Sends `Authorization: Bearer …` with what `token` gives. It is asked before every request, and once more when
     /// the server answers 401; the request is then sent again, also a POST, since a server that refuses has done
-    /// nothing. An error is told as [`Failure::Token`], and tried again like an unreachable server. The
+    /// nothing. An error is told as [`Failure::Token`], and tried again like an unreachable server, unless the request is
+    /// one that is sent once: then the stream is closed as [`Refused`](sse_proto::client::CloseReason::Refused). The
     /// connect timeout runs meanwhile; what `token` returned is dropped with the request, so it need not come to an end.
     ///
     /// So a renewal that must not be cut off in the middle, because it spends a refresh token that is good for once, runs in
     /// a task of its own, which keeps what came; `token` only waits for it. Several streams of a page then wait for one.
     ///
-    /// An error never means "never again", not even for [`Token::Fresh`]. Where there is no login any more, close the
-    /// connection when the sink is told of a [`Failure::Token`].
+    /// So for a GET an error never means "never again", not even for [`Token::Fresh`]. Where there is no login any more,
+    /// close the connection when the sink is told of a [`Failure::Token`].
     ///
     /// `token` is `Send` and `Sync`, what it returns need not be. It may hold signals and handles, atomics and locks;
     /// an object of JavaScript in a `send_wrapper::SendWrapper`, or in Leptos in a `StoredValue::new_local`.
@@ -231,9 +234,37 @@ impl Fetch {
         self
     }
 
+    /// Allows it to be [shared](crate::Sharing) although it is authorized, by a [token](Self::with_bearer) or an
+    /// `Authorization` header: with those who name the same identity, which is whoever may read what comes. The one who
+    /// holds the connection shows its own token for all of them.
+    ///
+    /// Name another identity for another login. Whoever went on under the old one would be told what is not theirs.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use sse_web::transport::Fetch;
+    /// use sse_web::{Options, Sharing};
+    ///
+    /// # async fn token() -> Result<String, String> { Ok(String::new()) }
+    /// /// All tabs of a user have one connection.
+    /// fn options(user: &str) -> Options {
+    ///     let fetch = Fetch::new().with_bearer(|_| token()).share_as(user);
+    ///     let mut options = Options::default();
+    ///     options.transport = Arc::new(fetch);
+    ///     options.sharing = Sharing::browser();
+    ///     options
+    /// }
+    /// ```
+    #[must_use]
+    pub fn share_as(mut self, identity: impl Into<String>) -> Self {
+        self.identity = Some(identity.into());
+        self
+    }
+
     /// Calls `refused` with what the server says when it answers with a status other than 200: which field is wrong,
     /// which quota is used up. It is called before the failure is told, and for every such answer, also for one that
-    /// is tried again; not for a 401 that a [fresh token](Self::with_bearer) may still answer.
+    /// is tried again; for a 401 only if no [fresh token](Self::with_bearer) is to be had, or the server refuses that too.
     ///
     /// Without it the body of a refusal is not read. With it, the failure is told when the body has come, or its first
     /// 64 KiB; where it does not come within the connect timeout, that is the failure.
@@ -289,13 +320,16 @@ impl fmt::Debug for Fetch {
 impl Fetch {
     /// Whether a request carries what is meant for one origin only.
     fn is_authorized(&self) -> bool {
-        self.bearer.is_some()
-            || self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        self.bearer.is_some() || self.headers.iter().any(|(name, _)| is_authorization(name))
     }
 
     fn method(&self) -> &'static str {
         if self.body.is_some() { "POST" } else { "GET" }
     }
+}
+
+fn is_authorization(header: &str) -> bool {
+    header.eq_ignore_ascii_case("authorization")
 }
 
 impl Transport for Fetch {
@@ -321,11 +355,14 @@ impl Transport for Fetch {
         self.is_repeatable
     }
 
-    /// Only a GET is shared; not one that is authorized, because what it brings is for those who have the token, and
-    /// not one whose owner hears of refusals, because only the owner of the shared one would.
+    /// Only a GET is shared; one that is authorized only if it says for whom, because what it brings is for those who
+    /// have the token, and not one whose owner hears of refusals, because only the owner of the shared one would.
     fn share_key(&self) -> Option<String> {
-        let is_plain = self.body.is_none() && self.refused.is_none() && !self.is_authorized();
-        is_plain.then(|| format!("fetch {:?} {:?}", self.headers, self.limits))
+        let is_for_someone = !self.is_authorized() || self.identity.is_some();
+        let is_shared = self.body.is_none() && self.refused.is_none() && is_for_someone;
+        // An identity stands for its tokens, of which there is another in each tab.
+        let headers: Vec<_> = self.headers.iter().filter(|(name, _)| !is_authorization(name)).collect();
+        is_shared.then(|| format!("fetch {headers:?} {:?} {:?}", self.limits, self.identity))
     }
 }
 

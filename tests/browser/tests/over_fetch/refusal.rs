@@ -12,7 +12,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use super::over;
 
 #[derive(Clone, Default)]
-struct Refusals(Arc<Mutex<Vec<Refusal>>>);
+pub(super) struct Refusals(Arc<Mutex<Vec<Refusal>>>);
 
 impl Refusals {
     fn lock(&self) -> MutexGuard<'_, Vec<Refusal>> {
@@ -21,7 +21,7 @@ impl Refusals {
 }
 
 /// A request that keeps what it is refused with.
-fn heard(fetch: Fetch) -> (Fetch, Refusals) {
+pub(super) fn heard(fetch: Fetch) -> (Fetch, Refusals) {
     let refusals = Refusals::default();
     let fetch = fetch.with_refusal({
         let refusals = refusals.clone();
@@ -30,7 +30,7 @@ fn heard(fetch: Fetch) -> (Fetch, Refusals) {
     (fetch, refusals)
 }
 
-fn bodies(refusals: &Refusals) -> Vec<(u16, String)> {
+pub(super) fn bodies(refusals: &Refusals) -> Vec<(u16, String)> {
     refusals.lock().iter().map(|refusal| (refusal.status, refusal.body.clone())).collect()
 }
 

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use browser_tests::{Engine, Stream, Watch};
-use sse_proto::client::Failure;
+use sse_proto::client::{CloseReason, Failure, State};
 use sse_testkit::Report;
 use sse_web::transport::{Fetch, Token};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::over;
+use super::refusal::{bodies, heard};
 
 /// The token that came with each request.
 fn tokens(report: &Report) -> Vec<Option<&str>> {
@@ -148,4 +149,30 @@ async fn c05_a_redirect_within_an_origin_is_remembered_with_a_token_too() {
     let report = stream.report().await;
     assert_eq!(tokens(&report), [Some("Bearer x"); 3]);
     assert!(report.visits[2].query.contains_key("redirected"), "{report:?}");
+}
+
+#[wasm_bindgen_test]
+async fn c18_what_is_sent_once_is_refused_where_no_token_is_to_be_had_and_the_page_hears_why() {
+    let stream = Stream::new("status 401\nraw Incorrect API key\nend\n---\nevent - - hi").await;
+    let (fetch, refusals) = heard(Fetch::post("{}").with_bearer(|which| async move {
+        match which {
+            Token::Any => Ok("x".to_owned()),
+            Token::Fresh => Err("log in again".to_owned()),
+        }
+    }));
+    let watch = Watch::open(stream.url(), over(fetch));
+    watch.until_phase("closed").await;
+    let refused = CloseReason::Refused(Failure::Token("log in again".to_owned()));
+    assert_eq!(watch.state(), State::Closed(refused));
+    assert_eq!(bodies(&refusals), [(401, "Incorrect API key".to_owned())]);
+    assert_eq!(stream.until_nobody_is_connected().await, 1, "it is not sent again");
+}
+
+#[wasm_bindgen_test]
+async fn a_refusal_that_a_fresh_token_answers_is_not_told() {
+    let stream = Stream::new("status 401\nraw expired\nend\n---\nevent - - hi").await;
+    let (fetch, refusals) = heard(with_token("x"));
+    let watch = Watch::open(stream.url(), over(fetch));
+    watch.until_data("hi").await;
+    assert_eq!(bodies(&refusals), []);
 }

@@ -54,3 +54,22 @@ async fn what_is_authorized_or_does_something_is_not_shared() {
     assert_eq!(connections(header(), header()).await, 2);
     assert_eq!(connections(fetch(Fetch::post("ask")), fetch(Fetch::post("ask"))).await, 2);
 }
+
+#[wasm_bindgen_test]
+async fn what_is_authorized_is_shared_by_those_who_name_one_identity() {
+    let token = |identity: &str, token: &'static str| {
+        let fetch_it = Fetch::new().with_bearer(move |_| std::future::ready(Ok(token.to_owned())));
+        fetch(fetch_it.share_as(identity))
+    };
+    assert_eq!(connections(token("ada", "a.1"), token("ada", "a.2")).await, 1);
+    assert_eq!(connections(token("ada", "a.1"), token("bob", "b.1")).await, 2);
+    let header = |identity: &str, value: &str| {
+        let fetch_it = Fetch::new().with_header("authorization", value).expect("a header");
+        fetch(fetch_it.share_as(identity))
+    };
+    assert_eq!(connections(header("ada", "Basic a"), header("ada", "Basic b")).await, 1);
+    assert_eq!(connections(header("ada", "Basic a"), header("bob", "Basic a")).await, 2);
+    assert_eq!(connections(token("ada", "a.1"), fetch(Fetch::new())).await, 2);
+    let post = || fetch(Fetch::post("ask").share_as("ada"));
+    assert_eq!(connections(post(), post()).await, 2);
+}

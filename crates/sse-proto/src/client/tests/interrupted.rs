@@ -101,9 +101,16 @@ fn c18_the_end_that_the_server_announces_is_no_interruption() {
 }
 
 #[test]
-fn c18_a_request_that_was_not_sent_for_want_of_a_token_is_made_again() {
+fn c18_a_request_for_which_there_is_no_token_is_made_again_only_if_it_may_be() {
+    let no_token = Failure::Token("log in again".into());
     let mut bench = Bench::new(once());
-    bench.signal(Signal::Failed(Failure::Token("log in again".into())));
+    bench.signal(Signal::Failed(no_token.clone()));
+    assert_eq!(*bench.client.state(), State::Closed(CloseReason::Refused(no_token.clone())));
+    bench.pass(60 * SECOND);
+    assert_eq!(bench.connects(), 1);
+
+    let mut bench = Bench::new(ClientOptions::default());
+    bench.signal(Signal::Failed(no_token));
     assert!(matches!(bench.client.state(), State::Waiting { attempt: 2, cause: Failure::Token(_), .. }));
     bench.pass(60 * SECOND);
     assert_eq!(bench.connects(), 2);

@@ -64,7 +64,7 @@ impl Exchange {
     pub(super) async fn run(&self) {
         let failure = match self.respond().await {
             Ok(response) => {
-                self.tell_refusal(&response).await;
+                self.tell_refusal(self.refusal(&response).await);
                 if self.cancellation.is_cancelled() {
                     return;
                 }
@@ -78,11 +78,14 @@ impl Exchange {
         }
     }
 
+    /// What the server says with a refusal, if somebody wants to know.
+    async fn refusal(&self, response: &Response) -> Option<Refusal> {
+        if self.fetch.refused.is_some() { Refusal::read(response).await } else { None }
+    }
+
     /// In front of the failure, so that whoever hears of that knows why.
-    async fn tell_refusal(&self, response: &Response) {
-        if let Some(refused) = &self.fetch.refused
-            && let Some(refusal) = Refusal::read(response).await
-        {
+    fn tell_refusal(&self, refusal: Option<Refusal>) {
+        if let (Some(refused), Some(refusal)) = (&self.fetch.refused, refusal) {
             refused(refusal);
         }
     }
@@ -95,12 +98,18 @@ impl Exchange {
         if response.status() != 401 {
             return Ok(response);
         }
+        let refusal = self.refusal(&response).await;
         // Unread, its body would hold the connection for as long as it comes. To cancel the body is not enough: Firefox
         // was seen to hold the connection all the same.
         let abort = AbortController::new().map_err(|_| Failure::Unsupported)?;
         self.abort.replace(abort).abort();
-        let token = bearer(Token::Fresh).await.map_err(Failure::Token)?;
-        self.ask(Some(&token)).await
+        match bearer(Token::Fresh).await {
+            Ok(token) => self.ask(Some(&token)).await,
+            Err(error) => {
+                self.tell_refusal(refusal);
+                Err(Failure::Token(error))
+            }
+        }
     }
 
     async fn ask(&self, token: Option<&str>) -> Result<Response, Failure> {
