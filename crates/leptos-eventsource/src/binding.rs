@@ -68,6 +68,7 @@ pub(crate) enum News<'a> {
     Open,
     Error(&'a Error),
     Gap(Gap),
+    Closed(&'a CloseReason),
 }
 
 /// What the owner last asked for. It may ask before the first URL is known, and it outlives a change of URL.
@@ -242,6 +243,13 @@ impl Binding {
         }
     }
 
+    /// Unlike [`Self::close`] it is nothing that the owner wants of another URL, too.
+    pub(crate) fn finish(&self) {
+        if let Some(connection) = self.connection() {
+            connection.finish();
+        }
+    }
+
     pub(crate) fn pause(&self) {
         let is_closed = self.state.is(|shown| matches!(shown, State::Closed(_)));
         if is_closed || self.wanted.get() == Wanted::Closed {
@@ -308,7 +316,16 @@ impl Binding {
             return;
         }
         self.tell(Told::State(&state));
+        let reason = match &state {
+            State::Closed(reason) if !self.state.is(|shown| matches!(shown, State::Closed(_))) => {
+                Some(reason.clone())
+            }
+            _ => None,
+        };
         self.state.set(state);
+        if let Some(reason) = reason {
+            self.on_news.each(|listener| listener(News::Closed(&reason)));
+        }
     }
 
     fn fail(&self, error: Error) {

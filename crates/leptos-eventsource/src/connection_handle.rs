@@ -96,6 +96,11 @@ impl ConnectionHandle {
         self.with_binding(|binding| binding.close());
     }
 
+    /// As [`EventSourceHandle::finish`].
+    pub fn finish(&self) {
+        self.with_binding(|binding| binding.finish());
+    }
+
     /// As [`EventSourceHandle::reconnect`].
     pub fn reconnect(&self) {
         self.with_binding(Binding::reconnect);

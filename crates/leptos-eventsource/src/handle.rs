@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use leptos::prelude::*;
 use sse_events::EventSet;
-use sse_proto::client::{Gap, State};
+use sse_proto::client::{CloseReason, Gap, State};
 
 use crate::binding::{Binding, News};
 use crate::connection_handle::ConnectionHandle;
@@ -171,6 +171,30 @@ impl<E: EventSet> EventSourceHandle<E> {
     /// ```
     pub fn fold<S: Send + Sync + 'static>(&self, init: S, f: impl Fn(&mut S, &E) + 'static) -> ReadSignal<S> {
         view::fold(self, init, move |value, event, _| f(value, event))
+    }
+
+    /// [`Self::fold`] into a signal of yours: one that is emptied now and then, that has a beginning which comes later, or
+    /// that outlives the stream. Events are folded until the current owner is disposed, and whoever follows the signal is
+    /// told when the [`Delivery`](crate::Delivery) says so.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{EventSourceOptions, Text, use_event_source_with_options};
+    /// # fn component(options: EventSourceOptions) -> impl IntoView {
+    /// let answer = RwSignal::new(String::new());
+    /// let stream = use_event_source_with_options::<Text>("/api/ask", options);
+    /// stream.fold_into(answer, |text, Text(more)| text.push_str(more));
+    /// // Asked again, it is another answer.
+    /// stream.on_open(move || answer.write().clear());
+    /// view! { <p>{answer}</p> <button on:click=move |_| stream.reconnect()>"Ask again"</button> }
+    /// # }
+    /// ```
+    pub fn fold_into<S: Send + Sync + 'static>(
+        &self,
+        signal: impl Into<ArcRwSignal<S>>,
+        f: impl Fn(&mut S, &E) + 'static,
+    ) {
+        view::fold_into(self, signal.into(), f);
     }
 
     /// [`Self::fold`] with the last event id at each event, which is empty if there is none; an event without an id of its
@@ -438,6 +462,30 @@ impl<E: EventSet> EventSourceHandle<E> {
         });
     }
 
+    /// Calls `f` each time the stream is closed, with the reason; not when its owner is disposed.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{CloseReason, Text, use_event_source};
+    /// # fn save(_: &str) {}
+    /// # fn component() {
+    /// let stream = use_event_source::<Text>("/answer");
+    /// let text = stream.fold(String::new(), |text, Text(more)| text.push_str(more));
+    /// stream.on_close(move |reason| {
+    ///     if let CloseReason::Ended = reason {
+    ///         save(&text.read_untracked());
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    pub fn on_close(&self, f: impl Fn(&CloseReason) + 'static) {
+        self.on_news(move |news| {
+            if let News::Closed(reason) = news {
+                f(reason);
+            }
+        });
+    }
+
     fn on_news(&self, f: impl Fn(News<'_>) + 'static) {
         if let Some(at) = self.with_binding(|binding| binding.on_news.add(Rc::new(f))) {
             let handle = *self;
@@ -447,7 +495,7 @@ impl<E: EventSet> EventSourceHandle<E> {
         }
     }
 
-    /// Closes the stream, until [`reconnect`](Self::reconnect). Nothing is delivered afterwards.
+    /// Closes the stream, until [`reconnect`](Self::reconnect); a URL that changes does not open it again. Nothing is delivered afterwards.
     ///
     /// ```
     /// # use leptos::prelude::*;
@@ -464,11 +512,31 @@ impl<E: EventSet> EventSourceHandle<E> {
         self.connection.close();
     }
 
+    /// Closes the stream as [`Ended`](crate::CloseReason::Ended), for a server that says in the data that it is complete.
+    /// One that sends `sse.end` needs no such word. Another URL is opened all the same.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// # use leptos_eventsource::{Text, use_event_source};
+    /// # fn component() {
+    /// let stream = use_event_source::<Text>("/api/answer");
+    /// let text = RwSignal::new(String::new());
+    /// stream.on_event(move |Text(more)| match more.as_str() {
+    ///     "[DONE]" => stream.finish(),
+    ///     more => text.write().push_str(more),
+    /// });
+    /// # }
+    /// ```
+    pub fn finish(&self) {
+        self.connection.finish();
+    }
+
     /// Connects anew, at once, from the cursor; also after [`close`](Self::close) and [`pause`](Self::pause).
     ///
     /// It drops a connection that is open, sends a POST again, does not wait until a `Retry-After` is over, and asks
     /// the stream's own URL and not where that has redirected to. It does not end a pause of a page that is in the
-    /// background or offline. On a [shared](crate::Sharing) stream it connects anew for all who share it.
+    /// background or offline. On a [shared](crate::Sharing) stream it connects anew for all who share it. Views keep what
+    /// they hold: what is to begin anew is [emptied](Self::fold_into) in [`on_open`](Self::on_open).
     ///
     /// ```
     /// # use leptos::prelude::*;

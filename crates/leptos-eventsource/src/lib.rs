@@ -1,5 +1,6 @@
 // The first definition of a link counts: here these are modules, in the README files.
 //! [EventSourceOptions]: EventSourceOptions
+//! [EventSet]: EventSet
 //! [Keyed::signal]: Keyed::signal
 //! [ScriptedStream]: transport::ScriptedStream
 //! [components]: components

@@ -79,6 +79,11 @@ impl<S: Send + Sync + 'static> Folded<S> {
         // A new one has room for two subscribers, and to tell them it copies that room: for a signal that is only looked at
         // now and then, an allocation with every event.
         signal.clear_subscribers();
+        Self::over(schedule, signal)
+    }
+
+    /// Over a signal that others may write, too.
+    pub(crate) fn over(schedule: &Rc<Schedule>, signal: ArcRwSignal<S>) -> Self {
         let changed = Rc::new(Cell::new(false));
         let tell: Rc<dyn Fn()> = Rc::new({
             let (signal, changed) = (signal.clone(), changed.clone());

@@ -17,6 +17,8 @@ mod error;
 mod single;
 mod snapshot;
 
+/// For [`EventSet`]'s attribute `codec`.
+pub use codee;
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use single::{Json, Text};
 pub use snapshot::Snapshot;
@@ -39,6 +41,22 @@ pub mod __private {
 /// |---|---|---|
 /// | `#[event(name = "…")]` | variant | the event type on the wire |
 /// | `#[event(codec = path)]` | enum or variant | a [`codee`] codec from and to strings |
+///
+/// Data that is no JSON but plain text:
+///
+/// ```
+/// use sse_events::EventSet;
+/// use sse_events::codee::string::FromToStringCodec;
+///
+/// #[derive(Debug, PartialEq, EventSet)]
+/// #[event(codec = FromToStringCodec)]
+/// enum Answer {
+///     Token(String),
+/// }
+///
+/// assert_eq!(Answer::decode("token", "hello")?, Answer::Token("hello".to_owned()));
+/// # Ok::<_, sse_events::DecodeError>(())
+/// ```
 ///
 /// An event type that is empty, holds a line break or U+0000, begins with the reserved prefix `sse.`, or is
 /// used twice does not compile:

@@ -87,6 +87,12 @@ impl Connection {
         self.link.command(Command::Close);
     }
 
+    /// [Closes](Self::close) it as [`Ended`](sse_proto::client::CloseReason::Ended), for a server that says in the data
+    /// that the stream is complete.
+    pub fn finish(&self) {
+        self.link.command(Command::Finish);
+    }
+
     /// Connects anew, at once and with a clean record, from the cursor.
     ///
     /// It drops a connection that is open, sends a POST again, does not wait until a `Retry-After` is over, and asks

@@ -7,10 +7,9 @@ use leptos_eventsource::{
 use crate::piece::Piece;
 use crate::request::{PATIENCE, Request, reason};
 
-/// How an answer ended, where the stream does not know it.
+/// Why there is no more of an answer, where the stream does not know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum End {
-    Complete,
     Stopped,
     Failed(String),
 }
@@ -57,7 +56,7 @@ fn Stream(
     });
 
     // A server of this format ends the body behind its last chunk, and that alone would be an interruption. What it
-    // means is in the data, so it is us who close.
+    // means is in the data, so it is us who say that it is complete.
     let end = RwSignal::new(None);
     let close = move |how| {
         end.set(Some(how));
@@ -65,7 +64,7 @@ fn Stream(
     };
     stream.on_event(move |piece| match piece {
         Piece::Text(_) => {}
-        Piece::Done => close(End::Complete),
+        Piece::Done => stream.finish(),
         Piece::Failed(message) => close(End::Failed(message.clone())),
     });
 
@@ -83,7 +82,6 @@ fn Stream(
     });
 
     let note = move || match (end.get(), state.get()) {
-        (Some(End::Complete), _) => String::new(),
         (Some(End::Stopped), _) => "Stopped.".to_owned(),
         (Some(End::Failed(message)), _) => format!("The server failed in the middle: {message}"),
         (None, State::Closed(reason)) => told(&reason, &refusal.get()),

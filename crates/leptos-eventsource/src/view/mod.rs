@@ -4,6 +4,8 @@ mod keyed;
 mod log;
 mod stream;
 
+use std::rc::Rc;
+
 use leptos::prelude::*;
 use sse_events::EventSet;
 
@@ -25,8 +27,21 @@ pub(crate) fn fold<E: EventSet, S: Send + Sync + 'static>(
     signal
 }
 
+pub(crate) fn fold_into<E: EventSet, S: Send + Sync + 'static>(
+    handle: &EventSourceHandle<E>,
+    signal: ArcRwSignal<S>,
+    f: impl Fn(&mut S, &E) + 'static,
+) {
+    let folded = Folded::over(&schedule(handle), signal);
+    handle.listen(move |event, _| folded.update(|value| f(value, event)));
+}
+
 /// A folded signal on the stream's schedule; on a stream that is gone, one that never changes.
 fn folded<E: EventSet, S: Send + Sync + 'static>(handle: &EventSourceHandle<E>, init: S) -> Folded<S> {
+    Folded::new(&schedule(handle), init)
+}
+
+fn schedule<E: EventSet>(handle: &EventSourceHandle<E>) -> Rc<Schedule> {
     let schedule = handle.with_binding(|binding| binding.schedule.clone());
-    Folded::new(&schedule.unwrap_or_else(|| Schedule::new(Default::default())), init)
+    schedule.unwrap_or_else(|| Schedule::new(Default::default()))
 }

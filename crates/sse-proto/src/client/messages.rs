@@ -26,6 +26,9 @@ pub enum Command {
     Open,
     /// Close for good; only `Open` and `Reconnect` bring it back. What is closed already keeps its reason.
     Close,
+    /// As `Close`, and it is closed as [`Ended`](super::CloseReason::Ended): the owner knows, as by the data of the last
+    /// event, that the stream is complete.
+    Finish,
     /// Drop the connection or the wait, and connect now with a clean record, also if the caller had paused it.
     /// Sends even a request that must not be sent again by itself (conformance c18), and goes to the URL that the
     /// owner named, wherever the connection before was redirected to (c05).

@@ -207,7 +207,7 @@ impl Client {
                     self.go_on(now);
                 }
             }
-            Command::Close => {
+            Command::Close | Command::Finish => {
                 self.pauses.remove(PauseReason::Caller);
                 if !matches!(self.state, State::Closed(_)) {
                     // c09: what was to be told before is not told any more. A gap is found again from where it was found.
@@ -215,7 +215,8 @@ impl Client {
                         self.take_back();
                     }
                     self.withdraw(|output| matches!(output, Output::Failed(_) | Output::Gap(_)));
-                    self.close(now, CloseReason::Caller);
+                    let is_complete = command == Command::Finish;
+                    self.close(now, if is_complete { CloseReason::Ended } else { CloseReason::Caller });
                 }
             }
             // c17: neither pausing nor resuming is a failure.
@@ -493,9 +494,8 @@ impl Client {
         if !may_retry {
             return self.close(now, CloseReason::Refused(failure));
         }
-        // c18. Without a token nothing was sent, or the server has answered that it did nothing.
-        let may_have_acted = dropped == Dropped::Sent && !matches!(failure, Failure::Token(_));
-        if may_have_acted && !self.options.resend {
+        // c18
+        if dropped == Dropped::Sent && !self.options.resend {
             return self.close(now, CloseReason::Interrupted { cause: Some(failure) });
         }
         self.failures = self.failures.saturating_add(1);

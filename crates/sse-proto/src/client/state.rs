@@ -108,7 +108,7 @@ impl PauseReason {
 pub enum CloseReason {
     /// The owner closed it.
     Caller,
-    /// The server said that the stream is complete (`sse.end`).
+    /// The stream is complete: the server said so (`sse.end`), or the owner, who knows it from the data.
     Ended,
     /// The server refused, in a way that trying again does not change, or that must not be tried again (c18). What refuses
     /// where an earlier response was redirected to does not count, but for a status 204: the owner's URL is asked then.

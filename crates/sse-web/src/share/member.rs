@@ -150,10 +150,12 @@ impl Observer for Member {
         let was_wanted = self.group().is_wanted();
         let was_waiting = matches!(self.group().state(), State::Waiting { .. });
         match command {
-            Command::Close => {
+            Command::Close | Command::Finish => {
                 self.pauses.borrow_mut().remove(PauseReason::Caller);
+                let is_complete = command == Command::Finish;
+                let reason = if is_complete { CloseReason::Ended } else { CloseReason::Caller };
                 // What is closed already keeps its reason.
-                self.closed.borrow_mut().get_or_insert(CloseReason::Caller);
+                self.closed.borrow_mut().get_or_insert(reason);
             }
             Command::Pause(reason) => self.pauses.borrow_mut().insert(reason),
             Command::Resume(reason) => self.pauses.borrow_mut().remove(reason),

@@ -37,6 +37,23 @@ async fn the_end_of_a_stream_is_the_end_for_all() {
 }
 
 #[wasm_bindgen_test]
+async fn who_finishes_a_shared_stream_has_come_to_its_end_alone() {
+    for scope in SCOPES {
+        let stream = Stream::new("event - 1 one\nwait more\nevent - 2 two").await;
+        let watches = [(); 2].map(|()| Watch::open(stream.url(), options(scope)));
+        for watch in &watches {
+            watch.until_data("one").await;
+        }
+        watches[0].connection().with(Connection::finish);
+        assert_eq!(watches[0].state(), State::Closed(CloseReason::Ended));
+        stream.release("more").await;
+        watches[1].until_data("two").await;
+        assert_eq!(watches[0].data(), ["one"]);
+        assert_eq!(stream.report().await.visits.len(), 1);
+    }
+}
+
+#[wasm_bindgen_test]
 async fn a_refusal_is_told_to_each_and_tried_once() {
     for scope in SCOPES {
         let stream = Stream::new("status 404").await;

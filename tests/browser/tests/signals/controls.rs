@@ -5,7 +5,7 @@ use browser_tests::{Live, mount, open};
 use leptos::prelude::*;
 use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{
-    CloseReason, Delivery, EventSourceHandle, EventSourceOptions, Failure, PauseReason, State,
+    CloseReason, Delivery, EventSourceHandle, EventSourceOptions, Failure, PauseReason, State, Text,
     use_event_source_with_options,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -146,4 +146,38 @@ async fn who_disposes_the_stream_when_it_connects_anew_sends_no_request() {
     market.reconnect();
     assert_eq!(state.get_untracked(), State::Closed(CloseReason::Caller));
     assert_eq!(transport.requests().len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn a_stream_that_is_finished_has_ended_and_another_url_is_opened() {
+    let transport = Scripted::new();
+    let (_mounted, (url, stream, text)) = mount({
+        let transport = transport.clone();
+        move || {
+            let url = RwSignal::new("/answers/1".to_owned());
+            let stream =
+                use_event_source_with_options::<Text>(url, EventSourceOptions::from(transport.options()));
+            stream.on_event(move |Text(text)| {
+                if text == "[DONE]" {
+                    stream.finish();
+                }
+            });
+            (url, stream, stream.fold(String::new(), |text, Text(more)| text.push_str(more)))
+        }
+    });
+    let first = open(&transport).await;
+    first.message("one ");
+    first.message("[DONE]");
+    assert!(!first.is_active());
+    assert_eq!(stream.state().get_untracked(), State::Closed(CloseReason::Ended));
+    stream.close();
+    assert_eq!(stream.state().get_untracked(), State::Closed(CloseReason::Ended), "it is closed already");
+    stream.reconnect();
+    open(&transport).await.message("[DONE]");
+    assert_eq!(stream.state().get_untracked(), State::Closed(CloseReason::Ended));
+    url.set("/answers/2".to_owned());
+    let second = transport.accept_at("/answers/2").await;
+    second.open();
+    second.message("two");
+    assert_eq!(text.get_untracked(), "one [DONE][DONE]two");
 }

@@ -109,3 +109,26 @@ async fn a_view_that_is_gone_before_the_frame_is_freed_at_once() {
         assert_eq!(Arc::strong_count(&held), 1);
     }
 }
+
+#[wasm_bindgen_test]
+async fn a_signal_of_the_page_is_folded_into_and_told_of_once_a_frame() {
+    let transport = Scripted::new();
+    let (_mounted, (sum, told)) = mount({
+        let transport = transport.clone();
+        move || {
+            let sum = RwSignal::new(1_000);
+            let market = use_market(&transport, Delivery::AnimationFrame);
+            market.fold_into(sum, |sum, event| *sum += event.price().unwrap_or_default());
+            (sum, History::of(sum))
+        }
+    });
+    let stream = open(&transport).await;
+    tick(&stream, "ACME", 1);
+    tick(&stream, "ACME", 2);
+    assert_eq!((sum.get_untracked(), told.values()), (1_003, vec![1_000]));
+    until("the frame", || told.values() == [1_000, 1_003]).await;
+    sum.set(0);
+    until("the page's own word", || told.values().last() == Some(&0)).await;
+    tick(&stream, "ACME", 3);
+    until("the next frame", || told.values() == [1_000, 1_003, 0, 3]).await;
+}

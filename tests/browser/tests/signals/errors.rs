@@ -1,8 +1,11 @@
+use std::sync::{Arc, Mutex};
+
 use browser_tests::{mount, open, until};
 use leptos::prelude::*;
 use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{
-    DecodeErrorKind, Delivery, Error, EventSourceOptions, Failure, State, Text, use_event_source_with_options,
+    CloseReason, DecodeErrorKind, Delivery, Error, EventSourceOptions, Failure, State, Text,
+    use_event_source_with_options,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -200,4 +203,33 @@ async fn to_pause_a_refused_stream_does_not_keep_the_next_url_from_opening() {
     url.set("/another".to_owned());
     transport.accept_at("/another").await.open();
     assert!(market.is_open().get_untracked());
+}
+
+#[wasm_bindgen_test]
+async fn who_hears_of_closings_hears_of_each_with_its_reason_and_not_of_the_end_of_the_owner() {
+    let transport = Scripted::new();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let (mounted, market) = mount({
+        let (transport, heard) = (transport.clone(), heard.clone());
+        move || {
+            let market = use_market(&transport, Delivery::Immediate);
+            market.on_close(move |reason| {
+                assert_eq!(market.state().get_untracked(), State::Closed(reason.clone()));
+                heard.lock().expect("nobody panics").push(reason.clone());
+            });
+            market
+        }
+    });
+    open(&transport).await.event("sse.end", "{}", "");
+    market.reconnect();
+    transport.accept().await.refuse(404);
+    market.reconnect();
+    open(&transport).await;
+    market.close();
+    market.close();
+    market.reconnect();
+    open(&transport).await;
+    drop(mounted);
+    let refused = CloseReason::Refused(Failure::Status { status: 404, retry_after: None });
+    assert_eq!(*heard.lock().expect("nobody panics"), [CloseReason::Ended, refused, CloseReason::Caller]);
 }

@@ -66,7 +66,9 @@ impl Rules {
         match command {
             Command::Pause(reason) => self.pauses.push(reason),
             Command::Resume(reason) => self.pauses.retain(|pause| *pause != reason),
-            Command::Reconnect | Command::Close => self.pauses.retain(|pause| *pause != PauseReason::Caller),
+            Command::Reconnect | Command::Close | Command::Finish => {
+                self.pauses.retain(|pause| *pause != PauseReason::Caller);
+            }
             _ => {}
         }
     }
@@ -76,7 +78,12 @@ impl Rules {
         let is_paused = !self.pauses.is_empty();
         let is_held = self.held.is_some_and(|held| now < held);
         match command {
-            Command::Close => assert!(matches!(after, State::Closed(_)), "{after:?}"),
+            Command::Close | Command::Finish => match (before, after) {
+                (State::Closed(before), State::Closed(after)) => assert_eq!(before, after),
+                (_, State::Closed(CloseReason::Caller)) => assert_eq!(command, Command::Close),
+                (_, State::Closed(CloseReason::Ended)) => assert_eq!(command, Command::Finish),
+                _ => panic!("{command:?} leads to {after:?}"),
+            },
             Command::Reconnect if !is_paused => {
                 assert_eq!(*after, State::Connecting { attempt: 1 }, "with a clean record");
             }
@@ -193,6 +200,7 @@ impl Rules {
             Failure::Network | Failure::Ended | Failure::Cut | Failure::ConnectTimeout | Failure::Silence => {
                 true
             }
+            Failure::Token(_) => self.options.resend,
             Failure::Rejected => self.options.retry_rejected,
             Failure::Status { status, .. } => {
                 self.options.resend && self.options.retry_statuses.contains(status)

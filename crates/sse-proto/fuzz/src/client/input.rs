@@ -131,6 +131,7 @@ fn action(character: u8, rest: &mut impl Iterator<Item = u8>) -> Option<Action> 
     Some(match character {
         b'O' => Action::Command(Command::Open),
         b'C' => Action::Command(Command::Close),
+        b'F' => Action::Command(Command::Finish),
         b'R' => Action::Command(Command::Reconnect),
         b'N' => Action::Command(Command::RetryNow),
         b'P' => Action::Command(Command::Pause(pick(PauseReason::ALL, next().wrapping_sub(b'0')))),
@@ -184,6 +185,7 @@ fn failure(character: u8, next: &mut impl FnMut() -> u8) -> Failure {
         b'l' => Failure::Limit(DecodeError::LineTooLong { limit: 8 }),
         b's' => Failure::Status { status: 503, retry_after: Some(amount(next())) },
         b'4' => Failure::Status { status: 401, retry_after: None },
+        b'k' => Failure::Token("log in again".to_owned()),
         _ => Failure::Network,
     }
 }

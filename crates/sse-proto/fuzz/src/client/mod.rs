@@ -145,7 +145,7 @@ impl Bench {
         batch.reconnect |= command == Command::Reconnect;
         batch.moves |= match command {
             Command::Open | Command::Reconnect => true,
-            Command::Close => state_before == State::Idle,
+            Command::Close | Command::Finish => state_before == State::Idle,
             _ => false,
         };
         self.rules.handle_command(command, &state_before);

@@ -302,12 +302,27 @@ fn c09_what_was_to_be_told_is_not_told_after_close() {
 
 #[test]
 fn closing_what_is_closed_keeps_the_reason() {
-    let mut bench = Bench::new(ClientOptions::default());
-    bench.signal(status(404));
+    for command in [Command::Close, Command::Finish] {
+        let mut bench = Bench::new(ClientOptions::default());
+        bench.signal(status(404));
+        bench.told();
+        bench.command(command);
+        assert_eq!(bench.told(), []);
+        assert!(matches!(bench.client.state(), State::Closed(CloseReason::Refused(_))));
+    }
+}
+
+#[test]
+fn a_stream_that_the_owner_knows_to_be_complete_has_ended() {
+    let mut bench = Bench::open();
+    let connection = bench.connection.expect("open");
+    bench.event("message", "[DONE]", "");
     bench.told();
-    bench.command(Command::Close);
+    bench.command(Command::Finish);
+    assert_eq!(bench.told(), [Output::Disconnect(connection), Output::StateChanged]);
+    assert_eq!(*bench.client.state(), State::Closed(CloseReason::Ended));
+    bench.pass(100 * SECOND);
     assert_eq!(bench.told(), []);
-    assert!(matches!(bench.client.state(), State::Closed(CloseReason::Refused(_))));
 }
 
 #[test]
