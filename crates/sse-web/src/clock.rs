@@ -36,6 +36,8 @@ thread_local! {
 ///     Some(format!("nothing heard for {} s", silence.as_secs()))
 /// }
 /// ```
+// Called in many places, and beside its call into JavaScript one more costs nothing.
+#[inline(never)]
 #[must_use]
 pub fn now() -> Instant {
     let millis = performance_now();

@@ -55,11 +55,8 @@ pub(crate) fn observe(observer: Rc<dyn Observer>, interest: Interest) -> Vec<Lis
         grace: Cell::default(),
     });
     let mut listeners = Vec::new();
-    // One function for all, so that little is linked for each.
-    let mut on = |target: &EventTarget, event_type, news| {
-        let observation = observation.clone();
-        listeners.push(listen(target, event_type, move |_| observation.handle_news(news)));
-    };
+    let mut on =
+        |target: &EventTarget, event_type, news| listeners.push(observation.listen(target, event_type, news));
     if interest != Interest::Page {
         if offline == Offline::Pause {
             on(&scope, "offline", News::Offline);
@@ -98,6 +95,13 @@ struct Observation {
 }
 
 impl Observation {
+    /// Out of line, so that little is linked for each.
+    #[inline(never)]
+    fn listen(self: &Rc<Self>, target: &EventTarget, event_type: &'static str, news: News) -> Listener {
+        let this = self.clone();
+        listen(target, event_type, move |_| this.handle_news(news))
+    }
+
     fn handle_news(&self, news: News) {
         let Some(observer) = self.observer.upgrade() else { return };
         match news {

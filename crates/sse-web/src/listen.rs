@@ -28,6 +28,7 @@ pub(crate) fn listen(
 }
 
 impl Listener {
+    #[inline(never)]
     fn new(target: EventTarget, event_type: &'static str, hear: Box<dyn Fn(&JsValue)>) -> Self {
         let hear = Closure::wrap(hear);
         // Neither this nor its opposite throws.

@@ -1,9 +1,7 @@
 //! What the server says of the stream itself, in events with the reserved prefix.
 
-use alloc::boxed::Box;
-
 use super::Client;
-use super::messages::{ConnectionId, Output, Verdict};
+use super::messages::{Output, Verdict};
 use super::resume::Before;
 use super::state::{CloseReason, Gap};
 use crate::{Control, Instant};
@@ -17,7 +15,6 @@ impl Client {
     pub(super) fn handle_reserved(
         &mut self,
         now: Instant,
-        connection: ConnectionId,
         event_type: &str,
         data: &str,
         last_event_id: &str,
@@ -27,16 +24,13 @@ impl Client {
             return None;
         }
         self.note_event(now, control);
-        let Some(control) = control else {
-            // From a server that knows more than this client.
-            return Some(self.handle_id(connection, last_event_id));
-        };
-        self.handle_control(now, control, last_event_id);
+        // What a newer server says beyond this client's knowledge says to it what a heartbeat does.
+        self.handle_control(now, control.unwrap_or(Control::Heartbeat), last_event_id);
         Some(Verdict::Control)
     }
 
     fn handle_control(&mut self, now: Instant, control: Control, last_event_id: &str) {
-        self.before = Some(Before::Control(Box::new(self.resume.clone())));
+        self.before = Some(Before::Control(self.resume.note()));
         let gap = match control {
             Control::Open { heartbeat, snapshot_through } => {
                 self.heartbeat = heartbeat;

@@ -62,7 +62,6 @@ mod timer;
 #[cfg(test)]
 mod tests;
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -277,13 +276,13 @@ impl Client {
             return Verdict::Stale;
         }
         if event_type.starts_with(RESERVED_PREFIX)
-            && let Some(verdict) = self.handle_reserved(now, connection, event_type, data, last_event_id)
+            && let Some(verdict) = self.handle_reserved(now, event_type, data, last_event_id)
         {
             return verdict;
         }
         let is_open = matches!(self.state, State::Open);
         self.note_event(now, None);
-        self.before = (!is_open).then(|| Before::Event(Box::new(self.resume.clone())));
+        self.before = (!is_open).then(|| Before::Event(self.resume.note()));
         let (verdict, gap) = self.resume.handle_event(last_event_id);
         if let Some((gap, before)) = gap {
             self.before = Some(Before::Event(before));
@@ -327,7 +326,7 @@ impl Client {
         if self.connection != Some(connection) {
             return Verdict::Stale;
         }
-        self.before = Some(Before::Control(Box::new(self.resume.clone())));
+        self.before = Some(Before::Control(self.resume.note()));
         let gap = self.resume.follow(last_event_id).1.map(|(gap, _)| gap);
         self.tell(gap);
         Verdict::Control
@@ -450,6 +449,7 @@ impl Client {
         self.outputs.len() < due
     }
 
+    #[inline(never)]
     fn close(&mut self, now: Instant, reason: CloseReason) {
         if let Some(Before::Event(_)) = self.before {
             self.take_back();

@@ -118,12 +118,10 @@ impl Backoff {
     /// The wait after `failures` consecutive failures (at least 1), in milliseconds. The server's `floor` always counts,
     /// and time always passes: with every duration at zero, failing and trying again would be a busy loop.
     pub(super) fn delay(&self, failures: u32, floor: Duration, entropy: &mut Entropy) -> u64 {
-        let (mut ceiling, max) = (millis(self.initial), millis(self.max));
-        for _ in 1..failures.min(32) {
-            ceiling = ceiling.saturating_mul(2);
-        }
+        let doubled = 1 << failures.saturating_sub(1).min(31);
+        let ceiling = millis(self.initial).saturating_mul(doubled).min(millis(self.max));
         let floor = millis(self.floor.max(floor));
-        floor.saturating_add(entropy.up_to(ceiling.min(max))).max(1)
+        floor.saturating_add(entropy.up_to(ceiling)).max(1)
     }
 }
 

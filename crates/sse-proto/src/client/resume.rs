@@ -50,7 +50,13 @@ impl Resume {
         self.cursor.map(|cursor| cursor.seq)
     }
 
-    /// Called in many places, and not small.
+    /// Where the stream stands, for whoever may have to go back to it. Called in many places, and not small.
+    #[inline(never)]
+    pub(super) fn note(&self) -> Box<Self> {
+        Box::new(self.clone())
+    }
+
+    /// As large, and called in as many.
     #[inline(never)]
     pub(super) fn set_last_event_id(&mut self, last_event_id: &str) {
         // Ids that count differ in their last byte: the others are looked at only where it is the same.
@@ -183,7 +189,7 @@ impl Resume {
 
     #[cold]
     fn lose(&mut self) -> Option<Lost> {
-        let before = Box::new(self.clone());
+        let before = self.note();
         self.reset().map(|gap| (gap, before))
     }
 

@@ -24,9 +24,6 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn splice(this: &Events, start: u32) -> Events;
 
-    #[wasm_bindgen(method, indexing_getter)]
-    fn event(this: &Events, index: u32) -> TextEvent;
-
     #[wasm_bindgen(method)]
     fn map(this: &Events, field: &Function) -> Texts;
 
@@ -177,6 +174,6 @@ impl Taken {
 
     /// The last event id at an event, and nothing for the others.
     pub(super) fn one_last_event_id(&self, index: u32) -> String {
-        self.events.event(index).last_event_id()
+        self.events.get_unchecked(index).unchecked_into::<TextEvent>().last_event_id()
     }
 }

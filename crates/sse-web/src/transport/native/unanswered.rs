@@ -38,10 +38,15 @@ extern "C" {
 /// In a worker Firefox measures nothing of an `EventSource`, so there every failure to connect is a refusal.
 pub(super) struct Unanswered {
     observer: PerformanceObserver,
-    url: Rc<str>,
-    seen: Rc<Cell<bool>>,
+    sought: Rc<Sought>,
     /// Freed with this.
     _callback: Callback,
+}
+
+/// A request without a response.
+struct Sought {
+    url: String,
+    is_found: Cell<bool>,
 }
 
 impl Unanswered {
@@ -50,25 +55,24 @@ impl Unanswered {
         if !user_agent_includes("Firefox/") {
             return None;
         }
-        let url: Rc<str> = url.into();
-        let seen = Rc::new(Cell::new(false));
+        let sought = Rc::new(Sought { url: url.to_owned(), is_found: Cell::new(false) });
         let callback = Callback::new({
-            let (url, seen) = (url.clone(), seen.clone());
+            let sought = sought.clone();
             move |list: &JsValue| {
-                let list = list.unchecked_ref::<PerformanceObserverEntryList>();
-                seen.set(seen.get() || names(&list.get_entries(), &url));
+                sought.look(&list.unchecked_ref::<PerformanceObserverEntryList>().get_entries());
             }
         });
         let observer = PerformanceObserver::new(callback.as_ref().unchecked_ref()).ok()?;
         let what = Object::new().unchecked_into::<What>();
         what.set_type("resource");
         observer.observe(what.unchecked_ref());
-        Some(Self { observer, url, seen, _callback: callback })
+        Some(Self { observer, sought, _callback: callback })
     }
 
     /// Whether there was no response, or none that this page may see.
     pub(super) fn is_certain(&self) -> bool {
-        self.seen.get() || names(&self.observer.take_records(), &self.url)
+        self.sought.look(&self.observer.take_records());
+        self.sought.is_found.get()
     }
 }
 
@@ -78,8 +82,12 @@ impl Drop for Unanswered {
     }
 }
 
-/// Whether one of these is about a request to `url` without a response.
-fn names(timings: &Array, url: &str) -> bool {
-    let is_it = |timing: &Timing| timing.response_status() == Some(0) && timing.name() == url;
-    timings.iter().any(|timing| is_it(timing.unchecked_ref()))
+impl Sought {
+    /// Looks for it among these.
+    fn look(&self, timings: &Array) {
+        let is_it = |timing: &Timing| timing.response_status() == Some(0) && timing.name() == self.url;
+        if timings.iter().any(|timing| is_it(timing.unchecked_ref())) {
+            self.is_found.set(true);
+        }
+    }
 }
