@@ -7,7 +7,7 @@ use crate::connection_handle::ConnectionHandle;
 use crate::handle::EventSourceHandle;
 use crate::options::EventSourceOptions;
 use crate::registry;
-use crate::url::StreamUrl;
+use crate::url::IntoStreamUrl;
 
 /// Opens the event stream at `url` for as long as the current reactive owner lives.
 ///
@@ -52,7 +52,7 @@ use crate::url::StreamUrl;
 ///     view! { <p>{move || last.get().map(|Text(text)| text)}</p> }
 /// }
 /// ```
-pub fn use_event_source<E: EventSet>(url: impl Into<StreamUrl>) -> EventSourceHandle<E> {
+pub fn use_event_source<E: EventSet>(url: impl IntoStreamUrl) -> EventSourceHandle<E> {
     use_event_source_with_options(url, EventSourceOptions::default())
 }
 
@@ -68,7 +68,7 @@ pub fn use_event_source<E: EventSet>(url: impl Into<StreamUrl>) -> EventSourceHa
 /// # }
 /// ```
 pub fn use_event_source_with_options<E: EventSet>(
-    url: impl Into<StreamUrl>,
+    url: impl IntoStreamUrl,
     options: EventSourceOptions,
 ) -> EventSourceHandle<E> {
     // A server renders on many threads, and has no stream to bind to one.
@@ -79,7 +79,7 @@ pub fn use_event_source_with_options<E: EventSet>(
             );
         }
         let serial = registry::enter(|serial| Binding::new::<E>(serial, options));
-        url.into().lead(serial);
+        url.into_stream_url().lead(serial);
         on_cleanup(move || registry::leave(serial));
         serial
     });

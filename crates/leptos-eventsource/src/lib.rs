@@ -54,7 +54,7 @@ pub use sse_events::{DecodeError, DecodeErrorKind, EventSet, Json, Snapshot, Tex
 pub use sse_proto::Instant;
 pub use sse_proto::client::{Backoff, ClientOptions, CloseReason, Failure, Gap, PauseReason, Silence, State};
 pub use sse_web::{Background, InvalidUrl, Offline, Options as ConnectionOptions, Sharing, Wake, now};
-pub use url::StreamUrl;
+pub use url::{IntoStreamUrl, StreamUrl};
 pub use view::{Entry, EventStream, KEY_LIMIT, Keyed, Log};
 
 /// Whether there can be a connection: not where an app is rendered on a server.

@@ -34,6 +34,24 @@ enum Kind {
     Followed(Box<dyn FnOnce(Serial)>),
 }
 
+/// What a stream can be opened at: a [`StreamUrl`], and all that becomes one by `into()`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no URL of a stream",
+    note = "it is a `String`, a `&str`, or a signal of a `String` or an `Option<String>`",
+    note = "a closure is made a signal by `Signal::derive(move || …)`"
+)]
+pub trait IntoStreamUrl {
+    /// The URL.
+    fn into_stream_url(self) -> StreamUrl;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Into<StreamUrl>> IntoStreamUrl for T {
+    fn into_stream_url(self) -> StreamUrl {
+        self.into()
+    }
+}
+
 impl StreamUrl {
     /// Has the stream opened at this URL, in a moment: a page that is taken over from a server first shows what the
     /// server has rendered.
