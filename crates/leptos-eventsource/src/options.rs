@@ -11,10 +11,10 @@ use crate::schedule::Schedule;
 /// ```
 /// use std::time::Duration;
 ///
-/// use leptos_eventsource::{Delivery, EventSourceOptions, Silence};
+/// use leptos_eventsource::{Delivery, EventSourceOptions};
 ///
 /// let mut options = EventSourceOptions::default().with_delivery(Delivery::AnimationFrame);
-/// options.connection.client.silence = Silence::After(Duration::from_secs(30));
+/// options.connection.client.backoff.max = Duration::from_secs(10);
 /// ```
 ///
 /// They are `Send` and `Sync`, so they can be given by context, and be captured in the children of a `<Show>` or a

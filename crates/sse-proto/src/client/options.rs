@@ -27,7 +27,7 @@ pub struct ClientOptions {
     ///
     /// The time that a transport takes before it sends the request counts too: to get a token, or a ticket.
     pub connect_timeout: Option<Duration>,
-    /// When to take silence for a dead connection.
+    /// When to take silence for a dead connection. Default: as the server announces it.
     pub silence: Silence,
     /// The statuses that are worth another attempt, not before their `Retry-After` is over (conformance c03).
     /// Default: 429, 502, 503 and 504.
@@ -138,7 +138,12 @@ pub enum Silence {
     /// announces nothing is left alone.
     #[default]
     Announced,
-    /// Stale after this time and dead after twice it, for a foreign server that is known to send that often.
+    /// Stale after this time and dead after twice it, for a foreign server that is known to send that often. Zero is no
+    /// limit.
+    ///
+    /// What counts is what the transport sees. A browser's own `EventSource` shows no comments and no events that nobody
+    /// listens for: over it, a server whose heartbeat is a comment (`: ping`) is silent, and this drops connections that
+    /// are sound (conformance c16). Over `fetch` any byte counts.
     After(Duration),
     /// Never.
     Off,
