@@ -21,7 +21,9 @@ pub enum State {
     },
     /// Events can arrive.
     Open,
-    /// The connection looks open, but has been silent for longer than the server promised.
+    /// The connection looks open, but has been silent for longer than the server, or [`Silence::After`], allows.
+    ///
+    /// [`Silence::After`]: super::Silence::After
     Stale {
         /// When the last sign of life came.
         since: Instant,
@@ -44,7 +46,7 @@ pub enum State {
     Closed(CloseReason),
 }
 
-/// By hand, to be out of line, as that of [`Failure`].
+// By hand, to be out of line, as that of `Failure`.
 impl Clone for State {
     #[inline(never)]
     fn clone(&self) -> Self {
@@ -91,7 +93,7 @@ pub enum PauseReason {
     Caller = 0,
     /// The page is in the back/forward cache, frozen by the browser, being left, or prerendered and not yet opened.
     PageHidden = 1,
-    /// The device has no network.
+    /// The browser says that the device is offline.
     Offline = 2,
     /// Nobody sees the page: its tab is in the background.
     Background = 3,
@@ -183,7 +185,7 @@ pub enum Failure {
     Limit(DecodeError),
 }
 
-/// By hand, to be out of line: a state has four places for one.
+// By hand, to be out of line: a state has four places for one.
 impl Clone for Failure {
     #[inline(never)]
     fn clone(&self) -> Self {

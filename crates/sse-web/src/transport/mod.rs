@@ -87,7 +87,7 @@ pub trait Transport: Send + Sync {
         true
     }
 
-    /// What a developer is told that carries a stream. Default: the name of the type, with its path.
+    /// The name under which a developer's panel shows this transport. Default: the name of the type, with its path.
     fn name(&self) -> &'static str {
         std::any::type_name::<Self>()
     }
