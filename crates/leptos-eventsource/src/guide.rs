@@ -47,6 +47,7 @@ pub mod rendered_on_a_server {}
 /// [EventSourceHandle::on_gap]: crate::EventSourceHandle::on_gap
 /// [EventSourceHandle::on_open]: crate::EventSourceHandle::on_open
 /// [EventSourceHandle::state]: crate::EventSourceHandle::state
+/// [EventSourceHandle::stream]: crate::EventSourceHandle::stream
 /// [Failure]: crate::Failure
 /// [Json]: crate::Json
 /// [Keyed::clear]: crate::Keyed::clear

@@ -123,7 +123,8 @@ impl<E: EventSet> EventSourceHandle<E> {
         self.connection.error()
     }
 
-    /// The id of the last event; before the first, what the options begin with.
+    /// The cursor from which a reconnect goes on: the id of the last event, before the first one what the options begin
+    /// with, and also what the server has named without an event (`sse.open`). Empty if there is none.
     ///
     /// ```
     /// # use leptos::prelude::*;
@@ -415,7 +416,8 @@ impl<E: EventSet> EventSourceHandle<E> {
         });
     }
 
-    /// Calls `f` with every error: each event that does not decode, each failure of the connection.
+    /// Calls `f` with every error: each event that does not decode, each failure of the connection, each URL that
+    /// cannot be used.
     ///
     /// [`error`](Self::error) is the last one, and an effect that looks at it sees one of several that come at once.
     ///
@@ -495,7 +497,8 @@ impl<E: EventSet> EventSourceHandle<E> {
         }
     }
 
-    /// Closes the stream, until [`reconnect`](Self::reconnect); a URL that changes does not open it again. Nothing is delivered afterwards.
+    /// Closes the stream, until [`reconnect`](Self::reconnect). Nothing is delivered afterwards. A URL that changes
+    /// does not open it again.
     ///
     /// ```
     /// # use leptos::prelude::*;
@@ -552,7 +555,8 @@ impl<E: EventSet> EventSourceHandle<E> {
         self.connection.reconnect();
     }
 
-    /// Closes the stream until [`resume`](Self::resume). Does nothing to one that is closed.
+    /// Closes the stream until [`resume`](Self::resume). Does nothing to one that is closed. A URL that changes does
+    /// not open it again.
     ///
     /// A request that must not be sent again, like a POST, cannot be paused: once it is sent, a pause ends the stream
     /// as [`Interrupted`](crate::CloseReason::Interrupted). Then [`resume`](Self::resume) does nothing, and only

@@ -36,8 +36,8 @@ use crate::url::IntoStreamUrl;
 /// Another URL is another stream: it begins without a cursor. A token that changes belongs in
 /// [`Fetch::with_bearer`](crate::transport::Fetch::with_bearer) or [`Ticketed`](crate::transport::Ticketed).
 ///
-/// Outside of any owner, as in a task that was spawned, it lives for as long as the page. What has to be fetched before the
-/// stream can be opened belongs in its URL instead:
+/// Outside of any owner, as in a task that was spawned or in a timer, it lives for as long as the page.
+/// What has to be fetched before the stream can be opened belongs in its URL instead:
 ///
 /// ```
 /// use leptos::prelude::*;

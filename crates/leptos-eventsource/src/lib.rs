@@ -23,6 +23,8 @@
 //!   [`transport::Scripted`] you test your components without a server.
 //! - [`Error`]: what went wrong, apart by what you can do about it.
 //! - [`guide`]: every option by when you need it, how to move here, and what to do when it does not work.
+//!
+//! Rules by number, as "conformance c07" or "p12", are those of `CONFORMANCE.md` in the repository.
 
 mod binding;
 pub mod components;

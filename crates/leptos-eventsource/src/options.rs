@@ -11,10 +11,10 @@ use crate::schedule::Schedule;
 /// ```
 /// use std::time::Duration;
 ///
-/// use leptos_eventsource::{Delivery, EventSourceOptions, Silence};
+/// use leptos_eventsource::{Delivery, EventSourceOptions};
 ///
 /// let mut options = EventSourceOptions::default().with_delivery(Delivery::AnimationFrame);
-/// options.connection.client.silence = Silence::After(Duration::from_secs(30));
+/// options.connection.client.backoff.max = Duration::from_secs(10);
 /// ```
 ///
 /// They are `Send` and `Sync`, so they can be given by context, and be captured in the children of a `<Show>` or a
@@ -62,7 +62,7 @@ pub struct EventSourceOptions {
     pub connection: sse_web::Options,
 }
 
-/// What the others begin with.
+/// The options of a connection; the rest is the default, and is set by the `with_` methods.
 ///
 /// ```
 /// use leptos_eventsource::{ConnectionOptions, Delivery, EventSourceOptions};
@@ -153,8 +153,10 @@ impl EventSourceOptions {
     }
 }
 
-/// When views tell the page that they have changed. Every event is folded either way; none is skipped. The state, the
-/// error and the last event id are no views: they are told at once.
+/// When views tell the page that they have changed. Every event is folded either way; none is skipped.
+///
+/// What is no view is told at once, whatever is said here: the state, the error and the last event id,
+/// [`on_event`](crate::EventSourceHandle::on_event) and its kin, and [`stream`](crate::EventSourceHandle::stream).
 ///
 /// ```
 /// use leptos_eventsource::{Delivery, EventSourceOptions};

@@ -28,6 +28,13 @@ impl fmt::Display for EncodeError {
 impl std::error::Error for EncodeError {}
 
 /// An event arrived that is not one of the set. It was not delivered; everything it said is here.
+///
+/// ```
+/// use sse_events::{EventSet, Json};
+///
+/// let error = Json::<f64>::decode("message", "twelve").unwrap_err();
+/// assert_eq!((error.event_type.as_str(), error.data.as_str()), ("message", "twelve"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecodeError {
@@ -42,6 +49,21 @@ pub struct DecodeError {
 }
 
 /// What is wrong with an event.
+///
+/// ```
+/// use sse_events::{DecodeError, DecodeErrorKind, EventSet, Text};
+///
+/// fn advice(error: &DecodeError) -> String {
+///     match &error.kind {
+///         DecodeErrorKind::UnknownType => "Please reload: the server is newer than this page.".to_owned(),
+///         DecodeErrorKind::Data(message) => format!("The server sent something else: {message}"),
+///         other => format!("{other:?}"),
+///     }
+/// }
+///
+/// let error = Text::decode("tick", "104.53").unwrap_err();
+/// assert_eq!(advice(&error), "Please reload: the server is newer than this page.");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {

@@ -41,6 +41,14 @@ impl<T: Serialize + DeserializeOwned + 'static> EventSet for Json<T> {
 }
 
 /// A stream of unnamed events whose data is taken as it is.
+///
+/// ```
+/// use sse_events::{EventSet, Text};
+///
+/// let line = Text::decode("message", "it begins")?;
+/// assert_eq!(line.0, "it begins");
+/// # Ok::<(), sse_events::DecodeError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Text(pub String);
 

@@ -29,7 +29,8 @@ impl fmt::Display for Epoch {
 
 /// How far a client has got: the epoch in lower-case hexadecimal and the sequence in decimal, `5f3a.1207`.
 ///
-/// Both are written without leading zeros, so that a cursor has one spelling and ids compare as text.
+/// Both are written without leading zeros, so that a cursor has one spelling, and equal ids are equal texts. Their
+/// order is that of the numbers, not of the texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
     /// The numbering in which `seq` counts.

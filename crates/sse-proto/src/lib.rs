@@ -36,7 +36,7 @@
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-// Always, so that a name from std that slips in does not compile; the feature only reaches memchr.
+// Always, so that a name from std that slips in does not compile; the feature only reaches memchr and simdutf8.
 #![no_std]
 
 extern crate alloc;

@@ -3,7 +3,8 @@ use core::time::Duration;
 
 /// A point in time: milliseconds since an origin that the caller chooses.
 ///
-/// The caller's clock must not run backwards; in a browser that is `performance.now()`, not the wall clock.
+/// The caller's clock must not run backwards, as the wall clock may. In a browser it is `performance.now()` and the
+/// time for which the device was asleep, as `sse_web::now` gives it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
 

@@ -59,11 +59,11 @@ pub(crate) trait Link {
 }
 
 impl Connection {
-    /// Connects to `url`, which is resolved against the document or the worker. The sink is told of the first
-    /// attempt before this returns.
+    /// Connects to `url`, which is resolved against the document or the worker. The sink is told the first state
+    /// before this returns.
     ///
     /// # Errors
-    /// [`InvalidUrl`] if it is not an http or https URL.
+    /// [`InvalidUrl`] if it is empty, or not an http or https URL.
     pub fn open(url: &str, options: Options, sink: impl Sink + 'static) -> Result<Self, InvalidUrl> {
         let url = url::resolve(url)?;
         let link = options.sharing.open(url, options, Box::new(sink));
@@ -76,7 +76,9 @@ impl Connection {
         self.link.state()
     }
 
-    /// The id of the last event; empty if there is none.
+    /// The cursor from which a reconnect goes on: the id of the last event, before the first one
+    /// [`Options::last_event_id`], and also what the server has named without an event (`sse.open`). Empty if there is
+    /// none.
     #[must_use]
     pub fn last_event_id(&self) -> String {
         self.link.last_event_id()

@@ -9,6 +9,8 @@
 //!   streaming `fetch`, for headers, tokens and POST, and for whoever wants to know why a server refuses;
 //!   [`transport::Scripted`] is played by a test.
 //! - [`now`]: the clock in which a [`State`] gives its times.
+//!
+//! Rules by number, as "conformance c07" or "p12", are those of `CONFORMANCE.md` in the repository.
 
 mod clock;
 mod connection;

@@ -6,7 +6,8 @@ use web_sys::{Event, EventTarget};
 
 /// A function for JavaScript to call, freed with this.
 ///
-/// One type for all: what passes a closure to JavaScript and frees it again is linked for each type of closure.
+/// One type for all that every page links: what passes a closure to JavaScript and frees it again is linked for each
+/// type of closure. What a page links only if it asks for it, such as sharing across tabs, may have another.
 pub(crate) type Callback = Closure<dyn Fn(&JsValue)>;
 
 /// Listens until it is dropped.

@@ -193,7 +193,7 @@ const BADGE: BadgeTexts = BadgeTexts {
     retry_now: Borrowed("立即重试"),
     reconnect: Borrowed("重新连接"),
     send_again: Borrowed("重新发送"),
-    unreachable: Borrowed("无法连接到服务器。"),
+    unreachable: Borrowed("无法连接到服务器，或服务器不允许此页面访问。"),
     connection_ended: Borrowed("连接已断开。"),
     connection_cut: Borrowed("连接意外中断。"),
     timeout: Borrowed("服务器没有及时响应。"),

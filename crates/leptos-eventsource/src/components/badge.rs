@@ -34,11 +34,11 @@ use crate::connection_handle::ConnectionHandle;
 /// # Markup
 ///
 /// ```html
-/// <div class="sse-badge" data-state="waiting" title="The server cannot be reached.">
+/// <div class="sse-badge" data-state="waiting" title="The server answered with status 503.">
 ///   <span class="sse-badge-dot" aria-hidden="true"></span>
 ///   <span class="sse-badge-text" role="status">
 ///     <span class="sse-badge-label">Connection lost</span>
-///     <span class="sse-badge-reason">The server cannot be reached.</span>
+///     <span class="sse-badge-reason">The server answered with status 503.</span>
 ///   </span>
 ///   <span class="sse-badge-progress">retry in 3 s</span>
 ///   <button class="sse-badge-button" type="button">Retry now</button>

@@ -116,7 +116,7 @@ impl BadgeTexts {
         retry_now: Cow::Borrowed("Retry now"),
         reconnect: Cow::Borrowed("Reconnect"),
         send_again: Cow::Borrowed("Send again"),
-        unreachable: Cow::Borrowed("The server cannot be reached."),
+        unreachable: Cow::Borrowed("The server cannot be reached, or does not admit this page."),
         connection_ended: Cow::Borrowed("The connection was closed."),
         connection_cut: Cow::Borrowed("The connection was cut off."),
         timeout: Cow::Borrowed("The server did not answer in time."),
@@ -159,16 +159,7 @@ impl BadgeTexts {
     /// Why there is no connection, if something failed.
     #[must_use]
     pub fn reason(&self, state: &State) -> Option<String> {
-        let failure = match state {
-            State::Waiting { cause, .. } => cause,
-            State::Closed(CloseReason::Refused(failure)) => failure,
-            State::Closed(CloseReason::GaveUp { last, .. }) => last,
-            State::Closed(CloseReason::Interrupted { cause }) => {
-                cause.as_ref().filter(|cause| **cause != Failure::Ended)?
-            }
-            _ => return None,
-        };
-        let text = match failure {
+        let text = match failure(state)? {
             Failure::Network => &self.unreachable,
             Failure::Ended => &self.connection_ended,
             Failure::Cut => &self.connection_cut,
@@ -216,6 +207,19 @@ impl BadgeTexts {
 impl Default for BadgeTexts {
     fn default() -> Self {
         Self::ENGLISH
+    }
+}
+
+/// What failed, if there is no connection for that. An answer that has ended is no failure.
+pub(super) fn failure(state: &State) -> Option<&Failure> {
+    match state {
+        State::Waiting { cause, .. } => Some(cause),
+        State::Closed(CloseReason::Refused(failure)) => Some(failure),
+        State::Closed(CloseReason::GaveUp { last, .. }) => Some(last),
+        State::Closed(CloseReason::Interrupted { cause }) => {
+            cause.as_ref().filter(|cause| **cause != Failure::Ended)
+        }
+        _ => None,
     }
 }
 
@@ -292,6 +296,12 @@ mod tests {
         let mut decoder = sse_proto::Decoder::new(sse_proto::Limits::default().with_line(4));
         let error = decoder.decode(b"data: too long\n").next().expect_err("the line is too long");
         assert_eq!(label(Failure::Limit(error)), "Closed", "the page did not take it");
+    }
+
+    #[test]
+    fn c12_what_looks_unreachable_may_not_admit_the_page() {
+        let reason = TEXTS.reason(&waiting(Failure::Network));
+        assert_eq!(reason.as_deref(), Some("The server cannot be reached, or does not admit this page."));
     }
 
     #[test]

@@ -13,7 +13,9 @@ use crate::handle::EventSourceHandle;
 /// The events of a stream as a [`futures` stream](Stream), for `async` code.
 ///
 /// It holds what has not been taken yet, up to its capacity; after that the oldest goes, and is counted. It ends when
-/// the owner in which it was made is disposed.
+/// the owner in which it was made is disposed, or the owner of the event stream. It does not end when that is closed,
+/// by [`close`](EventSourceHandle::close), by the server or because it gave up, as
+/// [`reconnect`](EventSourceHandle::reconnect) may follow: look at the [`state`](EventSourceHandle::state).
 ///
 /// ```
 /// use futures_util::StreamExt;

@@ -2,6 +2,7 @@
 //!
 //! ```no_run
 //! use axum::{Router, extract::State, response::IntoResponse, routing::get};
+//! use sse_events::Text;
 //! use sse_hub::{Hub, Subscribe, axum::LastEventId, serve};
 //!
 //! async fn news(State(hub): State<Hub>, LastEventId(last): LastEventId) -> impl IntoResponse {
@@ -10,10 +11,16 @@
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let app = Router::new().route("/news", get(news)).with_state(Hub::default());
+//! let hub = Hub::default();
+//! let topic = hub.topic::<Text>("news")?;
+//! topic.publish(&Text("it begins".into()))?; // from wherever something happens
+//!
+//! // Named here, the hub takes no new streams once the server is told to stop.
+//! let options = serve::Options { hub: Some(hub.clone()), ..serve::Options::default() };
+//! let app = Router::new().route("/news", get(news)).with_state(hub);
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
 //! let stop = async { drop(tokio::signal::ctrl_c().await) };
-//! serve::run(listener, app, serve::Options::default(), stop).await?;
+//! serve::run(listener, app, options, stop).await?;
 //! # Ok(())
 //! # }
 //! ```

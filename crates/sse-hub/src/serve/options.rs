@@ -57,7 +57,7 @@ pub struct Options {
     /// you drains it.
     pub hub: Option<Hub>,
     /// When it shuts down, the streams are ended evenly over this time, and told to come back evenly over a longer one.
-    /// With less than 400 streams it takes less: 5 ms for each. Default: 2 s.
+    /// With fewer than 400 streams it takes less: 5 ms for each. Default: 2 s.
     pub drain: Duration,
     /// How long a shutdown may take in all, after [`Self::lame_duck`]. What is open then is cut. Default: 5 s.
     pub shutdown_deadline: Duration,

@@ -29,7 +29,7 @@
 //! ```
 //!
 //! What belongs to an old connection is told by its [`ConnectionId`] and ignored, so a transport may be as
-//! late as it likes (conformance c09).
+//! late as it likes (conformance c09). Rules by number are those of `CONFORMANCE.md` in the repository.
 //!
 //! # Layout
 //!

@@ -6,6 +6,17 @@ use super::state::Failure;
 use crate::time::millis;
 
 /// How a [`Client`](super::Client) behaves. Start from the default and change what you need.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use sse_proto::client::ClientOptions;
+///
+/// let mut options = ClientOptions::default();
+/// options.max_retries = Some(10);
+/// options.connect_timeout = Some(Duration::from_secs(10));
+/// options.retry_statuses.push(500);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ClientOptions {
@@ -27,7 +38,7 @@ pub struct ClientOptions {
     ///
     /// The time that a transport takes before it sends the request counts too: to get a token, or a ticket.
     pub connect_timeout: Option<Duration>,
-    /// When to take silence for a dead connection.
+    /// When to take silence for a dead connection. Default: as the server announces it.
     pub silence: Silence,
     /// The statuses that are worth another attempt, not before their `Retry-After` is over (conformance c03).
     /// Default: 429, 502, 503 and 504.
@@ -93,6 +104,21 @@ impl ClientOptions {
 
 /// The wait before an attempt to reconnect: the floor, plus a random part of a ceiling that doubles with each
 /// consecutive failure ("full jitter"), so that a thousand pages do not come back in one instant.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use sse_proto::client::{Backoff, ClientOptions};
+///
+/// // After the first failure 250 to 750 ms, after the second up to 1,250 ms, and in the end never more than 5,250 ms.
+/// let mut backoff = Backoff::default();
+/// backoff.floor = Duration::from_millis(250);
+/// backoff.initial = Duration::from_millis(500);
+/// backoff.max = Duration::from_secs(5);
+///
+/// let mut options = ClientOptions::default();
+/// options.backoff = backoff;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Backoff {
@@ -127,6 +153,16 @@ impl Backoff {
 
 /// When to take silence for a dead connection: a laptop that slept or a router that forgot leaves a connection
 /// that looks open for ever.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use sse_proto::client::{ClientOptions, Silence};
+///
+/// // Of a server that sends an event at least every 15 seconds, whether it has news or not.
+/// let mut options = ClientOptions::default();
+/// options.silence = Silence::After(Duration::from_secs(20));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Silence {
@@ -134,7 +170,12 @@ pub enum Silence {
     /// announces nothing is left alone.
     #[default]
     Announced,
-    /// Stale after this time and dead after twice it, for a foreign server that is known to send that often.
+    /// Stale after this time and dead after twice it, for a foreign server that is known to send that often. Zero is no
+    /// limit.
+    ///
+    /// What counts is what the transport sees. A browser's own `EventSource` shows no comments and no events that nobody
+    /// listens for: over it, a server whose heartbeat is a comment (`: ping`) is silent, and this drops connections that
+    /// are sound (conformance c16). Over `fetch` any byte counts.
     After(Duration),
     /// Never.
     Off,

@@ -8,6 +8,26 @@ use crate::{DecodeError, Instant};
 ///
 /// The browser's own object says "closed" or "error" while it is only reconnecting; this does not
 /// (conformance c15).
+///
+/// ```
+/// use sse_proto::Instant;
+/// use sse_proto::client::State;
+///
+/// fn words(state: &State, now: Instant) -> String {
+///     let seconds = |from: Instant, to: Instant| to.saturating_duration_since(from).as_secs();
+///     match state {
+///         State::Open => "live".to_owned(),
+///         State::Stale { since } => format!("silent for {} s", seconds(*since, now)),
+///         State::Waiting { until, cause, .. } => format!("{cause}; again in {} s", seconds(now, *until)),
+///         State::Paused { .. } => "paused".to_owned(),
+///         State::Closed(reason) => reason.to_string(),
+///         _ => "one moment".to_owned(),
+///     }
+/// }
+///
+/// let since = Instant::from_millis(1_000);
+/// assert_eq!(words(&State::Stale { since }, Instant::from_millis(31_000)), "silent for 30 s");
+/// ```
 #[derive(Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
@@ -21,7 +41,9 @@ pub enum State {
     },
     /// Events can arrive.
     Open,
-    /// The connection looks open, but has been silent for longer than the server promised.
+    /// The connection looks open, but has been silent for longer than the server, or [`Silence::After`], allows.
+    ///
+    /// [`Silence::After`]: super::Silence::After
     Stale {
         /// When the last sign of life came.
         since: Instant,
@@ -44,7 +66,7 @@ pub enum State {
     Closed(CloseReason),
 }
 
-/// By hand, to be out of line, as that of [`Failure`].
+// By hand, to be out of line, as that of `Failure`.
 impl Clone for State {
     #[inline(never)]
     fn clone(&self) -> Self {
@@ -84,6 +106,20 @@ impl State {
 }
 
 /// Why an event source is not connected for the time being.
+///
+/// ```
+/// use sse_proto::client::PauseReason;
+///
+/// fn notice(why: PauseReason) -> Option<&'static str> {
+///     match why {
+///         PauseReason::Caller => Some("You have paused this."),
+///         PauseReason::Offline => Some("There is no network."),
+///         _ => None, // nobody sees the page
+///     }
+/// }
+///
+/// assert_eq!(notice(PauseReason::Background), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PauseReason {
@@ -91,7 +127,7 @@ pub enum PauseReason {
     Caller = 0,
     /// The page is in the back/forward cache, frozen by the browser, being left, or prerendered and not yet opened.
     PageHidden = 1,
-    /// The device has no network.
+    /// The browser says that the device is offline.
     Offline = 2,
     /// Nobody sees the page: its tab is in the background.
     Background = 3,
@@ -103,6 +139,22 @@ impl PauseReason {
 }
 
 /// Why an event source is closed.
+///
+/// ```
+/// use sse_proto::client::{CloseReason, Failure};
+///
+/// fn advice(reason: &CloseReason) -> &'static str {
+///     match reason {
+///         CloseReason::Caller | CloseReason::Ended => "That was all.",
+///         CloseReason::Refused(Failure::Status { status: 401 | 403, .. }) => "Please log in.",
+///         CloseReason::Interrupted { cause: Some(Failure::Ended) } => "The answer has ended.",
+///         CloseReason::Interrupted { .. } => "The answer is incomplete. Ask again?",
+///         _ => "Please try again later.",
+///     }
+/// }
+///
+/// assert_eq!(advice(&CloseReason::GaveUp { failures: 7, last: Failure::Network }), "Please try again later.");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseReason {
@@ -146,6 +198,16 @@ impl fmt::Display for CloseReason {
 }
 
 /// Why a connection failed.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use sse_proto::client::Failure;
+///
+/// let failure = Failure::Status { status: 503, retry_after: Some(Duration::from_secs(30)) };
+/// assert_eq!(failure.to_string(), "the server answered with status 503");
+/// assert_eq!(failure.retry_after(), Some(Duration::from_secs(30)));
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {
@@ -183,7 +245,7 @@ pub enum Failure {
     Limit(DecodeError),
 }
 
-/// By hand, to be out of line: a state has four places for one.
+// By hand, to be out of line: a state has four places for one.
 impl Clone for Failure {
     #[inline(never)]
     fn clone(&self) -> Self {
@@ -240,6 +302,19 @@ impl fmt::Display for Failure {
 impl core::error::Error for Failure {}
 
 /// Events were lost.
+///
+/// ```
+/// use sse_proto::client::Gap;
+///
+/// fn notice(gap: Gap) -> String {
+///     match gap {
+///         Gap::Trimmed { up_to } => format!("Some events up to number {up_to} are gone."),
+///         _ => "The server has begun anew.".to_owned(),
+///     }
+/// }
+///
+/// assert_eq!(notice(Gap::Trimmed { up_to: 41 }), "Some events up to number 41 are gone.");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Gap {

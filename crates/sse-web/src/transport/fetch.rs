@@ -210,9 +210,11 @@ impl Fetch {
 
     /// Sends `Authorization: Bearer …` with what `token` gives. It is asked before every request, and once more when
     /// the server answers 401; the request is then sent again, also a POST, since a server that refuses has done
-    /// nothing. An error is told as [`Failure::Token`], and tried again like an unreachable server, unless the request is
-    /// one that is sent once: then the stream is closed as [`Refused`](sse_proto::client::CloseReason::Refused). The
-    /// connect timeout runs meanwhile; what `token` returned is dropped with the request, so it need not come to an end.
+    /// nothing. A second 401 closes the stream as refused, unless
+    /// [`retry_statuses`](sse_proto::client::ClientOptions::retry_statuses) has it. An error is told as
+    /// [`Failure::Token`], and tried again like an unreachable server, unless the request is one that is sent once: then
+    /// it closes the stream, too. The connect timeout runs meanwhile; what `token` returned is dropped with the request,
+    /// so it need not come to an end.
     ///
     /// So a renewal that must not be cut off in the middle, because it spends a refresh token that is good for once, runs in
     /// a task of its own, which keeps what came; `token` only waits for it. Several streams of a page then wait for one.

@@ -7,7 +7,9 @@
 //! |---|---|---|
 //! | the cursor of a reconnect | in the query | in `Last-Event-ID`; to another origin, that costs a preflight |
 //! | headers, tokens, POST | no | yes |
-//! | status, content type, `Retry-After`, `retry` | cannot be seen: "rejected" | judged and told |
+//! | status, content type, `Retry-After` | cannot be seen: "rejected" | judged and told |
+//! | `retry` | cannot be seen; the event `sse.retry` can | yes |
+//! | a reconnect after a redirect | asks the owner's URL: where it led cannot be seen | goes where the last one led |
 //! | a body that is cut off | looks like one that ends | told |
 //! | comments as a sign of life | cannot be seen | yes |
 //! | event types | those that are listened for | all |
@@ -85,7 +87,7 @@ pub trait Transport: Send + Sync {
         true
     }
 
-    /// What a developer is told that carries a stream. Default: the name of the type, with its path.
+    /// The name under which a developer's panel shows this transport. Default: the name of the type, with its path.
     fn name(&self) -> &'static str {
         std::any::type_name::<Self>()
     }

@@ -77,7 +77,8 @@ async fn a_loss_is_read_aloud_once_and_not_with_every_second_and_attempt() {
     until("the second attempt", || transport.requests().len() == 2).await;
     until("it is shown", || badge.texts(".sse-badge-progress") == ["attempt 2…"]).await;
     assert_eq!(badge.attribute(".sse-badge", "data-state").as_deref(), Some("connecting"));
-    assert_eq!(status(&badge), "Connection lost The server cannot be reached.", "as during the wait");
+    let during_the_wait = "Connection lost The server cannot be reached, or does not admit this page.";
+    assert_eq!(status(&badge), during_the_wait);
     assert!(badge.find("[role=status] .sse-badge-progress").is_none(), "the countdown is not announced");
     assert!(badge.find("[aria-live] .sse-badge-progress").is_none());
 }

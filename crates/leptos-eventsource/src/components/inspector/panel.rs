@@ -10,7 +10,7 @@ use super::record::{Content, Frame, without_paths};
 use super::recorder::{Listed, Recorder, Snapshot};
 use super::texts::InspectorTexts;
 use crate::IN_BROWSER;
-use crate::components::badge_texts::state_name;
+use crate::components::badge_texts::{failure, state_name};
 use crate::components::clock::to_the_millisecond;
 use crate::components::fill::fill;
 use crate::connection_handle::ConnectionHandle;
@@ -214,7 +214,7 @@ fn Stream(listed: Listed, texts: Signal<InspectorTexts>) -> impl IntoView {
     }
 }
 
-/// The state, why, and what happens next.
+/// The state, why, and what happens next. Why, in the client's own words: they are for developers.
 fn state_in_full(it: &Snapshot, texts: &InspectorTexts) -> String {
     let state = &it.about.state;
     let retry_in = match state {
@@ -224,7 +224,7 @@ fn state_in_full(it: &Snapshot, texts: &InspectorTexts) -> String {
         }
         _ => None,
     };
-    let parts = [texts.states.reason(state), texts.states.progress(state, retry_in)];
+    let parts = [failure(state).map(ToString::to_string), texts.states.progress(state, retry_in)];
     let mut full = texts.states.label(state);
     for part in parts.into_iter().flatten() {
         full.push_str(" · ");
@@ -287,5 +287,28 @@ fn frame_row(frame: &Arc<Frame>, texts: &InspectorTexts) -> impl IntoView + use<
             <td>{id}</td>
             <td class="sse-inspector-data">{text}</td>
         </tr>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sse_proto::client::{CloseReason, Failure};
+
+    use super::super::record::Counts;
+    use super::*;
+    use crate::registry::About;
+
+    #[test]
+    fn c19_the_state_says_to_developers_all_that_is_known_of_a_failure() {
+        let reason = CloseReason::GaveUp { failures: 3, last: Failure::ConnectTimeout };
+        let about = About {
+            url: "/stream".to_owned(),
+            transport: "Native",
+            state: State::Closed(reason),
+            last_event_id: String::new(),
+        };
+        let snapshot = Snapshot { about, counts: Counts::default(), frames: Vec::new() };
+        let state = state_in_full(&snapshot, &InspectorTexts::ENGLISH);
+        assert_eq!(state, format!("Gave up; failed attempts: 3 · {}", Failure::ConnectTimeout));
     }
 }
