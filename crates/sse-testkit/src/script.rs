@@ -37,7 +37,7 @@ pub mod limits {
     use std::time::Duration;
 
     /// Bytes that all parts together send.
-    pub const BYTES: usize = 1 << 20;
+    pub const BYTES: usize = 16 << 20;
     /// Steps of all parts together.
     pub const STEPS: usize = 1_000;
     /// One `sleep`.

@@ -141,6 +141,24 @@ test("a key that no header can carry is told before anything is sent", async ({ 
   expect(posts(server)).toBe(1);
 });
 
+test("a cookie goes along to the origin of the page, and to no other", async ({ visit, site, server }) => {
+  const page = await visit();
+  // To cookies, ports are nothing: both servers could be sent this one.
+  await page.context().addCookies([{ name: "session", value: "1", url: site.url }]);
+  for (const [url, cookie] of [
+    [site.url, "session=1"],
+    [server.url, undefined],
+  ]) {
+    await page.getByLabel("Base URL").fill(`${url}/v1`);
+    const request = page.waitForRequest((request) => request.method() === "POST");
+    await ask(page, "echo");
+    await expectOver(page);
+    const headers = await (await request).allHeaders();
+    expect(headers.origin, "the headers are those that were sent").toBe(site.url);
+    expect(headers.cookie).toBe(cookie);
+  }
+});
+
 test("the server outlives requests that make no sense", async ({ server }) => {
   const url = `${server.url}/v1/chat/completions`;
   const headers = { authorization: "Bearer sk-demo", "content-type": "application/json" };

@@ -298,8 +298,8 @@ mod tests {
 
     #[test]
     fn a_script_has_limits() {
-        assert_eq!(error("repeat 999999999 event - - x").reason, "the script sends more than 1048576 bytes");
-        let half = "repeat 60000 event - - x";
+        assert_eq!(error("repeat 999999999 event - - x").reason, "the script sends more than 16777216 bytes");
+        let half = "repeat 960000 event - - x";
         assert_eq!(error(&[half; 2].join("\n---\n")).line, 3, "parts share the limit");
         assert_eq!(error(&"open\n".repeat(1_001)).reason, "more than 1000 steps");
     }

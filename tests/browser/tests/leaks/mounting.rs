@@ -1,7 +1,7 @@
 use browser_tests::{Carrier, Live, Stream, mount, mount_view, next_task, open, until};
 use leptos::prelude::*;
-use leptos_eventsource::transport::Scripted;
-use leptos_eventsource::{Delivery, EventSourceOptions, Text, use_event_source_with_options};
+use leptos_eventsource::transport::{Scripted, Ticketed};
+use leptos_eventsource::{Delivery, EventSourceOptions, Sharing, Text, use_event_source_with_options};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -145,6 +145,23 @@ async fn c20_a_thousand_components_leave_nothing_behind_with_a_frame_for_each_bu
 #[wasm_bindgen_test]
 async fn c20_a_thousand_components_leave_nothing_behind_over_fetch_with_a_frame_for_each_burst() {
     a_thousand(crate::options(Carrier::Fetch, Delivery::AnimationFrame)).await;
+}
+
+#[wasm_bindgen_test]
+async fn c20_a_thousand_components_leave_nothing_behind_that_share_with_the_browser() {
+    let options = crate::options(Carrier::Native, Delivery::Immediate);
+    a_thousand(options.with_sharing(Sharing::browser())).await;
+}
+
+#[wasm_bindgen_test]
+async fn c20_a_thousand_components_leave_nothing_behind_that_ask_for_tickets() {
+    // It comes late, so that some are gone before.
+    let ticketed = Ticketed::new("ticket", async || {
+        next_task().await;
+        Ok("one".to_owned())
+    });
+    let options = crate::options(Carrier::Native, Delivery::Immediate);
+    a_thousand(options.with_transport(ticketed)).await;
 }
 
 #[wasm_bindgen_test]

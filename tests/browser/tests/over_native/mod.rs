@@ -142,40 +142,42 @@ async fn a_stream_that_is_closed_while_it_waits_for_a_ticket_makes_no_request() 
     assert_eq!(stream.report().await.visits.len(), 1);
 }
 
-/// Counts what the browser has handed out of the stream, before anybody else hears of it.
+/// Counts the characters of the events that the browser has handed out, before anybody else hears of them.
 const COUNTER: &str = "
     globalThis.TrueEventSource = EventSource;
     globalThis.handedOut = 0;
     globalThis.EventSource = class extends TrueEventSource {
         constructor(...args) {
             super(...args);
-            this.addEventListener('message', () => { globalThis.handedOut += 1; });
+            this.addEventListener('message', ({ data }) => { globalThis.handedOut += data.length; });
         }
     };";
 
+/// What Chromium hands out goes into an array, which is read in a task of its own. What bounds the array is that
+/// Chromium lets such a task come between the pieces of a stream: they are of 1 MiB, and 1,040,204 characters were the
+/// most that was seen in it. The other engines hand out all of this in one task, and there nothing may be kept back.
 #[wasm_bindgen_test]
-async fn no_event_is_kept_back_where_the_browser_hands_out_a_flood_in_one_task() {
-    if Engine::current() == Engine::Chrome {
-        return;
-    }
+async fn what_is_kept_back_of_a_flood_has_a_bound() {
+    let most = if Engine::current() == Engine::Chrome { 4 << 20 } else { 0 };
     let eval = |script: &str| js_sys::eval(script).expect("the script is well-formed");
     let behind = Rc::new(Cell::new(0.0));
-    let stream = Stream::new("repeat 15000 event - - {n}").await;
+    let stream = Stream::new(&format!("repeat 12000 event - - {{n}} {}", "x".repeat(1_000))).await;
     eval(COUNTER);
-    let told = Cell::new(0.0);
-    let watch = Watch::open_and_react(stream.url(), options(), {
-        let behind = behind.clone();
+    let (told, count) = (Cell::new(0.0), Rc::new(Cell::new(0)));
+    let _watch = Watch::open_and_react(stream.url(), options(), {
+        let (behind, count) = (behind.clone(), count.clone());
         move |what, _| {
-            if let Told::Event { .. } = what {
-                told.set(told.get() + 1.0);
+            if let Told::Event { data, .. } = what {
+                count.set(count.get() + 1);
+                told.set(told.get() + data.len() as f64);
                 let handed_out = eval("handedOut").as_f64().expect("it is a number");
                 behind.set(f64::max(behind.get(), handed_out - told.get()));
             }
         }
     });
     eval("EventSource = TrueEventSource;");
-    watch.until_data("15000").await;
-    assert!(behind.get() <= 0.0, "{} events were kept back", behind.get());
+    browser_tests::until("the last event", || count.get() == 12_000).await;
+    assert!(behind.get() <= f64::from(most), "{} characters were kept back", behind.get());
 }
 
 #[wasm_bindgen_test]

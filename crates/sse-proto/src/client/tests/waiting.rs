@@ -153,6 +153,24 @@ fn c03_a_status_that_is_worth_it_is_tried_again_when_retry_after_is_over() {
 }
 
 #[test]
+fn c03_which_statuses_are_tried_again_is_an_option() {
+    let default = ClientOptions::default().retry_statuses;
+    for (retry_statuses, expected) in
+        [(default, &[429, 502, 503, 504][..]), (Vec::new(), &[]), (alloc::vec![500], &[500])]
+    {
+        let is_tried_again = |&code: &u16| {
+            let options =
+                ClientOptions { retry_statuses: retry_statuses.clone(), ..ClientOptions::default() };
+            let mut bench = Bench::new(options);
+            bench.signal(status(code));
+            matches!(bench.client.state(), State::Waiting { .. })
+        };
+        let tried_again: Vec<_> = (100..600).filter(is_tried_again).collect();
+        assert_eq!(tried_again, expected);
+    }
+}
+
+#[test]
 fn c03_nothing_but_the_owner_goes_before_retry_after_is_over() {
     let busy = Signal::Failed(Failure::Status { status: 503, retry_after: Some(40 * SECOND) });
     let mut bench = Bench::new(ClientOptions::default());
