@@ -56,12 +56,12 @@ struct Cli {
 enum Command {
     /// Install every tool that building and testing need
     ///
-    /// The wasm target, trunk, wasm-bindgen (the version in Cargo.lock), wasm-pack, the npm packages (wasm-opt,
-    /// the chart library, Playwright), three browsers (Chromium, Firefox, WebKitGTK's) and their drivers, a display for
-    /// the one that needs it, cargo-fuzz with a C++ compiler, cargo-deny, cargo-llvm-cov, and the packages of the
-    /// benchmarks; not Go and nginx with nchan, which only `bench fanout` uses. Prints the plan with the time each step
-    /// takes, then installs what is missing. A tool that is already installed in another version is never overwritten:
-    /// ours then goes to target/xtask/tools.
+    /// The wasm target, trunk, wasm-bindgen (the version in Cargo.lock), wasm-pack, the npm packages (wasm-opt, the
+    /// chart library, Playwright, Selenium's client), three browsers (Chromium, Firefox, WebKitGTK's) and their
+    /// drivers, a display for the one that needs it, cargo-fuzz with a C++ compiler, cargo-deny, cargo-llvm-cov, and
+    /// the packages of the benchmarks; not Go and nginx with nchan, which only `bench fanout` uses. Prints the plan
+    /// with the time each step takes, then installs what is missing. A tool that is already installed in another
+    /// version is never overwritten: ours then goes to target/xtask/tools.
     Setup(setup::Options),
 
     /// Build the optimised page and the server, and serve both
@@ -82,11 +82,12 @@ enum Command {
     /// LEPTOS_SITE_ADDR.
     Example(example::Options),
 
-    /// Run the test suites: layers, browser, lint, native, examples, e2e
+    /// Run the test suites: layers, browser, lint, native, examples, e2e, engines
     ///
-    /// `browser` runs in Chromium, Firefox and WebKit, or in those that `--browser` names. Prints a table of the tests
-    /// that ran and, on the last line, `N passed, N failed`. A suite that ran no test has failed. Later suites still run
-    /// after a failed one. While tests run, what later suites need is compiled beside them.
+    /// `browser` runs in Chromium, Firefox and WebKit, `examples` and `e2e` in Chromium, and `engines`, which holds the
+    /// most important of these two, in Firefox and WebKit; `--browser` chooses. Prints a table of the tests that ran
+    /// and, on the last line, `N passed, N failed`. A suite that ran no test has failed. Later suites still run after a
+    /// failed one. While tests run, what later suites need is compiled beside them.
     Test(test::Options),
 
     /// Measure: decode, browser, history, fanout, market, size

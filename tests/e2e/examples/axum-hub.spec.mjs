@@ -1,31 +1,8 @@
-import { test as base, expect } from "@playwright/test";
-import { fileURLToPath } from "node:url";
+import { expect } from "@playwright/test";
 import { withPages } from "../lib/console.mjs";
-import { Counter } from "../lib/counter.mjs";
-import { ServerProcess } from "../lib/process.mjs";
-
-const binary =
-  process.env.AXUM_HUB_BIN ?? fileURLToPath(new URL("../../../target/debug/axum-hub", import.meta.url));
-
-class Server extends ServerProcess {
-  async start() {
-    await this.spawn(binary, [], { ADDRESS: await this.address });
-  }
-}
+import { test as base } from "./lib/axum-hub.mjs";
 
 const test = base.extend({
-  server: async ({}, use) => {
-    const server = new Server();
-    await server.start();
-    await use(server);
-    await server.kill();
-  },
-  /** What lies between a page and the server. */
-  network: async ({ server }, use) => {
-    const network = await Counter.start(server.url);
-    await use(network);
-    network.stop();
-  },
   visit: async ({ browser, server }, use) =>
     withPages(browser, (open) =>
       use(async (url = server.url) => {

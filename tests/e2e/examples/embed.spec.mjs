@@ -1,4 +1,5 @@
 import { appendFile } from "node:fs/promises";
+import { order, publish, SHOP, stock } from "./lib/embed.mjs";
 import { breakOff, example, expect } from "./lib/test.mjs";
 
 /** Where the hub keeps what was published. */
@@ -6,23 +7,6 @@ const history = (info) => info.outputPath("hub.ndjson");
 
 // A history of its own, and a shop that is silent.
 const test = example("embed", { env: (info) => ({ EVERY_MS: "0", HISTORY: history(info) }) });
-
-const SHOP = "https://shop.example";
-
-/** Publishes as the shop would; resolves to the id of the update. */
-async function publish(server, topic, data) {
-  const response = await fetch(`${server.url}/.well-known/mercure`, {
-    method: "POST",
-    headers: { authorization: "Bearer publisher" },
-    body: new URLSearchParams({ topic, data: JSON.stringify(data) }),
-  });
-  expect(response.status).toBe(200);
-  return response.text();
-}
-
-const order = (server, id, article, status) =>
-  publish(server, `${SHOP}/orders/${id}`, { "@type": "Order", id, article, status });
-const stock = (server, article, left) => publish(server, `${SHOP}/stock`, { "@type": "Stock", article, left });
 
 /** The texts of the table's rows, their cells joined by a space. */
 async function rows(page) {

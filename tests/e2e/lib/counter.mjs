@@ -1,4 +1,5 @@
-// Stands between the pages and the server, counts the event streams that are open, and may cut the two off.
+// Stands between the pages and the server, counts the event streams that are open, and may cut the two off, or hold
+// back what is asked for.
 import { createServer, request } from "node:http";
 import { once } from "node:events";
 
@@ -6,17 +7,24 @@ export class Counter {
   #server = null;
   #open = [];
   #isCut = false;
+  #held = [];
   url = null;
+  /** The path of each stream that was opened, with its query. */
+  opened = [];
 
   static async start(target) {
     const counter = new Counter();
     const { hostname, port } = new URL(target);
-    counter.#server = createServer((fromPage, toPage) => {
+    counter.#server = createServer(async (fromPage, toPage) => {
       const { method, url: path, headers } = fromPage;
+      for (const { pattern, released } of counter.#held) if (pattern.test(path)) await released;
+      // Its page may have gone meanwhile, and says so no more.
+      if (toPage.destroyed) return;
       const toServer = request({ hostname, port, method, path, headers }, (fromServer) => {
         if (fromServer.headers["content-type"]?.startsWith("text/event-stream")) {
           const stream = { path };
           counter.#open.push(stream);
+          counter.opened.push(path);
           toPage.on("close", () => counter.#open.splice(counter.#open.indexOf(stream), 1));
         }
         toPage.writeHead(fromServer.statusCode, fromServer.headers);
@@ -37,6 +45,14 @@ export class Counter {
   /** How many streams whose path begins so are open. */
   streams(path) {
     return this.#open.filter((stream) => stream.path.startsWith(path)).length;
+  }
+
+  /** Holds back whatever is asked for at such a path, until what is returned is called. */
+  hold(pattern) {
+    let release;
+    const released = new Promise((resolve) => (release = resolve));
+    this.#held.push({ pattern, released });
+    return release;
   }
 
   /** Ends every connection, and every new one, until `mend`. */

@@ -1,6 +1,7 @@
 // What every test gets: a server of its own, and pages that may not say anything on the console.
 import { test as base, expect } from "@playwright/test";
 import { withPages } from "./console.mjs";
+import { Counter } from "./counter.mjs";
 import { holdPort } from "./port.mjs";
 import { Server } from "./server.mjs";
 
@@ -21,6 +22,13 @@ export const test = base.extend({
     const server = await Server.start(...serverArgs);
     await use(server);
     await server.kill();
+  },
+
+  /** What may stand between the pages and the server. */
+  counter: async ({ server }, use) => {
+    const counter = await Counter.start(server.url);
+    await use(counter);
+    counter.stop();
   },
 
   /**

@@ -1,18 +1,9 @@
 // One connection for all tabs of a browser, with real tabs: they are pages of one browser context.
-import { randomUUID } from "node:crypto";
+import { expectOneStream, ROOM, sayFromOutside } from "../lib/chat.mjs";
 import { collectErrors } from "../lib/console.mjs";
-import { Counter } from "../lib/counter.mjs";
 import { expect, expectState, say, test as base, texts } from "../lib/test.mjs";
 
-const ROOM = "/api/chat/lobby";
-
 const test = base.extend({
-  counter: async ({ server }, use) => {
-    const counter = await Counter.start(server.url);
-    await use(counter);
-    counter.stop();
-  },
-
   /** Opens a path in this many tabs of one browser. `tabs.leader()` is the one that asked for the page's stream last. */
   openTabs: async ({ browser, counter }, use) => {
     const contexts = [];
@@ -44,23 +35,8 @@ const test = base.extend({
   },
 });
 
-/** Says something in the room as somebody who is not there. */
-async function sayFromOutside(server, text) {
-  const answer = await fetch(server.url + ROOM, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ client_id: randomUUID(), author: "Outside", text }),
-  });
-  expect(answer.status).toBe(201);
-}
-
 async function expectTexts(tabs, expected) {
   for (const tab of tabs) await expect.poll(() => texts(tab)).toEqual(expected);
-}
-
-/** While tabs catch up or change leaders there are more for a moment. */
-async function expectOneStream(counter, path) {
-  await expect.poll(() => counter.streams(path), { timeout: 60_000 }).toBe(1);
 }
 
 test("eight tabs of a room have one connection, and each hears everything once", async ({ openTabs, counter }) => {

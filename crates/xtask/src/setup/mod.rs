@@ -51,7 +51,7 @@ pub(crate) enum Need {
     WasmBindgen,
     /// wasm-pack, which runs the tests in a browser
     WasmPack,
-    /// The npm packages of the end-to-end tests: Playwright
+    /// The npm packages of the end-to-end tests: Playwright, Selenium's client
     E2e,
     /// The npm packages of the benchmarks: React, eventsource-parser, better-sse, a bundler
     Benches,

@@ -1,4 +1,4 @@
-//! The browser engines, and how `wasm-pack test` is told to use one.
+//! The browser engines, and how `wasm-pack test` and Playwright are told to use one.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -58,6 +58,21 @@ impl Engine {
         match self {
             Self::Webkit => on_a_display(repo, test),
             _ => Ok((test, None)),
+        }
+    }
+
+    /// Completes `test`, a run of Playwright. What is returned beside it has to live for as long as it runs.
+    ///
+    /// Playwright itself drives Chromium; the tests drive the others, by the variables that name them elsewhere too.
+    pub(super) fn offer(self, repo: &Repo, test: Cmd) -> Result<(Cmd, Option<Running>)> {
+        let test = test.env("ENGINE", self.name());
+        match self {
+            Self::Chrome => Ok((test.env("CHROMIUM", browser::find(repo)?.chromium), None)),
+            Self::Firefox => {
+                let firefox::Firefox { firefox, driver } = firefox::find(repo)?;
+                Ok((test.env("FIREFOX", firefox).env("GECKODRIVER", driver), None))
+            }
+            Self::Webkit => on_a_display(repo, test.env("SAFARIDRIVER", webkit::find(repo)?.driver)),
         }
     }
 

@@ -1,15 +1,16 @@
 //! The examples, each built as its README says and tested in a browser: most of them by Playwright against a server of
 //! their own.
 //!
-//! A new example gets a row in [`EXAMPLES`] that says how it is built, and `tests/e2e/examples/<folder>.spec.mjs`.
+//! A new example gets a row in [`EXAMPLES`] that says how it is built, and `<folder>.spec.mjs` in `tests/e2e/examples`
+//! and, for the other engines, in `tests/e2e/engines`.
 
-use std::ffi::OsString;
 use std::fs;
 
 use anyhow::{Context, Result, bail};
 
 use super::beside::Beside;
 use super::engine::Engine;
+use super::playwright::{Report, Tested};
 use super::{Count, browser, playwright};
 use crate::cargo;
 use crate::example::ssr_axum;
@@ -54,7 +55,7 @@ impl Build {
     }
 
     /// Builds the example, and returns what its tests must know besides, as environment variables.
-    fn run(self, repo: &Repo, folder: &str) -> Result<Vec<(&'static str, OsString)>> {
+    fn run(self, repo: &Repo, folder: &str) -> Result<Tested> {
         match self {
             Self::TrunkPage => {
                 // First without trunk, which is kept off the network: see `page::build`.
@@ -94,13 +95,26 @@ const EXAMPLES: [Example; 6] = [
 pub(super) fn run(repo: &Repo, beside: &mut Beside) -> Result<Count> {
     let mut count = browser::wasm_pack(repo, &testing(), Engine::Chrome, beside)?;
     beside.pause();
-    let mut env = vec![("EXAMPLES_DIR", repo.work(FOLDER).into_os_string())];
+    let tested = build(repo)?;
+    beside.go_on();
+    let report = playwright::run(repo, Engine::Chrome, "examples.config.mjs", tested)?;
+    expect_each(repo, &report)?;
+    count += report.count;
+    Ok(count)
+}
+
+/// Builds those that bring no tests of their own.
+pub(super) fn build(repo: &Repo) -> Result<Tested> {
+    let mut tested = vec![("EXAMPLES_DIR", repo.work(FOLDER).into_os_string())];
     for example in &EXAMPLES {
         let built = example.build.run(repo, example.folder);
-        env.extend(built.with_context(|| format!("{FOLDER}/{} was not built", example.folder))?);
+        tested.extend(built.with_context(|| format!("{FOLDER}/{} was not built", example.folder))?);
     }
-    beside.go_on();
-    let report = playwright::run(repo, "examples.config.mjs", env)?;
+    Ok(tested)
+}
+
+/// Fails when none failed and an example is left out.
+pub(super) fn expect_each(repo: &Repo, report: &Report) -> Result<()> {
     if report.count.failed == 0 {
         for folder in folders(repo)? {
             if folder != TESTING && !report.files.contains(&format!("{folder}.spec.mjs")) {
@@ -108,17 +122,19 @@ pub(super) fn run(repo: &Repo, beside: &mut Beside) -> Result<Count> {
             }
         }
     }
-    count += report.count;
-    Ok(count)
+    Ok(())
 }
 
 /// What can be built before: all that cargo does.
 pub(super) fn builds(repo: &Repo) -> Vec<Cmd> {
     let mut builds = vec![browser::build_tests(repo, &testing())];
-    for Example { folder, build } in &EXAMPLES {
-        builds.extend(build.by_cargo(repo, folder));
-    }
+    builds.extend(builds_of_pages(repo));
     builds
+}
+
+/// The same without those that bring tests of their own.
+pub(super) fn builds_of_pages(repo: &Repo) -> impl Iterator<Item = Cmd> {
+    EXAMPLES.iter().flat_map(|Example { folder, build }| build.by_cargo(repo, folder))
 }
 
 fn testing() -> String {
@@ -149,7 +165,10 @@ mod tests {
         found.retain(|folder| folder != TESTING);
         assert_eq!(found, EXAMPLES.map(|example| example.folder.to_owned()));
         for folder in found {
-            assert!(repo.path(&format!("tests/e2e/examples/{folder}.spec.mjs")).is_file(), "{folder}");
+            for suite in ["examples", "engines"] {
+                let spec = repo.path(&format!("tests/e2e/{suite}/{folder}.spec.mjs"));
+                assert!(spec.is_file(), "{}", spec.display());
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod browser;
 mod count;
 mod e2e;
 mod engine;
+mod engines;
 mod examples;
 mod lint;
 mod native;
@@ -17,7 +18,7 @@ mod wasm;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 pub(crate) use count::Count;
@@ -40,7 +41,8 @@ pub(crate) struct Options {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME")]
     suite: Vec<Suite>,
 
-    /// The suite `browser` only in these engines (default: all); `examples` and `e2e` are always in Chromium
+    /// The suites `browser` and `engines` only in these engines (default: all that they know); `examples` and `e2e` are
+    /// always in Chromium
     #[arg(long, value_enum, value_delimiter = ',', value_name = "ENGINE")]
     browser: Vec<Engine>,
 
@@ -64,6 +66,8 @@ enum Suite {
     Examples,
     /// Playwright against the built page and the real server
     E2e,
+    /// The tabs of a browser, and the main thing of each example, in Firefox and WebKit
+    Engines,
 }
 
 impl Suite {
@@ -79,6 +83,11 @@ impl Suite {
             Self::Browser => engines.iter().copied().map(Run::Browser).collect(),
             Self::Examples => vec![Run::Examples],
             Self::E2e => vec![Run::E2e],
+            // In Chromium these are part of the two above.
+            Self::Engines => {
+                let others = engines.iter().copied().filter(|&engine| engine != Engine::Chrome);
+                others.map(Run::Engines).collect()
+            }
         }
     }
 }
@@ -92,6 +101,7 @@ enum Run {
     Browser(Engine),
     Examples,
     E2e,
+    Engines(Engine),
 }
 
 impl Run {
@@ -110,6 +120,7 @@ impl Run {
             Self::Browser(engine) => return format!("{} {}", Suite::Browser.name(), engine.name()),
             Self::Examples => Suite::Examples,
             Self::E2e => Suite::E2e,
+            Self::Engines(engine) => return format!("{} {}", Suite::Engines.name(), engine.name()),
         };
         suite.name()
     }
@@ -132,6 +143,7 @@ impl Run {
                 Need::Browser,
             ],
             Self::E2e => [&Need::PAGE[..], &[Need::E2e, Need::Browser]].concat(),
+            Self::Engines(engine) => [&Need::PAGE[..], &[Need::E2e], engine.needs()].concat(),
         }
     }
 
@@ -145,6 +157,7 @@ impl Run {
             Self::Browser(_) => browser::builds(repo),
             Self::Examples => examples::builds(repo),
             Self::E2e => e2e::builds(repo),
+            Self::Engines(_) => engines::builds(repo),
         })
     }
 
@@ -161,6 +174,7 @@ impl Run {
             Self::Browser(engine) => browser::run(repo, engine, beside),
             Self::Examples => examples::run(repo, beside),
             Self::E2e => e2e::run(repo, beside),
+            Self::Engines(engine) => engines::run(repo, engine, beside),
         }
     }
 }
@@ -189,6 +203,9 @@ impl Report {
 /// `cargo xtask test`
 pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
     let runs = Run::all_of(&options.suite, &options.browser);
+    if runs.is_empty() {
+        bail!("the suite `{}` runs in Firefox and WebKit only", Suite::Engines.name());
+    }
     // All tools first, so that a machine that lacks one says so at once and not after half an hour.
     let wanted: Vec<Need> = runs.iter().flat_map(|run| run.needs()).collect();
     let needs: Vec<Need> =
@@ -244,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn the_browser_suite_runs_in_each_engine_that_is_asked_for() {
+    fn a_suite_of_engines_runs_in_each_that_is_asked_for() {
         let names = |suites: &[Suite], engines: &[Engine]| -> Vec<String> {
             Run::all_of(suites, engines).into_iter().map(Run::name).collect()
         };
@@ -257,11 +274,21 @@ mod tests {
             "native",
             "examples",
             "e2e",
+            "engines firefox",
+            "engines webkit",
         ];
         assert_eq!(names(&[], &[]), all);
         let chosen = names(&[Suite::E2e, Suite::Browser], &[Engine::Webkit, Engine::Chrome]);
         assert_eq!(chosen, ["e2e", "browser webkit", "browser chrome"]);
         assert_eq!(names(&[Suite::Lint], &[Engine::Firefox]), ["lint"]);
+        assert_eq!(names(&[Suite::Engines], &[Engine::Chrome, Engine::Firefox]), ["engines firefox"]);
+    }
+
+    #[test]
+    fn a_suite_that_knows_none_of_the_engines_is_an_error() {
+        let suite = vec![Suite::Engines];
+        let options = Options { suite, browser: vec![Engine::Chrome], fail_fast: false };
+        assert!(run(&Repo::of_tests(), &options).is_err());
     }
 
     #[test]
@@ -284,6 +311,9 @@ mod tests {
         let needs = Run::Browser(Engine::Webkit).needs();
         assert!(needs.contains(&Need::Webkit) && needs.contains(&Need::WasmPack), "{needs:?}");
         assert!(!needs.contains(&Need::Browser) && !needs.contains(&Need::Firefox), "{needs:?}");
+        let needs = Run::Engines(Engine::Firefox).needs();
+        assert!(needs.contains(&Need::Geckodriver) && needs.contains(&Need::E2e), "{needs:?}");
+        assert!(!needs.contains(&Need::Browser) && !needs.contains(&Need::Webkit), "{needs:?}");
         assert!(Run::E2e.needs().contains(&Need::Browser), "it stays in Chromium");
     }
 

@@ -6,9 +6,10 @@ use std::ffi::OsString;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::engine::Engine;
 use super::{Count, LIMIT};
 use crate::repo::Repo;
-use crate::setup::{browser, node};
+use crate::setup::node;
 
 /// What ran.
 #[derive(Debug)]
@@ -18,9 +19,11 @@ pub(super) struct Report {
     pub(super) files: BTreeSet<String>,
 }
 
-/// Runs the tests of a configuration in `tests/e2e`, in the browser of this machine. They find in `env` what they test.
-pub(super) fn run(repo: &Repo, config: &str, env: Vec<(&str, OsString)>) -> Result<Report> {
-    let browser = browser::find(repo)?;
+/// What the tests find in their environment: what they test.
+pub(super) type Tested = Vec<(&'static str, OsString)>;
+
+/// Runs the tests of a configuration in `tests/e2e`, in an engine of this machine.
+pub(super) fn run(repo: &Repo, engine: Engine, config: &str, tested: Tested) -> Result<Report> {
     let report = repo.work_file("playwright.json")?;
     // A report of an earlier run must not be taken for this one's.
     let _ = std::fs::remove_file(&report);
@@ -29,14 +32,14 @@ pub(super) fn run(repo: &Repo, config: &str, env: Vec<(&str, OsString)>) -> Resu
         // Not by `.bin/playwright`, which is another thing on Windows.
         .cmd("node")
         .args(["node_modules/@playwright/test/cli.js", "test", "--reporter=list,json", "--config", config])
-        .env("CHROMIUM", browser.chromium)
         .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report)
         .folder(folder)
         // Playwright has limits of its own, in its configuration. This one is for Playwright itself.
         .limit(LIMIT);
-    for (name, value) in env {
+    for (name, value) in tested {
         test = test.env(name, value);
     }
+    let (test, _display) = engine.offer(repo, test)?;
     let result = test.run();
     let is_ok = result.is_ok();
     let text = std::fs::read_to_string(&report).or_else(|error| {
