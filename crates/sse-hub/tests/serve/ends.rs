@@ -139,8 +139,9 @@ async fn a_stream_that_has_reached_its_age_comes_back_with_its_cursor() {
     let server = Server::start(Options { max_age, ..Options::default() }).await;
     let news = server.hub.topic::<News>("news").expect("opened");
     let started = Instant::now();
-    let mut stream = server.stream("news").await;
+    // Before, so that it comes with the opening, however soon the age is reached.
     news.publish(&News::Count(1)).expect("published");
+    let mut stream = server.stream("news").await;
     let seen = stream.rest().await;
     assert!(started.elapsed() >= Duration::from_millis(250), "{:?}", started.elapsed());
     assert_eq!(seen.len(), 1, "{seen:?}");

@@ -50,8 +50,9 @@ async fn a_head_that_comes_slowly_is_cut() {
     for (first, dribble) in
         [(&b""[..], false), (&head[..], false), (&b"PRI * HTTP/2.0\r\n\r\nS"[..], false), (&head[..], true)]
     {
-        let mut socket = TcpStream::connect(server.address).await.expect("connected");
+        // Before it is let in, which begins the wait.
         let started = Instant::now();
+        let mut socket = TcpStream::connect(server.address).await.expect("connected");
         socket.write_all(first).await.expect("sent");
         let (mut read, mut write) = socket.split();
         let closed = async {

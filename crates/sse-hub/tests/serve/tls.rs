@@ -225,7 +225,8 @@ async fn a_shutdown_ends_the_streams_of_http_2_with_a_time_to_come_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_over_tls_has_an_age_too() {
-    let max_age = Some(Duration::from_millis(300));
+    // Longer than a handshake and a request take.
+    let max_age = Some(Duration::from_secs(2));
     let (server, client) = start(Options { max_age, ..Options::default() }).await;
     server.hub.topic::<News>("news").expect("opened");
     let mut sender = speak_http2(connect(&server, client.clone(), b"h2").await).await;
