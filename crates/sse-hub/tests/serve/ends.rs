@@ -135,7 +135,7 @@ async fn two_in_a_flush_window() -> (Server, Topic<News>, [Answer; 2]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_has_reached_its_age_comes_back_with_its_cursor() {
-    let max_age = Some(Duration::from_millis(300));
+    let max_age = Some(Duration::from_secs(2));
     let server = Server::start(Options { max_age, ..Options::default() }).await;
     let news = server.hub.topic::<News>("news").expect("opened");
     let started = Instant::now();
@@ -143,7 +143,7 @@ async fn a_stream_that_has_reached_its_age_comes_back_with_its_cursor() {
     news.publish(&News::Count(1)).expect("published");
     let mut stream = server.stream("news").await;
     let seen = stream.rest().await;
-    assert!(started.elapsed() >= Duration::from_millis(250), "{:?}", started.elapsed());
+    assert!(started.elapsed() >= Duration::from_millis(1_750), "{:?}", started.elapsed());
     assert_eq!(seen.len(), 1, "{seen:?}");
     assert!(stream.is_complete, "ended, not cut");
     assert_eq!(server.stats.counts().expired, 1);
@@ -199,7 +199,7 @@ async fn a_request_that_goes_on_beyond_the_age_is_answered_and_only_a_shutdown_c
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_whose_body_never_comes_is_cut_at_its_age() {
-    let (max_age, write_deadline) = (Duration::from_millis(200), Duration::from_millis(100));
+    let (max_age, write_deadline) = (Duration::from_secs(2), Duration::from_millis(100));
     let options = Options { write_deadline, max_age: Some(max_age), ..Options::default() };
     let server = Server::start(options).await;
     for begun in ["", "4\r\nline\r\n"] {

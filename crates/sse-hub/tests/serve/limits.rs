@@ -83,7 +83,7 @@ async fn a_head_that_comes_slowly_is_cut() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_asks_nothing_more_is_closed() {
     let server =
-        Server::start(Options { header_timeout: Duration::from_millis(200), ..Options::default() }).await;
+        Server::start(Options { header_timeout: Duration::from_secs(2), ..Options::default() }).await;
     let mut answer = wire::get(server.address, "/plain", &[]).await;
     assert_eq!(answer.text().await, "plain");
     assert!(!wire::in_time("a close", answer.read_some()).await);

@@ -243,7 +243,7 @@ async fn a_stream_over_tls_has_an_age_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_handshake_that_does_not_come_is_not_waited_for() {
     let (server, client) =
-        start(Options { header_timeout: Duration::from_millis(200), ..Options::default() }).await;
+        start(Options { header_timeout: Duration::from_secs(2), ..Options::default() }).await;
     let mut silent = TcpStream::connect(server.address).await.expect("connected");
     tokio::io::AsyncWriteExt::write_all(&mut silent, b"\x16\x03\x01").await.expect("sent");
     // The handshake is made, and then nothing is asked.
