@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use common::endpoint::{Endpoint, Reply};
-use common::program::{program, start};
+use common::program::{is_without_settings, program, start};
 use common::{PATIENCE, Server};
 use demo_contract::access::Ticket;
 use demo_contract::logs::{Level, Line};
@@ -54,6 +54,9 @@ async fn check(file: &str, arguments: &[&str], variables: &[(&str, &str)]) -> (i
 
 #[tokio::test]
 async fn a_flag_wins_over_the_environment_and_both_win_over_the_file() {
+    if !is_without_settings("a_flag_wins_over_the_environment_and_both_win_over_the_file") {
+        return;
+    }
     let file = File::new("wins.toml", "heartbeat = \"0s\"\n");
     let (code, said) = check(file.path(), &[], &[]).await;
     assert_eq!(code, 1);

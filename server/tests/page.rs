@@ -2,7 +2,6 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -17,13 +16,13 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use server::Config;
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
 /// A built page, of its own for each test.
-fn dist(name: &str) -> PathBuf {
-    let dist = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::create_dir_all(&dist).expect("a folder");
+fn dist() -> TempDir {
+    let dist = tempfile::tempdir().expect("a folder");
     let html = "<!doctype html><script type=\"module\">start()</script>";
     for (file, text) in [
         ("index.html", html),
@@ -34,14 +33,15 @@ fn dist(name: &str) -> PathBuf {
         ("chart.mjs", "chart"),
         ("app-0123456789abcdef.css", "style"),
     ] {
-        std::fs::write(dist.join(file), text).expect("written");
+        std::fs::write(dist.path().join(file), text).expect("written");
     }
     dist
 }
 
 #[tokio::test]
 async fn files_come_compressed_as_they_were_built_with_headers_to_keep_them() {
-    let server = Server::start(Config { dist: dist("files"), ..Config::default() }).await;
+    let dist = dist();
+    let server = Server::start(Config { dist: dist.path().to_owned(), ..Config::default() }).await;
     let forever = "public, max-age=31536000, immutable";
     for (path, accept, body, encoding, content_type, cache) in [
         ("/app-0123456789abcdef.js", "br, gzip", "brotli", "br", "text/javascript", "no-cache"),
@@ -66,7 +66,8 @@ async fn files_come_compressed_as_they_were_built_with_headers_to_keep_them() {
 
 #[tokio::test]
 async fn the_pages_own_routes_get_the_page_with_a_policy_that_lets_it_start() {
-    let server = Server::start(Config { dist: dist("routes"), ..Config::default() }).await;
+    let dist = dist();
+    let server = Server::start(Config { dist: dist.path().to_owned(), ..Config::default() }).await;
     for path in
         ["/", "/index.html", "/%69ndex.html", "/.%2Findex.html", "/chat", "/chat/lobby?x=1", "/market/ACME"]
     {
@@ -89,7 +90,8 @@ async fn the_pages_own_routes_get_the_page_with_a_policy_that_lets_it_start() {
 
 #[tokio::test]
 async fn what_is_not_there_is_a_problem_and_never_the_page() {
-    let server = Server::start(Config { dist: dist("missing"), ..Config::default() }).await;
+    let dist = dist();
+    let server = Server::start(Config { dist: dist.path().to_owned(), ..Config::default() }).await;
     // Longer than the name of a file can be.
     let long = format!("/{}.js", "a".repeat(300));
     for path in [
@@ -145,16 +147,17 @@ async fn take_nothing(server: &Server, connections: usize) -> Vec<Response<Incom
     answers
 }
 
-fn dist_with_a_large_file(name: &str) -> PathBuf {
-    let dist = dist(name);
-    std::fs::write(dist.join("large.bin"), vec![b'x'; 256 * 1024]).expect("written");
+fn dist_with_a_large_file() -> TempDir {
+    let dist = dist();
+    std::fs::write(dist.path().join("large.bin"), vec![b'x'; 256 * 1024]).expect("written");
     dist
 }
 
 #[tokio::test]
 async fn so_many_files_are_read_at_a_time_and_whoever_comes_then_is_told_when_to_come_back() {
     let serving = server::Serving { write_deadline: Duration::from_secs(3_600), ..Default::default() };
-    let config = Config { dist: dist_with_a_large_file("stalled"), serving, ..Config::default() };
+    let dist = dist_with_a_large_file();
+    let config = Config { dist: dist.path().to_owned(), serving, ..Config::default() };
     let server = Server::start(config).await;
     let held = take_nothing(&server, 2).await;
     assert!(held.iter().all(|answer| answer.status() == 200));
@@ -170,10 +173,10 @@ async fn so_many_files_are_read_at_a_time_and_whoever_comes_then_is_told_when_to
 #[cfg(unix)]
 #[tokio::test]
 async fn files_that_nobody_takes_leave_some_for_those_who_connect() {
-    let dist = dist_with_a_large_file("few-files");
+    let dist = dist_with_a_large_file();
     let mut shell = set_up(Command::new("sh"));
     shell.args(["-c", "ulimit -n 640 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_server")]);
-    shell.args(["--listen", "127.0.0.1:0", "--write-deadline", "60m", "--dist"]).arg(dist);
+    shell.args(["--listen", "127.0.0.1:0", "--write-deadline", "60m", "--dist"]).arg(dist.path());
     // Nobody reads what it logs.
     let (_child, server) = listening(shell.stderr(std::process::Stdio::null())).await;
     let _held = take_nothing(&server, 5).await;

@@ -217,11 +217,12 @@ async fn what_cannot_be_published_is_refused_in_words() {
 #[tokio::test]
 async fn a_single_event_too_many_is_refused_and_lines_are_held_up() {
     let mut config = config();
-    config.access.publish_rate = 40.0;
+    // The next turn comes in a second, and until then a single event is refused.
+    config.access.publish_rate = 1.0;
     let server = Server::start(config).await;
-    let all: String = (0..60).map(|n| format!("{{\"data\":{n}}}\n")).collect();
+    let all: String = (0..3).map(|n| format!("{{\"data\":{n}}}\n")).collect();
     let done: PublishedLines = lines(&server, "/api/publish/a", &all).await.json();
-    assert_eq!(done.published, 60, "more than the burst, and none refused");
+    assert_eq!(done.published, 3, "more than the burst, and none refused");
     let refused = server.post_as(TOKEN, "/api/publish/a", "{\"data\":1}").await;
     assert_eq!((refused.status, refused.header("retry-after")), (429, "1"));
     refused.problem();

@@ -186,13 +186,16 @@ async fn without_a_file_it_ends_as_other_programs_do() {
 
 /// Waits until a feed has opened the topic, and its first line is published.
 async fn until_there_is_news(server: &Server) {
-    let mut news = loop {
-        let news = open(server, "news", &[]).await;
-        if news.status == 200 {
-            break news;
+    let opened = async {
+        loop {
+            let news = open(server, "news", &[]).await;
+            if news.status == 200 {
+                break news;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
     };
+    let mut news = tokio::time::timeout(PATIENCE, opened).await.expect("opened in time");
     news.event().await.expect("the first line");
 }
 

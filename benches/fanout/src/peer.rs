@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, socket_with, sockopt};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::pace::ServerOptions;
@@ -158,8 +160,8 @@ impl Server {
     /// # Errors
     /// If it does not start or does not listen.
     pub fn start(peer: Peer, programs: &Programs, rate: u32, window: u32, folder: &Path) -> Result<Self> {
-        // A port that was free a moment ago.
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?.local_addr()?.port();
+        // Nobody else's until the server listens there.
+        let (port, _held) = hold_port().context("no free port")?;
         let options = ServerOptions { port, rate, window };
         let mut command = programs.command(peer, &options, folder)?;
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
@@ -199,6 +201,16 @@ impl Server {
     }
 }
 
+/// A free port, and a socket that is bound to it and does not listen. Whoever shares its address, as every peer does, can
+/// listen there meanwhile; who asks for any port gets another one.
+fn hold_port() -> Result<(u16, OwnedFd)> {
+    let socket = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    let address = SocketAddr::try_from(getsockname(&socket)?)?;
+    Ok((address.port(), socket))
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         // It would fail when the server has ended.
@@ -220,6 +232,8 @@ impl Drop for Server {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
 
     #[test]

@@ -30,6 +30,8 @@ impl Server {
     }
 
     pub(crate) async fn start(config: Config) -> Self {
+        // As the program does: macOS gives a process 256 files, which are too few.
+        server::raise_limit();
         let listener = TcpListener::bind(config.listen).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();

@@ -1,5 +1,6 @@
 //! The server as a program, in a process of its own, which can be killed.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -31,11 +32,30 @@ pub(crate) fn set_up(mut command: Command) -> Command {
     command
 }
 
+/// The names of the settings in the environment of whoever runs the tests.
+fn settings() -> impl Iterator<Item = OsString> {
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("SSE_"))
+}
+
 /// Keeps the settings in the environment of whoever runs the tests from what they start.
 pub(crate) fn forget_settings(command: &mut std::process::Command) {
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SSE_")) {
+    for name in settings() {
         command.env_remove(name);
     }
+}
+
+/// Whether a test that reads settings in its own process can: where there are some already, it runs in another one that
+/// has none, and here no more.
+pub(crate) fn is_without_settings(test: &str) -> bool {
+    if settings().next().is_none() {
+        return true;
+    }
+    let mut again = std::process::Command::new(std::env::current_exe().expect("this program"));
+    forget_settings(&mut again);
+    let output = again.args(["--exact", test]).output().expect("ended");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    false
 }
 
 /// Starts it on a free port, and waits until it has said where it listens.

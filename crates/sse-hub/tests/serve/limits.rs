@@ -50,8 +50,9 @@ async fn a_head_that_comes_slowly_is_cut() {
     for (first, dribble) in
         [(&b""[..], false), (&head[..], false), (&b"PRI * HTTP/2.0\r\n\r\nS"[..], false), (&head[..], true)]
     {
-        let mut socket = TcpStream::connect(server.address).await.expect("connected");
+        // Before it is let in, which begins the wait.
         let started = Instant::now();
+        let mut socket = TcpStream::connect(server.address).await.expect("connected");
         socket.write_all(first).await.expect("sent");
         let (mut read, mut write) = socket.split();
         let closed = async {
@@ -82,7 +83,7 @@ async fn a_head_that_comes_slowly_is_cut() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_asks_nothing_more_is_closed() {
     let server =
-        Server::start(Options { header_timeout: Duration::from_millis(200), ..Options::default() }).await;
+        Server::start(Options { header_timeout: Duration::from_secs(2), ..Options::default() }).await;
     let mut answer = wire::get(server.address, "/plain", &[]).await;
     assert_eq!(answer.text().await, "plain");
     assert!(!wire::in_time("a close", answer.read_some()).await);

@@ -16,7 +16,7 @@ use tokio::process::Command;
 use tokio_rustls::rustls::ClientConfig;
 
 use crate::common::{self, News};
-use crate::server::Server;
+use crate::server::{Server, raise_file_limit};
 use crate::{tls, wire};
 
 /// Makes a process the server; the value is its certificate and key in PEM, or nothing.
@@ -36,6 +36,7 @@ fn an_idle_stream_costs_little_memory_over_every_protocol() {
     if let Ok(pem) = env::var(CHILD) {
         return runtime.block_on(serve(&pem));
     }
+    raise_file_limit();
     // In KiB, resident. What the kernel keeps for sockets is not in it. Over HTTP/2, 19 are h2's and hyper's, and cannot be
     // set: of buffers of 16, 8 and 4 one page each is touched, and 7 are what they know of the connection, its one stream and
     // the headers. Over TLS, 7 are rustls', of which 4 are a buffer.

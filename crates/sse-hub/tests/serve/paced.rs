@@ -27,9 +27,9 @@ use crate::wire;
 
 const WRITE_DEADLINE: Duration = Duration::from_secs(1);
 /// Between two reads.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(200);
 /// What is taken after each: 20 KiB in a second, or twice that where it is a window.
-const PIECE: usize = 1024;
+const PIECE: usize = 4 * 1024;
 /// Taken in one or two seconds.
 const EVENT_BYTES: usize = 40_000;
 

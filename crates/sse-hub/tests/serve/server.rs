@@ -49,6 +49,12 @@ pub(crate) fn app(hub: Hub) -> Router {
         .with_state(hub)
 }
 
+/// For tests with many streams: macOS gives a process 256 files. If it cannot be, they fail and say so.
+pub(crate) fn raise_file_limit() {
+    #[cfg(unix)]
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+}
+
 impl Server {
     pub(crate) async fn start(options: Options) -> Self {
         Self::with_hub(common::hub(HubOptions::default()), options).await
@@ -78,6 +84,7 @@ impl Server {
     }
 
     fn on(listener: TcpListener, hub: Hub, app: Router, options: Options) -> Self {
+        raise_file_limit();
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
         let stats = options.stats.clone();

@@ -225,7 +225,8 @@ async fn a_shutdown_ends_the_streams_of_http_2_with_a_time_to_come_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_over_tls_has_an_age_too() {
-    let max_age = Some(Duration::from_millis(300));
+    // Longer than a handshake and a request take.
+    let max_age = Some(Duration::from_secs(2));
     let (server, client) = start(Options { max_age, ..Options::default() }).await;
     server.hub.topic::<News>("news").expect("opened");
     let mut sender = speak_http2(connect(&server, client.clone(), b"h2").await).await;
@@ -242,7 +243,7 @@ async fn a_stream_over_tls_has_an_age_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_handshake_that_does_not_come_is_not_waited_for() {
     let (server, client) =
-        start(Options { header_timeout: Duration::from_millis(200), ..Options::default() }).await;
+        start(Options { header_timeout: Duration::from_secs(2), ..Options::default() }).await;
     let mut silent = TcpStream::connect(server.address).await.expect("connected");
     tokio::io::AsyncWriteExt::write_all(&mut silent, b"\x16\x03\x01").await.expect("sent");
     // The handshake is made, and then nothing is asked.

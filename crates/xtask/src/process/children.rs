@@ -291,7 +291,9 @@ mod tests {
         drop(running);
         assert!(start.elapsed() >= GRACE, "it had its time");
         // Nobody waits for it as we do for its parent: its end is certain, and a moment away.
+        let killed = Instant::now();
         while !is_gone(grandchild) {
+            assert!(killed.elapsed() < Duration::from_secs(30), "it still runs");
             thread::sleep(LONGEST_PAUSE);
         }
     }

@@ -223,7 +223,7 @@ async fn silence_is_dated_in_the_language_of_the_page_however_that_is_written() 
             let transport = transport.clone();
             move || {
                 let stream = use_stream_with::<Text>(&transport, |connection| {
-                    connection.client.silence = Silence::After(Duration::from_millis(500));
+                    connection.client.silence = Silence::After(Duration::from_secs(2));
                 });
                 view! { <ConnectionBadge stream /> }
             }

@@ -96,7 +96,7 @@ async fn a_tab_that_is_in_the_background_for_long_pauses_and_then_misses_nothing
     )
     .await;
     let mut options = options();
-    options.background = Background::PauseAfter(Duration::from_millis(50));
+    options.background = Background::PauseAfter(Duration::from_secs(2));
     let hidden = Visibility::hide();
     let watch = Watch::open(stream.url(), options);
     // It begins in the background, and has its time there too.

@@ -64,7 +64,7 @@ async fn c09_who_closes_at_a_gap_is_brought_the_event_behind_it_by_a_reconnect()
 #[wasm_bindgen_test]
 async fn c09_who_closes_when_it_is_open_again_is_brought_the_event_behind_that_by_a_reconnect() {
     // Over the native transport, it is the event that makes it open again.
-    for opening in ["event sse.open a.5 {\"heartbeat_ms\":500}", "event - 5 five"] {
+    for opening in ["event sse.open a.5 {\"heartbeat_ms\":2000}", "event - 5 five"] {
         let id =
             |number: u32| if opening.contains("a.5") { format!("a.{number}") } else { number.to_string() };
         let (six, seven) = (id(6), id(7));
@@ -81,7 +81,7 @@ async fn c09_who_closes_when_it_is_open_again_is_brought_the_event_behind_that_b
         .await;
         let mut options = options();
         if six == "6" {
-            options.client.silence = Silence::After(Duration::from_millis(700));
+            options.client.silence = Silence::After(Duration::from_secs(2));
         }
         let watch = Watch::open_and_react(stream.url(), options, {
             let was_stale = Cell::new(false);
@@ -100,6 +100,11 @@ async fn c09_who_closes_when_it_is_open_again_is_brought_the_event_behind_that_b
         });
         watch.until_data("seven").await;
         assert_eq!(watch.data().iter().filter(|data| *data != "five").collect::<Vec<_>>(), ["six", "seven"]);
+        assert_eq!(
+            watch.phases(),
+            ["connecting 1", "open", "stale", "open", "closed", "connecting 1", "open"],
+            "it was not cut for its silence"
+        );
         assert_eq!(CARRIER.cursor(&stream.report().await.visits[1]), Some(&*id(5)));
     }
 }
