@@ -36,9 +36,10 @@ pub(crate) fn App() -> impl IntoView {
             <a class="skip" href="#main" rel="external">{locale.text(|t| t.shell.skip)}</a>
             <header class="topbar">
                 <a class="brand" href="/">{icons::brand()} <span>"leptos-eventsource"</span></a>
+                // In the order in which they are seen on a wide page, also for the keyboard.
+                <Navigation />
                 <Tools />
             </header>
-            <Navigation />
             <main id="main" tabindex="-1">
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=MarketPage />
