@@ -13,7 +13,7 @@
 //! - `badge`: what the connection is doing, in words.
 //! - `inspector`: the developers' panel over all streams.
 //! - `draft`, `tail`: a field in which somebody writes, and a list that stays at its end.
-//! - `i18n`, `theme`, `stream`, `storage`, `title`, `icons`, `random`: what every page needs.
+//! - `i18n`, `theme`, `stream`, `storage`, `title`, `icons`, `random`, `focus`: what every page needs.
 //!
 //! Whatever decides something is plain Rust with tests that run natively; what touches the browser does
 //! nothing but that.
@@ -27,6 +27,7 @@ mod assistant;
 mod badge;
 mod chat;
 mod draft;
+mod focus;
 mod i18n;
 mod icons;
 mod inspector;

@@ -174,7 +174,7 @@ impl Center {
     fn is_held(self) -> bool {
         // Asked for and not heard of: with the button of one that is dismissed goes its focus, of which Firefox tells
         // nobody.
-        let has_focus = || document().query_selector(".toasts:focus-within").is_ok_and(|it| it.is_some());
+        let has_focus = || document().query_selector(".toast:focus-within").is_ok_and(|it| it.is_some());
         self.is_pointed_at.try_get_untracked().unwrap_or(false) || has_focus()
     }
 
