@@ -22,6 +22,13 @@ test("choosing a row draws its candles", async ({ visit }) => {
   await expect.poll(() => rows.count()).toBeGreaterThanOrEqual(8);
   await rows.nth(3).click();
   await expect(page.getByTestId("chart").locator("canvas").first()).toBeVisible();
+  // All of the row is its button, but what moves is not in the button's name: it would be read aloud all the time.
+  await expect(rows.nth(3)).toHaveAccessibleName(/^[A-Z]{4} [^\d]+$/);
+  await rows.nth(3).press("ArrowDown");
+  await expect(rows.nth(4)).toBeFocused();
+  const price = await page.locator(prices).nth(5).boundingBox();
+  await page.mouse.click(price.x + price.width / 2, price.y + price.height / 2);
+  await expect(rows.nth(5)).toHaveAttribute("aria-pressed", "true");
 });
 
 test("on a phone, choosing a symbol far down leads to its chart", async ({ visit }) => {

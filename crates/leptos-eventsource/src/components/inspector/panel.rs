@@ -174,7 +174,8 @@ fn Stream(listed: Listed, texts: Signal<InspectorTexts>) -> impl IntoView {
                 " "
                 <span class="sse-inspector-state">{shown(|it, texts| texts.states.label(&it.about.state))}</span>
                 " "
-                <span class="sse-inspector-rate">
+                // It changes all the time, and what is in a summary is the name of a button.
+                <span class="sse-inspector-rate" aria-hidden="true">
                     {shown(|it, texts| fill(&texts.per_second, "{count}", it.counts.per_second))}
                 </span>
             </summary>
