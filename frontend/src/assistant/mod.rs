@@ -153,6 +153,7 @@ fn Turns(is_empty: Memo<bool>) -> impl IntoView {
         <TailedList
             tail
             role="region"
+            is_spoken=false
             label=locale.text(|t| t.assistant.conversation)
             testid="conversation"
             more

@@ -182,7 +182,7 @@ fn Rows(
 
     view! {
         // Lines come faster than a voice.
-        <TailedList tail role="log" aria_live="off" label=locale.text(|t| t.logs.title) testid="log" more>
+        <TailedList tail role="log" is_spoken=false label=locale.text(|t| t.logs.title) testid="log" more>
             <Show when=move || { dropped.get() > 0 }>
                 <p class="notice num" data-testid="log-dropped">
                     {move || (locale.texts().logs.dropped)(dropped.get())}
