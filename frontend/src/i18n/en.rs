@@ -82,6 +82,7 @@ pub(super) static TEXTS: Texts = Texts {
         characters_left: |left| {
             if left < 0 { format!("{} too many", -left) } else { format!("{left} left") }
         },
+        too_long: "Too long to be sent",
         gap: "The server was restarted, or you were away for long. Some messages may be missing.",
         refused: |status| match status {
             400 | 422 => "The server did not accept this message.",

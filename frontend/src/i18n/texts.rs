@@ -160,6 +160,8 @@ pub(crate) struct Chat {
     pub(crate) dropped: fn(count: u64) -> String,
     /// So many characters are left; negative if there are too many.
     pub(crate) characters_left: fn(left: i64) -> String,
+    /// There are too many characters.
+    pub(crate) too_long: &'static str,
     /// Events were lost in between.
     pub(crate) gap: &'static str,
     /// What a refusal with this status means.

@@ -76,6 +76,7 @@ pub(super) static TEXTS: Texts = Texts {
         characters_left: |left| {
             if left < 0 { format!("超出 {} 字", -left) } else { format!("还可输入 {left} 字") }
         },
+        too_long: "内容过长，无法发送",
         gap: "服务器已重启，或你离开了较长时间，可能缺少部分消息。",
         refused: |status| match status {
             400 | 422 => "服务器没有接受这条消息。",
