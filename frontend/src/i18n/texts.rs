@@ -42,6 +42,10 @@ pub(crate) struct Shell {
     pub(crate) other_language: &'static str,
     /// The developers' panel, and the button that opens it.
     pub(crate) inspector: &'static str,
+    /// Closes a stream for a while.
+    pub(crate) pause: &'static str,
+    /// Goes on.
+    pub(crate) resume: &'static str,
     /// The theme of the system is used.
     pub(crate) theme_system: &'static str,
     /// The light theme is used.
@@ -250,10 +254,6 @@ pub(crate) struct Logs {
     pub(crate) errors: &'static str,
     /// The label of the text filter, and what is in it while it is empty.
     pub(crate) filter: &'static str,
-    /// Closes the stream for a while.
-    pub(crate) pause: &'static str,
-    /// Goes on.
-    pub(crate) resume: &'static str,
     /// Empties the list.
     pub(crate) clear: &'static str,
     /// The server has not answered yet.

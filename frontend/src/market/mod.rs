@@ -24,6 +24,7 @@ use self::summary::Summary;
 use self::watchlist::Watchlist;
 use crate::badge::Badge;
 use crate::i18n::use_locale;
+use crate::pause::PauseButton;
 use crate::stream::{stream_options, while_seen};
 use crate::title::use_title;
 
@@ -84,6 +85,7 @@ pub(crate) fn MarketPage() -> impl IntoView {
                         {move || has_begun_anew.get().then(|| locale.texts().market.begun_anew)}
                     </p>
                 </div>
+                <PauseButton stream testid="market-pause" />
                 <Badge stream />
             </header>
             <section class="panel detail" node_ref=detail>

@@ -31,6 +31,15 @@ test("choosing a row draws its candles", async ({ visit }) => {
   await expect(rows.nth(5)).toHaveAttribute("aria-pressed", "true");
 });
 
+test("the market can be stopped, and goes on where it is then", async ({ visit }) => {
+  const page = await visit("/");
+  await expectState(page, "open");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await expectState(page, "paused");
+  await page.getByRole("button", { name: "Resume" }).click();
+  await expectState(page, "open");
+});
+
 test("on a phone, choosing a symbol far down leads to its chart", async ({ visit }) => {
   const page = await visit("/", { viewport: { width: 390, height: 844 } });
   const rows = page.locator('[data-testid^="row-"]');
