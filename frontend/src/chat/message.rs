@@ -87,7 +87,9 @@ pub(super) fn OnItsWay(
                 <p class="refusal" role="alert">
                     <span>
                         {(locale.texts().chat.refused)(refusal.status)}
-                        {(!refusal.detail.is_empty()).then(|| format!(" ({})", refusal.detail))}
+                        {(!refusal.detail.is_empty()).then(|| view! {
+                            <span lang="en">{format!(" ({})", refusal.detail)}</span>
+                        })}
                     </span>
                     <button type="button" class="link" data-testid="retry" on:click=retry>
                         {locale.text(|t| t.chat.retry)}

@@ -220,9 +220,9 @@ fn RowView(row: Arc<Row>) -> impl IntoView {
                 {move || locale.time_of_day(time)}
             </time>
             " "
-            <span class="log-level">{level}</span>
+            <span class="log-level" lang="en">{level}</span>
             " "
-            <span class="log-text">
+            <span class="log-text" lang="en">
                 <span class="log-target">{line.target}</span>
                 " "
                 <span class="log-message">{line.message}</span>

@@ -62,7 +62,7 @@ pub(super) fn TokenForm(access: Access, refused: Refused) -> impl IntoView {
             <p id="token-reason" class="logs-reason" role="alert">
                 // What the server says of a token is meant for who writes programs.
                 {move || is_wrong.then(|| locale.texts().logs.wrong_token)}
-                {(!wants_token).then_some(refused.detail)}
+                {(!wants_token).then(|| view! { <span lang="en">{refused.detail}</span> })}
             </p>
             {if wants_token {
                 form().into_any()
