@@ -89,11 +89,11 @@ pub(crate) fn MarketPage() -> impl IntoView {
                 <Badge stream />
             </header>
             <section class="panel detail" node_ref=detail>
+                // Also before the first price, or it would push down what is below.
                 {move || {
-                    selected.get().map(|symbol| {
-                        let (quote, bars) = (quotes.signal(&symbol), bars.signal(&symbol));
-                        view! { <Summary quote bars symbol /> }
-                    })
+                    let symbol = selected.get().unwrap_or_default();
+                    let (quote, bars) = (quotes.signal(&symbol), bars.signal(&symbol));
+                    view! { <Summary quote bars symbol /> }
                 }}
                 <ChartPanel symbol=selected bars is_live />
             </section>

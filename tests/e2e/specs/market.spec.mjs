@@ -48,6 +48,18 @@ test("on a phone, choosing a symbol far down leads to its chart", async ({ visit
   await expect(page.getByTestId("chart")).toBeInViewport({ ratio: 0.9 });
 });
 
+test("the first prices leave the chart where it is", async ({ visit }) => {
+  const held = [];
+  const prepare = (page) => page.route("**/api/market**", (route) => void held.push(route));
+  const page = await visit("/", { viewport: { width: 390, height: 844 }, prepare });
+  const chart = page.locator(".chart");
+  await expect(chart).toHaveAttribute("data-stage", "ready");
+  const before = await chart.boundingBox();
+  await Promise.all(held.map((route) => route.continue()));
+  await expect(page.getByTestId("summary-price")).toHaveText(/\d/);
+  expect(await chart.boundingBox()).toEqual(before);
+});
+
 test("a chart that could not be loaded is loaded when the server is back", async ({ visit, server }) => {
   const page = await visit("/chat/lobby");
   await expectState(page, "open");
