@@ -193,7 +193,8 @@ fn Stream(listed: Listed, texts: Signal<InspectorTexts>) -> impl IntoView {
                     .collect_view()}
             </dl>
             <Controls serial state texts />
-            <table class="sse-inspector-frames">
+            // It scrolls, by the keyboard too.
+            <table class="sse-inspector-frames" tabindex="0">
                 <caption>{text(texts, |t| &t.frames)}</caption>
                 <thead>
                     <tr>
