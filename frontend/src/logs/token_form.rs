@@ -54,10 +54,10 @@ pub(super) fn TokenForm(access: Access, refused: Refused) -> impl IntoView {
     view! {
         <div class="empty logs-refused" data-testid="refused" data-status=refused.status.to_string()>
             <span class="logs-lock">{icons::lock()}</span>
-            <h2>{move || {
+            <h1>{move || {
                 let texts = &locale.texts().logs;
                 if wants_token { texts.needs_token } else { texts.forbidden }
-            }}</h2>
+            }}</h1>
             {wants_token.then(|| view! { <p>{locale.text(|t| t.logs.needs_token_text)}</p> })}
             <p id="token-reason" class="logs-reason" role="alert">
                 // What the server says of a token is meant for who writes programs.

@@ -35,7 +35,7 @@ const SYMBOL: &str = "symbol";
 #[component]
 pub(crate) fn MarketPage() -> impl IntoView {
     let locale = use_locale();
-    use_title(|t| t.market.title);
+    use_title(locale.text(|t| t.market.title));
 
     // Ten thousand ticks a second are folded all the same, and drawn sixty times.
     let options = while_seen(stream_options()).with_delivery(Delivery::AnimationFrame);
