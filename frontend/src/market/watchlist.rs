@@ -91,7 +91,7 @@ fn Row(
     view! {
         // The button is as large as the row, and its name is what does not change: a screen reader that is on it would
         // read every price aloud.
-        <div class="row" data-direction=direction>
+        <div class="row" data-direction=direction title=company>
             <button
                 type="button"
                 class="row-pick"
@@ -109,7 +109,7 @@ fn Row(
                     </Show>
                 </span>
                 " "
-                <span class="row-company">{company}</span>
+                <span class="row-company">{company.clone()}</span>
             </button>
             <svg
                 class="spark"
