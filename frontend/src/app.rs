@@ -8,6 +8,7 @@ use leptos_router::path;
 
 use crate::assistant::{AssistantPage, provide_asker};
 use crate::chat::{ChatPage, provide_courier, provide_identity};
+use crate::focus::keep_focus;
 use crate::i18n::{provide_locale, use_locale};
 use crate::icons;
 use crate::inspector::{Inspector, InspectorButton, provide_inspecting};
@@ -28,6 +29,7 @@ pub(crate) fn App() -> impl IntoView {
     provide_asker();
     provide_notifications();
     provide_inspecting();
+    keep_focus();
     let locale = use_locale();
 
     view! {
@@ -36,9 +38,10 @@ pub(crate) fn App() -> impl IntoView {
             <a class="skip" href="#main" rel="external">{locale.text(|t| t.shell.skip)}</a>
             <header class="topbar">
                 <a class="brand" href="/">{icons::brand()} <span>"leptos-eventsource"</span></a>
+                // In the order in which they are seen on a wide page, also for the keyboard.
+                <Navigation />
                 <Tools />
             </header>
-            <Navigation />
             <main id="main" tabindex="-1">
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=MarketPage />

@@ -12,6 +12,12 @@ use crate::storage::{self, Keep};
 /// the Enter that ended it, so `isComposing` alone would send half a word.
 const SWALLOWED: u32 = 229;
 
+/// The id of how many characters are left.
+const LEFT: &str = "draft-left";
+
+/// So many characters are left when it is said again how many.
+const STEP: i64 = 50;
+
 /// A text that somebody is writing. `Copy`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Draft {
@@ -69,9 +75,9 @@ pub(crate) fn DraftField(
     /// What belongs into it, for eyes and ears.
     #[prop(into)]
     label: TextProp,
-    /// The id of what else is said about it.
-    #[prop(optional)]
-    described_by: Option<&'static str>,
+    /// The id of what is said about it, beside how many characters are left.
+    #[prop(default = "")]
+    described_by: &'static str,
     /// By which the tests find it.
     testid: &'static str,
     /// Sends it.
@@ -93,7 +99,8 @@ pub(crate) fn DraftField(
             enterkeyhint="send"
             placeholder=label.clone()
             aria-label=label
-            aria-describedby=described_by
+            aria-describedby=format!("{described_by} {LEFT}")
+            aria-invalid=move || (draft.left.get() < 0).to_string()
             prop:value=draft.text
             on:input:target=move |event| draft.text.set(event.target().value())
             on:keydown=on_key
@@ -101,7 +108,7 @@ pub(crate) fn DraftField(
     }
 }
 
-/// How many characters are left, once they are few.
+/// How many characters are left, once they are few. It is not read aloud with every letter.
 #[component]
 pub(crate) fn CharactersLeft(
     /// What is written.
@@ -111,14 +118,32 @@ pub(crate) fn CharactersLeft(
 ) -> impl IntoView {
     let locale = use_locale();
     let left = draft.left;
+    let step = Memo::new(move |_| to_say(left.get()));
+    let said = move || {
+        let texts = &locale.texts().chat;
+        match step.get() {
+            None => texts.too_long.to_owned(),
+            Some(step) if step <= few => (texts.characters_left)(step),
+            Some(_) => String::new(),
+        }
+    };
     view! {
-        <span class="composer-left num" data-over=move || (left.get() < 0).to_string() role="status">
-            {move || {
-                let left = left.get();
-                (left <= few).then(|| (locale.texts().chat.characters_left)(left))
-            }}
+        <span class="composer-left num" data-over=move || (left.get() < 0).to_string()>
+            // Hidden only where it stands: what describes the field is read all the same.
+            <span id=LEFT aria-hidden="true">
+                {move || {
+                    let left = left.get();
+                    (left <= few).then(|| (locale.texts().chat.characters_left)(left))
+                }}
+            </span>
+            <span class="sr-only" role="status">{said}</span>
         </span>
     }
+}
+
+/// Of how many characters left it is said that they are, while there are `left`; `None` if there are too many.
+fn to_say(left: i64) -> Option<i64> {
+    (left >= 0).then(|| (left + STEP - 1) / STEP * STEP)
 }
 
 /// Whether a key sends what is in the field: Enter does, and with Shift it begins a new line.
@@ -135,6 +160,12 @@ pub(crate) fn is_enter(event: &KeyboardEvent) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_much_is_left_is_said_in_steps() {
+        assert_eq!([2000, 200, 199, 151, 150, 1, 0].map(to_say), [2000, 200, 200, 200, 150, 50, 0].map(Some));
+        assert_eq!([-1, -2000].map(to_say), [None, None]);
+    }
 
     #[test]
     fn control_characters_are_not_sent() {

@@ -11,7 +11,12 @@
     }
   };
   const theme = kept("theme");
-  if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+  if (theme === "light" || theme === "dark") {
+    root.dataset.theme = theme;
+    for (const name of ["light", "dark"]) {
+      document.getElementById(`color-${name}`).media = name === theme ? "all" : "not all";
+    }
+  }
   const lang = kept("lang") ?? navigator.language;
   root.lang = lang.toLowerCase().startsWith("zh") ? "zh-CN" : "en-GB";
 

@@ -10,10 +10,10 @@
 //!   `src/bin/markdown.rs` is a program of its own that the page loads.
 //! - `notifications`: the bell and what is shown in passing. `inbox` is plain Rust and decides what is new.
 //! - `logs`: the page of the server's log. `journal` is plain Rust and decides what is kept and shown.
-//! - `badge`: what the connection is doing, in words.
+//! - `badge`, `pause`: what the connection is doing, in words, and the button that stops it.
 //! - `inspector`: the developers' panel over all streams.
 //! - `draft`, `tail`: a field in which somebody writes, and a list that stays at its end.
-//! - `i18n`, `theme`, `stream`, `storage`, `title`, `icons`, `random`: what every page needs.
+//! - `i18n`, `theme`, `stream`, `storage`, `title`, `icons`, `random`, `focus`: what every page needs.
 //!
 //! Whatever decides something is plain Rust with tests that run natively; what touches the browser does
 //! nothing but that.
@@ -27,6 +27,7 @@ mod assistant;
 mod badge;
 mod chat;
 mod draft;
+mod focus;
 mod i18n;
 mod icons;
 mod inspector;
@@ -35,6 +36,7 @@ mod lowercase;
 mod market;
 mod not_found;
 mod notifications;
+mod pause;
 mod random;
 mod storage;
 mod stream;

@@ -9,7 +9,7 @@ use crate::title::use_title;
 #[component]
 pub(crate) fn NotFoundPage() -> impl IntoView {
     let locale = use_locale();
-    use_title(|t| t.not_found.title);
+    use_title(locale.text(|t| t.not_found.title));
 
     view! {
         <section class="lost" data-testid="not-found">

@@ -2,10 +2,17 @@
 
 use std::time::Duration;
 
+use gloo_timers::future::TimeoutFuture;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos_eventsource::{Background, EventSourceOptions, Sharing};
 
 /// For how long a stream that is only looked at goes on while nobody looks.
 const UNSEEN: Duration = Duration::from_secs(60);
+
+/// How long after a stream has opened for the first time what comes is taken for what was there before. It comes at
+/// once; by how old it is nobody could tell it, as the page's clock may be wrong.
+const CATCH_UP_MILLIS: u32 = 1_000;
 
 /// The options of a stream of which something is told also to those who do not look, such as in the page's title.
 pub(crate) fn stream_options() -> EventSourceOptions {
@@ -22,4 +29,21 @@ pub(crate) fn stream_options() -> EventSourceOptions {
 pub(crate) fn while_seen(mut options: EventSourceOptions) -> EventSourceOptions {
     options.connection.background = Background::PauseAfter(UNSEEN);
     options
+}
+
+/// Whether what comes on a stream is news, and not what was there before. What was missed while the connection was lost
+/// is news.
+pub(crate) fn is_news(is_open: Signal<bool>) -> ReadSignal<bool> {
+    let is_news = RwSignal::new(false);
+    Effect::new(move |was_open: Option<bool>| {
+        let has_opened = was_open == Some(true) || is_open.get();
+        if has_opened && was_open != Some(true) {
+            spawn_local(async move {
+                TimeoutFuture::new(CATCH_UP_MILLIS).await;
+                is_news.try_set(true);
+            });
+        }
+        has_opened
+    });
+    is_news.read_only()
 }

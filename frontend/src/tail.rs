@@ -96,11 +96,11 @@ impl Tail {
 pub(crate) fn TailedList(
     /// Where its reader is.
     tail: Tail,
-    /// `log`, if what comes is read aloud, or `region`.
+    /// `log`, or `region` if nothing of it is ever read aloud.
     role: &'static str,
-    /// Overrides what `role` says of reading aloud.
-    #[prop(optional)]
-    aria_live: Option<&'static str>,
+    /// Whether what comes to a log is read aloud.
+    #[prop(into)]
+    is_spoken: Signal<bool>,
     /// What it is a list of, for ears.
     #[prop(into)]
     label: TextProp,
@@ -119,7 +119,7 @@ pub(crate) fn TailedList(
                 on:scroll=move |_| tail.handle_scroll()
                 tabindex="0"
                 role=role
-                aria-live=aria_live
+                aria-live=move || (!is_spoken.get()).then_some("off")
                 aria-label=label
                 data-testid=testid
             >

@@ -1,7 +1,8 @@
 //! Light, dark, or as the system has it.
 //!
 //! The choice is one attribute on `<html>`; everything else is CSS (`color-scheme` and `light-dark()` in
-//! styles/tokens.css). `early.js` sets the same attribute before the first paint.
+//! styles/tokens.css), but for the colour of a phone's own bars, which is that of one of two `<meta>`. `early.js` sets
+//! the same attributes before the first paint.
 
 use leptos::prelude::*;
 
@@ -41,6 +42,16 @@ impl Theme {
         }
     }
 
+    /// Where the colour of this one is that of the browser's bars, while `chosen` is.
+    fn media(self, chosen: Self) -> &'static str {
+        match (self, chosen) {
+            (Self::Dark, Self::System) => "(prefers-color-scheme: dark)",
+            (_, Self::System) => "(prefers-color-scheme: light)",
+            _ if self == chosen => "all",
+            _ => "not all",
+        }
+    }
+
     fn parse(text: &str) -> Self {
         match text {
             "light" => Self::Light,
@@ -66,6 +77,11 @@ pub(crate) fn provide_theme() {
                 Theme::System => root.remove_attribute("data-theme"),
                 Theme::Light | Theme::Dark => root.set_attribute("data-theme", theme.as_str()),
             };
+        }
+        for one in [Theme::Light, Theme::Dark] {
+            if let Some(color) = document().get_element_by_id(&format!("color-{}", one.as_str())) {
+                let _ = color.set_attribute("media", one.media(theme));
+            }
         }
         theme
     });

@@ -64,7 +64,7 @@ pub(super) fn Markdown(
         >
             // The program lets no markup through: see its tests.
             <For each=each key=Clone::clone let((_, html))>
-                <div class="markdown-block" inner_html=html></div>
+                <div class="markdown-block" dir="auto" inner_html=html></div>
             </For>
         </Show>
     }

@@ -39,8 +39,8 @@ fn address(answer: &str) -> String {
 /// The conversation of this tab, or the answer that the address names.
 #[component]
 pub(crate) fn AssistantPage() -> impl IntoView {
-    use_title(|t| t.assistant.title);
     let locale = use_locale();
+    use_title(locale.text(|t| t.assistant.title));
     let asker = use_asker();
     let announcer = Announcer::new();
     provide_context(announcer);
@@ -153,6 +153,7 @@ fn Turns(is_empty: Memo<bool>) -> impl IntoView {
         <TailedList
             tail
             role="region"
+            is_spoken=false
             label=locale.text(|t| t.assistant.conversation)
             testid="conversation"
             more

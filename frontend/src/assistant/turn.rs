@@ -119,16 +119,15 @@ pub(super) fn TurnView(
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Said {
     is_fault: bool,
-    words: String,
+    words: &'static str,
+    /// In the server's words; may be empty.
+    detail: String,
 }
 
-fn note(texts: &Texts, status: &Status) -> Option<Said> {
+fn note(texts: &'static Texts, status: &Status) -> Option<Said> {
     let texts = &texts.assistant;
-    let plain = |words: &str| Some(Said { is_fault: false, words: words.to_owned() });
-    let fault = |words: &str, detail: &str| {
-        let detail = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
-        Some(Said { is_fault: true, words: format!("{words}{detail}") })
-    };
+    let plain = |words| Some(Said { is_fault: false, words, detail: String::new() });
+    let fault = |words, detail: &str| Some(Said { is_fault: true, words, detail: detail.to_owned() });
     match status {
         Status::Asked | Status::Running | Status::Finished(FinishReason::Complete) => None,
         Status::Finished(FinishReason::Length) => plain(texts.length),
@@ -144,7 +143,7 @@ fn note(texts: &Texts, status: &Status) -> Option<Said> {
 
 #[component]
 fn Note(note: Said) -> impl IntoView {
-    let Said { is_fault, words } = note;
+    let Said { is_fault, words, detail } = note;
     view! {
         <p
             class="turn-note"
@@ -153,7 +152,10 @@ fn Note(note: Said) -> impl IntoView {
             role=is_fault.then_some("alert")
         >
             {if is_fault { icons::alert().into_any() } else { icons::info().into_any() }}
-            <span>{words}</span>
+            <span>
+                {words}
+                {(!detail.is_empty()).then(|| view! { <span lang="en">{format!(" ({detail})")}</span> })}
+            </span>
         </p>
     }
 }

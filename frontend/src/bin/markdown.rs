@@ -43,8 +43,10 @@ fn html<'a>(block: &'a AstNode<'a>, options: &Options<'_>) -> String {
     let mut html = String::new();
     // Writing to a `String` cannot fail.
     let _ = format_html(block, options, &mut html);
-    // In text and in attributes `<` is escaped, so this finds links and nothing else.
+    // In text and in attributes `<` is escaped, so this finds links and blocks of code and nothing else. A block of
+    // code may be wider than the page, and is scrolled by the keyboard, too.
     html.replace("<a href=", "<a target=\"_blank\" rel=\"noopener noreferrer nofollow\" href=")
+        .replace("<pre>", "<pre tabindex=\"0\">")
 }
 
 #[cfg(test)]
@@ -78,6 +80,13 @@ mod tests {
             let html = whole(&format!("[a]({address})"));
             assert!(html.contains("href=\"\""), "{html}");
         }
+    }
+
+    #[test]
+    fn a_block_of_code_can_have_the_focus() {
+        let html = whole("```rust\nlet x = \"<pre>\";\n```\n\n    indented");
+        assert_eq!(html.matches("<pre tabindex=\"0\">").count(), 2, "{html}");
+        assert_eq!(html.matches("<pre").count(), 2, "{html}");
     }
 
     #[test]

@@ -100,7 +100,6 @@ fn NameField() -> impl IntoView {
                 spellcheck="false"
                 enterkeyhint="done"
                 maxlength=MAX_AUTHOR_CHARS.to_string()
-                aria-label=locale.text(|t| t.chat.name)
                 title=locale.text(|t| t.chat.name)
                 prop:value=identity.name
                 on:change:target=on_change

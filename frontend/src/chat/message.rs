@@ -34,6 +34,8 @@ pub(super) fn Said(
             data-client-id=message.client_id.clone()
             data-status=Status::Sent.as_str()
             data-own=is_own.to_string()
+            // It was read aloud when it was written.
+            aria-live=is_own.then_some("off")
         >
             {notice}
             {is_head.then(|| view! { <Head author=message.author.clone() time=message.time is_own /> })}
@@ -85,7 +87,9 @@ pub(super) fn OnItsWay(
                 <p class="refusal" role="alert">
                     <span>
                         {(locale.texts().chat.refused)(refusal.status)}
-                        {(!refusal.detail.is_empty()).then(|| format!(" ({})", refusal.detail))}
+                        {(!refusal.detail.is_empty()).then(|| view! {
+                            <span lang="en">{format!(" ({})", refusal.detail)}</span>
+                        })}
                     </span>
                     <button type="button" class="link" data-testid="retry" on:click=retry>
                         {locale.text(|t| t.chat.retry)}
@@ -144,7 +148,7 @@ fn Mark(status: Signal<Status>) -> impl IntoView {
         Status::Failed(_) => icons::alert().into_any(),
     };
     view! {
-        <span class="mark" title=words>
+        <span class="mark" title=words aria-live="off">
             {icon}
             <span class="sr-only">{words}</span>
         </span>

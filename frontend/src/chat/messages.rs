@@ -7,6 +7,7 @@ use super::message::{OnItsWay, Said};
 use super::room::Room;
 use super::timeline::Timeline;
 use crate::i18n::use_locale;
+use crate::stream::is_news;
 use crate::tail::{Tail, TailedList};
 
 /// The messages of a room.
@@ -65,7 +66,8 @@ pub(super) fn Messages(
     });
 
     view! {
-        <TailedList tail role="log" label testid="messages" more>
+        // Who enters a room does not want to hear all that was said in it.
+        <TailedList tail role="log" is_spoken=is_news(is_open) label testid="messages" more>
             <Show when=move || is_empty.get()>
                 <div class="empty">
                     <Show

@@ -27,9 +27,16 @@ use crate::title::use_title;
 /// The rooms, and the one that the address names.
 #[component]
 pub(crate) fn ChatPage() -> impl IntoView {
-    use_title(|t| t.chat.title);
+    let locale = use_locale();
     let params = use_params_map();
     let room = Memo::new(move |_| Room::parse(params.read().get_str("room").unwrap_or_default()).ok());
+    use_title(move || {
+        let texts = locale.texts();
+        match &*room.read() {
+            Some(room) => format!("{} · {}", room.label(texts), texts.chat.title),
+            None => texts.chat.title.to_owned(),
+        }
+    });
 
     view! {
         <div class="chat">

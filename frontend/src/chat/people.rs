@@ -44,7 +44,7 @@ pub(super) fn PeopleList(
                 <For each=names key=Clone::clone let:name>
                     <li class="person">
                         <Avatar name=name.clone() />
-                        <span class="person-name" dir="auto">{name.clone()}</span>
+                        <span class="person-name" dir="auto" title=name.clone()>{name.clone()}</span>
                         {move || (*own.read() == name).then(|| view! { <span class="tag">{locale.text(|t| t.chat.you)}</span> })}
                     </li>
                 </For>

@@ -51,6 +51,12 @@ impl Room {
         format!("/chat/{}", self.0)
     }
 
+    /// The language of its label, if that is not the page's.
+    #[must_use]
+    pub(super) fn lang(&self) -> Option<&'static str> {
+        (self.as_str() == "zhongwen").then_some("zh-CN")
+    }
+
     /// What a person calls it.
     #[must_use]
     pub(super) fn label(&self, texts: &Texts) -> String {

@@ -42,6 +42,7 @@ fn RoomLink(listed: Room, open: Memo<Option<Room>>) -> impl IntoView {
     let locale = use_locale();
     let path = listed.path();
     let test_id = format!("room-{}", listed.as_str());
+    let lang = listed.lang();
     let current = {
         let listed = listed.clone();
         move || (open.read().as_ref() == Some(&listed)).then_some("page")
@@ -51,7 +52,7 @@ fn RoomLink(listed: Room, open: Memo<Option<Room>>) -> impl IntoView {
             <span class="room-sign" aria-hidden="true">
                 "#"
             </span>
-            <span class="room-name">{move || listed.label(locale.texts())}</span>
+            <span class="room-name" lang=lang>{move || listed.label(locale.texts())}</span>
         </a>
     }
 }

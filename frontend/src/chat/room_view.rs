@@ -73,6 +73,7 @@ pub(super) fn RoomView(
         }
     });
 
+    let lang = room.lang();
     let title = {
         let room = room.clone();
         move || room.label(locale.texts())
@@ -84,7 +85,7 @@ pub(super) fn RoomView(
                     <span class="room-sign" aria-hidden="true">
                         "#"
                     </span>
-                    {title}
+                    <span lang=lang>{title}</span>
                 </h1>
                 <span class="people-badge" data-live=move || is_open.get().to_string()>
                     {icons::people()} <PeopleCount presence />

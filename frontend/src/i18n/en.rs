@@ -12,6 +12,8 @@ pub(super) static TEXTS: Texts = Texts {
         logs: "Logs",
         other_language: "中文",
         inspector: "Event stream inspector",
+        pause: "Pause",
+        resume: "Resume",
         theme_system: "Theme: as the system",
         theme_light: "Theme: light",
         theme_dark: "Theme: dark",
@@ -82,6 +84,7 @@ pub(super) static TEXTS: Texts = Texts {
         characters_left: |left| {
             if left < 0 { format!("{} too many", -left) } else { format!("{left} left") }
         },
+        too_long: "Too long to be sent",
         gap: "The server was restarted, or you were away for long. Some messages may be missing.",
         refused: |status| match status {
             400 | 422 => "The server did not accept this message.",
@@ -151,8 +154,6 @@ pub(super) static TEXTS: Texts = Texts {
         warnings: "Warnings and errors",
         errors: "Errors only",
         filter: "Filter by text",
-        pause: "Pause",
-        resume: "Resume",
         clear: "Clear",
         connecting: "Connecting…",
         empty: "Nothing was logged yet.",

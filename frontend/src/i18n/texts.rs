@@ -42,6 +42,10 @@ pub(crate) struct Shell {
     pub(crate) other_language: &'static str,
     /// The developers' panel, and the button that opens it.
     pub(crate) inspector: &'static str,
+    /// Closes a stream for a while.
+    pub(crate) pause: &'static str,
+    /// Goes on.
+    pub(crate) resume: &'static str,
     /// The theme of the system is used.
     pub(crate) theme_system: &'static str,
     /// The light theme is used.
@@ -160,6 +164,8 @@ pub(crate) struct Chat {
     pub(crate) dropped: fn(count: u64) -> String,
     /// So many characters are left; negative if there are too many.
     pub(crate) characters_left: fn(left: i64) -> String,
+    /// There are too many characters.
+    pub(crate) too_long: &'static str,
     /// Events were lost in between.
     pub(crate) gap: &'static str,
     /// What a refusal with this status means.
@@ -248,10 +254,6 @@ pub(crate) struct Logs {
     pub(crate) errors: &'static str,
     /// The label of the text filter, and what is in it while it is empty.
     pub(crate) filter: &'static str,
-    /// Closes the stream for a while.
-    pub(crate) pause: &'static str,
-    /// Goes on.
-    pub(crate) resume: &'static str,
     /// Empties the list.
     pub(crate) clear: &'static str,
     /// The server has not answered yet.

@@ -14,6 +14,8 @@ pub(super) static TEXTS: Texts = Texts {
         logs: "日志",
         other_language: "English",
         inspector: "事件流检查器",
+        pause: "暂停",
+        resume: "继续",
         theme_system: "主题：跟随系统",
         theme_light: "主题：浅色",
         theme_dark: "主题：深色",
@@ -76,6 +78,7 @@ pub(super) static TEXTS: Texts = Texts {
         characters_left: |left| {
             if left < 0 { format!("超出 {} 字", -left) } else { format!("还可输入 {left} 字") }
         },
+        too_long: "内容过长，无法发送",
         gap: "服务器已重启，或你离开了较长时间，可能缺少部分消息。",
         refused: |status| match status {
             400 | 422 => "服务器没有接受这条消息。",
@@ -135,8 +138,6 @@ pub(super) static TEXTS: Texts = Texts {
         warnings: "警告和错误",
         errors: "仅错误",
         filter: "按文字筛选",
-        pause: "暂停",
-        resume: "继续",
         clear: "清空",
         connecting: "正在连接…",
         empty: "还没有日志。",

@@ -6,7 +6,7 @@ use demo_contract::logs::{Level, ROUTE};
 use demo_contract::{Logs, Problem};
 use leptos::prelude::*;
 use leptos_eventsource::{
-    CloseReason, EventSourceHandle, EventSourceOptions, Failure, PauseReason, Sharing, State,
+    CloseReason, EventSourceHandle, EventSourceOptions, Failure, Sharing, State,
     use_event_source_with_options,
 };
 
@@ -15,6 +15,7 @@ use super::{Access, Refused, Way};
 use crate::badge::Badge;
 use crate::i18n::use_locale;
 use crate::icons;
+use crate::pause::PauseButton;
 use crate::stream::while_seen;
 use crate::tail::{Tail, TailedList};
 
@@ -75,9 +76,6 @@ fn Controls(
     filter: RwSignal<Filter>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let state = stream.state();
-    let is_paused = Memo::new(move |_| matches!(*state.read(), State::Paused { why: PauseReason::Caller }));
-    let toggle = move |_| if is_paused.get_untracked() { stream.resume() } else { stream.pause() };
     let pick = move |value: String| {
         let level = match value.as_str() {
             "error" => Level::Error,
@@ -108,19 +106,7 @@ fn Controls(
                 aria-label=locale.text(|t| t.logs.filter)
                 on:input:target=move |event| filter.update(|filter| filter.text = event.target().value())
             />
-            <button
-                type="button"
-                class="button button-quiet"
-                data-testid="log-pause"
-                aria-pressed=move || is_paused.get().to_string()
-                on:click=toggle
-            >
-                {move || if is_paused.get() { icons::resume().into_any() } else { icons::pause().into_any() }}
-                {move || {
-                    let texts = &locale.texts().logs;
-                    if is_paused.get() { texts.resume } else { texts.pause }
-                }}
-            </button>
+            <PauseButton stream testid="log-pause" />
             <button
                 type="button"
                 class="button button-quiet"
@@ -182,7 +168,7 @@ fn Rows(
 
     view! {
         // Lines come faster than a voice.
-        <TailedList tail role="log" aria_live="off" label=locale.text(|t| t.logs.title) testid="log" more>
+        <TailedList tail role="log" is_spoken=false label=locale.text(|t| t.logs.title) testid="log" more>
             <Show when=move || { dropped.get() > 0 }>
                 <p class="notice num" data-testid="log-dropped">
                     {move || (locale.texts().logs.dropped)(dropped.get())}
@@ -234,9 +220,9 @@ fn RowView(row: Arc<Row>) -> impl IntoView {
                 {move || locale.time_of_day(time)}
             </time>
             " "
-            <span class="log-level">{level}</span>
+            <span class="log-level" lang="en">{level}</span>
             " "
-            <span class="log-text">
+            <span class="log-text" lang="en">
                 <span class="log-target">{line.target}</span>
                 " "
                 <span class="log-message">{line.message}</span>

@@ -81,8 +81,7 @@ impl Access {
 /// The server's log, or the question for a token.
 #[component]
 pub(crate) fn LogsPage() -> impl IntoView {
-    use_title(|t| t.logs.title);
-    let locale = use_locale();
+    use_title(use_locale().text(|t| t.logs.title));
     let access = Access {
         token: RwSignal::new(storage::load(Keep::Tab, KEY).unwrap_or_default()),
         attempt: RwSignal::new(0),
@@ -102,7 +101,7 @@ pub(crate) fn LogsPage() -> impl IntoView {
                     // No server has given it out.
                     Err(InvalidHeader { .. }) => {
                         access.refusal.set(Some(Refused { status: 401, detail: String::new() }));
-                        view! { <h1 class="sr-only">{locale.text(|t| t.logs.title)}</h1> }.into_any()
+                        ().into_any()
                     }
                 }
             }}

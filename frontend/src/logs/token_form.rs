@@ -54,15 +54,15 @@ pub(super) fn TokenForm(access: Access, refused: Refused) -> impl IntoView {
     view! {
         <div class="empty logs-refused" data-testid="refused" data-status=refused.status.to_string()>
             <span class="logs-lock">{icons::lock()}</span>
-            <h2>{move || {
+            <h1>{move || {
                 let texts = &locale.texts().logs;
                 if wants_token { texts.needs_token } else { texts.forbidden }
-            }}</h2>
+            }}</h1>
             {wants_token.then(|| view! { <p>{locale.text(|t| t.logs.needs_token_text)}</p> })}
             <p id="token-reason" class="logs-reason" role="alert">
                 // What the server says of a token is meant for who writes programs.
                 {move || is_wrong.then(|| locale.texts().logs.wrong_token)}
-                {(!wants_token).then_some(refused.detail)}
+                {(!wants_token).then(|| view! { <span lang="en">{refused.detail}</span> })}
             </p>
             {if wants_token {
                 form().into_any()

@@ -58,7 +58,8 @@ export class PriceChart {
       // On a phone a finger that moves up or down scrolls the page.
       handleScroll: { vertTouchDrag: false },
     });
-    this.#candles = this.#chart.addSeries(library.CandlestickSeries, { borderVisible: false });
+    // A rising candle is hollow: the two are told apart without their colours, too.
+    this.#candles = this.#chart.addSeries(library.CandlestickSeries, { upColor: "transparent" });
     this.#volumes = this.#chart.addSeries(library.HistogramSeries, {
       priceScaleId: "volume",
       priceFormat: { type: "volume" },
@@ -160,7 +161,15 @@ export class PriceChart {
       },
       localization: { locale: lang },
     });
-    this.#candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
+    this.#candles.applyOptions({
+      downColor: down,
+      borderUpColor: up,
+      borderDownColor: down,
+      wickUpColor: up,
+      wickDownColor: down,
+      // The label of the last price would be in the colour with which its candle is filled.
+      priceLineColor: line,
+    });
     this.#volumes.setData(this.#bars.map((bar) => this.#volume(bar)));
   }
 }

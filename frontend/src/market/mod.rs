@@ -24,6 +24,7 @@ use self::summary::Summary;
 use self::watchlist::Watchlist;
 use crate::badge::Badge;
 use crate::i18n::use_locale;
+use crate::pause::PauseButton;
 use crate::stream::{stream_options, while_seen};
 use crate::title::use_title;
 
@@ -34,7 +35,7 @@ const SYMBOL: &str = "symbol";
 #[component]
 pub(crate) fn MarketPage() -> impl IntoView {
     let locale = use_locale();
-    use_title(|t| t.market.title);
+    use_title(locale.text(|t| t.market.title));
 
     // Ten thousand ticks a second are folded all the same, and drawn sixty times.
     let options = while_seen(stream_options()).with_delivery(Delivery::AnimationFrame);
@@ -84,14 +85,15 @@ pub(crate) fn MarketPage() -> impl IntoView {
                         {move || has_begun_anew.get().then(|| locale.texts().market.begun_anew)}
                     </p>
                 </div>
+                <PauseButton stream testid="market-pause" />
                 <Badge stream />
             </header>
             <section class="panel detail" node_ref=detail>
+                // Also before the first price, or it would push down what is below.
                 {move || {
-                    selected.get().map(|symbol| {
-                        let (quote, bars) = (quotes.signal(&symbol), bars.signal(&symbol));
-                        view! { <Summary quote bars symbol /> }
-                    })
+                    let symbol = selected.get().unwrap_or_default();
+                    let (quote, bars) = (quotes.signal(&symbol), bars.signal(&symbol));
+                    view! { <Summary quote bars symbol /> }
                 }}
                 <ChartPanel symbol=selected bars is_live />
             </section>

@@ -89,26 +89,28 @@ fn Row(
     };
 
     view! {
-        <button
-            type="button"
-            class="row"
-            data-testid=format!("row-{symbol}")
-            data-direction=direction
-            aria-pressed=move || is_selected.get().to_string()
-            on:click={
-                let symbol = symbol.clone();
-                move |_| select.run(symbol.clone())
-            }
-        >
-            <span class="row-name">
+        // The button is as large as the row, and its name is what does not change: a screen reader that is on it would
+        // read every price aloud.
+        <div class="row" data-direction=direction title=company>
+            <button
+                type="button"
+                class="row-pick"
+                data-testid=format!("row-{symbol}")
+                aria-pressed=move || is_selected.get().to_string()
+                on:click={
+                    let symbol = symbol.clone();
+                    move |_| select.run(symbol.clone())
+                }
+            >
                 <span class="row-symbol">
                     {symbol.clone()}
                     <Show when=move || halted.get()>
-                        <span class="halted">{locale.text(|t| t.market.halted)}</span>
+                        " " <span class="halted">{locale.text(|t| t.market.halted)}</span>
                     </Show>
                 </span>
-                <span class="row-company">{company}</span>
-            </span>
+                " "
+                <span class="row-company">{company.clone()}</span>
+            </button>
             <svg
                 class="spark"
                 viewBox=format!("0 0 {}0 {}0", spark::WIDTH, spark::HEIGHT)
@@ -128,21 +130,24 @@ fn Row(
                 <span class="sr-only">{locale.text(|t| t.market.volume)} " "</span>
                 {show(|locale, day| locale.compact(day.volume))}
             </span>
-        </button>
+        </div>
     }
 }
 
 /// Arrow keys go from row to row, as in every list of this kind.
 fn move_focus(event: KeyboardEvent) {
-    let Some(row) = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) else { return };
-    let Some(item) = row.parent_element() else { return };
+    let Some(button) = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) else {
+        return;
+    };
+    let Some(item) = button.closest("li").ok().flatten() else { return };
     let next = match event.key().as_str() {
         "ArrowDown" => item.next_element_sibling(),
         "ArrowUp" => item.previous_element_sibling(),
         _ => return,
     };
     event.prevent_default();
-    if let Some(next) = next.and_then(|item| item.first_element_child()?.dyn_into::<HtmlElement>().ok()) {
+    let button = next.and_then(|item| item.query_selector("button").ok()?);
+    if let Some(next) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
         let _ = next.focus();
     }
 }

@@ -12,13 +12,9 @@ use leptos_eventsource::{Entry, use_event_source_with_options};
 
 use super::inbox::{CAPACITY, Marks, Standing};
 use crate::storage::{self as store, Keep};
-use crate::stream::stream_options;
+use crate::stream::{is_news, stream_options};
 
 const KEY: &str = "notifications";
-
-/// How long after the stream has opened for the first time what comes is taken for what was there before, which is in the
-/// list and not shown in passing. It comes at once; by how old it is nobody could tell it, as the page's clock may be wrong.
-const CATCH_UP_MILLIS: u32 = 1_000;
 
 /// For how long one is shown in passing.
 const SHOWN_MILLIS: u32 = 7_000;
@@ -31,8 +27,8 @@ const MOST_SHOWN: usize = 3;
 pub(super) struct Center {
     entries: ReadSignal<VecDeque<Entry<Event>>>,
     marks: RwSignal<Marks>,
-    /// Whether what comes is news, and not what was there before.
-    pub(super) is_live: RwSignal<bool>,
+    /// Whether what comes is news, and not what was there before, which is in the list and not shown in passing.
+    pub(super) is_live: ReadSignal<bool>,
     /// Those that are shown in passing.
     pub(super) toasts: RwSignal<Vec<Item>>,
     /// Whether somebody points at those.
@@ -58,7 +54,7 @@ pub(crate) fn provide_notifications() {
     let center = Center {
         entries: stream.log(CAPACITY).entries(),
         marks: RwSignal::new(kept_marks()),
-        is_live: RwSignal::new(false),
+        is_live: is_news(stream.is_open()),
         toasts: RwSignal::new(Vec::new()),
         is_pointed_at: RwSignal::new(false),
     };
@@ -71,18 +67,6 @@ pub(crate) fn provide_notifications() {
     });
     on_cleanup(move || changed.remove());
 
-    // Once: what was missed while the connection was lost is news.
-    let is_open = stream.is_open();
-    Effect::new(move |was_open: Option<bool>| {
-        let has_opened = was_open == Some(true) || is_open.get();
-        if has_opened && was_open != Some(true) {
-            spawn_local(async move {
-                TimeoutFuture::new(CATCH_UP_MILLIS).await;
-                center.is_live.try_set(true);
-            });
-        }
-        has_opened
-    });
     Effect::new(move |next: Option<u64>| {
         let next = next.unwrap_or(0);
         let items = center.items();
@@ -174,7 +158,7 @@ impl Center {
     fn is_held(self) -> bool {
         // Asked for and not heard of: with the button of one that is dismissed goes its focus, of which Firefox tells
         // nobody.
-        let has_focus = || document().query_selector(".toasts:focus-within").is_ok_and(|it| it.is_some());
+        let has_focus = || document().query_selector(".toast:focus-within").is_ok_and(|it| it.is_some());
         self.is_pointed_at.try_get_untracked().unwrap_or(false) || has_focus()
     }
 

@@ -181,6 +181,43 @@ test("what is half written stays in its room, over other pages and a reload, unt
   await expect(field).toHaveValue("");
 });
 
+test("a screen reader hears what is said, and not what was said before", async ({ visit, server }) => {
+  const say = (id, text) =>
+    fetch(`${server.url}/api/chat/lobby`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ client_id: id, author: "Ben", text }),
+    });
+  await say("before", "long ago");
+  const page = await visit("/chat/lobby");
+  const log = page.getByTestId("messages");
+  await expect(log).toHaveAttribute("aria-live", "off");
+  await expect.poll(() => texts(page)).toEqual(["long ago"]);
+  await expect(log).not.toHaveAttribute("aria-live");
+  // One's own is read when it is written, and not again when it comes back.
+  await page.getByTestId("chat-input").fill("hello");
+  await page.getByTestId("chat-input").press("Enter");
+  await expect(page.getByTestId("message").last()).toHaveAttribute("data-status", "sent");
+  await expect(page.getByTestId("message").last()).toHaveAttribute("aria-live", "off");
+  await expect(page.getByTestId("message").first()).not.toHaveAttribute("aria-live");
+});
+
+test("how much still fits is said in steps, and that it is too much by the field", async ({ visit }) => {
+  const page = await visit("/chat/lobby");
+  const field = page.getByTestId("chat-input");
+  const said = page.locator(".composer").getByRole("status");
+  await field.fill("x".repeat(1_861));
+  await expect(said).toHaveText("150 left");
+  await field.fill("x".repeat(1_863));
+  await expect(field).toHaveAccessibleDescription("137 left");
+  await expect(said).toHaveText("150 left");
+  await expect(field).toHaveAttribute("aria-invalid", "false");
+  await field.fill("x".repeat(2_003));
+  await expect(field).toHaveAttribute("aria-invalid", "true");
+  await expect(field).toHaveAccessibleDescription("3 too many");
+  await expect(said).toHaveText("Too long to be sent");
+});
+
 test("control characters that were pasted are not sent", async ({ visit }) => {
   const page = await visit("/chat/lobby");
   await expectState(page, "open");

@@ -87,6 +87,30 @@ test.describe("where the log is private", () => {
   const token = "a-reader-of-the-tests";
   test.use({ serverArgs: async ({ noModel }, use) => use(["--read-token", token, ...noModel]) });
 
+  test("on a low screen there is room for the chat, and the question for a token is seen whole", async ({ visit }) => {
+    const page = await visit("/chat/lobby", { viewport: { width: 740, height: 360 }, isRefused: true });
+    await expectState(page, "open");
+    const box = (locator) => page.locator(locator).boundingBox();
+    // Two phones on their sides, and a page that is enlarged four times, which scrolls.
+    const low = [[740, 360], [844, 390], [320, 256]];
+    for (const [width, height] of low) {
+      await page.setViewportSize({ width, height });
+      await expect.poll(async () => (await box(".messages")).height, `at ${width}`).toBeGreaterThanOrEqual(150);
+      const field = await box(".composer-text");
+      if (height > 300) expect(field.y + field.height, `the field at ${width}`).toBeLessThanOrEqual(height);
+      expect(await overflow(page), `the chat scrolls sideways at ${width}`).toBe(0);
+      await page.screenshot({ path: `output/screenshots/chat-low-${width}.png` });
+    }
+    await page.getByTestId("nav-logs").click();
+    for (const [width, height] of low) {
+      await page.setViewportSize({ width, height });
+      await expect(page.getByTestId("token-send")).toBeVisible();
+      const [panel, lock, send] = [await box(".logs"), await box(".logs-lock"), await box(".token .button")];
+      expect(lock.y, `the top of the question at ${width}`).toBeGreaterThanOrEqual(panel.y);
+      expect(send.y + send.height, `its button at ${width}`).toBeLessThanOrEqual(panel.y + panel.height);
+    }
+  });
+
   for (const [device, viewport] of Object.entries(sizes)) {
     test(`the question for a token, the log, and a refused question: ${device}`, async ({ visit }) => {
       const page = await visit("/assistant", { viewport, isRefused: true });
@@ -130,6 +154,36 @@ test("the link to the content leads there", async ({ visit }) => {
   await page.keyboard.press("Enter");
   await expect(page.locator("main")).toBeFocused();
   await expectState(page, "open");
+});
+
+test("the focus stays near a button that goes when it is pressed", async ({ visit }) => {
+  const page = await visit("/assistant");
+  const hasFocus = () => page.evaluate(() => !document.activeElement.matches("body"));
+  const expectGone = async (button) => {
+    await button.press("Enter");
+    await expect(button.and(page.locator(":enabled"))).toHaveCount(0);
+    await expect.poll(hasFocus, `${button}`).toBe(true);
+  };
+  await expectGone(page.getByTestId("suggestion").first());
+  await expectGone(page.getByTestId("stop"));
+  await expectGone(page.getByTestId("ask-again"));
+  await page.getByTestId("stop").click();
+  await expectGone(page.getByTestId("new-conversation"));
+  await page.getByTestId("bell").press("Enter");
+  await expectGone(page.getByTestId("clear-notifications"));
+});
+
+test("a phone's bars have the colour of the theme that was chosen", async ({ visit }) => {
+  const page = await visit("/", { colorScheme: "light" });
+  const colors = page.locator("meta[name=theme-color]");
+  const inForce = () =>
+    colors.evaluateAll((all) => all.filter((it) => matchMedia(it.media).matches).map((it) => it.content));
+  expect(await inForce()).toEqual(["#ffffff"]);
+  await page.getByTestId("theme-toggle").click();
+  await page.getByTestId("theme-toggle").click();
+  await expect.poll(inForce).toEqual(["#12171f"]);
+  await page.reload();
+  await expect.poll(inForce).toEqual(["#12171f"]);
 });
 
 test("where there is no room for its name, the link of the brand still has one", async ({ visit }) => {

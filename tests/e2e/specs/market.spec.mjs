@@ -22,6 +22,22 @@ test("choosing a row draws its candles", async ({ visit }) => {
   await expect.poll(() => rows.count()).toBeGreaterThanOrEqual(8);
   await rows.nth(3).click();
   await expect(page.getByTestId("chart").locator("canvas").first()).toBeVisible();
+  // All of the row is its button, but what moves is not in the button's name: it would be read aloud all the time.
+  await expect(rows.nth(3)).toHaveAccessibleName(/^[A-Z]{4} [^\d]+$/);
+  await rows.nth(3).press("ArrowDown");
+  await expect(rows.nth(4)).toBeFocused();
+  const price = await page.locator(prices).nth(5).boundingBox();
+  await page.mouse.click(price.x + price.width / 2, price.y + price.height / 2);
+  await expect(rows.nth(5)).toHaveAttribute("aria-pressed", "true");
+});
+
+test("the market can be stopped, and goes on where it is then", async ({ visit }) => {
+  const page = await visit("/");
+  await expectState(page, "open");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await expectState(page, "paused");
+  await page.getByRole("button", { name: "Resume" }).click();
+  await expectState(page, "open");
 });
 
 test("on a phone, choosing a symbol far down leads to its chart", async ({ visit }) => {
@@ -30,6 +46,18 @@ test("on a phone, choosing a symbol far down leads to its chart", async ({ visit
   await expect.poll(() => rows.count()).toBeGreaterThanOrEqual(8);
   await rows.last().click();
   await expect(page.getByTestId("chart")).toBeInViewport({ ratio: 0.9 });
+});
+
+test("the first prices leave the chart where it is", async ({ visit }) => {
+  const held = [];
+  const prepare = (page) => page.route("**/api/market**", (route) => void held.push(route));
+  const page = await visit("/", { viewport: { width: 390, height: 844 }, prepare });
+  const chart = page.locator(".chart");
+  await expect(chart).toHaveAttribute("data-stage", "ready");
+  const before = await chart.boundingBox();
+  await Promise.all(held.map((route) => route.continue()));
+  await expect(page.getByTestId("summary-price")).toHaveText(/\d/);
+  expect(await chart.boundingBox()).toEqual(before);
 });
 
 test("a chart that could not be loaded is loaded when the server is back", async ({ visit, server }) => {

@@ -46,8 +46,8 @@ use crate::connection_handle::ConnectionHandle;
 /// ```
 ///
 /// `data-state` is `idle`, `connecting`, `open`, `stale`, `waiting`, `paused` or `closed`. What there is nothing to say
-/// in is empty, and a button that would do nothing is left out. The reason is the `title` too, for a design that hides
-/// it.
+/// in is empty, and a button that would do nothing is left out. It stays while a lost connection is tried again. The
+/// reason is the `title` too, for a design that hides it.
 #[component]
 pub fn ConnectionBadge(
     /// The stream: any [`EventSourceHandle`](crate::EventSourceHandle).
@@ -61,11 +61,15 @@ pub fn ConnectionBadge(
     button: bool,
 ) -> impl IntoView {
     let (state, retry_in) = (stream.state(), stream.retry_in());
-    let label = Memo::new(move |_| texts.with(|texts| texts.label(&state.read())));
-    // While it is tried again, the reason of the loss still holds.
+    // While it is tried again, by itself or because somebody pressed the button, the reason of the loss still holds.
     let cause = Memo::new(move |before: Option<&State>| match (&*state.read(), before) {
-        (State::Connecting { attempt: 2.. }, Some(before)) => before.clone(),
+        (State::Connecting { attempt: 2.. }, Some(before))
+        | (State::Connecting { .. }, Some(before @ State::Waiting { .. })) => before.clone(),
         (state, _) => state.clone(),
+    });
+    let label = Memo::new(move |_| match &*cause.read() {
+        lost @ State::Waiting { .. } => texts.with(|texts| texts.label(lost)),
+        _ => texts.with(|texts| texts.label(&state.read())),
     });
     let error = stream.error();
     let reason = Memo::new(move |_| match &*state.read() {
@@ -73,9 +77,20 @@ pub fn ConnectionBadge(
         State::Idle => error.get().map(|error| error.to_string()),
         _ => texts.with(|texts| cause.with(|cause| texts.reason(cause))),
     });
-    let progress = move || texts.with(|texts| texts.progress(&state.read(), retry_in.get()));
+    let progress = move || match (&*state.read(), &*cause.read()) {
+        // Somebody has pressed the button.
+        (State::Connecting { attempt: ..=1 }, State::Waiting { .. }) => {
+            Some(texts.with(|texts| texts.connecting.to_string()))
+        }
+        (state, _) => texts.with(|texts| texts.progress(state, retry_in.get())),
+    };
+    // While it is tried, the button stays, and with it the focus of whoever is on it.
+    let offered = Memo::new(move |before: Option<&State>| match (&*state.read(), before) {
+        (State::Connecting { .. }, Some(before)) => before.clone(),
+        (state, _) => state.clone(),
+    });
     let action = Memo::new(move |_| {
-        let text = texts.with(|texts| texts.action(&state.read()));
+        let text = texts.with(|texts| offered.with(|offered| texts.action(offered)));
         // A stream whose owner is gone does not come back.
         text.filter(|_| button && stream.binding().is_some())
     });

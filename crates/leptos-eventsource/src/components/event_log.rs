@@ -141,6 +141,10 @@ pub fn EventLog<E: EventSet + Clone + Send + Sync>(
     let follow = move |_| {
         is_paused.set(false);
         is_away.set(false);
+        // The button goes, and must not take the focus with it.
+        if let Some(scroll) = scroll.get_untracked() {
+            let _ = scroll.focus();
+        }
     };
     let children = move |serial: u64| {
         let entry = entries.with_untracked(|entries| entry(entries, serial).cloned());

@@ -6,7 +6,9 @@ use leptos::prelude::*;
 use leptos_eventsource::components::{BadgeTexts, ConnectionBadge};
 use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{EventSourceHandle, Failure, Json, Silence, Text};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
+use web_sys::HtmlElement;
 
 use crate::{use_stream, use_stream_with};
 
@@ -57,9 +59,25 @@ async fn its_button_ends_the_wait() {
     badge.click("button");
     until_state(&badge, "connecting").await;
     assert_eq!(transport.requests().len(), 2);
+    // The press was heard: it is said beside the status, of which nothing is read aloud again.
+    assert_eq!(badge.texts(".sse-badge-progress"), ["Connecting…"]);
+    assert_eq!(status(&badge), "Connection lost The server cannot be reached.");
     open(&transport).await;
     until_state(&badge, "open").await;
     assert!(badge.find("button").is_none());
+}
+
+#[wasm_bindgen_test]
+async fn its_button_keeps_the_focus_while_it_is_tried_again() {
+    let transport = Scripted::new();
+    let badge = mount_badge(&transport);
+    open(&transport).await.fail(Failure::Network);
+    until_state(&badge, "waiting").await;
+    let button = badge.find("button").expect("a button");
+    button.unchecked_ref::<HtmlElement>().focus().expect("it can have the focus");
+    badge.click("button");
+    until_state(&badge, "connecting").await;
+    assert_eq!(document().active_element(), Some(button));
 }
 
 #[wasm_bindgen_test]
@@ -81,6 +99,7 @@ async fn a_loss_is_read_aloud_once_and_not_with_every_second_and_attempt() {
     assert_eq!(status(&badge), during_the_wait);
     assert!(badge.find("[role=status] .sse-badge-progress").is_none(), "the countdown is not announced");
     assert!(badge.find("[aria-live] .sse-badge-progress").is_none());
+    assert_eq!(badge.texts("button"), ["Retry now"], "it does not go and come with each attempt");
 }
 
 #[wasm_bindgen_test]

@@ -3,9 +3,10 @@ use leptos::prelude::*;
 use leptos_eventsource::components::EventSourceInspector;
 use leptos_eventsource::transport::{Scripted, ScriptedStream};
 use leptos_eventsource::{Failure, Json, Text};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
+use web_sys::HtmlElement;
 
 use crate::use_stream;
 
@@ -94,12 +95,16 @@ async fn its_buttons_steer_the_stream() {
     let transport = Scripted::new();
     let (_stream, inspector, _served) = inspected(&transport).await;
     let button = |number: u32| format!(".sse-inspector-button:nth-child({number})");
-    let is_disabled = |number| inspector.attribute(&button(number), "disabled").is_some();
+    let is_disabled =
+        |number| inspector.attribute(&button(number), "aria-disabled").as_deref() == Some("true");
     assert_eq!(inspector.texts(".sse-inspector-button"), ["Pause", "Resume", "Reconnect", "Close"]);
     assert!(is_disabled(2), "it is not paused");
+    let pause = inspector.find(&button(1)).expect("it is there");
+    pause.unchecked_ref::<HtmlElement>().focus().expect("it can have the focus");
     inspector.click(&button(1));
     until("it is paused", || states(&inspector) == ["paused"] && is_disabled(1)).await;
     assert_eq!(transport.active(), 0);
+    assert_eq!(document().active_element(), Some(pause), "it keeps the focus");
     inspector.click(&button(2));
     open(&transport).await;
     until("it is resumed", || states(&inspector) == ["open"]).await;

@@ -89,6 +89,11 @@ async fn while_it_is_paused_it_stands_still_and_counts_what_comes() {
     until_data(&log, &["c", "d", "e"]).await;
     assert_eq!(log.attribute(".sse-log-pause", "aria-pressed").as_deref(), Some("false"));
     assert!(log.find(".sse-log-newer").is_none());
+    assert_eq!(
+        document().active_element(),
+        log.find(".sse-log-scroll"),
+        "the button's focus went where it led"
+    );
 }
 
 #[wasm_bindgen_test]

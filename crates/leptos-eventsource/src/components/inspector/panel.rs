@@ -174,7 +174,8 @@ fn Stream(listed: Listed, texts: Signal<InspectorTexts>) -> impl IntoView {
                 " "
                 <span class="sse-inspector-state">{shown(|it, texts| texts.states.label(&it.about.state))}</span>
                 " "
-                <span class="sse-inspector-rate">
+                // It changes all the time, and what is in a summary is the name of a button.
+                <span class="sse-inspector-rate" aria-hidden="true">
                     {shown(|it, texts| fill(&texts.per_second, "{count}", it.counts.per_second))}
                 </span>
             </summary>
@@ -192,7 +193,8 @@ fn Stream(listed: Listed, texts: Signal<InspectorTexts>) -> impl IntoView {
                     .collect_view()}
             </dl>
             <Controls serial state texts />
-            <table class="sse-inspector-frames">
+            // It scrolls, by the keyboard too.
+            <table class="sse-inspector-frames" tabindex="0">
                 <caption>{text(texts, |t| &t.frames)}</caption>
                 <thead>
                     <tr>
@@ -242,10 +244,20 @@ fn attempts(it: &Snapshot, texts: &InspectorTexts) -> String {
 fn Controls(serial: Serial, state: Memo<Option<State>>, texts: Signal<InspectorTexts>) -> impl IntoView {
     let stream = ConnectionHandle::new(Some(serial));
     let button = move |Control { act, label, is_useless }: Control| {
-        let is_useless = move || is_useless(state.read().as_ref().unwrap_or(&State::Idle));
-        let on_click = move |_| act(&stream);
+        let is_useless = Memo::new(move |_| is_useless(state.read().as_ref().unwrap_or(&State::Idle)));
+        let on_click = move |_| {
+            if !is_useless.get_untracked() {
+                act(&stream);
+            }
+        };
+        // Not `disabled`: a button that becomes useless when it is pressed would lose the focus.
         view! {
-            <button type="button" class="sse-inspector-button" disabled=is_useless on:click=on_click>
+            <button
+                type="button"
+                class="sse-inspector-button"
+                aria-disabled=move || is_useless.get().to_string()
+                on:click=on_click
+            >
                 {text(texts, label)}
             </button>
         }
