@@ -2,23 +2,13 @@
 
 use std::iter::successors;
 
-use js_sys::{Object, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, HtmlElement};
+use web_sys::{Element, FocusOptions, HtmlElement};
 
 /// For how many frames a button that was pressed may still go: some go only once the server has answered.
 const FRAMES: u32 = 60;
-
-#[wasm_bindgen]
-extern "C" {
-    /// What can be told how to take the focus.
-    type Focusable;
-
-    #[wasm_bindgen(method, js_name = focus)]
-    fn focus_with(this: &Focusable, options: &Object);
-}
 
 /// Gives the focus of a button that goes when it is pressed, or can no longer be pressed, to what is around it.
 /// Browsers give it to nobody, and a screen reader begins at the top of the page again.
@@ -61,9 +51,9 @@ fn give(around: &[HtmlElement]) {
     if !heir.has_attribute("tabindex") {
         heir.set_tab_index(-1);
     }
-    let options = Object::new();
-    let _ = Reflect::set(&options, &"preventScroll".into(), &true.into());
-    heir.unchecked_ref::<Focusable>().focus_with(&options);
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(true);
+    let _ = heir.focus_with_options(&options);
 }
 
 /// Whether it takes up room on the page. What has been taken out of it does not.
