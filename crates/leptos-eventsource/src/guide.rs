@@ -26,6 +26,7 @@ pub mod coming_from {}
 /// [Fetch]: crate::transport::Fetch
 /// [Fetch::post]: crate::transport::Fetch::post
 /// [Fetch::repeatable]: crate::transport::Fetch::repeatable
+/// [Fetch::share_as]: crate::transport::Fetch::share_as
 /// [Fetch::with_bearer]: crate::transport::Fetch::with_bearer
 /// [Fetch::with_header]: crate::transport::Fetch::with_header
 /// [Fetch::with_limits]: crate::transport::Fetch::with_limits
@@ -46,6 +47,7 @@ pub mod rendered_on_a_server {}
 /// [EventSourceHandle::on_event]: crate::EventSourceHandle::on_event
 /// [EventSourceHandle::on_gap]: crate::EventSourceHandle::on_gap
 /// [EventSourceHandle::on_open]: crate::EventSourceHandle::on_open
+/// [EventSourceHandle::reconnect]: crate::EventSourceHandle::reconnect
 /// [EventSourceHandle::state]: crate::EventSourceHandle::state
 /// [EventSourceHandle::stream]: crate::EventSourceHandle::stream
 /// [Failure]: crate::Failure
@@ -57,6 +59,7 @@ pub mod rendered_on_a_server {}
 /// [StreamUrl]: crate::StreamUrl
 /// [Text]: crate::Text
 /// [Fetch]: crate::transport::Fetch
+/// [Fetch::share_as]: crate::transport::Fetch::share_as
 /// [Fetch::with_bearer]: crate::transport::Fetch::with_bearer
 /// [Ticketed]: crate::transport::Ticketed
 #[doc = include_str!("../docs/troubleshooting.md")]
