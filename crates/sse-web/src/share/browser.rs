@@ -24,6 +24,9 @@ const VERSION: &str = "sse-web/4";
 /// The source of a group that reaches over the browser.
 pub(super) fn across_tabs(group: Weak<Group>, key: &str) -> Box<dyn Source> {
     if !lock::is_supported() || !channel::is_supported() {
+        super::warn(
+            "tabs share no connection here: the browser allows that to pages from https or this machine",
+        );
         return in_page(group, key);
     }
     Box::new(AcrossTabs(Rc::new_cyclic(|this| Tab {

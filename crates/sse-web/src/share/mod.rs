@@ -135,6 +135,13 @@ impl fmt::Debug for Sharing {
 const PAGE: Reach = Reach { name: "page", source: source::in_page };
 const BROWSER: Reach = Reach { name: "browser", source: browser::across_tabs };
 
+/// Tells a developer.
+fn warn(text: &str) {
+    if cfg!(debug_assertions) {
+        web_sys::console::warn_1(&text.into());
+    }
+}
+
 fn alone(url: String, options: Options, sink: Box<dyn Sink>) -> Box<dyn Link> {
     let direct = Direct::new(url, options, Interest::All, sink);
     direct.command(Command::Open);
@@ -145,8 +152,7 @@ fn join(reach: Reach, url: String, options: Options, sink: Box<dyn Sink>) -> Box
     match key::of(&url, &options) {
         Some(key) => Box::new(Membership::open(reach, key, url, options, sink)),
         None => {
-            #[cfg(debug_assertions)]
-            web_sys::console::warn_1(&format!("{url} cannot be shared: see `Sharing`").into());
+            warn(&format!("{url} cannot be shared: see `Sharing`"));
             alone(url, options, sink)
         }
     }

@@ -237,8 +237,10 @@ impl Fetch {
     }
 
     /// Allows it to be [shared](crate::Sharing) although it is authorized, by a [token](Self::with_bearer) or an
-    /// `Authorization` header: with those who name the same identity, which is whoever may read what comes. The one who
-    /// holds the connection shows its own token for all of them.
+    /// `Authorization` header: with those who name the same identity, which is whoever may read what comes.
+    ///
+    /// One of them shows its token for all, in a page the first who came, also when it has gone. So what gives the token
+    /// belongs to the page, and holds nothing that goes with a component.
     ///
     /// Name another identity for another login. Whoever went on under the old one would be told what is not theirs.
     ///

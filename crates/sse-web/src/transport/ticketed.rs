@@ -20,7 +20,8 @@ type Ask = dyn Fn() -> Pin<Box<dyn Future<Output = Result<String, String>>>> + S
 /// one request and for a minute. With such a URL a stream would end at its first reconnect.
 ///
 /// What is asked for a ticket is dropped with the attempt, so it need not come to an end; the connect timeout runs
-/// meanwhile. An error is told as [`Failure::Token`], and tried again like an unreachable server.
+/// meanwhile. An error is told as [`Failure::Token`], and tried again like an unreachable server, unless
+/// [`resend`](sse_proto::client::ClientOptions::resend) is off.
 ///
 /// A ticket that the server refuses closes the stream as [`Failure::Rejected`], like any refusal that an `EventSource` does
 /// not explain. Where a good one can be refused, as when a slow network outlives it, set

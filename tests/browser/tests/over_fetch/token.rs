@@ -58,15 +58,18 @@ async fn a_token_is_asked_for_before_every_request() {
 
 #[wasm_bindgen_test]
 async fn a_refusal_that_a_fresh_token_answers_is_let_go_of_while_it_still_comes() {
-    let stream = Stream::new("status 401\nevent - - refused\nstall\n---\nevent - - hi").await;
-    let mut options = over(with_token("x"));
-    options.client.connect_timeout = Some(Duration::from_secs(4));
-    let watch = Watch::open(stream.url(), options);
-    watch.until_data("hi").await;
-    stream.until("the refused request is gone", |report| report.open == 1).await;
-    assert_eq!(watch.data(), ["hi"]);
-    let shown = Engine::current().shows_a_401_before_its_end();
-    assert_eq!(watch.failures(), if shown { vec![] } else { vec![Failure::ConnectTimeout] });
+    // Also where somebody wants to hear of refusals.
+    for fetch in [with_token("x"), heard(with_token("x")).0] {
+        let stream = Stream::new("status 401\nevent - - refused\nstall\n---\nevent - - hi").await;
+        let mut options = over(fetch);
+        options.client.connect_timeout = Some(Duration::from_secs(4));
+        let watch = Watch::open(stream.url(), options);
+        watch.until_data("hi").await;
+        stream.until("the refused request is gone", |report| report.open == 1).await;
+        assert_eq!(watch.data(), ["hi"]);
+        let shown = Engine::current().shows_a_401_before_its_end();
+        assert_eq!(watch.failures(), if shown { vec![] } else { vec![Failure::ConnectTimeout] });
+    }
 }
 
 #[wasm_bindgen_test]

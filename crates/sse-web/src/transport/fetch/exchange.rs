@@ -98,18 +98,27 @@ impl Exchange {
         if response.status() != 401 {
             return Ok(response);
         }
-        let refusal = self.refusal(&response).await;
-        // Unread, its body would hold the connection for as long as it comes. To cancel the body is not enough: Firefox
-        // was seen to hold the connection all the same.
-        let abort = AbortController::new().map_err(|_| Failure::Unsupported)?;
-        self.abort.replace(abort).abort();
+        if self.fetch.refused.is_none() {
+            self.let_go()?;
+        }
         match bearer(Token::Fresh).await {
-            Ok(token) => self.ask(Some(&token)).await,
+            Ok(token) => {
+                self.let_go()?;
+                self.ask(Some(&token)).await
+            }
             Err(error) => {
-                self.tell_refusal(refusal);
+                self.tell_refusal(self.refusal(&response).await);
                 Err(Failure::Token(error))
             }
         }
+    }
+
+    /// Ends the last request. Unread, its body would hold the connection for as long as it comes. To cancel the body is not
+    /// enough: Firefox was seen to hold the connection all the same.
+    fn let_go(&self) -> Result<(), Failure> {
+        let abort = AbortController::new().map_err(|_| Failure::Unsupported)?;
+        self.abort.replace(abort).abort();
+        Ok(())
     }
 
     async fn ask(&self, token: Option<&str>) -> Result<Response, Failure> {
