@@ -246,6 +246,9 @@ impl Binding {
     /// Unlike [`Self::close`] it is nothing that the owner wants of another URL, too.
     pub(crate) fn finish(&self) {
         if let Some(connection) = self.connection() {
+            if self.wanted.get() == Wanted::Paused {
+                self.wanted.set(Wanted::Open);
+            }
             connection.finish();
         }
     }

@@ -44,6 +44,7 @@ pub mod rendered_on_a_server {}
 /// [Delivery]: crate::Delivery
 /// [EventSourceHandle::close]: crate::EventSourceHandle::close
 /// [EventSourceHandle::error]: crate::EventSourceHandle::error
+/// [EventSourceHandle::finish]: crate::EventSourceHandle::finish
 /// [EventSourceHandle::on_event]: crate::EventSourceHandle::on_event
 /// [EventSourceHandle::on_gap]: crate::EventSourceHandle::on_gap
 /// [EventSourceHandle::on_open]: crate::EventSourceHandle::on_open

@@ -99,6 +99,13 @@ impl<S: Send + Sync + 'static> Folded<S> {
         &self.signal
     }
 
+    /// Tells at once what was to be told later.
+    pub(crate) fn tell_changed(&self) {
+        if self.changed.get() {
+            (self.tell)();
+        }
+    }
+
     pub(crate) fn update(&self, f: impl FnOnce(&mut S)) {
         use leptos::prelude::UpdateUntracked;
         self.signal.update_untracked(f);

@@ -61,10 +61,30 @@ pub fn ConnectionBadge(
     button: bool,
 ) -> impl IntoView {
     let (state, retry_in) = (stream.state(), stream.retry_in());
-    // While it is tried again, by itself or because somebody pressed the button, the reason of the loss still holds.
-    let cause = Memo::new(move |before: Option<&State>| match (&*state.read(), before) {
-        (State::Connecting { attempt: 2.. }, Some(before))
-        | (State::Connecting { .. }, Some(before @ State::Waiting { .. })) => before.clone(),
+    // Whether the attempt that is made is due to the button.
+    let is_pressed = RwSignal::new(false);
+    Effect::new(move || {
+        if !matches!(*state.read(), State::Connecting { .. }) {
+            is_pressed.set(false);
+        }
+    });
+    let press = move |_| {
+        // Once: what is sent again may cost something.
+        if !matches!(*state.read_untracked(), State::Connecting { .. }) {
+            is_pressed.set(true);
+            stream.reconnect();
+        }
+    };
+    // While it is tried again, by itself or because somebody pressed the button, that stays, and with it the focus of whoever
+    // is on it. The first attempt at another URL is none of these.
+    let offered = Memo::new(move |before: Option<&State>| match (&*state.read(), before) {
+        (State::Connecting { attempt }, Some(before)) if *attempt > 1 || is_pressed.get() => before.clone(),
+        (state, _) => state.clone(),
+    });
+    // So does the reason of a loss.
+    let cause = Memo::new(move |_| match (&*state.read(), &*offered.read()) {
+        (State::Connecting { attempt: 2.. }, before)
+        | (State::Connecting { .. }, before @ State::Waiting { .. }) => before.clone(),
         (state, _) => state.clone(),
     });
     let label = Memo::new(move |_| match &*cause.read() {
@@ -84,11 +104,6 @@ pub fn ConnectionBadge(
         }
         (state, _) => texts.with(|texts| texts.progress(state, retry_in.get())),
     };
-    // While it is tried, the button stays, and with it the focus of whoever is on it.
-    let offered = Memo::new(move |before: Option<&State>| match (&*state.read(), before) {
-        (State::Connecting { .. }, Some(before)) => before.clone(),
-        (state, _) => state.clone(),
-    });
     let action = Memo::new(move |_| {
         let text = texts.with(|texts| offered.with(|offered| texts.action(offered)));
         // A stream whose owner is gone does not come back.
@@ -110,7 +125,7 @@ pub fn ConnectionBadge(
                     .get()
                     .map(|action| {
                         view! {
-                            <button type="button" class="sse-badge-button" on:click=move |_| stream.reconnect()>
+                            <button type="button" class="sse-badge-button" on:click=press>
                                 {action}
                             </button>
                         }

@@ -143,7 +143,9 @@ impl BadgeTexts {
             State::Paused { .. } => &self.paused,
             State::Closed(CloseReason::Ended) => &self.ended,
             // The browser could not ask, or the page did not take what came.
-            State::Closed(CloseReason::Refused(Failure::Unsupported | Failure::Limit(_))) => &self.closed,
+            State::Closed(CloseReason::Refused(
+                Failure::Unsupported | Failure::Limit(_) | Failure::Token(_),
+            )) => &self.closed,
             State::Closed(CloseReason::Refused(_)) => &self.refused,
             State::Closed(CloseReason::GaveUp { failures, .. }) => {
                 return fill(&self.gave_up, "{failures}", failures);
@@ -293,6 +295,11 @@ mod tests {
         let label = |failure| TEXTS.label(&State::Closed(CloseReason::Refused(failure)));
         assert_eq!(label(Failure::Status { status: 403, retry_after: None }), "Refused by the server");
         assert_eq!(label(Failure::Unsupported), "Closed", "the server has not been asked");
+        assert_eq!(
+            label(Failure::Token("log in again".to_owned())),
+            "Closed",
+            "nor here, for want of a token"
+        );
         let mut decoder = sse_proto::Decoder::new(sse_proto::Limits::default().with_line(4));
         let error = decoder.decode(b"data: too long\n").next().expect_err("the line is too long");
         assert_eq!(label(Failure::Limit(error)), "Closed", "the page did not take it");

@@ -32,8 +32,17 @@ pub(crate) fn fold_into<E: EventSet, S: Send + Sync + 'static>(
     signal: ArcRwSignal<S>,
     f: impl Fn(&mut S, &E) + 'static,
 ) {
-    let folded = Folded::over(&schedule(handle), signal);
-    handle.listen(move |event, _| folded.update(|value| f(value, event)));
+    let folded = Outlived(Folded::over(&schedule(handle), signal));
+    handle.listen(move |event, _| folded.0.update(|value| f(value, event)));
+}
+
+/// Folds into a signal that may live longer: who follows it is told of the last change, for which no frame has come yet.
+struct Outlived<S: Send + Sync + 'static>(Folded<S>);
+
+impl<S: Send + Sync + 'static> Drop for Outlived<S> {
+    fn drop(&mut self) {
+        self.0.tell_changed();
+    }
 }
 
 /// A folded signal on the stream's schedule; on a stream that is gone, one that never changes.

@@ -5,7 +5,9 @@ use browser_tests::{Live, Mounted, mount_view, next_task, open, until};
 use leptos::prelude::*;
 use leptos_eventsource::components::{BadgeTexts, ConnectionBadge};
 use leptos_eventsource::transport::Scripted;
-use leptos_eventsource::{EventSourceHandle, Failure, Json, Silence, Text};
+use leptos_eventsource::{
+    EventSourceHandle, EventSourceOptions, Failure, Json, Silence, Text, use_event_source_with_options,
+};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::HtmlElement;
@@ -61,10 +63,35 @@ async fn its_button_ends_the_wait() {
     assert_eq!(transport.requests().len(), 2);
     // The press was heard: it is said beside the status, of which nothing is read aloud again.
     assert_eq!(badge.texts(".sse-badge-progress"), ["Connecting…"]);
-    assert_eq!(status(&badge), "Connection lost The server cannot be reached.");
+    let lost = "Connection lost The server cannot be reached, or does not admit this page.";
+    assert_eq!(status(&badge), lost);
+    badge.click("button");
+    assert_eq!(transport.requests().len(), 2, "it is asked once, however often the button is pressed");
     open(&transport).await;
     until_state(&badge, "open").await;
     assert!(badge.find("button").is_none());
+}
+
+#[wasm_bindgen_test]
+async fn another_url_is_not_called_lost_because_the_one_before_was() {
+    let transport = Scripted::new();
+    let url = RwSignal::new("/a".to_owned());
+    let badge = mount_view({
+        let transport = transport.clone();
+        move || {
+            let mut options = EventSourceOptions::from(transport.options());
+            options.connection.client.backoff.floor = Duration::from_secs(60);
+            let stream = use_event_source_with_options::<Text>(url, options);
+            view! { <ConnectionBadge stream /> }
+        }
+    });
+    transport.accept_at("/a").await.fail(Failure::Network);
+    until_state(&badge, "waiting").await;
+    url.set("/b".to_owned());
+    transport.accept_at("/b").await;
+    until_state(&badge, "connecting").await;
+    assert_eq!(status(&badge).trim(), "Connecting…");
+    assert!(badge.find("button").is_none(), "nothing was tried yet");
 }
 
 #[wasm_bindgen_test]

@@ -181,3 +181,23 @@ async fn a_stream_that_is_finished_has_ended_and_another_url_is_opened() {
     second.message("two");
     assert_eq!(text.get_untracked(), "one [DONE][DONE]two");
 }
+
+#[wasm_bindgen_test]
+async fn a_stream_that_is_finished_while_it_is_paused_opens_another_url_too() {
+    let transport = Scripted::new();
+    let (_mounted, (url, stream)) = mount({
+        let transport = transport.clone();
+        move || {
+            let url = RwSignal::new("/answers/1".to_owned());
+            let options = EventSourceOptions::from(transport.options());
+            (url, use_event_source_with_options::<Text>(url, options))
+        }
+    });
+    open(&transport).await;
+    stream.pause();
+    stream.finish();
+    assert_eq!(stream.state().get_untracked(), State::Closed(CloseReason::Ended));
+    url.set("/answers/2".to_owned());
+    transport.accept_at("/answers/2").await.open();
+    assert_eq!(stream.state().get_untracked(), State::Open);
+}

@@ -132,3 +132,25 @@ async fn a_signal_of_the_page_is_folded_into_and_told_of_once_a_frame() {
     tick(&stream, "ACME", 3);
     until("the next frame", || told.values() == [1_000, 1_003, 0, 3]).await;
 }
+
+#[wasm_bindgen_test]
+async fn who_folds_into_a_signal_that_stays_tells_of_the_last_change_before_it_goes() {
+    let transport = Scripted::new();
+    let (_mounted, (sum, told, folder)) = mount({
+        let transport = transport.clone();
+        move || {
+            let sum = RwSignal::new(0);
+            let market = use_market(&transport, Delivery::AnimationFrame);
+            let folder = Owner::new();
+            folder.with(|| market.fold_into(sum, |sum, event| *sum += event.price().unwrap_or_default()));
+            (sum, History::of(sum), folder)
+        }
+    });
+    let stream = open(&transport).await;
+    tick(&stream, "ACME", 7);
+    // Before the frame.
+    folder.cleanup();
+    until("the last change", || told.values() == [0, 7]).await;
+    tick(&stream, "ACME", 1);
+    assert_eq!(sum.get_untracked(), 7);
+}
