@@ -126,21 +126,26 @@ const COUNTER: &str = "(() => {
         return removeEventListener.call(target, type, listener, options);
     };
 
-    const timer = (set, clear, kind, once) => {
+    const timer = (set, clear, kind, once, running) => {
         if (!globalThis[set]) return;
-        const [trueSet, trueClear, ids] = [globalThis[set], globalThis[clear], new Set()];
-        const gone = (id) => { if (ids.delete(id)) live[kind] -= 1; };
+        const [trueSet, trueClear] = [globalThis[set], globalThis[clear]];
+        const gone = (id) => {
+            const kind = running.get(id);
+            if (running.delete(id)) live[kind] -= 1;
+        };
         globalThis[set] = (f, ...args) => {
             const id = trueSet.call(globalThis, (...of) => { if (once) gone(id); return f(...of); }, ...args);
-            ids.add(id);
+            running.set(id, kind);
             live[kind] += 1;
             return id;
         };
         globalThis[clear] = (id) => { gone(id); return trueClear.call(globalThis, id); };
     };
-    timer('setTimeout', 'clearTimeout', 'timeouts', true);
-    timer('setInterval', 'clearInterval', 'intervals', false);
-    timer('requestAnimationFrame', 'cancelAnimationFrame', 'frames', true);
+    // Each of both is cleared by the other's function, too (HTML, 8.7).
+    const timers = new Map();
+    timer('setTimeout', 'clearTimeout', 'timeouts', true, timers);
+    timer('setInterval', 'clearInterval', 'intervals', false, timers);
+    timer('requestAnimationFrame', 'cancelAnimationFrame', 'frames', true, new Map());
 
     globalThis.EventSource = class extends EventSource {
         #open = true;
