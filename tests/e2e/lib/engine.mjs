@@ -116,10 +116,15 @@ class Driver {
     const port = await drawPort();
     this.url = `http://127.0.0.1:${port}`;
     this.#child = spawn(program, ["-p", `${port}`], { stdio: "ignore" });
-    this.#child.once("error", ({ message }) => (this.#failure = `${message}: \`cargo xtask setup\` installs it`));
-    this.#child.once("exit", (code, signal) => (this.#failure = `${program} ended with ${code ?? signal}`));
+    const failed = new Promise((resolve) => {
+      this.#child.once("error", ({ message }) => resolve(`${message}: \`cargo xtask setup\` installs it`));
+      this.#child.once("exit", (code, signal) => resolve(`${program} ended with ${code ?? signal}`));
+    });
+    failed.then((failure) => (this.#failure = failure));
     const says = () => fetch(`${this.url}/status`).then(({ status }) => `status ${status}`, () => "nothing");
-    await expect.poll(() => this.#failure ?? says(), { message: program, timeout: 60_000 }).toBe("status 200");
+    const listens = expect.poll(says, { message: program, timeout: 60_000 }).toBe("status 200");
+    const failure = await Promise.race([failed, listens]);
+    if (failure) throw new Error(failure);
   }
 
   async end() {
@@ -153,9 +158,13 @@ export const test = base.extend({
       const capabilities = new Capabilities({ ...ENGINES[ENGINE].capabilities, pageLoadStrategy: "eager" });
       const session = WebDriver.createSession(new Executor(new HttpClient(driver)), capabilities);
       await session.getSession();
-      await session.manage().setTimeouts({ implicit: PATIENCE });
-      await use(session);
-      await session.quit();
+      try {
+        await session.manage().setTimeouts({ implicit: PATIENCE });
+        await use(session);
+      } finally {
+        // WebKit's driver leaves its browser behind.
+        await session.quit();
+      }
     },
     { scope: "worker", timeout: 90_000 },
   ],

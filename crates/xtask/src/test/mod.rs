@@ -66,7 +66,7 @@ enum Suite {
     Examples,
     /// Playwright against the built page and the real server
     E2e,
-    /// The tabs of a browser, and the main thing of each example, in Firefox and WebKit
+    /// The tabs of a browser, and the main thing of each example that is a page, in Firefox and WebKit
     Engines,
 }
 
