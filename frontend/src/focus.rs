@@ -45,9 +45,10 @@ fn watch(pressed: Element, around: Vec<HtmlElement>, frames: u32) {
     });
 }
 
-/// To the innermost that is still there.
+/// To the innermost that is still there, or to the page.
 fn give(around: &[HtmlElement]) {
-    let Some(heir) = around.iter().find(|it| has_room(it)) else { return };
+    let page = || document().get_element_by_id("main").and_then(|main| main.dyn_into().ok());
+    let Some(heir) = around.iter().find(|it| has_room(it)).cloned().or_else(page) else { return };
     if !heir.has_attribute("tabindex") {
         heir.set_tab_index(-1);
     }

@@ -189,10 +189,23 @@ test("a screen reader hears what is said, and not what was said before", async (
       body: JSON.stringify({ client_id: id, author: "Ben", text }),
     });
   await say("before", "long ago");
-  const page = await visit("/chat/lobby");
+  const held = [];
+  let isHeld = true;
+  const hold = (route) => (isHeld ? void held.push(route) : route.continue());
+  const page = await visit("/chat/lobby", { prepare: (page) => page.route("**/api/chat/lobby**", hold) });
   const log = page.getByTestId("messages");
   await expect(log).toHaveAttribute("aria-live", "off");
+  // How it was when the first message came.
+  await log.evaluate((log) => {
+    const look = () => {
+      if (log.querySelector("[data-testid=message]")) window.spoken ??= log.getAttribute("aria-live") ?? "read aloud";
+    };
+    new MutationObserver(look).observe(log, { childList: true, subtree: true });
+  });
+  isHeld = false;
+  await Promise.all(held.map((route) => route.continue()));
   await expect.poll(() => texts(page)).toEqual(["long ago"]);
+  expect(await page.evaluate(() => window.spoken)).toBe("off");
   await expect(log).not.toHaveAttribute("aria-live");
   // One's own is read when it is written, and not again when it comes back.
   await page.getByTestId("chat-input").fill("hello");

@@ -110,3 +110,12 @@ test("two tabs have one connection, and what is read in one is read in both", as
   await context.close();
   counter.stop();
 });
+
+test("whoever dismisses the last toast by the keyboard stays on the page", async ({ visit, server }) => {
+  const page = await visit("/");
+  await expectLive(page);
+  await notify(server, "The build is green");
+  await page.getByTestId("toasts").getByTestId("dismiss").press("Enter");
+  await expect(toasts(page)).toHaveCount(0);
+  await expect(page.locator("main")).toBeFocused();
+});
