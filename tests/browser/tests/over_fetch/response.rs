@@ -93,7 +93,7 @@ async fn c07_a_response_without_a_body_is_open_and_ends() {
 
 #[wasm_bindgen_test]
 async fn c16_bytes_that_are_no_event_are_a_sign_of_life() {
-    let comments = "sleep 250ms\nraw :%0A%0A\n".repeat(16);
+    let comments = "sleep 250ms\nraw :%0A%0A\n".repeat(26);
     let stream = Stream::new(&format!(
         "event sse.open a.0 {{\"heartbeat_ms\":2000}}\n{comments}event - a.1 the same connection"
     ))
