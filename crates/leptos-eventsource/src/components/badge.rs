@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use sse_proto::client::State;
 
 use super::badge_texts::{BadgeTexts, state_name};
+use crate::IN_BROWSER;
 use crate::connection_handle::ConnectionHandle;
 
 /// What a connection is doing, in words, with a button where a person can help it along.
@@ -63,11 +64,13 @@ pub fn ConnectionBadge(
     let (state, retry_in) = (stream.state(), stream.retry_in());
     // Whether the attempt that is made is due to the button.
     let is_pressed = RwSignal::new(false);
-    Effect::new(move || {
-        if !matches!(*state.read(), State::Connecting { .. }) {
-            is_pressed.set(false);
-        }
-    });
+    if IN_BROWSER {
+        Effect::new(move || {
+            if !matches!(*state.read(), State::Connecting { .. }) {
+                is_pressed.set(false);
+            }
+        });
+    }
     let press = move |_| {
         // Once: what is sent again may cost something.
         if !matches!(*state.read_untracked(), State::Connecting { .. }) {
