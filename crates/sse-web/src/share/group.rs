@@ -1,12 +1,15 @@
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
+use send_wrapper::SendWrapper;
 use sse_proto::client::{Failure, State};
 
 use super::log::{Entry, Log};
 use super::member::Member;
 use super::source::{Source, Upstream};
 use crate::options::Options;
+use crate::transport::{ActiveRequest, Receiver, Request, Transport};
 
 thread_local! {
     /// The groups of this page or worker.
@@ -26,7 +29,7 @@ pub(super) struct Group {
     reach: Reach,
     key: String,
     pub(super) url: String,
-    /// Those of its first member.
+    /// Those of its first member, but for the transport.
     pub(super) options: Options,
     pub(super) log: RefCell<Log>,
     pub(super) source: Box<dyn Source>,
@@ -46,7 +49,10 @@ impl Group {
                 reach,
                 key: key.to_owned(),
                 url: url.to_owned(),
-                options: options.clone(),
+                options: Options {
+                    transport: Arc::new(OfMembers(SendWrapper::new(this.clone()))),
+                    ..options.clone()
+                },
                 log: RefCell::new(Log::new(cursor)),
                 source: (reach.source)(this.clone(), key),
                 upstream: Upstream::default(),
@@ -125,6 +131,13 @@ impl Group {
         self.each(|member| member.handle_group_failure(failure));
     }
 
+    /// That of the member who has wanted the stream for longest.
+    fn transport(&self) -> Option<Arc<dyn Transport>> {
+        let members = self.members.borrow();
+        let mut members = members.iter().filter_map(Weak::upgrade);
+        members.find(|member| member.is_active()).map(|member| member.transport())
+    }
+
     /// Whoever is called may add and remove members.
     fn each(&self, mut call: impl FnMut(Rc<Member>)) {
         let members = self.members.borrow().clone();
@@ -136,5 +149,16 @@ impl Drop for Group {
     fn drop(&mut self) {
         // Not there any more when the page itself goes.
         let _ = GROUPS.try_with(|groups| groups.borrow_mut().retain(|group| group.strong_count() > 0));
+    }
+}
+
+/// The transport of a member. All ask for the same; but the token, or what gives it, may go with who came first.
+struct OfMembers(SendWrapper<Weak<Group>>);
+
+impl Transport for OfMembers {
+    fn connect(&self, request: Request<'_>, receiver: Receiver) -> Result<Box<dyn ActiveRequest>, Failure> {
+        let transport = self.0.upgrade().and_then(|group| group.transport());
+        // Without a member there is no connection.
+        transport.ok_or(Failure::Unsupported)?.connect(request, receiver)
     }
 }

@@ -1,5 +1,6 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
 use sse_proto::client::{CloseReason, Command, Failure, Gap, PauseReason, PauseSet, State};
 use sse_proto::{Cursor, EventRef};
@@ -15,6 +16,7 @@ use crate::life_cycle::{self, Interest, Observer};
 use crate::listen::Listener;
 use crate::options::Options;
 use crate::sink::Sink;
+use crate::transport::Transport;
 
 /// A connection that is shared, as its owner holds it.
 pub(super) struct Membership {
@@ -188,6 +190,10 @@ impl Member {
     /// Whether it wants the stream.
     pub(super) fn is_active(&self) -> bool {
         self.closed.borrow().is_none() && self.pauses.borrow().is_empty()
+    }
+
+    pub(super) fn transport(&self) -> Arc<dyn Transport> {
+        self.options.transport.clone()
     }
 
     fn last_event_id(&self) -> String {

@@ -239,8 +239,7 @@ impl Fetch {
     /// Allows it to be [shared](crate::Sharing) although it is authorized, by a [token](Self::with_bearer) or an
     /// `Authorization` header: with those who name the same identity, which is whoever may read what comes.
     ///
-    /// One of them shows its token for all, in a page the first who came, also when it has gone. So what gives the token
-    /// belongs to the page, and holds nothing that goes with a component.
+    /// One of them shows its token for all: of those in a page who want the stream, the one who came first.
     ///
     /// Name another identity for another login. Whoever went on under the old one would be told what is not theirs.
     ///

@@ -6,7 +6,7 @@ use sse_web::transport::Fetch;
 use sse_web::{Options, Sharing};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::options;
+use super::{SCOPES, options};
 
 /// How many connections two owners have of whom the second asks for something else.
 async fn connections(first: impl Fn(&mut Options), second: impl Fn(&mut Options)) -> usize {
@@ -72,4 +72,33 @@ async fn what_is_authorized_is_shared_by_those_who_name_one_identity() {
     assert_eq!(connections(token("ada", "a.1"), fetch(Fetch::new())).await, 2);
     let post = || fetch(Fetch::post("ask").share_as("ada"));
     assert_eq!(connections(post(), post()).await, 2);
+}
+
+#[wasm_bindgen_test]
+async fn the_token_is_that_of_somebody_who_is_still_there() {
+    for scope in SCOPES {
+        let stream = Stream::new(
+            "event - 1 one
+             wait gone
+             end
+             ---
+             event - 2 two",
+        )
+        .await;
+        let open = |token: &'static str| {
+            let fetch_it = Fetch::new().with_bearer(move |_| std::future::ready(Ok(token.to_owned())));
+            let mut options = options(scope);
+            options.transport = Arc::new(fetch_it.share_as("ada"));
+            Watch::open(stream.url(), options)
+        };
+        let (goes, stays) = (open("first"), open("second"));
+        goes.until_data("one").await;
+        drop(goes);
+        stream.release("gone").await;
+        stays.until_data("two").await;
+        assert_eq!(stays.data(), ["one", "two"]);
+        let report = stream.report().await;
+        let tokens = report.visits.iter().map(|visit| visit.headers.get("authorization").map(String::as_str));
+        assert_eq!(tokens.collect::<Vec<_>>(), [Some("Bearer first"), Some("Bearer second")]);
+    }
 }
