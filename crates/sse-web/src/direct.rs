@@ -299,7 +299,7 @@ impl Inner {
         match verdict {
             Verdict::Deliver => self.sink.event(event),
             Verdict::Control => self.sink.cursor(),
-            Verdict::Duplicate | Verdict::Stale => {}
+            Verdict::Duplicate | Verdict::Late => {}
         }
     }
 

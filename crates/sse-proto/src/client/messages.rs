@@ -73,7 +73,7 @@ pub enum Verdict {
     /// this number is not above the cursor. An event without an id of its own shares the fate of the one before.
     Duplicate,
     /// It comes from a connection that is no longer the client's.
-    Stale,
+    Late,
 }
 
 /// What is to be done. Returned by [`Client::poll_output`](super::Client::poll_output).

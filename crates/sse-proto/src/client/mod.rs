@@ -273,7 +273,7 @@ impl Client {
         last_event_id: &str,
     ) -> Verdict {
         if self.connection != Some(connection) {
-            return Verdict::Stale;
+            return Verdict::Late;
         }
         if event_type.starts_with(RESERVED_PREFIX)
             && let Some(verdict) = self.handle_reserved(now, event_type, data, last_event_id)
@@ -305,7 +305,7 @@ impl Client {
     /// known](Self::reads_last_event_id), and the one of the last such event is still to be [said](Self::handle_last_event_id).
     pub fn handle_unread_event(&mut self, now: Instant, connection: ConnectionId) -> Verdict {
         if self.connection != Some(connection) {
-            return Verdict::Stale;
+            return Verdict::Late;
         }
         self.note_event(now, None);
         self.resume.handle_unread_event();
@@ -324,7 +324,7 @@ impl Client {
     /// event, but the cursor moves as it does with one (p12).
     pub fn handle_id(&mut self, connection: ConnectionId, last_event_id: &str) -> Verdict {
         if self.connection != Some(connection) {
-            return Verdict::Stale;
+            return Verdict::Late;
         }
         self.before = Some(Before::Control(self.resume.note()));
         let gap = self.resume.follow(last_event_id).1.map(|(gap, _)| gap);

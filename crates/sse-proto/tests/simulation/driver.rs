@@ -315,7 +315,7 @@ impl World {
         ensure!(self.client.handle_drained(), "{event:?} is taken back for nothing");
         if !is_active {
             ensure!(
-                verdict == Verdict::Stale && told.outputs == 0,
+                verdict == Verdict::Late && told.outputs == 0,
                 "{event:?} is stale, not {verdict:?}: {told:?}"
             );
             return Ok(());

@@ -49,7 +49,7 @@ const EXPECTED: &[(u64, &[&str])] = &[
             "verdict Control",
             "verdict Deliver",
             "verdict Duplicate",
-            "verdict Stale",
+            "verdict Late",
             "a dropped connection signals",
             "converged",
         ],

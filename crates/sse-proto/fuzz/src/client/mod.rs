@@ -188,7 +188,7 @@ impl Bench {
         }
         let said = self.settle(0..=0);
         assert!(self.client.handle_drained(), "nobody closed it meanwhile");
-        assert_eq!(verdict == Verdict::Stale, !counts, "an event of an old connection is stale (c09)");
+        assert_eq!(verdict == Verdict::Late, !counts, "an event of an old connection is late (c09)");
         let is_control = verdict == Verdict::Control;
         assert!(is_control || !counts || control.is_none(), "{event_type} is the client's");
         assert!(!is_control || event_type.starts_with("sse."), "{event_type} is the application's");

@@ -47,7 +47,7 @@ fn c09_nothing_of_an_old_connection_counts() {
     let old = bench.connection.expect("open");
     bench.command(Command::Reconnect);
     assert_ne!(bench.connection, Some(old));
-    assert_eq!(bench.client.handle_event(bench.now, old, "message", "late", "9"), Verdict::Stale);
+    assert_eq!(bench.client.handle_event(bench.now, old, "message", "late", "9"), Verdict::Late);
     bench.client.handle_signal(bench.now, old, Signal::Failed(Failure::Network));
     assert_eq!(*bench.client.state(), State::Connecting { attempt: 1 });
     assert_eq!(bench.client.last_event_id(), "");
@@ -70,7 +70,7 @@ fn sse_end_is_the_end() {
     let mut bench = Bench::open();
     assert_eq!(bench.event("sse.end", "{}", ""), Verdict::Control);
     assert_eq!(*bench.client.state(), State::Closed(CloseReason::Ended));
-    assert_eq!(bench.event("message", "late", ""), Verdict::Stale);
+    assert_eq!(bench.event("message", "late", ""), Verdict::Late);
     bench.told();
     bench.pass(100 * SECOND);
     assert_eq!(bench.connects(), 0);
@@ -276,8 +276,8 @@ fn c09_what_follows_a_close_in_the_same_chunk_is_stale() {
     let connection = bench.connection.expect("open");
     // The handler of the first event closes, and the transport is in the middle of a loop.
     bench.client.handle_command(bench.now, Command::Close);
-    assert_eq!(bench.client.handle_event(bench.now, connection, "message", "two", "2"), Verdict::Stale);
-    assert_eq!(bench.client.handle_event(bench.now, connection, "sse.reset", "{}", ""), Verdict::Stale);
+    assert_eq!(bench.client.handle_event(bench.now, connection, "message", "two", "2"), Verdict::Late);
+    assert_eq!(bench.client.handle_event(bench.now, connection, "sse.reset", "{}", ""), Verdict::Late);
     bench.client.handle_signal(bench.now, connection, Signal::Failed(Failure::Ended));
     bench.told();
     bench.drain();

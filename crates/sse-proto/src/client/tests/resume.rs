@@ -339,7 +339,7 @@ fn p12_an_id_without_data_moves_the_cursor() {
     assert_eq!(bench.client.handle_id(connection, "42"), Verdict::Control);
     bench.command(Command::Reconnect);
     assert_eq!(bench.cursor_sent().as_deref(), Some("42"));
-    assert_eq!(bench.client.handle_id(connection, "43"), Verdict::Stale);
+    assert_eq!(bench.client.handle_id(connection, "43"), Verdict::Late);
     assert_eq!(bench.client.last_event_id(), "42");
 }
 
@@ -366,7 +366,7 @@ fn an_id_that_nobody_had_to_read_may_be_said_later() {
     bench.command(Command::Reconnect);
     assert_eq!(bench.cursor_sent().as_deref(), Some("43"));
     // The connection before is nobody's any more.
-    assert_eq!(bench.client.handle_unread_event(bench.now, connection), Verdict::Stale);
+    assert_eq!(bench.client.handle_unread_event(bench.now, connection), Verdict::Late);
     bench.client.handle_last_event_id(connection, "44");
     assert_eq!(bench.client.last_event_id(), "43");
 }
