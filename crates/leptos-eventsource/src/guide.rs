@@ -28,6 +28,7 @@ pub mod coming_from {}
 /// [Fetch::repeatable]: crate::transport::Fetch::repeatable
 /// [Fetch::share_as]: crate::transport::Fetch::share_as
 /// [Fetch::with_bearer]: crate::transport::Fetch::with_bearer
+/// [Fetch::with_fetch]: crate::transport::Fetch::with_fetch
 /// [Fetch::with_header]: crate::transport::Fetch::with_header
 /// [Fetch::with_limits]: crate::transport::Fetch::with_limits
 /// [Fetch::with_refusal]: crate::transport::Fetch::with_refusal

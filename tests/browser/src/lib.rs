@@ -52,8 +52,24 @@ pub use watch::{Slot, Told, Watch, phase};
 use std::time::Duration;
 
 use sse_web::transport::{Scripted, ScriptedStream};
-use wasm_bindgen::JsCast;
-use web_sys::{Event, EventTarget};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Event, EventTarget, Request, Response};
+
+#[wasm_bindgen]
+extern "C" {
+    /// That of the window or of the worker.
+    #[wasm_bindgen(js_name = fetch)]
+    fn js_fetch(request: &Request) -> js_sys::Promise;
+}
+
+/// The browser's own `fetch`.
+///
+/// # Errors
+/// That of JavaScript.
+pub async fn fetch(request: Request) -> Result<Response, JsValue> {
+    JsFuture::from(js_fetch(&request)).await?.dyn_into()
+}
 
 /// Options with waits so short that a test need not wait for them.
 #[must_use]

@@ -58,8 +58,8 @@ use member::Membership;
 /// before.
 ///
 /// Not shared, whatever is asked for (the console of a debug build says so): a POST, a
-/// [`Fetch`](crate::transport::Fetch) with `with_refusal`, or with a token or an `Authorization` header and without
-/// [`share_as`](crate::transport::Fetch::share_as), [`Ticketed`](crate::transport::Ticketed),
+/// [`Fetch`](crate::transport::Fetch) with `with_refusal`, or with a token, an `Authorization` header or `with_fetch` and
+/// without [`share_as`](crate::transport::Fetch::share_as), [`Ticketed`](crate::transport::Ticketed),
 /// [`Scripted`](crate::transport::Scripted), a transport of your own without a
 /// [`share_key`](crate::Transport::share_key), and what must not be sent again.
 ///

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use sse_proto::client::Failure;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
@@ -67,6 +68,7 @@ pub struct Fetch {
     bearer: Option<Arc<Bearer>>,
     identity: Option<String>,
     refused: Option<Arc<dyn Fn(Refusal) + Send + Sync>>,
+    sender: Option<Arc<Sender>>,
     limits: Limits,
 }
 
@@ -106,6 +108,10 @@ impl From<Vec<u8>> for Body {
 }
 
 type Bearer = dyn Fn(Token) -> Pin<Box<dyn Future<Output = Result<String, String>>>> + Send + Sync;
+
+type Sender = dyn Fn(web_sys::Request) -> Pin<Box<dyn Future<Output = Result<web_sys::Response, JsValue>>>>
+    + Send
+    + Sync;
 
 /// Which token is asked for; for [`Fetch::with_bearer`].
 ///
@@ -164,6 +170,7 @@ impl Fetch {
             bearer: None,
             identity: None,
             refused: None,
+            sender: None,
             limits: Limits::default(),
         }
     }
@@ -236,8 +243,9 @@ impl Fetch {
         self
     }
 
-    /// Allows it to be [shared](crate::Sharing) although it is authorized, by a [token](Self::with_bearer) or an
-    /// `Authorization` header: with those who name the same identity, which is whoever may read what comes.
+    /// Allows it to be [shared](crate::Sharing) although it is authorized, by a [token](Self::with_bearer), an
+    /// `Authorization` header or [what sends it](Self::with_fetch): with those who name the same identity, which is whoever
+    /// may read what comes.
     ///
     /// One of them shows its token for all: of those in a page who want the stream, the one who came first.
     ///
@@ -287,6 +295,37 @@ impl Fetch {
         self
     }
 
+    /// Sends each request by `send` in place of the browser's own `fetch`: what a native shell brings along, one that signs
+    /// what it sends or reads a header of the response, or a test that is the server.
+    ///
+    /// It is given the whole request, with token, cursor, body and the signal that aborts it, and returns the response
+    /// without having read its body. An error is [`Failure::Network`], as where the browser says no more (conformance c12);
+    /// but for that, what it returns is judged like any other response. What it may hold, [`Self::with_bearer`] says.
+    ///
+    /// ```
+    /// use sse_web::transport::Fetch;
+    /// use wasm_bindgen::JsCast;
+    /// use wasm_bindgen_futures::JsFuture;
+    ///
+    /// let fetch = Fetch::new().with_fetch(|request| async move {
+    ///     let window = web_sys::window().ok_or("a worker has a `fetch` of its own")?;
+    ///     let response = JsFuture::from(window.fetch_with_request(&request)).await?;
+    ///     let response: web_sys::Response = response.dyn_into()?;
+    ///     if let Ok(Some(region)) = response.headers().get("x-region") {
+    ///         web_sys::console::log_2(&"served by".into(), &region.into());
+    ///     }
+    ///     Ok(response)
+    /// });
+    /// ```
+    #[must_use]
+    pub fn with_fetch<F>(mut self, send: impl Fn(web_sys::Request) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<web_sys::Response, JsValue>> + 'static,
+    {
+        self.sender = Some(Arc::new(move |request| Box::pin(send(request))));
+        self
+    }
+
     /// Sets the limits of the decoder.
     ///
     /// ```
@@ -321,9 +360,10 @@ impl fmt::Debug for Fetch {
 }
 
 impl Fetch {
-    /// Whether a request carries what is meant for one origin only.
+    /// Whether a request carries what is meant for one origin only, or may by what sends it.
     fn is_authorized(&self) -> bool {
-        self.bearer.is_some() || self.headers.iter().any(|(name, _)| is_authorization(name))
+        let has_header = self.headers.iter().any(|(name, _)| is_authorization(name));
+        has_header || self.bearer.is_some() || self.sender.is_some()
     }
 
     fn method(&self) -> &'static str {

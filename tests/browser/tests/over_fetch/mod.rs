@@ -7,6 +7,7 @@ mod post;
 mod refusal;
 mod request;
 mod response;
+mod sender;
 mod token;
 
 use std::sync::Arc;

@@ -53,6 +53,8 @@ async fn what_is_authorized_or_does_something_is_not_shared() {
     let header = || fetch(Fetch::new().with_header("Authorization", "Basic x").expect("a header"));
     assert_eq!(connections(header(), header()).await, 2);
     assert_eq!(connections(fetch(Fetch::post("ask")), fetch(Fetch::post("ask"))).await, 2);
+    let sender = || fetch(Fetch::new().with_fetch(browser_tests::fetch));
+    assert_eq!(connections(sender(), sender()).await, 2);
 }
 
 #[wasm_bindgen_test]
@@ -70,6 +72,9 @@ async fn what_is_authorized_is_shared_by_those_who_name_one_identity() {
     assert_eq!(connections(header("ada", "Basic a"), header("ada", "Basic b")).await, 1);
     assert_eq!(connections(header("ada", "Basic a"), header("bob", "Basic a")).await, 2);
     assert_eq!(connections(token("ada", "a.1"), fetch(Fetch::new())).await, 2);
+    let sender = |identity: &str| fetch(Fetch::new().with_fetch(browser_tests::fetch).share_as(identity));
+    assert_eq!(connections(sender("ada"), sender("ada")).await, 1);
+    assert_eq!(connections(sender("ada"), sender("bob")).await, 2);
     let post = || fetch(Fetch::post("ask").share_as("ada"));
     assert_eq!(connections(post(), post()).await, 2);
 }

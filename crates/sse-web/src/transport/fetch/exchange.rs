@@ -123,9 +123,12 @@ impl Exchange {
 
     async fn ask(&self, token: Option<&str>) -> Result<Response, Failure> {
         let request = self.request(token)?;
-        let response = fetch(&request).map_err(|_| Failure::Unsupported)?;
-        self.request.replace(Some(request));
+        self.request.replace(Some(Clone::clone(&request)));
         // c12: the reason is in a message for people, which differs from browser to browser.
+        if let Some(send) = &self.fetch.sender {
+            return send(request).await.map_err(|_| Failure::Network);
+        }
+        let response = fetch(&request).map_err(|_| Failure::Unsupported)?;
         let response = JsFuture::from(response).await.map_err(|_| Failure::Network)?;
         Ok(response.unchecked_into())
     }
