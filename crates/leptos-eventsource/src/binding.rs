@@ -2,11 +2,11 @@
 
 use std::any::Any;
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Interval;
-use leptos::prelude::{Owner, Signal};
+use leptos::prelude::{Memo, Owner, Read, Signal};
 use leptos::reactive::owner::WeakOwner;
 use sse_events::{DecodeError, EventSet};
 use sse_proto::client::{CloseReason, Failure, Gap, PauseReason, State};
@@ -39,6 +39,8 @@ pub(crate) struct Binding {
     wanted: Cell<Wanted>,
     pub(crate) schedule: Rc<Schedule>,
     pub(crate) state: Shown<State>,
+    /// For those who go with the stream.
+    is_open: OnceCell<Signal<bool>>,
     /// Counts the states that the connection has told.
     states: Cell<u32>,
     retry_in: Shown<Option<u64>>,
@@ -130,6 +132,7 @@ impl Binding {
             connection: RefCell::new(None),
             wanted: Cell::new(Wanted::Open),
             state: Shown::new(State::Idle),
+            is_open: OnceCell::new(),
             states: Cell::new(0),
             retry_in: Shown::new(None),
             error: Shown::new(None),
@@ -287,10 +290,28 @@ impl Binding {
     ///
     /// Whoever goes with the stream shares one signal: who asks with every click must not fill the memory.
     pub(crate) fn signal<T: Clone + Send + Sync + 'static>(&self, shown: &Shown<T>) -> Signal<T> {
-        match self.owner.as_ref().and_then(WeakOwner::upgrade) {
-            Some(owner) if goes_with(Owner::current(), &owner) => shown.inside(&owner),
-            _ => shown.outside(),
+        match self.owner_of_asker() {
+            Some(owner) => shown.inside(&owner),
+            None => shown.outside(),
         }
+    }
+
+    /// A signal like [`Self::signal`]'s.
+    pub(crate) fn is_open(&self) -> Signal<bool> {
+        let make = || {
+            let state = self.signal(&self.state);
+            Memo::new(move |_| state.read().is_open()).into()
+        };
+        match self.owner_of_asker() {
+            Some(owner) => *self.is_open.get_or_init(|| owner.with(make)),
+            None => make(),
+        }
+    }
+
+    /// The stream's owner, if whoever asks goes with it.
+    fn owner_of_asker(&self) -> Option<Owner> {
+        let owner = self.owner.as_ref()?.upgrade()?;
+        goes_with(Owner::current(), &owner).then_some(owner)
     }
 
     /// Keeps the signal of the last event id up to date from now on.

@@ -69,8 +69,7 @@ impl ConnectionHandle {
     /// As [`EventSourceHandle::is_open`].
     #[must_use]
     pub fn is_open(&self) -> Signal<bool> {
-        let state = self.state();
-        Memo::new(move |_| state.read().is_open()).into()
+        self.signal(false, |binding| binding.is_open())
     }
 
     /// As [`EventSourceHandle::retry_in`].

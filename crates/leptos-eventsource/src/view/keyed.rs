@@ -1,10 +1,11 @@
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 use std::rc::{Rc, Weak};
 
 use leptos::prelude::*;
+use leptos::reactive::owner::WeakOwner;
 use sse_events::EventSet;
 
 use super::folded;
@@ -67,6 +68,8 @@ struct Rows<K: 'static, S: 'static> {
     keys: Folded<Vec<K>>,
     schedule: Rc<Schedule>,
     left_out: Folded<u64>,
+    /// That of the view.
+    owner: Option<WeakOwner>,
     /// Whether a row may have gone out of use since a place was last looked for.
     may_have_place: Cell<bool>,
 }
@@ -75,6 +78,8 @@ struct Row<S: 'static> {
     value: Folded<S>,
     /// Whether an event with this key has come; else its signal was only asked for.
     came: Cell<bool>,
+    /// For those who live as long as the view.
+    kept: OnceCell<ReadSignal<S>>,
 }
 
 /// Keeps a row from being given away while the owner lives that asked for its signal.
@@ -108,6 +113,7 @@ where
             keys: folded(handle, Vec::new()),
             schedule: schedule.unwrap_or_else(|| Schedule::new(Default::default())),
             left_out: folded(handle, 0),
+            owner: Owner::current().map(|owner| owner.downgrade()),
             may_have_place: Cell::new(false),
         });
         for (key, value) in init {
@@ -137,7 +143,7 @@ where
     /// The signal of `key`: the default value until an event with this key comes.
     ///
     /// A key that is asked for before it has come is not among [`keys`](Self::keys) until it does. But while the owner
-    /// lives that asked, it takes one of the [`KEY_LIMIT`] places. A new key for which there is none gets a signal that
+    /// lives that asked, or outside of any the view, it takes one of the [`KEY_LIMIT`] places. A new key for which there is none gets a signal that
     /// stays at the default: ask again when others have been removed.
     ///
     /// Rows that are sorted by what they hold:
@@ -162,17 +168,12 @@ where
     #[must_use]
     pub fn signal(&self, key: &K) -> ReadSignal<S> {
         let signal = if IN_BROWSER {
-            let looked_at = self.with_rows(|rows| {
-                let row = rows.row(key)?;
-                let signal = row.value.signal().clone();
-                StoredValue::new_local(LookedAt { _row: row, rows: Rc::downgrade(rows) });
-                Some(signal)
-            });
-            looked_at.flatten()
+            self.with_rows(|rows| rows.signal(key)).flatten()
         } else {
-            self.rendered.and_then(|rows| rows.try_with_value(|rows| rows.get(key).cloned()).flatten())
+            let rendered = |rows: &HashMap<_, ArcRwSignal<S>>| Some(rows.get(key)?.read_only().into());
+            self.rendered.and_then(|rows| rows.try_with_value(rendered).flatten())
         };
-        signal.unwrap_or_else(|| ArcRwSignal::new(S::default())).read_only().into()
+        signal.unwrap_or_else(|| ArcRwSignal::new(S::default()).read_only().into())
     }
 
     /// Takes `key` out of [`keys`](Self::keys), and sets its signal to the default. If it comes again, it is the last of
@@ -286,6 +287,22 @@ where
         }
     }
 
+    /// Whoever asks from no owner, or from the view's, shares one: who asks with every event must not fill the memory.
+    fn signal(self: &Rc<Self>, key: &K) -> Option<ReadSignal<S>> {
+        let row = self.row(key)?;
+        let look_at = || {
+            StoredValue::new_local(LookedAt { _row: row.clone(), rows: Rc::downgrade(self) });
+            row.value.signal().read_only().into()
+        };
+        let current = Owner::current();
+        match self.owner.as_ref().and_then(WeakOwner::upgrade) {
+            Some(owner) if current.is_none_or(|current| current == owner) => {
+                Some(*row.kept.get_or_init(|| owner.with(look_at)))
+            }
+            _ => Some(look_at()),
+        }
+    }
+
     fn signals(&self) -> HashMap<K, ArcRwSignal<S>> {
         let rows = self.by_key.borrow();
         rows.iter().map(|(key, row)| (key.clone(), row.value.signal().clone())).collect()
@@ -300,7 +317,11 @@ where
         if self.by_key.borrow().len() >= KEY_LIMIT && !self.make_place() {
             return None;
         }
-        let row = Rc::new(Row { value: Folded::new(&self.schedule, S::default()), came: Cell::new(false) });
+        let row = Rc::new(Row {
+            value: Folded::new(&self.schedule, S::default()),
+            came: Cell::new(false),
+            kept: OnceCell::new(),
+        });
         self.by_key.borrow_mut().insert(key.clone(), row.clone());
         Some(row)
     }

@@ -193,11 +193,37 @@ async fn who_asks_again_and_again_below_the_stream_gets_the_same_signals() {
         let transport = transport.clone();
         move || (use_market(&transport, Delivery::Immediate), Owner::new())
     });
-    let ask = move || (market.state(), market.error(), market.retry_in(), market.last_event_id());
+    let ask =
+        move || (market.state(), market.is_open(), market.error(), market.retry_in(), market.last_event_id());
     let signals = ask();
     assert_eq!(ask(), signals, "outside of any owner, as in a timer");
     assert_eq!(below.with(ask), signals);
     assert_eq!(below.child().with(ask), signals);
     let (_other, of_another) = elsewhere(ask);
     assert_ne!(of_another, signals, "who may outlive the stream has signals of its own");
+    assert_ne!(of_another.1, signals.1);
+    open(&transport).await;
+    assert!(signals.1.get_untracked() && of_another.1.get_untracked());
+}
+
+#[wasm_bindgen_test]
+async fn who_asks_a_view_for_a_row_with_every_event_gets_the_same_signal() {
+    let transport = Scripted::new();
+    let (_component, (prices, owner)) = mount({
+        let transport = transport.clone();
+        move || {
+            let market = use_market(&transport, Delivery::Immediate);
+            (market.keyed(|event| event.symbol()), Owner::current().expect("a component has one"))
+        }
+    });
+    let ask = move || prices.signal(&"ACME".to_owned());
+    let signal = ask();
+    assert_eq!(ask(), signal, "outside of any owner, as in a handler");
+    assert_eq!(owner.with(ask), signal);
+    let (_other, of_another) = elsewhere(ask);
+    assert_ne!(of_another, signal, "it goes with who has asked, and gives up its place");
+    let stream = open(&transport).await;
+    tick(&stream, "ACME", 7);
+    let price = |signal: ReadSignal<Option<Market>>| signal.with_untracked(|it| it.as_ref()?.price());
+    assert_eq!((price(signal), price(of_another)), (Some(7), Some(7)));
 }
