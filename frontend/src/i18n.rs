@@ -16,7 +16,7 @@ use crate::storage::{self, Keep};
 const KEY: &str = "lang";
 
 /// A language of the page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Lang {
     /// English.
     #[default]
@@ -62,6 +62,41 @@ impl Lang {
         }
     }
 
+    /// A price, with two decimals.
+    pub(crate) fn price(self, price: f64) -> String {
+        format::with(self, |formats| formats.price(price))
+    }
+
+    /// How far a price has come, with its sign.
+    pub(crate) fn change(self, change: f64) -> String {
+        format::with(self, |formats| formats.change(change))
+    }
+
+    /// A part of one, as a percentage with its sign.
+    pub(crate) fn percent(self, ratio: f64) -> String {
+        format::with(self, |formats| formats.percent(ratio))
+    }
+
+    /// A large number in few characters: `1.2M`, `120万`.
+    pub(crate) fn compact(self, number: u64) -> String {
+        format::with(self, |formats| formats.compact(number as f64))
+    }
+
+    /// A time of day; with its date if that is not today. Takes milliseconds since the Unix epoch.
+    pub(crate) fn time(self, millis: u64) -> String {
+        format::with(self, |formats| formats.time(millis as f64))
+    }
+
+    /// A time of day with its seconds. Takes milliseconds since the Unix epoch.
+    pub(crate) fn time_of_day(self, millis: u64) -> String {
+        format::with(self, |formats| formats.time_of_day(millis as f64))
+    }
+
+    /// Date and time in full.
+    pub(crate) fn date_time(self, millis: u64) -> String {
+        format::with(self, |formats| formats.date_time(millis as f64))
+    }
+
     /// The language that a browser's or our own language tag asks for.
     fn parse(tag: &str) -> Self {
         match tag.get(..2) {
@@ -77,7 +112,7 @@ impl Lang {
     }
 }
 
-/// The language of the page, and what follows from it. Every method tracks it.
+/// The language of the page, and what follows from it. Every method but [`Self::now`] tracks it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Locale {
     lang: RwSignal<Lang>,
@@ -87,6 +122,12 @@ impl Locale {
     /// The language.
     pub(crate) fn lang(self) -> Lang {
         self.lang.get()
+    }
+
+    /// The language, for the rows of a list that has it in their key. What comes and goes must not track it: of an effect
+    /// that is gone, something stays with the signal until that changes, and the language may never.
+    pub(crate) fn now(self) -> Lang {
+        self.lang.get_untracked()
     }
 
     /// The texts of the page.
@@ -106,41 +147,6 @@ impl Locale {
     /// Changes to the other language.
     pub(crate) fn toggle(self) {
         self.lang.update(|lang| *lang = lang.other());
-    }
-
-    /// A price, with two decimals.
-    pub(crate) fn price(self, price: f64) -> String {
-        format::with(self.lang(), |formats| formats.price(price))
-    }
-
-    /// How far a price has come, with its sign.
-    pub(crate) fn change(self, change: f64) -> String {
-        format::with(self.lang(), |formats| formats.change(change))
-    }
-
-    /// A part of one, as a percentage with its sign.
-    pub(crate) fn percent(self, ratio: f64) -> String {
-        format::with(self.lang(), |formats| formats.percent(ratio))
-    }
-
-    /// A large number in few characters: `1.2M`, `120万`.
-    pub(crate) fn compact(self, number: u64) -> String {
-        format::with(self.lang(), |formats| formats.compact(number as f64))
-    }
-
-    /// A time of day; with its date if that is not today. Takes milliseconds since the Unix epoch.
-    pub(crate) fn time(self, millis: u64) -> String {
-        format::with(self.lang(), |formats| formats.time(millis as f64))
-    }
-
-    /// A time of day with its seconds. Takes milliseconds since the Unix epoch.
-    pub(crate) fn time_of_day(self, millis: u64) -> String {
-        format::with(self.lang(), |formats| formats.time_of_day(millis as f64))
-    }
-
-    /// Date and time in full.
-    pub(crate) fn date_time(self, millis: u64) -> String {
-        format::with(self.lang(), |formats| formats.date_time(millis as f64))
     }
 }
 

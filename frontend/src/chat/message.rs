@@ -10,7 +10,7 @@ use super::outbox::{Pending, Status};
 use super::people::Avatar;
 use super::room::Room;
 use super::timeline::Entry;
-use crate::i18n::use_locale;
+use crate::i18n::Lang;
 use crate::icons;
 
 /// A message that the stream has brought.
@@ -18,14 +18,15 @@ use crate::icons;
 pub(super) fn Said(
     /// The message.
     entry: Arc<Entry>,
+    /// The language.
+    lang: Lang,
 ) -> impl IntoView {
-    let locale = use_locale();
     let is_own = use_identity().is_own(&entry.client_id);
     let Entry { message, is_head, after_gap, .. } = Arc::unwrap_or_clone(entry);
     let notice = after_gap.then(|| {
-        view! { <p class="notice" data-testid="gap">{locale.text(|t| t.chat.gap)}</p> }
+        view! { <p class="notice" data-testid="gap">{lang.texts().chat.gap}</p> }
     });
-    let mark = is_own.then(|| view! { <Mark status=Signal::stored(Status::Sent) /> });
+    let mark = is_own.then(|| view! { <Mark status=Signal::stored(Status::Sent) lang /> });
 
     view! {
         <li
@@ -38,8 +39,8 @@ pub(super) fn Said(
             aria-live=is_own.then_some("off")
         >
             {notice}
-            {is_head.then(|| view! { <Head author=message.author.clone() time=message.time is_own /> })}
-            <Body text=message.text time=message.time mark />
+            {is_head.then(|| view! { <Head author=message.author.clone() time=message.time is_own lang /> })}
+            <Body text=message.text time=message.time mark lang />
         </li>
     }
 }
@@ -53,8 +54,9 @@ pub(super) fn OnItsWay(
     room: Room,
     /// Whether it begins a group.
     is_head: bool,
+    /// The language.
+    lang: Lang,
 ) -> impl IntoView {
-    let locale = use_locale();
     let courier = use_courier();
     let Pending { message, time, status, .. } = pending;
     let client_id = StoredValue::new(message.client_id.clone());
@@ -81,21 +83,21 @@ pub(super) fn OnItsWay(
             data-status=move || status.read().as_str()
             data-own="true"
         >
-            {is_head.then(|| view! { <Head author=message.author.clone() time is_own=true /> })}
-            <Body text=message.text time mark=view! { <Mark status=status.into() /> } />
+            {is_head.then(|| view! { <Head author=message.author.clone() time is_own=true lang /> })}
+            <Body text=message.text time mark=view! { <Mark status=status.into() lang /> } lang />
             {move || refusal().map(|refusal| view! {
                 <p class="refusal" role="alert">
                     <span>
-                        {(locale.texts().chat.refused)(refusal.status)}
+                        {(lang.texts().chat.refused)(refusal.status)}
                         {(!refusal.detail.is_empty()).then(|| view! {
                             <span lang="en">{format!(" ({})", refusal.detail)}</span>
                         })}
                     </span>
                     <button type="button" class="link" data-testid="retry" on:click=retry>
-                        {locale.text(|t| t.chat.retry)}
+                        {lang.texts().chat.retry}
                     </button>
                     <button type="button" class="link" data-testid="discard" on:click=discard>
-                        {locale.text(|t| t.chat.discard)}
+                        {lang.texts().chat.discard}
                     </button>
                 </p>
             })}
@@ -105,23 +107,21 @@ pub(super) fn OnItsWay(
 
 /// Who wrote it, and when.
 #[component]
-fn Head(author: String, time: u64, is_own: bool) -> impl IntoView {
-    let locale = use_locale();
+fn Head(author: String, time: u64, is_own: bool, lang: Lang) -> impl IntoView {
     view! {
         <div class="message-head">
             {(!is_own).then(|| view! { <Avatar name=author.clone() /> })}
             <span class="message-author" dir="auto">{author}</span>
-            <span class="message-time num">{move || locale.time(time)}</span>
+            <span class="message-time num">{lang.time(time)}</span>
         </div>
     }
 }
 
 /// What was said. Always a text node: nobody else's markup becomes ours.
 #[component]
-fn Body(text: String, time: u64, mark: impl IntoView) -> impl IntoView {
-    let locale = use_locale();
+fn Body(text: String, time: u64, mark: impl IntoView, lang: Lang) -> impl IntoView {
     view! {
-        <div class="bubble" dir="auto" title=move || locale.date_time(time)>
+        <div class="bubble" dir="auto" title=lang.date_time(time)>
             <span class="bubble-text" data-testid="message-text">{text}</span>
             {mark}
         </div>
@@ -130,10 +130,9 @@ fn Body(text: String, time: u64, mark: impl IntoView) -> impl IntoView {
 
 /// How far a message has come.
 #[component]
-fn Mark(status: Signal<Status>) -> impl IntoView {
-    let locale = use_locale();
+fn Mark(status: Signal<Status>, lang: Lang) -> impl IntoView {
     let words = move || {
-        let texts = &locale.texts().chat;
+        let texts = &lang.texts().chat;
         match *status.read() {
             Status::Queued | Status::Sending => texts.sending,
             Status::Waiting => texts.waiting,

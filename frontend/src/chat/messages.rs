@@ -53,13 +53,19 @@ pub(super) fn Messages(
         }
     };
     let on_its_way = move |client_id: String| {
+        let lang = locale.now();
         let sent = outbox.read_untracked().find(&client_id).cloned()?;
         let is_first = pending.read_untracked().first() == Some(&client_id);
         let continues = timeline.read_untracked().continues(&client_id, &sent.message.author, sent.time);
         let room = room.clone();
-        Some(view! { <OnItsWay pending=sent room is_head=is_first && !continues /> })
+        Some(view! { <OnItsWay pending=sent room is_head=is_first && !continues lang /> })
     };
 
+    let nothing = move || {
+        let texts = &locale.texts().chat;
+        let title = is_open.get().then(|| view! { <h2>{texts.empty_title}</h2> });
+        view! { {title} <p>{if is_open.get() { texts.empty_text } else { texts.loading }}</p> }
+    };
     let more = Signal::derive(move || {
         let unseen = tail.unseen();
         (unseen > 0).then(|| (locale.texts().chat.new_messages)(unseen))
@@ -69,15 +75,7 @@ pub(super) fn Messages(
         // Who enters a room does not want to hear all that was said in it.
         <TailedList tail role="log" is_spoken=is_news(is_open) label testid="messages" more>
             <Show when=move || is_empty.get()>
-                <div class="empty">
-                    <Show
-                        when=move || is_open.get()
-                        fallback=move || view! { <p>{locale.text(|t| t.chat.loading)}</p> }
-                    >
-                        <h2>{locale.text(|t| t.chat.empty_title)}</h2>
-                        <p>{locale.text(|t| t.chat.empty_text)}</p>
-                    </Show>
-                </div>
+                <div class="empty">{nothing}</div>
             </Show>
             <Show when=move || { dropped.get() > 0 }>
                 <p class="notice num" data-testid="dropped">
@@ -87,12 +85,12 @@ pub(super) fn Messages(
             <ol class="message-list">
                 <For
                     each=move || timeline.read().entries()
-                    key=|entry| (entry.serial, entry.is_head)
+                    key=move |entry| (entry.serial, entry.is_head, locale.lang())
                     let:entry
                 >
-                    <Said entry />
+                    <Said entry lang=locale.now() />
                 </For>
-                <For each=move || pending.get() key=Clone::clone children=on_its_way />
+                <For each=move || pending.get() key=move |id| (id.clone(), locale.lang()) children=on_its_way />
             </ol>
         </TailedList>
     }

@@ -29,7 +29,11 @@ pub(super) fn PeopleList(
 ) -> impl IntoView {
     let locale = use_locale();
     let own = use_identity().name;
-    let names = move || presence.read().as_ref().map(|presence| presence.names.clone()).unwrap_or_default();
+    let names = move || {
+        let presence = presence.read();
+        let names = presence.iter().flat_map(|presence| presence.names.clone());
+        names.map(|name| (name == *own.read(), name)).collect::<Vec<_>>()
+    };
     let unnamed = move || {
         let presence = presence.read();
         let presence = presence.as_ref()?;
@@ -41,11 +45,11 @@ pub(super) fn PeopleList(
         <aside class="people panel">
             <h2 class="rooms-title">{locale.text(|t| t.chat.people)}</h2>
             <ul class="people-list" data-testid="presence-names">
-                <For each=names key=Clone::clone let:name>
+                <For each=names key=move |person| (person.clone(), locale.lang()) let((is_own, name))>
                     <li class="person">
                         <Avatar name=name.clone() />
                         <span class="person-name" dir="auto" title=name.clone()>{name.clone()}</span>
-                        {move || (*own.read() == name).then(|| view! { <span class="tag">{locale.text(|t| t.chat.you)}</span> })}
+                        {is_own.then(|| view! { <span class="tag">{locale.now().texts().chat.you}</span> })}
                     </li>
                 </For>
             </ul>

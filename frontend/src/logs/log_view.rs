@@ -5,6 +5,7 @@ use std::sync::Arc;
 use demo_contract::logs::{Level, ROUTE};
 use demo_contract::{Logs, Problem};
 use leptos::prelude::*;
+use leptos::tachys::view::keyed::keyed;
 use leptos_eventsource::{
     CloseReason, EventSourceHandle, EventSourceOptions, Failure, Sharing, State,
     use_event_source_with_options,
@@ -13,7 +14,7 @@ use leptos_eventsource::{
 use super::journal::{Entry, Filter, Journal, Row};
 use super::{Access, Refused, Way};
 use crate::badge::Badge;
-use crate::i18n::use_locale;
+use crate::i18n::{Lang, use_locale};
 use crate::icons;
 use crate::pause::PauseButton;
 use crate::stream::while_seen;
@@ -161,6 +162,12 @@ fn Rows(
         }
     };
 
+    // Not a `<For>`: Leptos keeps something of the owner of each of its rows for as long as the list is there. These need
+    // none, as nothing in them changes.
+    let shown = move || {
+        let lang = locale.lang();
+        keyed(rows.get(), move |row| (row.serial, lang), move |_, row| (|_| (), row_view(&row, lang)))
+    };
     let more = Signal::derive(move || {
         let unseen = tail.unseen();
         (unseen > 0).then(|| (locale.texts().logs.new_lines)(unseen))
@@ -175,9 +182,7 @@ fn Rows(
                 </p>
             </Show>
             <ol class="log-rows" data-testid="log-rows">
-                <For each=move || rows.get() key=|row| row.serial let:row>
-                    <RowView row />
-                </For>
+                {shown}
             </ol>
             <Show when=move || rows.read().is_empty()>
                 <p class="empty" data-testid="log-empty">{nothing}</p>
@@ -192,32 +197,29 @@ fn Rows(
     }
 }
 
-#[component]
-fn RowView(row: Arc<Row>) -> impl IntoView {
-    let locale = use_locale();
+fn row_view(row: &Row, lang: Lang) -> AnyView {
     let line = match row.entry.clone() {
         Entry::Line(line) => line,
         Entry::Skipped(lines) => {
             return view! {
                 <li class="log-notice" data-testid="log-skipped">
-                    {move || (locale.texts().logs.skipped)(lines)}
+                    {(lang.texts().logs.skipped)(lines)}
                 </li>
             }
             .into_any();
         }
         Entry::Gap => {
             return view! {
-                <li class="log-notice" data-testid="log-gap">{locale.text(|t| t.logs.gap)}</li>
+                <li class="log-notice" data-testid="log-gap">{lang.texts().logs.gap}</li>
             }
             .into_any();
         }
     };
     let level = name(line.level);
-    let time = line.time;
     view! {
         <li class="log-row" data-testid="log-row" data-level=level>
-            <time class="log-time num" title=move || locale.date_time(time)>
-                {move || locale.time_of_day(time)}
+            <time class="log-time num" title=lang.date_time(line.time)>
+                {lang.time_of_day(line.time)}
             </time>
             " "
             <span class="log-level" lang="en">{level}</span>

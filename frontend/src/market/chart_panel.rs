@@ -113,11 +113,11 @@ fn Legend(bar: RwSignal<Option<Candle>>) -> impl IntoView {
         let texts = &locale.texts().market;
         let Some(bar) = bar.get() else { return (texts.bar_length)(BAR_SECONDS) };
         let numbers = [
-            locale.price(bar.open),
-            locale.price(bar.high),
-            locale.price(bar.low),
-            locale.price(bar.close),
-            locale.compact(bar.volume),
+            locale.lang().price(bar.open),
+            locale.lang().price(bar.high),
+            locale.lang().price(bar.low),
+            locale.lang().price(bar.close),
+            locale.lang().compact(bar.volume),
         ];
         let named = texts.bar.iter().zip(numbers).map(|(name, number)| format!("{name}\u{a0}{number}  "));
         named.collect::<String>()

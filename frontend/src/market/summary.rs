@@ -24,7 +24,7 @@ pub(super) fn Summary(
     let day = Memo::new(move |_| quote.read().day);
     let range = Memo::new(move |_| bars.read().range());
     let show_range = move |end: fn((f64, f64)) -> f64| {
-        move || range.get().map_or_else(|| NOTHING.to_owned(), |range| locale.price(end(range)))
+        move || range.get().map_or_else(|| NOTHING.to_owned(), |range| locale.lang().price(end(range)))
     };
     let show = move |number: fn(Locale, &Day) -> String| {
         move || day.get().map_or_else(|| NOTHING.to_owned(), |day| number(locale, &day))
@@ -47,19 +47,19 @@ pub(super) fn Summary(
             </div>
             <p class="summary-last" data-direction=direction>
                 <span class="summary-price num" data-testid="summary-price">
-                    {show(|locale, day| locale.price(day.price))}
+                    {show(|locale, day| locale.lang().price(day.price))}
                 </span>
                 <span class="summary-change num">
                     {show(|locale, day| {
-                        format!("{} ({})", locale.change(day.change()), locale.percent(day.change_ratio()))
+                        format!("{} ({})", locale.lang().change(day.change()), locale.lang().percent(day.change_ratio()))
                     })}
                 </span>
             </p>
             <dl class="stats">
-                <Stat name=locale.text(|t| t.market.open) value=show(|locale, day| locale.price(day.open)) />
+                <Stat name=locale.text(|t| t.market.open) value=show(|locale, day| locale.lang().price(day.open)) />
                 <Stat name=locale.text(|t| t.market.high) value=show_range(|(high, _)| high) />
                 <Stat name=locale.text(|t| t.market.low) value=show_range(|(_, low)| low) />
-                <Stat name=locale.text(|t| t.market.volume) value=show(|locale, day| locale.compact(day.volume)) />
+                <Stat name=locale.text(|t| t.market.volume) value=show(|locale, day| locale.lang().compact(day.volume)) />
             </dl>
         </header>
     }

@@ -120,15 +120,15 @@ fn Row(
                 <path d=line />
             </svg>
             <span class="row-price num" data-flash=flash data-testid=format!("price-{symbol}")>
-                {show(|locale, day| locale.price(day.price))}
+                {show(|locale, day| locale.lang().price(day.price))}
             </span>
             <span class="row-change num">
-                <span>{show(|locale, day| locale.change(day.change()))}</span>
-                <span class="row-percent">{show(|locale, day| locale.percent(day.change_ratio()))}</span>
+                <span>{show(|locale, day| locale.lang().change(day.change()))}</span>
+                <span class="row-percent">{show(|locale, day| locale.lang().percent(day.change_ratio()))}</span>
             </span>
             <span class="row-volume num">
                 <span class="sr-only">{locale.text(|t| t.market.volume)} " "</span>
-                {show(|locale, day| locale.compact(day.volume))}
+                {show(|locale, day| locale.lang().compact(day.volume))}
             </span>
         </div>
     }

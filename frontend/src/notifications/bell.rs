@@ -70,8 +70,8 @@ pub(crate) fn Bell() -> impl IntoView {
                 </Show>
             </header>
             <ul class="notifications-list">
-                <For each=move || items.get() key=|item| (item.serial, item.is_new) let:item>
-                    <li data-testid="notification"><ItemView item /></li>
+                <For each=move || items.get() key=move |item| (item.serial, item.is_new, locale.lang()) let:item>
+                    <li data-testid="notification"><ItemView item lang=locale.now() /></li>
                 </For>
             </ul>
             <Show when=move || items.read().is_empty()>

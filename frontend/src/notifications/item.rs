@@ -4,7 +4,7 @@ use demo_contract::notifications::{Notification, Severity};
 use leptos::prelude::*;
 
 use super::center::{Item, use_notifications};
-use crate::i18n::use_locale;
+use crate::i18n::Lang;
 use crate::icons;
 
 /// One notification: what it says, when, and a button to dismiss it.
@@ -12,8 +12,10 @@ use crate::icons;
 pub(super) fn ItemView(
     /// The notification.
     item: Item,
+    /// The language.
+    lang: Lang,
 ) -> impl IntoView {
-    let locale = use_locale();
+    let texts = &lang.texts().notifications;
     let center = use_notifications();
     let Notification { title, body, severity, time } = item.notification.clone();
     let is_new = item.is_new;
@@ -26,15 +28,15 @@ pub(super) fn ItemView(
                     Severity::Success => icons::check().into_any(),
                     Severity::Warning | Severity::Error => icons::alert().into_any(),
                 }}
-                <span class="sr-only">{move || locale.texts().notifications.severities[level]}</span>
+                <span class="sr-only">{texts.severities[level]}</span>
             </span>
             <div class="notification-text">
                 <p class="notification-title" dir="auto" data-testid="notification-title">{title}</p>
                 {(!body.is_empty()).then(|| view! { <p class="notification-body" dir="auto">{body}</p> })}
                 <p class="notification-time num">
-                    <time title=move || locale.date_time(time)>{move || locale.time(time)}</time>
+                    <time title=lang.date_time(time)>{lang.time(time)}</time>
                     {is_new.then(|| view! {
-                        <span class="sr-only">{locale.text(|t| t.notifications.new)}</span>
+                        <span class="sr-only">{texts.new}</span>
                     })}
                 </p>
             </div>
@@ -42,8 +44,8 @@ pub(super) fn ItemView(
                 type="button"
                 class="tool tool-icon notification-dismiss"
                 data-testid="dismiss"
-                aria-label=locale.text(|t| t.notifications.dismiss)
-                title=locale.text(|t| t.notifications.dismiss)
+                aria-label=texts.dismiss
+                title=texts.dismiss
                 on:click=move |_| center.dismiss(&item)
             >
                 {icons::close()}

@@ -4,10 +4,12 @@ use leptos::prelude::*;
 
 use super::center::use_notifications;
 use super::item::ItemView;
+use crate::i18n::use_locale;
 
 /// The notifications that have just come.
 #[component]
 pub(crate) fn Toasts() -> impl IntoView {
+    let locale = use_locale();
     let center = use_notifications();
     // Always there: a region that comes with its first text is not read aloud.
     view! {
@@ -20,8 +22,8 @@ pub(crate) fn Toasts() -> impl IntoView {
             on:pointerenter=move |_| center.is_pointed_at.set(true)
             on:pointerleave=move |_| center.is_pointed_at.set(false)
         >
-            <For each=move || center.toasts.get() key=|item| item.serial let:item>
-                <div class="toast" data-testid="toast"><ItemView item /></div>
+            <For each=move || center.toasts.get() key=move |item| (item.serial, locale.lang()) let:item>
+                <div class="toast" data-testid="toast"><ItemView item lang=locale.now() /></div>
             </For>
         </div>
     }

@@ -142,3 +142,37 @@ test.describe("behind a proxy, without a token", () => {
     await expect(page.getByTestId("token-input")).toHaveCount(0);
   });
 });
+
+/** In the page: the test is the server of the log. */
+function standIn() {
+  addEventListener("TrunkApplicationStarted", (event) => (globalThis.program = event.detail.wasm));
+  globalThis.EventSource = class extends EventTarget {
+    constructor(url) {
+      super();
+      if (url.includes("/api/logs")) globalThis.log = this;
+      setTimeout(() => this.dispatchEvent(new Event("open")));
+    }
+
+    close() {}
+  };
+}
+
+/** In the page: brings so many lines, a hundred to a frame. Returns how many bytes of memory the program has then. */
+async function bring([first, count]) {
+  for (let n = first; n < first + count; n += 1) {
+    const line = { time: n, level: "info", target: "test", message: `line ${n}`, request: null };
+    const event = { data: JSON.stringify(line), lastEventId: `e.${n}` };
+    globalThis.log.dispatchEvent(new MessageEvent("line", event));
+    if (n % 100 === 99) await new Promise(requestAnimationFrame);
+  }
+  return globalThis.program.memory.buffer.byteLength;
+}
+
+test("a log that is watched for days takes no more memory than one that is full", async ({ visit }) => {
+  const page = await visit("/logs", { prepare: (page) => page.addInitScript(standIn) });
+  await expectState(page, "open");
+  const full = await page.evaluate(bring, [0, 3_000]);
+  const later = await page.evaluate(bring, [3_000, 6_000]);
+  await expect(rows(page).last()).toContainText("line 8999");
+  expect(later - full).toBeLessThan(512 << 10);
+});
