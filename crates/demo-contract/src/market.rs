@@ -63,7 +63,8 @@ impl Market {
     }
 }
 
-/// A trade, with what a row of a watchlist shows of its symbol's day.
+/// A trade, with what a row of a watchlist shows of its symbol's day. Days are those of UTC; a recording that begins
+/// anew begins another one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tick {
     /// The ticker symbol.
@@ -72,7 +73,7 @@ pub struct Tick {
     pub time: u64,
     /// The price of the trade.
     pub price: f64,
-    /// The price at which the day began; the change is counted from here.
+    /// The price at which the day began, that of its first trade; the change is counted from here.
     pub open: f64,
     /// How many shares changed hands in this trade.
     pub size: u64,

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use sse_hub::{EventId, TopicName};
 
 use super::feed::{Feed, FeedError};
-use super::stock::slot;
+use super::stock::{day, slot};
 use crate::clock::now_ms;
 use crate::problem::Refusal;
 
@@ -45,6 +45,8 @@ fn one() -> u64 {
 /// A symbol's day.
 #[derive(Clone, Debug)]
 struct Ledger {
+    /// `None` if the next trade begins one, whatever its time.
+    day: Option<u64>,
     open: f64,
     volume: u64,
     bar: Bar,
@@ -119,6 +121,12 @@ impl Desk {
         }
         Ok(id)
     }
+
+    /// Ends the day of every symbol: the next trade of each begins another one, whatever its time. Bars go on.
+    pub(super) fn end_day(&self) {
+        let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        ledgers.values_mut().for_each(|ledger| ledger.day = None);
+    }
 }
 
 impl Ledger {
@@ -133,12 +141,16 @@ impl Ledger {
             close: *price,
             volume: 0,
         };
-        Self { open: *price, volume: 0, bar }
+        Self { day: None, open: *price, volume: 0, bar }
     }
 
     fn enter(&mut self, trade: Trade) -> (Tick, Bar) {
         let Trade { time, symbol, price, size } = trade;
         let time = time.unwrap_or_else(now_ms);
+        // Not by a trade that comes late, after the first one of another day.
+        if self.day.is_none_or(|today| day(time) > today) {
+            (self.day, self.open, self.volume) = (Some(day(time)), price, 0);
+        }
         self.volume = self.volume.saturating_add(size);
         let bar = &mut self.bar;
         if slot(time) > bar.time {
@@ -197,5 +209,21 @@ mod tests {
         );
         let (tick, bar) = ledger.enter(trade(15_000, 11.0, u64::MAX));
         assert_eq!((tick.volume, bar.time, bar.open, bar.low), (u64::MAX, 15, 11.0, 11.0));
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight_utc_and_bars_go_on() {
+        let midnight = 20_000 * 86_400_000;
+        let mut ledger = Ledger::new(&trade(0, 10.0, 1));
+        let mut enter = |time, price, size| {
+            let (tick, bar) = ledger.enter(trade(time, price, size));
+            ((tick.open, tick.volume), (bar.time, bar.volume))
+        };
+        assert_eq!(enter(midnight - 86_400_000, 10.0, 1), ((10.0, 1), (midnight / 1_000 - 86_400, 1)));
+        assert_eq!(enter(midnight - 1, 11.0, 5), ((10.0, 6), (midnight / 1_000 - 5, 5)));
+        assert_eq!(enter(midnight, 12.0, 2), ((12.0, 2), (midnight / 1_000, 2)));
+        // One that comes late does not bring yesterday back.
+        assert_eq!(enter(midnight - 1, 11.0, 3), ((12.0, 5), (midnight / 1_000, 5)));
+        assert_eq!(enter(midnight + 1, 13.0, 1), ((12.0, 6), (midnight / 1_000, 6)));
     }
 }

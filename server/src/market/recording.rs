@@ -53,7 +53,7 @@ impl Recording {
         self.trades.iter().map(|trade| trade.symbol.as_str()).collect()
     }
 
-    /// Trades for ever, beginning anew at the end. The times are those at which it is replayed.
+    /// Trades for ever, beginning anew at the end, with another day. The times are those at which it is replayed.
     pub(super) async fn play(self, desk: Desk, speed: f64) {
         let begin = self.trades.first().and_then(|trade| trade.time).unwrap_or_default();
         loop {
@@ -67,6 +67,8 @@ impl Recording {
                 }
             }
             tracing::info!(trades = self.trades.len(), "the recorded market begins anew");
+            // The same trades come once more: they are no more of the day that has them.
+            desk.end_day();
             sleep_until(Instant::now() + REST).await;
         }
     }
@@ -117,6 +119,8 @@ fn check(trade: Trade) -> Result<Trade, String> {
 
 #[cfg(test)]
 mod tests {
+    use demo_contract::Market;
+
     use super::*;
     use crate::market::feed::Feed;
 
@@ -171,6 +175,24 @@ mod tests {
         for (wait, expected) in [(1_999, "2"), (2, "4"), (990, "4"), (20, "6"), (2_000, "8")] {
             tokio::time::sleep(Duration::from_millis(wait)).await;
             assert_eq!(last().as_deref(), Some(expected), "after {wait} ms more");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_round_is_a_day_of_its_own() {
+        let hub = sse_hub::Hub::default();
+        let topics = COMPANIES.iter().map(|company| hub.topic(company.symbol)).collect::<Result<_, _>>();
+        let desk = Desk::new(Feed::new(topics.expect("opened")), false);
+        let trades = table("time,symbol,price,size\n5000,ACME,1,3\n6000,ACME,2,4\n").expect("trades");
+        let _playing = crate::task::Task::spawn(Recording { trades }.play(desk, 1.0));
+        for (wait, price, volume) in [(500, 1.0, 3), (1_000, 2.0, 7), (1_000, 1.0, 3), (1_000, 2.0, 7)] {
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+            let kept = hub.snapshot::<Market>(["ACME"]).await.expect("a snapshot").value;
+            let tick = kept.iter().find_map(|event| match event {
+                Market::Tick(tick) => Some((tick.price, tick.open, tick.volume)),
+                _ => None,
+            });
+            assert_eq!(tick, Some((price, 1.0, volume)));
         }
     }
 }

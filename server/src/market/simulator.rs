@@ -424,6 +424,30 @@ mod tests {
     }
 
     #[test]
+    fn a_day_ends_at_midnight_utc_and_over_a_restart_too() {
+        let midnight = (OPENING / 86_400_000 + 1) * 86_400_000;
+        let mut simulator = Simulator::new(10, 4.0, midnight - 10_000);
+        let mut events = Vec::new();
+        while simulator.next_at() < midnight {
+            events.extend(simulator.advance());
+        }
+        let resumed = Simulator::resumed(11, 4.0, midnight + 1_000, &events).expect("all were traded");
+        for (mut simulator, case) in [(simulator, "goes on"), (resumed, "resumed")] {
+            let mut days: HashMap<String, (f64, u64)> = HashMap::new();
+            while simulator.next_at() < midnight + 10_000 {
+                for tick in ticks(&simulator.advance()) {
+                    let (open, volume) = days.entry(tick.symbol.clone()).or_insert((tick.price, 0));
+                    *volume += tick.size;
+                    assert_eq!((tick.open, tick.volume), (*open, *volume), "{case}: {tick:?}");
+                }
+            }
+            assert_eq!(days.len(), COMPANIES.len());
+        }
+        let yesterday: HashMap<_, _> = ticks(&events).map(|tick| (&tick.symbol, tick)).collect();
+        assert!(yesterday.values().any(|tick| tick.open != tick.price), "there was something to begin anew");
+    }
+
+    #[test]
     fn a_machine_that_slept_goes_on_at_the_present() {
         let mut simulator = Simulator::new(6, 4.0, OPENING);
         for _ in 0..500 {

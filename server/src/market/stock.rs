@@ -83,6 +83,7 @@ impl Stock {
     pub(super) fn trade(&mut self, now: u64, random: &mut Rng) -> (Tick, Option<Bar>) {
         // After a halt or a pause the price has moved on, but not without bound.
         let seconds = (now.saturating_sub(self.last_trade) as f64 / 1_000.0).min(30.0);
+        let is_new_day = day(now) > day(self.last_trade);
         self.last_trade = now;
         let Character { price: home, volatility, size, .. } = self.character;
         let pull = (home / self.price).ln() * REVERSION * seconds;
@@ -91,6 +92,9 @@ impl Stock {
 
         let price = cents(self.price);
         let size = (size * (0.9 * normal(random)).exp()).round().max(1.0) as u64;
+        if is_new_day {
+            (self.open, self.volume) = (price, 0);
+        }
         self.volume += size;
         self.draw(price, size);
         let tick = Tick {
@@ -130,6 +134,11 @@ impl Stock {
         self.drafted = None;
         closed
     }
+}
+
+/// The day of a time in milliseconds since the Unix epoch. It begins at midnight UTC.
+pub(super) fn day(time: u64) -> u64 {
+    time / 86_400_000
 }
 
 /// The time of the bar at `now`, in seconds.
