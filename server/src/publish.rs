@@ -5,7 +5,9 @@
 //!
 //! An event with an id of the feed's own is published once, however often it is sent. The last 4,096 ids of each topic are
 //! known, whether or not their events are still kept. A history in a file keeps each id beside its event, in one
-//! commit, so a feed that had no answer may ask again after a crash; one in memory forgets them with the events.
+//! commit, so a feed that had no answer may ask again after a crash; one in memory forgets them with the events. So does
+//! a topic that makes place for another: there are at most 256, and the one that goes is the one that nobody reads or
+//! publishes to, and that has been idle the longest, for an hour at least.
 
 mod event;
 mod lines;

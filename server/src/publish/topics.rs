@@ -15,6 +15,7 @@ use sse_hub::{
     TopicName, TopicOptions,
 };
 use sse_proto::Cursor;
+use tokio::time::Instant;
 
 use super::event::{NewEvent, invalid};
 use crate::clock::now_ms;
@@ -23,8 +24,13 @@ use crate::posted::{self, Known, Posted};
 use crate::problem::Refusal;
 use crate::rate::Rate;
 
-/// The most topics that feeds may open.
+/// The most topics of feeds at a time. When there are too many, the one that has been idle the longest makes place for
+/// another, if it has been so for long enough and nobody reads it: feeds may name their topics by time.
 const MAX_TOPICS: usize = 256;
+
+/// How long a topic is kept after its last event, although nobody reads it and another wants its place: its readers may
+/// be on the way back, and its feed was told that the event was taken.
+const KEPT_FOR: Duration = Duration::from_secs(3_600);
 
 /// How many ids of a feed's own are remembered for each topic; over a restart too, if the history is in a file.
 pub(crate) const MAX_REMEMBERED: usize = 4_096;
@@ -54,6 +60,8 @@ pub(super) struct PublishTopic {
 struct Feed {
     sink: Sink,
     posted: Posted,
+    /// When the last event was published, or before that, when it was opened.
+    used: Instant,
 }
 
 #[derive(Debug)]
@@ -97,8 +105,8 @@ impl Publisher {
                     "{other:?} is a name that the server keeps for itself"
                 )));
             }
-            _ if topics.len() >= MAX_TOPICS => {
-                let detail = format!("there are {MAX_TOPICS} topics, and no more may be opened");
+            _ if topics.len() >= MAX_TOPICS && self.left(&topics).is_empty() => {
+                let detail = format!("there are {MAX_TOPICS} topics, and all of them are in use");
                 return Err(Refusal::unavailable(detail, Duration::from_secs(60)));
             }
             // Opened again with the server; only its feed, or who reads it, keeps one.
@@ -106,10 +114,35 @@ impl Publisher {
                 self.hub.raw_topic(other, TopicOptions { left: Left::Unused, ..TopicOptions::default() })?,
             ),
         };
-        let feed = Feed { sink, posted: Posted::new(MAX_REMEMBERED) };
+        // Only now that the new one is open.
+        if topics.len() >= MAX_TOPICS {
+            self.make_place(&mut topics);
+        }
+        let feed = Feed { sink, posted: Posted::new(MAX_REMEMBERED), used: Instant::now() };
         let topic = PublishTopic { name: name.clone(), feed: Arc::new(Mutex::new(feed)) };
         topics.insert(name, topic.clone());
         Ok(topic)
+    }
+
+    /// The topics that may go. The one that has been idle the longest comes first.
+    fn left(&self, topics: &HashMap<TopicName, PublishTopic>) -> Vec<TopicName> {
+        let idle = topics.values().filter_map(|topic| Some((topic.idle_since()?, &topic.name)));
+        let mut left: Vec<_> = idle
+            .filter(|(since, name)| {
+                since.elapsed() >= KEPT_FOR
+                    && self.hub.presence(name.as_str()).is_none_or(|presence| presence.count == 0)
+            })
+            .collect();
+        left.sort_unstable();
+        left.into_iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Clears away a topic that may go.
+    fn make_place(&self, topics: &mut HashMap<TopicName, PublishTopic>) {
+        let mut left = self.left(topics).into_iter();
+        if let Some(name) = left.find(|name| self.hub.remove_idle(name.as_str())) {
+            topics.remove(&name);
+        }
     }
 
     /// Opens what feeds have published to in an earlier life of the server, and remembers under which ids: who listens
@@ -176,7 +209,7 @@ impl Publisher {
         // Held until the id is remembered, so that two requests with the same one do not both find it new.
         let mut feed = topic.feed();
         let Some(own) = &event.id else {
-            return Ok(Taken { id: feed.sink.publish(&event, None)?, duplicate: false });
+            return Ok(Taken { id: feed.publish(&event, None)?, duplicate: false });
         };
         let content = event.content();
         match feed.posted.look_up(own, content) {
@@ -188,7 +221,7 @@ impl Publisher {
                 return Err(Refusal::new(StatusCode::CONFLICT, detail));
             }
         }
-        let id = feed.sink.publish(&event, Some(&posted::note(own, content)))?;
+        let id = feed.publish(&event, Some(&posted::note(own, content)))?;
         feed.posted.remember(own, content, id.clone());
         Ok(Taken { id, duplicate: false })
     }
@@ -202,6 +235,23 @@ impl Publisher {
 impl PublishTopic {
     fn feed(&self) -> MutexGuard<'_, Feed> {
         self.feed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Since when nothing is published on it, if it is a feed's own. To be called under the lock of the topics: whoever
+    /// publishes to it got it there.
+    fn idle_since(&self) -> Option<Instant> {
+        let is_held = Arc::strong_count(&self.feed) > 1;
+        let feed = (!is_held).then(|| self.feed())?;
+        matches!(feed.sink, Sink::Raw(_)).then_some(feed.used)
+    }
+}
+
+impl Feed {
+    /// A note is kept with the event.
+    fn publish(&mut self, event: &NewEvent, note: Option<&str>) -> Result<EventId, Refusal> {
+        let id = self.sink.publish(event, note)?;
+        self.used = Instant::now();
+        Ok(id)
     }
 }
 
@@ -286,7 +336,7 @@ fn is_reserved(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use demo_contract::Market;
-    use sse_hub::HubOptions;
+    use sse_hub::{HubOptions, Subscribe};
 
     use super::*;
     use crate::config::{Config, FeedConfig, MarketFeed};
@@ -325,6 +375,53 @@ mod tests {
             Market::Halt(_) => ("halt", 0),
         });
         assert_eq!(volumes.collect::<Vec<_>>(), [("tick", 7), ("bar", 7)]);
+    }
+
+    async fn publisher() -> (Hub, Publisher) {
+        let hub = Hub::default();
+        let notices = Notices::open(&hub).expect("opened");
+        let feeds = FeedConfig { market_feed: MarketFeed::Published, ..FeedConfig::default() };
+        let exchange = Exchange::open(&hub, &Config { feeds, ..Config::default() }, 1, notices.clone()).await;
+        let publisher = Publisher::new(&hub, exchange.expect("opened").desk().clone(), notices, 0.0);
+        (hub, publisher)
+    }
+
+    fn send(publisher: &Publisher, topic: &str) -> Result<(), Refusal> {
+        let event = NewEvent::from_line(br#"{"data":1}"#).expect("an event");
+        publisher.publish(&publisher.topic(topic)?, event).map(drop)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_topic_that_was_idle_the_longest_makes_place_for_another() {
+        let (hub, publisher) = publisher().await;
+        send(&publisher, "read").expect("taken");
+        let _reader = hub.subscribe(Subscribe::to(["read"])).expect("subscribed");
+        // Its connection stays, whatever it has to say.
+        let _feed = publisher.topic("feed").expect("opened");
+        for hour in 0..2 * MAX_TOPICS {
+            send(&publisher, &format!("orders-{hour}")).expect("a feed that names its topics by time");
+            tokio::time::advance(KEPT_FOR).await;
+            send(&publisher, "used").expect("taken");
+            assert!(publisher.topics.lock().expect("not poisoned").len() <= MAX_TOPICS);
+        }
+        let last = 2 * MAX_TOPICS - 1;
+        for there in ["read", "feed", "used", &format!("orders-{last}"), &format!("orders-{}", last - 200)] {
+            assert!(hub.presence(there).is_some(), "{there}");
+        }
+        assert!(hub.presence("orders-0").is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_published_lately_makes_no_place_for_another() {
+        let (hub, publisher) = publisher().await;
+        for number in 0..MAX_TOPICS {
+            send(&publisher, &number.to_string()).expect("taken");
+        }
+        let full = send(&publisher, "another").expect_err("full");
+        assert_eq!(full.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(hub.presence("0").is_some() && hub.presence("another").is_none());
+        tokio::time::advance(KEPT_FOR).await;
+        send(&publisher, "another").expect("there is place again");
     }
 
     #[test]
