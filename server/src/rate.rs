@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How many keys are told apart. When there are more, those that are at rest are forgotten.
+/// How many keys are told apart.
 const MAX_KEYS: usize = 16 * 1024;
+
+/// How many are forgotten at least when there are more: all of them are looked at for that, so not for each new one.
+const FORGOTTEN: usize = 1_024;
 
 /// So many a second, and a burst of so many seconds' worth, for each key.
 ///
@@ -38,10 +41,7 @@ impl<K: Eq + Hash> Rate<K> {
         let now = Instant::now();
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         if next.len() >= MAX_KEYS && !next.contains_key(&key) {
-            next.retain(|_, next| *next > now);
-            if next.len() >= MAX_KEYS {
-                return Err(self.interval);
-            }
+            make_place(&mut next, now);
         }
         let turn = next.entry(key).or_insert(now);
         let at = (*turn).max(now);
@@ -53,6 +53,24 @@ impl<K: Eq + Hash> Rate<K> {
             }
         }
     }
+}
+
+/// Forgets the keys that are at rest, or if those are too few, the ones that come next to it: they are given the least
+/// by that. Whoever takes more than its turns is the furthest from rest, and stays known.
+fn make_place<K: Eq + Hash>(next: &mut HashMap<K, Instant>, now: Instant) {
+    next.retain(|_, next| *next > now);
+    let mut surplus = next.len().saturating_sub(MAX_KEYS - FORGOTTEN);
+    if surplus == 0 {
+        return;
+    }
+    let mut times: Vec<_> = next.values().copied().collect();
+    let (_, &mut nearest, _) = times.select_nth_unstable(surplus - 1);
+    // As many may be just as near.
+    next.retain(|_, next| {
+        let goes = *next <= nearest && surplus > 0;
+        surplus -= usize::from(goes);
+        !goes
+    });
 }
 
 #[cfg(test)]
@@ -85,10 +103,26 @@ mod tests {
         for key in 0..MAX_KEYS {
             rate.take(key).expect("new");
         }
-        rate.take(MAX_KEYS).expect_err("full");
         tokio::time::advance(Duration::from_secs(2)).await;
         rate.take(MAX_KEYS).expect("those at rest are forgotten");
         assert_eq!(rate.next.lock().expect("not poisoned").len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn somebody_new_is_let_in_however_many_there_are_and_who_floods_stays_refused() {
+        let rate = Rate::new(1.0, 10.0).expect("a limit");
+        let keys = || rate.next.lock().expect("not poisoned").len();
+        while rate.take(usize::MAX).is_ok() {}
+        let mut walks = 0;
+        for key in 0..4 * MAX_KEYS {
+            let before = keys();
+            rate.take(key).expect("somebody new");
+            rate.take(usize::MAX).expect_err("it floods");
+            assert!(keys() <= MAX_KEYS);
+            walks += usize::from(keys() < before);
+        }
+        // All keys are looked at once for so many that are new, not for each of them.
+        assert!((1..=4 * MAX_KEYS / FORGOTTEN).contains(&walks), "{walks} times");
     }
 
     #[test]
