@@ -23,6 +23,10 @@ const REFUSAL_TIME: Duration = Duration::from_secs(2);
 /// How long to wait when the process has no more file descriptors.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
+/// How often the log is told that no connection can be accepted, and for how long none may have failed before that is
+/// over: where descriptors are scarce, connections fail and succeed by turns.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+
 /// Accepts connections until it is dropped.
 pub(super) async fn accept(
     listener: &TcpListener,
@@ -34,6 +38,7 @@ pub(super) async fn accept(
     let refusals = Arc::new(Semaphore::new(REFUSALS));
     let refusal: Arc<[u8]> = refusal(&server.options).into();
     let mut pace = server.options.accepts_per_second.map(Pace::new);
+    let mut shortage = Shortage::default();
     loop {
         if let Some(pace) = &mut pace {
             pace.wait().await;
@@ -42,12 +47,17 @@ pub(super) async fn accept(
             Ok(accepted) => accepted,
             Err(error) => {
                 if !is_of_the_client(&error) {
-                    tracing::error!(%error, "no connection can be accepted");
+                    if let Some(attempts) = shortage.handle_failed() {
+                        tracing::error!(%error, attempts, "no connection can be accepted");
+                    }
                     sleep(EXHAUSTED).await;
                 }
                 continue;
             }
         };
+        if let Some(attempts) = shortage.handle_accepted() {
+            tracing::info!(attempts, "connections are accepted, and none has failed for a minute");
+        }
         counters.accepted.add(1);
         let Some(permit) = admission.admit(peer.ip()) else {
             counters.refused.add(1);
@@ -101,6 +111,33 @@ async fn refuse(mut socket: TcpStream, refusal: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Tells the log of a time in which connections cannot be accepted through no fault of a client, and does not fill it.
+#[derive(Debug, Default)]
+struct Shortage {
+    /// When the log was last told, and when an attempt last failed.
+    told_and_failed: Option<(Instant, Instant)>,
+    /// How many attempts have failed since the log was told.
+    untold: u64,
+}
+
+impl Shortage {
+    /// If it is time to tell of it: how many attempts have failed since that was done, this one included.
+    fn handle_failed(&mut self) -> Option<u64> {
+        let now = Instant::now();
+        self.untold += 1;
+        let told = self.told_and_failed.map(|(told, _)| told);
+        let told_lately = told.filter(|told| now.duration_since(*told) < TELL_EVERY);
+        self.told_and_failed = Some((told_lately.unwrap_or(now), now));
+        told_lately.is_none().then(|| std::mem::take(&mut self.untold))
+    }
+
+    /// If it is over with this: how many attempts have failed since the log was told.
+    fn handle_accepted(&mut self) -> Option<u64> {
+        let over = self.told_and_failed.take_if(|(_, failed)| failed.elapsed() >= TELL_EVERY);
+        over.map(|_| std::mem::take(&mut self.untold))
+    }
+}
+
 /// Lets so many pass in a second, after a burst of as many.
 #[derive(Debug)]
 struct Pace {
@@ -145,5 +182,25 @@ mod tests {
         }
         let took = started.elapsed().as_millis();
         assert!((1_900..2_400).contains(&took), "{took} ms");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shortage_is_told_at_once_then_once_a_minute_and_its_end_once() {
+        let mut shortage = Shortage::default();
+        assert_eq!(shortage.handle_accepted(), None);
+        let mut told = Vec::new();
+        // Ten minutes out of descriptors, in which one becomes free each second.
+        for attempt in 0..6_000 {
+            told.extend(shortage.handle_failed());
+            if attempt % 10 == 0 {
+                assert_eq!(shortage.handle_accepted(), None);
+            }
+            tokio::time::advance(EXHAUSTED).await;
+        }
+        assert_eq!((told[0], told.len(), told.iter().sum::<u64>()), (1, 10, 5_401));
+        assert_eq!(shortage.handle_accepted(), None, "one was free a moment ago");
+        tokio::time::advance(TELL_EVERY).await;
+        assert_eq!([shortage.handle_accepted(), shortage.handle_accepted()], [Some(599), None]);
+        assert_eq!(shortage.handle_failed(), Some(1), "the next one is told at once");
     }
 }
