@@ -175,7 +175,8 @@ pub struct Retention {
     pub events: usize,
     /// The most bytes of encoded events in the log. Default: 1 MiB.
     pub bytes: usize,
-    /// The oldest event in the log; looked at when something is published on the topic. Default: `None`, any age.
+    /// The oldest event in the log; looked at when something is published on the topic, and when a reader begins: then
+    /// a history on a disk looks only at what it holds in memory. Default: `None`, any age.
     pub age: Option<Duration>,
     /// The most keys. Publishing one more is an error. Default: 1,024.
     pub keys: usize,

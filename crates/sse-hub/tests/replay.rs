@@ -265,6 +265,34 @@ async fn retention_is_by_bytes_and_by_age_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_new_client_gets_nothing_that_has_become_too_old_since_something_was_published() {
+    use std::time::Duration;
+
+    let hub = hub(HubOptions::default());
+    let retention = Retention { age: Some(Duration::from_secs(60)), ..Retention::default() };
+    let options = TopicOptions { retention, ..TopicOptions::default() };
+    let topic = hub.topic_with::<News>("news", options).expect("opened");
+    for count in 1..=3 {
+        topic.publish(&News::Count(count)).expect("published");
+        tokio::time::advance(Duration::from_secs(20)).await;
+    }
+    let events = async |subscribe: Subscribe| {
+        told(&Client::new(hub.subscribe(subscribe).expect("subscribed")).drain().await)[1..].to_vec()
+    };
+    let new = || Subscribe::to(["news"]);
+    assert_eq!(events(new()).await, ["count:1", "count:2", "count:3"]);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(events(new()).await, ["count:2", "count:3"]);
+    tokio::time::advance(Duration::from_secs(20)).await;
+    assert_eq!(events(new()).await, ["count:3"]);
+    // Who comes back is told of it, as if something had been published.
+    let gap = "sse.gap:{\"trimmed\":2,\"snapshot_through\":3}";
+    assert_eq!(events(new().after("e.1".to_owned())).await, [gap, "count:3"]);
+    tokio::time::advance(Duration::from_secs(86_400)).await;
+    assert_eq!(events(new()).await, ["count:3"], "the newest stays");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_topic_that_was_removed_and_opened_again_is_a_gap_for_those_who_knew_it() {
     let hub = hub(HubOptions::default());
     let topic = hub.topic::<News>("news").expect("opened");

@@ -282,7 +282,7 @@ impl Sink {
 
 impl Notices {
     pub(crate) fn open(hub: &Hub) -> Result<Self, TopicError> {
-        // A page that opens shows what has just happened, not what happened last week.
+        // A page that opens shows what has just happened, or what happened last, not all that happened last week.
         let retention =
             Retention { events: 50, age: Some(Duration::from_secs(24 * 3_600)), ..Retention::default() };
         hub.topic_with(NOTIFICATIONS, TopicOptions { retention, ..TopicOptions::default() }).map(Self)

@@ -120,16 +120,35 @@ impl Log {
     /// Drops what exceeds the topic's retention. The newest stays whatever the bounds say: live subscribers have not
     /// read it yet.
     pub(super) fn trim(&mut self) {
-        let Retention { events, bytes, age, .. } = self.options.retention;
-        let Some(now) = self.recent.back().map(|newest| newest.at) else {
-            return;
-        };
-        while self.recent.len() > 1
-            && let Some(oldest) = self.recent.front()
-            && (self.recent.len() > events
-                || self.recent_bytes > bytes
-                || age.is_some_and(|age| now.duration_since(oldest.at) > age))
-        {
+        let Retention { events, bytes, .. } = self.options.retention;
+        while self.recent.len() > 1 && (self.recent.len() > events || self.recent_bytes > bytes) {
+            self.drop_oldest();
+        }
+        if let Some(now) = self.recent.back().map(|newest| newest.at) {
+            self.drop_overdue(now);
+        }
+    }
+
+    /// Whether it has events that are older than the topic's retention allows.
+    pub(super) fn is_overdue(&self, now: Instant) -> bool {
+        let too_old = |age, oldest: &Recent| now.saturating_duration_since(oldest.at) > age;
+        let oldest = self.recent.front().filter(|_| self.recent.len() > 1);
+        self.options.retention.age.zip(oldest).is_some_and(|(age, oldest)| too_old(age, oldest))
+    }
+
+    /// Drops them.
+    pub(super) fn drop_overdue(&mut self, now: Instant) {
+        while self.is_overdue(now) {
+            // Those that are on a disk only are older still, and nobody knows here which of them have a key.
+            if self.floor > self.status.trimmed {
+                self.trimmed_unkeyed = self.trimmed_unkeyed.max(self.floor);
+            }
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.recent.front() {
             self.status.trimmed = oldest.entry.seq;
             if !oldest.keyed {
                 self.trimmed_unkeyed = oldest.entry.seq;

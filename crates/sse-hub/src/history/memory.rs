@@ -1,6 +1,7 @@
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sse_proto::{Cursor, Epoch};
+use tokio::time::Instant;
 
 use super::log::Log;
 use super::logs::Logs;
@@ -99,6 +100,11 @@ impl History for MemoryHistory {
     }
 
     fn status(&self, topic: TopicId) -> Result<Status, HistoryError> {
+        // A reader begins. What has become too old since something was published is not for it.
+        let now = Instant::now();
+        if self.state().logs.log(topic)?.is_overdue(now) {
+            self.state_mut().logs.log_mut(topic)?.0.drop_overdue(now);
+        }
         self.state().logs.log(topic).map(Log::status)
     }
 

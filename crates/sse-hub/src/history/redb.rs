@@ -204,6 +204,7 @@ impl History for RedbHistory {
     }
 
     fn status(&self, topic: TopicId) -> Result<Status, HistoryError> {
+        self.shared.drop_overdue(topic)?;
         self.shared.logs().log(topic).map(Log::status)
     }
 

@@ -1,10 +1,12 @@
 //! What readers see, and when.
 
+use tokio::time::Instant;
+
 use super::Shared;
 use crate::history::log::Trimmed;
 use crate::history::logs::Logs;
 use crate::history::redb::intake::{Append, Op};
-use crate::history::{Entry, News, TopicId};
+use crate::history::{Entry, HistoryError, News, TopicId};
 
 /// What becomes of an event when memory is full.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +43,16 @@ impl Shared {
                 log.trim_to(*trimmed);
             }
         }
+    }
+
+    /// A reader begins. What has become too old since something was published is not for it, as far as it is in memory,
+    /// which knows its age. The disk drops it when something is published.
+    pub(in super::super) fn drop_overdue(&self, topic: TopicId) -> Result<(), HistoryError> {
+        let now = Instant::now();
+        if self.logs().log(topic)?.is_overdue(now) {
+            self.logs_mut().log_mut(topic)?.0.drop_overdue(now);
+        }
+        Ok(())
     }
 
     /// These are on the disk, with everything up to `durable`.
