@@ -111,6 +111,12 @@ impl Hub {
         Ok(Topic::new(Arc::clone(&self.shared), state))
     }
 
+    /// The names of the open topics, in no order. [`Self::remove_idle`] removes those that nobody uses.
+    #[must_use]
+    pub fn topics(&self) -> Vec<TopicName> {
+        self.shared.topics().keys().cloned().collect()
+    }
+
     /// The topics that an earlier process left in the history, and that were not opened yet. Nobody can subscribe to
     /// one before it is opened. [`Self::remove_idle`] removes those that nobody will open any more, and a history on a
     /// disk can do so by their age (`RedbOptions::forget_after`).

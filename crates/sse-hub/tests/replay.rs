@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Client, News, hub, note, told};
-use sse_hub::{HubOptions, Limits, Replay, Retention, Subscribe, Superseded, TopicOptions};
+use sse_hub::{HubOptions, Limits, Replay, Retention, Subscribe, Superseded, TopicName, TopicOptions};
 
 fn keep(events: usize) -> TopicOptions {
     TopicOptions { retention: Retention { events, ..Retention::default() }, ..TopicOptions::default() }
@@ -312,4 +312,20 @@ async fn a_topic_that_was_removed_and_opened_again_is_a_gap_for_those_who_knew_i
     );
     let knew_all = hub.subscribe(Subscribe::to(["news"]).after("e.2".to_owned())).expect("subscribed");
     assert_eq!(told(&Client::new(knew_all).drain().await)[1..], [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_sweeps_finds_the_open_topics_and_removes_those_that_are_idle() {
+    let hub = hub(HubOptions::default());
+    assert_eq!(hub.topics(), []);
+    for name in ["orders.ann", "orders.bob"] {
+        hub.topic::<News>(name).expect("opened");
+    }
+    let _ann = hub.subscribe(Subscribe::to(["orders.ann"])).expect("subscribed");
+    let mut topics = hub.topics();
+    topics.sort();
+    assert_eq!(topics.iter().map(TopicName::as_str).collect::<Vec<_>>(), ["orders.ann", "orders.bob"]);
+    let removed: Vec<_> = topics.iter().filter(|name| hub.remove_idle(name.as_str())).collect();
+    assert_eq!(removed, [&topics[1]]);
+    assert_eq!(hub.topics(), topics[..1]);
 }
