@@ -83,6 +83,9 @@ pub use options::{InvalidOption, Options};
 pub use stats::{Counts, Stats};
 #[cfg(feature = "tls")]
 pub use tls::{Tls, TlsError};
+/// For [`Tls::from_config`].
+#[cfg(feature = "tls")]
+pub use tokio_rustls::rustls;
 
 use drain::Drain;
 use shard::Shards;

@@ -48,7 +48,8 @@ pub enum TlsError {
 }
 
 impl Tls {
-    /// A certificate, followed by those between it and the root, and its key, all in PEM.
+    /// A certificate, followed by those between it and the root, and its key, all in PEM. They serve until the end; one
+    /// that is to be renewed comes by [`Self::from_config`].
     ///
     /// # Errors
     /// [`TlsError`] if they are not that, or do not fit together.
@@ -62,7 +63,7 @@ impl Tls {
         Self::new(certificates, key)
     }
 
-    /// Like [`Self::from_pem`], from files.
+    /// Like [`Self::from_pem`], from files, which are read once.
     ///
     /// # Errors
     /// [`TlsError::File`], and those of [`Self::from_pem`].
@@ -88,18 +89,27 @@ impl Tls {
         Self::new(vec![made.cert.der().clone()], key)
     }
 
+    /// Whatever else rustls can do: certificates by name, certificates of clients, and one that is renewed. For that
+    /// give it a [resolver](rustls::server::ResolvesServerCert) that hands out the newest: each handshake asks it, and
+    /// what is open goes on. The protocols of ALPN are set here.
+    #[must_use]
+    pub fn from_config(config: Arc<ServerConfig>) -> Self {
+        let mut config = Arc::unwrap_or_clone(config);
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Self { acceptor: TlsAcceptor::from(Arc::new(config)) }
+    }
+
     fn new(
         certificates: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
     ) -> Result<Self, TlsError> {
         // Named and not taken from the process, where another crate may have installed another one, or none.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
+        let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(certificates, key)?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)) })
+        Ok(Self::from_config(Arc::new(config)))
     }
 
     pub(super) async fn accept<T>(&self, socket: T) -> io::Result<(TlsStream<T>, Protocol)>

@@ -1,6 +1,6 @@
 //! HTTPS and HTTP/2.
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,8 +13,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig, crypto};
 
 use crate::access::{self, Banned};
 use crate::common::{self, News, note};
@@ -265,6 +268,52 @@ async fn a_handshake_that_does_not_come_holds_up_no_shutdown() {
     wire::in_time("the end", &mut server.running).await.expect("no panic").expect("served");
     assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
     assert_eq!(server.stats.counts().connections, 0);
+}
+
+/// Gives whoever connects the certificate that is there at the time.
+#[derive(Debug)]
+struct Renewed(RwLock<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for Renewed {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0.read().expect("not poisoned")))
+    }
+}
+
+/// A [`certificate`] as a resolver hands it out, and what a client needs to believe it and no other.
+fn resolvable() -> (Arc<CertifiedKey>, ClientConfig) {
+    let (pem, client) = certificate();
+    let (certificate, key) = pem.split_once('|').expect("both");
+    let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("a key");
+    let provider = crypto::ring::default_provider();
+    (Arc::new(CertifiedKey::from_der(vec![certificate], key, &provider).expect("usable")), client)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_renewed_while_it_serves() {
+    let (first, believes_the_first) = resolvable();
+    let (second, believes_the_second) = resolvable();
+    let resolver = Arc::new(Renewed(RwLock::new(first)));
+    let config = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_cert_resolver(resolver.clone());
+    let tls = Some(Tls::from_config(Arc::new(config)));
+    let hub = common::hub(HubOptions::default());
+    let news = hub.topic::<News>("news").expect("opened");
+    let server = Server::with_hub(hub, Options { tls, ..Options::default() }).await;
+
+    // Protocols are agreed on as with a certificate from a file.
+    let mut sender = speak_http2(connect(&server, believes_the_first, b"h2").await).await;
+    let mut before = Stream::open(&mut sender, "https://localhost/stream?topics=news").await;
+    *resolver.0.write().expect("not poisoned") = second;
+    let socket = connect(&server, believes_the_second, b"http/1.1").await;
+    let mut after = wire::ask(socket, "GET", "/stream?topics=news", &[]).await;
+    news.publish(&News::Count(1)).expect("published");
+    assert!(before.until("data: 1\n").await, "what is open goes on");
+    assert_eq!(after.take(1).await, ["count:1"]);
 }
 
 #[cfg(feature = "self-signed")]
