@@ -53,6 +53,7 @@ mod admission;
 mod connection;
 mod drain;
 mod exempt;
+mod files;
 mod frame;
 mod front;
 mod handoff;
@@ -123,6 +124,7 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
     options.validate()?;
+    files::warn_of_too_few(&options);
     socket::widen_backlog(&listener, options.backlog)?;
     options.stats.begin();
     let (shards, mut running) = Shards::start(&options);

@@ -13,7 +13,9 @@ use crate::options::LONGEST;
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The most connections at a time. Who comes beyond that is answered with `503`, [`Self::retry_after`], and a problem
-    /// (RFC 9457) as JSON; over TLS it is cut without a word. Default: 20,000.
+    /// (RFC 9457) as JSON; over TLS it is cut without a word. Each takes a file, of which a process often may have
+    /// only 1,024 (`ulimit -n`): who comes beyond that gets no answer. Raise that limit, or lower this one.
+    /// Default: 20,000.
     pub connections: usize,
     /// The most connections at a time from one address, or one [`network`](super::network()) of IPv6; the rest are answered
     /// likewise. Default: `None`, no limit, because behind a proxy everybody has the proxy's address.
