@@ -333,6 +333,8 @@ impl Hub {
 
     /// Ends every stream, each with its own time to come back, and refuses new ones. What was published and not yet
     /// sent is there for those who come back, if the history outlives the process.
+    ///
+    /// Under `axum::serve`, call it inside `with_graceful_shutdown`, which waits for every stream: by itself none ends.
     pub fn shutdown(&self) {
         self.drain();
         self.shared.closing.store(true, Ordering::SeqCst);

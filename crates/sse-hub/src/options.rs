@@ -127,7 +127,7 @@ pub enum Unguarded {
 /// What a client gets that did not take what was sent for longer than [`HubOptions::lagging_after`].
 ///
 /// In the meantime it costs its position and nothing else, whatever is set here. A client that takes nothing at all is
-/// cut off by whoever serves it (see `serve::Options::write_deadline`), and comes back with its cursor.
+/// cut off by `serve` (`serve::Options::write_deadline`), and comes back with its cursor; `axum::serve` lets it stay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lagging {
     /// Every event that is still kept. What is not is announced by `sse.gap`.

@@ -19,10 +19,27 @@
 //! let options = serve::Options { hub: Some(hub.clone()), ..serve::Options::default() };
 //! let app = Router::new().route("/news", get(news)).with_state(hub);
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-//! let stop = async { drop(tokio::signal::ctrl_c().await) };
-//! serve::run(listener, app, options, stop).await?;
+//! serve::run(listener, app, options, stop()).await?;
 //! # Ok(())
 //! # }
+//!
+//! /// Ctrl-C, or SIGTERM, by which containers and service managers stop a process.
+//! async fn stop() {
+//!     #[cfg(unix)]
+//!     let terminated = async {
+//!         use tokio::signal::unix::{SignalKind, signal};
+//!         match signal(SignalKind::terminate()) {
+//!             Ok(mut signal) => drop(signal.recv().await),
+//!             Err(_) => std::future::pending().await,
+//!         }
+//!     };
+//!     #[cfg(not(unix))]
+//!     let terminated = std::future::pending::<()>();
+//!     tokio::select! {
+//!         _ = tokio::signal::ctrl_c() => {}
+//!         () = terminated => {}
+//!     }
+//! }
 //! ```
 //!
 //! It takes the place of `axum::serve` and serves every route as that does. A connection that is upgraded, as for a
