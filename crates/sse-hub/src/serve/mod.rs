@@ -42,7 +42,8 @@
 //! }
 //! ```
 //!
-//! It takes the place of `axum::serve` and serves every route as that does. A connection that is upgraded, as for a
+//! It takes the place of `axum::serve` and serves every route as that does. It listens on a `TcpListener` only, and
+//! handlers find `ConnectInfo<SocketAddr>` without a make-service. A connection that is upgraded, as for a
 //! WebSocket, is the handler's from then on: no cap, age or shutdown reaches it. What it adds:
 //!
 //! - **Streams without tasks.** Over plain HTTP/1.1, hyper parses the request and writes the head of the response.
