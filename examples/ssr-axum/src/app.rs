@@ -2,6 +2,7 @@
 
 use leptos::either::Either;
 use leptos::prelude::*;
+use leptos_eventsource::components::EventSourceInspector;
 use leptos_eventsource::{EventSourceOptions, Snapshot, State, use_event_source_with_options};
 
 use crate::auction::{EVENTS, Lots};
@@ -63,6 +64,9 @@ pub fn App() -> impl IntoView {
                     }
                 })}
             </Transition>
+            // For whoever works on the page. Erased, as a router does it with its pages: of all ways to build a component
+            // this asks most of the compiler, and here it is built.
+            {cfg!(debug_assertions).then(|| view! { <EventSourceInspector open=false/> }.into_any())}
         </main>
     }
 }

@@ -196,6 +196,8 @@ pub fn EventLog<E: EventSet + Clone + Send + Sync>(
             }}
         </section>
     }
+    // Its type is deep, and where a page is hydrated the compiler has a limit for all that is around it as well.
+    .into_any()
 }
 
 /// The entry with this serial. Serials count up by one, so its place is known.

@@ -83,6 +83,9 @@ pub fn EventSourceInspector(
             </For>
         </details>
     }
+    // As is that of each stream: the types of such views, one in the other, are too deep for the compiler where a page is
+    // hydrated.
+    .into_any()
 }
 
 /// Picks a text.
@@ -214,6 +217,7 @@ fn Stream(listed: Listed, texts: Signal<InspectorTexts>) -> impl IntoView {
             </table>
         </details>
     }
+    .into_any()
 }
 
 /// The state, why, and what happens next. Why, in the client's own words: they are for developers.
