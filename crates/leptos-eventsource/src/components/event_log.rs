@@ -6,6 +6,8 @@ use std::sync::Arc;
 use gloo_render::{AnimationFrame, request_animation_frame};
 use leptos::html::Div;
 use leptos::prelude::*;
+use leptos::tachys::reactive_graph::OwnedView;
+use leptos::tachys::view::keyed::keyed;
 use sse_events::EventSet;
 
 use super::fill::fill;
@@ -146,10 +148,16 @@ pub fn EventLog<E: EventSet + Clone + Send + Sync>(
             let _ = scroll.focus();
         }
     };
-    let children = move |serial: u64| {
-        let entry = entries.with_untracked(|entries| entry(entries, serial).cloned());
-        entry.map(|entry| view! { <li class="sse-log-row">{row.render(entry)}</li> })
+    let owners = RowOwners::new();
+    let children = move |_, serial: u64| {
+        let owner = owners.make();
+        let view = owner.with(|| {
+            let entry = entries.with_untracked(|entries| entry(entries, serial).cloned());
+            entry.map(|entry| view! { <li class="sse-log-row">{row.render(entry)}</li> })
+        });
+        (drop, OwnedView::new_with_owner(view, owner))
     };
+    let rows = move || keyed(shown.get(), |serial| *serial, children.clone());
 
     view! {
         <section class="sse-log" data-newest=newest.name() data-following=move || is_following.get().to_string()>
@@ -179,7 +187,7 @@ pub fn EventLog<E: EventSet + Clone + Send + Sync>(
                 on:scroll=on_scroll
             >
                 <ol class="sse-log-rows">
-                    <For each=move || shown.get() key=|serial| *serial children />
+                    {rows}
                 </ol>
             </div>
             {move || {
@@ -198,6 +206,38 @@ pub fn EventLog<E: EventSet + Clone + Send + Sync>(
     }
     // Its type is deep, and where a page is hydrated the compiler has a limit for all that is around it as well.
     .into_any()
+}
+
+/// Makes the owners of rows. Leptos keeps something of an owner for as long as the one above it is there, so between those
+/// of the rows and that of the list stand others, which go with the last of their rows: a `<For>` on a stream grows by ninety
+/// bytes for each row that there ever was.
+#[derive(Clone)]
+struct RowOwners {
+    list: Owner,
+    /// That of the next rows, and how many of these there are.
+    rows: StoredValue<(Owner, u32)>,
+}
+
+impl RowOwners {
+    fn new() -> Self {
+        let list = Owner::current().unwrap_or_default();
+        let rows = StoredValue::new((list.with(Owner::new), 0));
+        Self { list, rows }
+    }
+
+    fn make(&self) -> Owner {
+        let rows = self.rows.try_update_value(|(rows, made)| {
+            *made += 1;
+            if *made > 256 {
+                (*rows, *made) = (self.list.with(Owner::new), 1);
+            }
+            rows.clone()
+        });
+        let rows = rows.unwrap_or_default();
+        let row = rows.with(Owner::new);
+        row.with(|| on_cleanup(move || drop(rows)));
+        row
+    }
 }
 
 /// The entry with this serial. Serials count up by one, so its place is known.

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use leptos_eventsource::components::{EventLog, Newest, Row};
 use leptos_eventsource::transport::Scripted;
 use leptos_eventsource::{Entry, Text};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::Element;
 
@@ -192,4 +193,26 @@ async fn it_follows_a_steady_stream_by_itself() {
         assert_eq!(log.attribute(".sse-log", "data-following").as_deref(), Some("true"), "at event {number}");
     }
     until("the last row", || data(&log).last().is_some_and(|last| last == "59")).await;
+}
+
+#[wasm_bindgen_test]
+async fn rows_that_are_gone_leave_nothing_in_memory() {
+    let transport = Scripted::new();
+    let log = mount_log(&transport, 50, Newest::Last);
+    let served = open(&transport).await;
+    let bring = async |first: u32, count: u32| {
+        for number in first..first + count {
+            served.message(&number.to_string());
+            if number % 50 == 49 {
+                next_task().await;
+            }
+        }
+        let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
+        let buffer: js_sys::ArrayBuffer = memory.buffer().unchecked_into();
+        buffer.byte_length()
+    };
+    let full = bring(0, 5_000).await;
+    let later = bring(5_000, 20_000).await;
+    until("the last row", || data(&log).last().is_some_and(|last| last == "24999")).await;
+    assert!(later - full < 512 << 10, "{full} {later}");
 }
