@@ -24,7 +24,8 @@ pub static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 ///
 /// The query is for a page that makes a new `EventSource`, which cannot set the header. The header wins, because
 /// from then on the browser keeps it up to date. Its bytes are UTF-8 (WHATWG HTML 9.2.4); others become U+FFFD, and
-/// the id then is one that means nothing here.
+/// the id then is one that means nothing here. Where the query has several, as of a page that appends one at each
+/// reconnect, the last counts. What is empty says nothing, there and in the header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastEventId(pub Option<String>);
 
@@ -34,21 +35,22 @@ impl From<LastEventId> for Option<String> {
     }
 }
 
-#[derive(serde::Deserialize)]
-struct FromQuery {
-    last_event_id: String,
-}
-
 impl<S: Sync> FromRequestParts<S> for LastEventId {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
         let in_header =
             parts.headers.get(&LAST_EVENT_ID).map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
-        let in_query =
-            || Query::<FromQuery>::try_from_uri(&parts.uri).ok().map(|query| query.0.last_event_id);
-        Ok(Self(in_header.filter(|id| !id.is_empty()).or_else(in_query).filter(|id| !id.is_empty())))
+        Ok(Self(in_header.filter(|id| !id.is_empty()).or_else(|| in_query(parts))))
     }
+}
+
+fn in_query(parts: &Parts) -> Option<String> {
+    // As pairs: read as a field, a name that is there twice would be an error, and the client one that has seen
+    // nothing.
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).ok()?;
+    let says_where = |(name, id): &(String, String)| name == "last_event_id" && !id.is_empty();
+    pairs.into_iter().rfind(says_where).map(|(_, id)| id)
 }
 
 impl IntoResponse for Subscription {

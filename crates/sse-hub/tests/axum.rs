@@ -31,6 +31,20 @@ async fn the_last_event_id_is_the_headers_else_the_querys() {
 }
 
 #[tokio::test]
+async fn of_several_ids_in_a_query_the_last_that_says_something_counts() {
+    // As a page leaves it that appends where it is at each reconnect.
+    assert_eq!(extracted("/?last_event_id=e.1&last_event_id=e.2", None).await.as_deref(), Some("e.2"));
+    assert_eq!(extracted("/?last_event_id=e.1&a=b&last_event_id=e.2&c", None).await.as_deref(), Some("e.2"));
+    assert_eq!(extracted("/?last_event_id=e.1&last_event_id=", None).await.as_deref(), Some("e.1"));
+    assert_eq!(
+        extracted("/?last_event_id=e.1&last_event_id=e.2", Some(b"e.3")).await.as_deref(),
+        Some("e.3")
+    );
+    assert_eq!(extracted("/?last_event_id=e.1&last%5fevent_id=a+%2B", None).await.as_deref(), Some("a +"));
+    assert_eq!(extracted("/?last_event_id=e.1&last_event_id=%ff", None).await.as_deref(), Some("\u{fffd}"));
+}
+
+#[tokio::test]
 async fn a_stream_has_the_headers_that_keep_proxies_out_of_its_way() {
     let hub = hub(HubOptions::default());
     let topic = hub.topic::<News>("news").expect("opened");
