@@ -130,8 +130,9 @@ impl Hub {
     /// Removes a topic and what was kept of it, if nobody is subscribed or present; one of the
     /// [kept topics](Self::kept_topics), too. Returns whether it did.
     ///
-    /// Topics that are still held elsewhere refuse to publish from then on. A client that comes back for a topic
-    /// which was opened again under the name is told of a gap.
+    /// Topics that are still held elsewhere refuse to publish from then on, and whoever follows its
+    /// [presence](Self::presence_changes) is told that it is over. A client that comes back for a topic which was
+    /// opened again under the name is told of a gap.
     ///
     /// While a history on a disk keeps nothing ([`Health::LiveOnly`]), a kept topic stays, and the answer is `false`. An
     /// open one is removed all the same, and from the file when there is room again: if the process ends before that, the
@@ -143,7 +144,11 @@ impl Hub {
         match topics.get(name) {
             Some(topic) if topic.is_idle() => {
                 self.shared.history.remove(topic.id);
-                topics.remove(name);
+                let removed = topics.remove(name);
+                drop(topics);
+                if let Some(removed) = removed {
+                    removed.attendance.close();
+                }
                 true
             }
             Some(_) => false,
@@ -286,9 +291,12 @@ impl Hub {
 
     /// Follows who is subscribed to a topic; `None` if there is no such topic. The hub tells no client of it: publish it as an
     /// event of your own if they are to know.
+    ///
+    /// When the topic is [removed](Self::remove_idle), `changed` fails, also for somebody who still holds the
+    /// [`Topic`]: a loop that ends by that leaves no task behind.
     #[must_use]
     pub fn presence_changes(&self, topic: &str) -> Option<watch::Receiver<Presence>> {
-        self.shared.topics().get(topic).map(|topic| topic.attendance.changes())
+        self.shared.topics().get(topic).and_then(|topic| topic.attendance.changes())
     }
 
     /// The epoch of the event ids.

@@ -30,12 +30,13 @@ pub struct Presence {
 #[derive(Debug)]
 pub(crate) struct Attendance {
     seats: Mutex<Seats>,
-    changes: watch::Sender<Presence>,
     max_names: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Seats {
+    /// `None` when the topic was removed: those who follow it may hold the topic, and so all of this.
+    changes: Option<watch::Sender<Presence>>,
     anonymous: usize,
     members: HashMap<String, Seat>,
     /// How many members have each name.
@@ -52,15 +53,25 @@ struct Seat {
 
 impl Attendance {
     pub(crate) fn new(max_names: usize) -> Self {
-        Self { seats: Mutex::default(), changes: watch::Sender::new(Presence::default()), max_names }
+        let changes = Some(watch::Sender::new(Presence::default()));
+        let seats = Seats { changes, anonymous: 0, members: HashMap::new(), names: BTreeMap::new() };
+        Self { seats: Mutex::new(seats), max_names }
     }
 
     pub(crate) fn presence(&self) -> Presence {
-        self.changes.borrow().clone()
+        self.seats().changes.as_ref().map(|changes| changes.borrow().clone()).unwrap_or_default()
     }
 
-    pub(crate) fn changes(&self) -> watch::Receiver<Presence> {
-        self.changes.subscribe()
+    /// `None` if the topic was removed.
+    pub(crate) fn changes(&self) -> Option<watch::Receiver<Presence>> {
+        self.seats().changes.as_ref().map(watch::Sender::subscribe)
+    }
+
+    /// The topic was removed: nobody comes or goes any more.
+    pub(crate) fn close(&self) {
+        let changes = self.seats().changes.take();
+        // Wakes those who follow it, while nothing is locked.
+        drop(changes);
     }
 
     fn seats(&self) -> MutexGuard<'_, Seats> {
@@ -102,11 +113,12 @@ impl Attendance {
 
     /// Called with the seats locked, so that changes are published in their order.
     fn publish(&self, seats: &Seats) {
+        let Some(changes) = &seats.changes else { return };
         let presence = Presence {
             count: seats.anonymous + seats.members.len(),
             names: seats.names.keys().take(self.max_names).cloned().collect(),
         };
-        self.changes.send_if_modified(|last| {
+        changes.send_if_modified(|last| {
             let changed = *last != presence;
             *last = presence;
             changed

@@ -79,3 +79,32 @@ async fn a_new_name_replaces_the_old_one_and_the_list_is_bounded() {
     let _others = [enter(&hub, "2", Some("Cid")), enter(&hub, "3", Some("Bob"))];
     assert_eq!(room(&hub), (3, names(&["Anna", "Bob"])));
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_follows_a_topic_that_is_removed_is_told_that_it_is_over_also_if_they_hold_it() {
+    let hub = hub(HubOptions::default());
+    let topic = hub.topic::<News>("room").expect("opened");
+    let mut changes = hub.presence_changes("room").expect("a topic");
+    let follower = tokio::spawn(async move {
+        let mut told = Vec::new();
+        while changes.changed().await.is_ok() {
+            let count = changes.borrow_and_update().count;
+            told.push((count, topic.publish_keyed("presence", &News::Count(count as u64)).is_ok()));
+        }
+        told
+    });
+    let page = enter(&hub, "1", Some("Ann"));
+    assert!(!hub.remove_idle("room"), "somebody is there");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    drop(page);
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert!(hub.remove_idle("room"));
+    let told = tokio::time::timeout(Duration::from_secs(60), follower).await.expect("it ends");
+    assert_eq!(told.expect("no panic"), [(1, true), (0, true)]);
+
+    hub.topic::<News>("room").expect("opened anew");
+    let mut changes = hub.presence_changes("room").expect("a topic");
+    let _page = enter(&hub, "1", Some("Ann"));
+    changes.changed().await.expect("told");
+    assert_eq!(room(&hub).0, 1);
+}
