@@ -1,5 +1,7 @@
 //! Responses and extractors for axum 0.8.
 
+mod refusals;
+
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,11 +13,11 @@ use axum::extract::{FromRequestParts, Query};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_core::Stream;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::{Denied, SubscribeError, Subscription};
+use crate::Subscription;
 
 /// The header in which a client says where it left off.
 pub static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -68,27 +70,6 @@ impl IntoResponse for Subscription {
         let handover = Handover::new(self);
         let body = Body::new(StreamBody(handover.clone()));
         (headers, Extension(handover), body).into_response()
-    }
-}
-
-impl IntoResponse for SubscribeError {
-    /// `404` for a topic that is not there, `401` or `403` for one that its reader may not read, `500` where a guard was
-    /// forgotten, `503` with `Retry-After` when it is the hub's fault, else `400`.
-    fn into_response(self) -> Response {
-        let text = self.to_string();
-        match self {
-            Self::UnknownTopic(_) => (StatusCode::NOT_FOUND, text).into_response(),
-            Self::Denied { denied: Denied::Unauthorized(_), .. } => {
-                // Which scheme it is only the app knows, but one has to be named (RFC 9110, 15.5.2).
-                (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], text).into_response()
-            }
-            Self::Denied { .. } => (StatusCode::FORBIDDEN, text).into_response(),
-            Self::Unguarded(_) => (StatusCode::INTERNAL_SERVER_ERROR, text).into_response(),
-            Self::NoTopics | Self::TooManyTopics { .. } => (StatusCode::BAD_REQUEST, text).into_response(),
-            Self::TooMany { .. } | Self::ShuttingDown | Self::NoRuntime | Self::History(_) => {
-                (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], text).into_response()
-            }
-        }
     }
 }
 

@@ -6,8 +6,13 @@ use axum::extract::FromRequestParts;
 use axum::response::IntoResponse;
 use common::{News, hub};
 use http::{HeaderValue, Request, StatusCode};
+use sse_events::{DecodeError, EncodeError};
 use sse_hub::axum::LastEventId;
-use sse_hub::{HubOptions, Subscribe, TopicOptions, Unguarded};
+use sse_hub::history::HistoryError;
+use sse_hub::{
+    HubOptions, PublishError, RawEvent, SnapshotError, Subscribe, SubscribeError, TopicError, TopicOptions,
+    Unguarded,
+};
 
 async fn extracted(uri: &str, header: Option<&[u8]>) -> Option<String> {
     let mut request = Request::builder().uri(uri);
@@ -76,4 +81,54 @@ async fn a_stream_has_the_headers_that_keep_proxies_out_of_its_way() {
         (closing.status(), closing.headers()["retry-after"].as_bytes()),
         (StatusCode::SERVICE_UNAVAILABLE, &b"5"[..])
     );
+}
+
+async fn answer(response: impl IntoResponse) -> (StatusCode, Option<String>, String) {
+    let response = response.into_response();
+    let retry = response.headers().get("retry-after").map(|retry| retry.to_str().expect("ASCII").to_owned());
+    let status = response.status();
+    let body = axum::body::to_bytes(response.into_body(), 10_000).await.expect("a body");
+    (status, retry, String::from_utf8(body.to_vec()).expect("UTF-8"))
+}
+
+#[tokio::test]
+async fn what_is_refused_says_by_its_status_whose_turn_it_is() {
+    let hub = hub(HubOptions::default());
+    let feed = hub.raw_topic("feed", TopicOptions::default()).expect("opened");
+    for event_type in ["sse.end", "a\nb"] {
+        let refused = feed.publish(RawEvent { event_type, key: None, data: "" }).expect_err("refused");
+        assert_eq!(refused.into_response().status(), StatusCode::BAD_REQUEST, "{event_type:?}");
+    }
+    let no_name = hub.topic::<News>("no name").expect_err("refused");
+    assert_eq!(no_name.into_response().status(), StatusCode::BAD_REQUEST);
+
+    let (bytes, limit) = (2, 1);
+    let history = |error: HistoryError| PublishError::History(error).into_response();
+    for (response, status, retry) in [
+        (PublishError::TooLarge { bytes, limit }.into_response(), 413, None),
+        (PublishError::KeyTooLong { bytes, limit }.into_response(), 413, None),
+        (PublishError::NoteTooLong { bytes, limit }.into_response(), 413, None),
+        (PublishError::Encode(EncodeError::new("note", "secret")).into_response(), 500, None),
+        (history(HistoryError::Removed), 410, None),
+        (history(HistoryError::Ended), 409, None),
+        (history(HistoryError::TooManyKeys { limit }), 409, None),
+        (history(HistoryError::Busy { limit }), 503, Some("1")),
+        (history(HistoryError::Lost), 503, Some("1")),
+        (history(HistoryError::LiveOnly("secret".into())), 503, Some("30")),
+        (history(HistoryError::Closed), 503, Some("5")),
+        (history(HistoryError::ReadOnly("secret".into())), 503, None),
+        (history(HistoryError::Engine("secret".into())), 500, None),
+        (TopicError::TooMany { limit }.into_response(), 503, Some("60")),
+        (TopicError::OtherEvents.into_response(), 409, None),
+        (TopicError::OtherOptions.into_response(), 409, None),
+        (TopicError::History(HistoryError::Closed).into_response(), 503, Some("5")),
+        (SnapshotError::UnknownTopic("news".into()).into_response(), 404, None),
+        (SnapshotError::Decode(DecodeError::unknown_type("secret", "")).into_response(), 500, None),
+        (SnapshotError::History(HistoryError::Engine("secret".into())).into_response(), 500, None),
+        (SubscribeError::History(HistoryError::Engine("secret".into())).into_response(), 503, Some("5")),
+    ] {
+        let (told, after, text) = answer(response).await;
+        assert_eq!((told.as_u16(), after.as_deref()), (status, retry), "{text}");
+        assert!(!text.is_empty() && !text.contains("secret"), "{text}");
+    }
 }
