@@ -80,7 +80,8 @@ impl Guard {
     /// Asks for all of them. What is granted lasts as long as the shortest.
     ///
     /// # Errors
-    /// The first that is denied, and why.
+    /// The first that is denied, and why; as a [`SubscribeError`](crate::SubscribeError) by `From`, which in axum is
+    /// the response.
     pub fn ask<'a>(
         &self,
         topics: impl IntoIterator<Item = &'a TopicName>,

@@ -104,7 +104,7 @@ pub enum SubscribeError {
     Denied {
         /// The topic, which need not exist.
         topic: TopicName,
-        /// Why. Never [`Denied::Hidden`], which is [`Self::UnknownTopic`].
+        /// Why. Never [`Denied::Hidden`] from a hub: that is [`Self::UnknownTopic`].
         denied: Denied,
     },
     /// Nobody has said whether the reader may read this topic, which need not exist: [`Unguarded::Refused`] is set, and
@@ -129,6 +129,17 @@ pub enum SubscribeError {
     /// The history could not be asked.
     #[error(transparent)]
     History(#[from] HistoryError),
+}
+
+/// What [`Guard::ask`](crate::Guard::ask) denies, as a subscription is refused for it: a topic that is
+/// [hidden](Denied::Hidden) is none.
+impl From<(TopicName, Denied)> for SubscribeError {
+    fn from((topic, denied): (TopicName, Denied)) -> Self {
+        match denied {
+            Denied::Hidden => Self::UnknownTopic(topic.as_str().to_owned()),
+            denied => Self::Denied { topic, denied },
+        }
+    }
 }
 
 /// A snapshot could not be taken.

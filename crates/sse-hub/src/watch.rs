@@ -97,10 +97,7 @@ impl Watch {
         let watch = Self { hub: Arc::clone(hub), number: hub.number(), watched };
         // Before it is asked: a right that ends after the answer is asked for again by whoever ends it.
         hub.watches.open().insert(watch.number, Arc::clone(&watch.watched));
-        watch.watched.ask(hub).map_err(|(topic, denied)| match denied {
-            Denied::Hidden => SubscribeError::UnknownTopic(topic.as_str().to_owned()),
-            denied => SubscribeError::Denied { topic, denied },
-        })?;
+        watch.watched.ask(hub)?;
         Ok(watch)
     }
 }

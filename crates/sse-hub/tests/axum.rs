@@ -10,8 +10,8 @@ use sse_events::{DecodeError, EncodeError};
 use sse_hub::axum::LastEventId;
 use sse_hub::history::HistoryError;
 use sse_hub::{
-    HubOptions, PublishError, RawEvent, SnapshotError, Subscribe, SubscribeError, TopicError, TopicOptions,
-    Unguarded,
+    Denied, Guard, HubOptions, PublishError, RawEvent, SnapshotError, Subscribe, SubscribeError, TopicError,
+    TopicName, TopicOptions, Unguarded,
 };
 
 async fn extracted(uri: &str, header: Option<&[u8]>) -> Option<String> {
@@ -130,5 +130,28 @@ async fn what_is_refused_says_by_its_status_whose_turn_it_is() {
         let (told, after, text) = answer(response).await;
         assert_eq!((told.as_u16(), after.as_deref()), (status, retry), "{text}");
         assert!(!text.is_empty() && !text.contains("secret"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_hidden_is_answered_like_what_is_not_there() {
+    let topic = TopicName::new("private").expect("a name");
+    let not_there = answer(SubscribeError::UnknownTopic("private".into())).await;
+    assert_eq!(not_there.0, StatusCode::NOT_FOUND);
+    let put_together = SubscribeError::Denied { topic: topic.clone(), denied: Denied::Hidden };
+    assert_eq!(answer(put_together).await, not_there);
+
+    let asked = |denied: Denied| {
+        let guard = Guard::new(move |_| Err(denied.clone()));
+        guard.ask([&topic]).map_err(SubscribeError::from).expect_err("denied")
+    };
+    assert_eq!(asked(Denied::Hidden), SubscribeError::UnknownTopic("private".into()));
+    for (denied, status) in [
+        (Denied::unauthorized("log in"), StatusCode::UNAUTHORIZED),
+        (Denied::forbidden("not yours"), StatusCode::FORBIDDEN),
+    ] {
+        let refused = asked(denied.clone());
+        assert_eq!(refused, SubscribeError::Denied { topic: topic.clone(), denied: denied.clone() });
+        assert_eq!(answer(refused).await, (status, None, denied.to_string()));
     }
 }

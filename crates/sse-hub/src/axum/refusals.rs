@@ -19,7 +19,13 @@ impl IntoResponse for SubscribeError {
                 // Which scheme it is only the app knows, but one has to be named (RFC 9110, 15.5.2).
                 (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], text).into_response()
             }
-            Self::Denied { .. } => (StatusCode::FORBIDDEN, text).into_response(),
+            // Put together by the app: word for word what the hub makes of it.
+            Self::Denied { topic, denied: Denied::Hidden } => {
+                Self::from((topic, Denied::Hidden)).into_response()
+            }
+            Self::Denied { denied: Denied::Forbidden(_), .. } => {
+                (StatusCode::FORBIDDEN, text).into_response()
+            }
             Self::Unguarded(_) => (StatusCode::INTERNAL_SERVER_ERROR, text).into_response(),
             Self::NoTopics | Self::TooManyTopics { .. } => (StatusCode::BAD_REQUEST, text).into_response(),
             Self::TooMany { .. } | Self::ShuttingDown | Self::NoRuntime => later("5", text),
