@@ -58,6 +58,9 @@ pub use sse_events;
 pub use sse_events::Snapshot;
 /// What [`Topic::publish`] returns.
 pub use sse_proto::EventId;
+/// What is in an id, and what is wrong with an event type: of [`Hub::epoch`], [`history::Record::frame`] and
+/// [`PublishError::EventType`].
+pub use sse_proto::{Cursor, Epoch, InvalidField};
 pub use subscription::{Subscribe, Subscription};
 pub use topic::Topic;
 pub use topic_name::{InvalidTopicName, TopicName};

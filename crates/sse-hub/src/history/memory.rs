@@ -31,6 +31,19 @@ impl MemoryHistory {
     }
 
     /// An empty history with the given epoch, for tests that look at ids.
+    ///
+    /// ```
+    /// use sse_hub::sse_events::Text;
+    /// use sse_hub::{Cursor, Epoch, Hub, HubOptions, MemoryHistory};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let epoch = Epoch::new(7);
+    /// let hub = Hub::with_history(HubOptions::default(), MemoryHistory::with_epoch(epoch));
+    /// let id = hub.topic::<Text>("news")?.publish(&Text("it begins".into()))?;
+    /// assert_eq!(id, Cursor { epoch, seq: 1 }.into());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_epoch(epoch: Epoch) -> Self {
         Self { epoch, state: RwLock::default() }
