@@ -113,8 +113,8 @@ pub trait History: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Takes nothing more, and answers when all that was appended is kept and whatever it holds is released. A history
-    /// that ends with its process has nothing to do.
+    /// Takes nothing more, no event, no end and no topic that is not open ([`HistoryError::Closed`]), and answers when
+    /// all that was appended is kept and whatever it holds is released. If this is left out, it does nothing.
     ///
     /// # Errors
     /// [`HistoryError`] if something is not kept.

@@ -320,9 +320,9 @@ impl Hub {
         self.shared.committed(id).await
     }
 
-    /// Closes the history: nothing can be published any more, and what was published is kept. For the end of a
-    /// program, after [`Self::shutdown`] and the end of the streams; what a history on a disk has not written by then
-    /// is lost with the process.
+    /// Closes the history: nothing can be published and no topic opened any more ([`HistoryError::Closed`]), and what
+    /// was published is kept as long as the history keeps anything. For the end of a program, after [`Self::shutdown`]
+    /// and the end of the streams; what a history on a disk has not written by then is lost with the process.
     ///
     /// # Errors
     /// [`HistoryError`] if something is not kept.

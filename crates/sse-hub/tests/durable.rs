@@ -9,7 +9,7 @@ use sse_hub::history::redb::{OpenError, RedbHistory, RedbOptions};
 use sse_hub::history::{Health, HistoryError};
 use sse_hub::{
     EventId, Hub, HubOptions, Left, PublishError, RawEvent, Replay, Retention, SnapshotError, Subscribe,
-    Superseded, Topic, TopicOptions,
+    Superseded, Topic, TopicError, TopicOptions,
 };
 
 /// Most of it is on the disk only.
@@ -215,6 +215,7 @@ async fn a_cursor_that_means_nothing_here_is_no_acknowledgement() {
     assert!(matches!(news.committed(&foreign).await, Err(PublishError::History(HistoryError::Engine(_)))));
     hub.close().await.expect("closed");
     assert_eq!(news.publish(&note("late")), Err(PublishError::History(HistoryError::Closed)));
+    assert_eq!(hub.topic::<News>("more").err(), Some(TopicError::History(HistoryError::Closed)));
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Client, News, hub, told};
-use sse_hub::{HubOptions, PublishError, Subscribe, SubscribeError, history::HistoryError};
+use sse_hub::{HubOptions, PublishError, Subscribe, SubscribeError, TopicError, history::HistoryError};
 use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
@@ -193,4 +193,20 @@ async fn what_was_published_before_a_shutdown_is_delivered_to_a_stream_that_wait
     hub.shutdown();
     assert_eq!(live.take(1).await, ["count:1"]);
     assert_eq!(live.next().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hub_that_was_closed_takes_nothing_more_and_shows_what_it_has() {
+    let hub = hub(HubOptions::default());
+    let topic = hub.topic::<News>("news").expect("opened");
+    topic.publish(&News::Count(1)).expect("published");
+    hub.close().await.expect("closed");
+    let closed = || PublishError::History(HistoryError::Closed);
+    assert_eq!(topic.publish(&News::Count(2)), Err(closed()));
+    assert_eq!(topic.publish_durably(&News::Count(2)).await, Err(closed()));
+    assert_eq!(topic.end(), Err(closed()));
+    assert_eq!(hub.topic::<News>("more").err(), Some(TopicError::History(HistoryError::Closed)));
+    let mut client = Client::new(hub.subscribe(Subscribe::to(["news"])).expect("subscribed"));
+    assert_eq!(client.take(2).await[1], "count:1");
+    hub.close().await.expect("closed again");
 }

@@ -21,6 +21,7 @@ pub struct MemoryHistory {
 struct State {
     logs: Logs,
     next_topic: u64,
+    closed: bool,
 }
 
 impl MemoryHistory {
@@ -59,6 +60,12 @@ impl MemoryHistory {
     }
 }
 
+impl State {
+    fn is_open(&self) -> Result<(), HistoryError> {
+        if self.closed { Err(HistoryError::Closed) } else { Ok(()) }
+    }
+}
+
 impl Default for MemoryHistory {
     fn default() -> Self {
         Self::new()
@@ -76,6 +83,7 @@ impl History for MemoryHistory {
 
     fn open(&self, _topic: &TopicName, options: &TopicOptions, news: News) -> Result<TopicId, HistoryError> {
         let mut state = self.state_mut();
+        state.is_open()?;
         let id = TopicId(state.next_topic);
         state.next_topic += 1;
         let log = Log::new(options.clone(), state.logs.removed);
@@ -89,6 +97,7 @@ impl History for MemoryHistory {
 
     fn append(&self, topic: TopicId, record: Record<'_>) -> Result<u64, HistoryError> {
         let mut state = self.state_mut();
+        state.is_open()?;
         let seq = state.logs.last_seq + 1;
         let (log, news) = state.logs.log_mut(topic)?;
         log.admits(record.key)?;
@@ -104,6 +113,7 @@ impl History for MemoryHistory {
 
     fn end(&self, topic: TopicId) -> Result<(), HistoryError> {
         let mut state = self.state_mut();
+        state.is_open()?;
         let (log, news) = state.logs.log_mut(topic)?;
         log.end();
         let news = news.clone();
@@ -123,5 +133,10 @@ impl History for MemoryHistory {
 
     fn read(&self, read: Read<'_>) -> Reply<Result<Page, HistoryError>> {
         Reply::Now(self.state().logs.read(read))
+    }
+
+    fn close(&self) -> Reply<Result<(), HistoryError>> {
+        self.state_mut().closed = true;
+        Reply::Now(Ok(()))
     }
 }
