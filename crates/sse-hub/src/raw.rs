@@ -74,10 +74,10 @@ impl RawTopic {
         self.0.append_fields((event.key, Some(note)), event.event_type, event.data)
     }
 
-    /// Marks the topic as complete, as [`Topic::end`] does.
+    /// Marks the topic as complete, for good, as [`Topic::end`] does.
     ///
     /// # Errors
-    /// [`PublishError::History`] if the topic was removed.
+    /// [`PublishError::History`] if the topic was removed, or the history takes nothing.
     pub fn end(&self) -> Result<(), PublishError> {
         self.0.end()
     }

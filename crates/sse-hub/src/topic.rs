@@ -123,8 +123,12 @@ impl<E: EventSet> Topic<E> {
     /// Marks the topic as complete. Subscribers get what is left and then `sse.end`, and their streams close; one
     /// that comes back with all of it is told not to come again.
     ///
+    /// Nothing takes the end back, and a history that outlives the process keeps it: after a restart the topic opens,
+    /// shows what it has, and refuses every event with [`HistoryError::Ended`]. To begin anew under the name,
+    /// [remove](crate::Hub::remove_idle) the topic and open it again.
+    ///
     /// # Errors
-    /// [`PublishError::History`] if the topic was removed.
+    /// [`PublishError::History`] if the topic was removed, or the history takes nothing.
     pub fn end(&self) -> Result<(), PublishError> {
         self.hub.history.end(self.state.id)?;
         self.state.end();

@@ -120,6 +120,32 @@ async fn a_topic_that_has_ended_or_was_removed_is_so_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_topic_that_has_ended_begins_anew_when_it_was_removed() {
+    let engine = engine();
+    let hub = engine.hub(HubOptions::default());
+    let news: Topic<News> = hub.topic("news").expect("opened");
+    let old = news.publish(&note("a")).expect("published");
+    news.publish(&note("b")).expect("published");
+    news.end().expect("ended");
+
+    let hub = restart(&engine, hub).await;
+    let news: Topic<News> = hub.topic("news").expect("opened");
+    assert_eq!(news.publish(&note("b")), Err(PublishError::History(HistoryError::Ended)));
+    assert!(hub.remove_idle("news"));
+    assert_eq!(news.publish(&note("b")), Err(PublishError::History(HistoryError::Removed)));
+    let news: Topic<News> = hub.topic("news").expect("opened anew");
+    news.publish_durably(&note("c")).await.expect("kept");
+
+    let hub = restart(&engine, hub).await;
+    let news: Topic<News> = hub.topic("news").expect("opened");
+    news.publish_durably(&note("d")).await.expect("kept");
+    assert_eq!(events(&hub, None, 2).await, ["note:\"c\"", "note:\"d\""]);
+    let seen = client(&hub, Some(&old)).take(3).await;
+    assert!(seen[1].starts_with("sse.gap:"), "{seen:?}");
+    assert_eq!(seen[2], "note:\"c\"");
+}
+
+#[tokio::test]
 async fn the_end_of_a_topic_in_a_file_waits_for_no_flush_window() {
     let engine = engine();
     let hub = engine.hub(HubOptions { heartbeat: None, ..HubOptions::default() });
