@@ -1,4 +1,9 @@
 //! Responses and extractors for axum 0.8.
+//!
+//! A [`Subscription`] is a response, and so are the errors of the hub. axum answers `HEAD` by the handler for `GET`,
+//! which subscribes before it can be known that nobody reads: a [member](crate::Subscribe::member) then is there for
+//! [`HubOptions::presence_grace`](crate::HubOptions::presence_grace). Where that matters, answer it apart, as by
+//! `get(stream).head(|| async {})`.
 
 mod refusals;
 
