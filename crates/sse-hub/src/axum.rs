@@ -1,4 +1,4 @@
-//! Responses and extractors for axum 0.8.
+//! Responses and extractors for axum 0.8. Feature `axum`, which is on by default.
 //!
 //! A [`Subscription`] is a response, and so are the errors of the hub. axum answers `HEAD` by the handler for `GET`,
 //! which subscribes before it can be known that nobody reads: a [member](crate::Subscribe::member) then is there for

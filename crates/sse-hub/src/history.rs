@@ -1,4 +1,4 @@
-//! Where published events are kept.
+//! Where published events are kept: in memory, or in a file with the feature `redb`.
 //!
 //! A history numbers the events, keeps what [retention](crate::Retention) allows, and hands it out in pages. It is
 //! the only thing that subscriptions read, replayed or live, so nothing can fall between the two.

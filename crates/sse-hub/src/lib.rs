@@ -13,9 +13,9 @@
 //! | [`Hub::snapshot`], [`Hub::last_event_id`] | where a page that is rendered here begins |
 //! | [`Member`], [`Presence`] | who is there |
 //! | [`Hub::counts`], [`HubCounts`], [`Hub::history_counts`] | for metrics |
-//! | [`history`] | the trait behind which events are kept, and its engines: in memory, in a file |
-//! | `serve` | a server in which a stream costs a socket and a position, and no task |
-//! | [`mod@axum`] | the extractor `LastEventId`, and responses |
+//! | [`history`] | the trait behind which events are kept, and its engines: in memory, in a file (feature `redb`) |
+//! | `serve` | a server in which a stream costs a socket and a position, and no task (feature `serve`) |
+//! | [`mod@axum`] | the extractor `LastEventId`, and responses (feature `axum`) |
 
 mod access;
 #[cfg(feature = "axum")]

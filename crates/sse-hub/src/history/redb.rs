@@ -1,4 +1,5 @@
 //! A durable history: a file of [redb](https://docs.rs/redb), the newest events in memory, and one thread that writes.
+//! Feature `redb`, which is off by default.
 //!
 //! ```no_run
 //! use sse_hub::history::redb::{RedbHistory, RedbOptions};
@@ -89,7 +90,7 @@ use place::{Files, Place};
 use shared::Shared;
 use store::Store;
 
-/// A history in a file. See [the module](self) for what it promises.
+/// A history in a file (feature `redb`). See [the module](self) for what it promises.
 ///
 /// Dropping it closes it, which waits for the disk: [`Hub::close`](crate::Hub::close) does so without blocking, and
 /// says whether it went well.

@@ -1,4 +1,5 @@
-//! A server for axum apps in which a stream costs a socket and a position, and no task.
+//! A server for axum apps in which a stream costs a socket and a position, and no task. Feature `serve`, which is off
+//! by default; HTTPS and HTTP/2 by it come with `tls`, a certificate made on the spot with `self-signed`.
 //!
 //! ```no_run
 //! use axum::{Router, extract::State, response::IntoResponse, routing::get};

@@ -67,7 +67,7 @@ pub struct Options {
     pub shards: Option<usize>,
     /// The most streams on one HTTP/2 connection. Default: 128.
     pub http2_streams: u32,
-    /// Serves HTTPS, with HTTP/2 for those who ask for it. Default: `None`, plain HTTP.
+    /// Serves HTTPS, with HTTP/2 for those who ask for it. Default: `None`, plain HTTP. Feature `tls`.
     #[cfg(feature = "tls")]
     pub tls: Option<Tls>,
     /// Where it is counted what happens. Keep a clone to look at.
