@@ -46,7 +46,7 @@ impl Engine {
             Self::Firefox => (["--firefox", "--geckodriver"], firefox::find(repo)?.driver),
             Self::Webkit => (["--safari", "--safaridriver"], webkit::find(repo)?.driver),
         };
-        let mut test = test.args(flags).arg(driver);
+        let mut test = past_proxies(test).args(flags).arg(driver);
         // The runner takes the first driver that the environment names.
         for other in ["GECKODRIVER", "SAFARIDRIVER", "CHROMEDRIVER"] {
             test = test.without_env(other);
@@ -65,7 +65,7 @@ impl Engine {
     ///
     /// Playwright itself drives Chromium; the tests drive the others, by the variables that name them elsewhere too.
     pub(super) fn offer(self, repo: &Repo, test: Cmd) -> Result<(Cmd, Option<Running>)> {
-        let test = test.env("ENGINE", self.name());
+        let test = past_proxies(test).env("ENGINE", self.name());
         match self {
             Self::Chrome => Ok((test.env("CHROMIUM", browser::find(repo)?.chromium), None)),
             Self::Firefox => {
@@ -85,6 +85,22 @@ impl Engine {
             Self::Webkit => None,
         })
     }
+}
+
+/// Keeps what `test` asks of this machine, its driver and its servers, from a proxy that the environment names. Not
+/// every client knows by itself that a proxy is for other machines.
+fn past_proxies(test: Cmd) -> Cmd {
+    const NAMES: [&str; 2] = ["NO_PROXY", "no_proxy"];
+    let there: Vec<_> = NAMES.into_iter().filter_map(|name| std::env::var(name).ok()).collect();
+    let past = past(&there);
+    NAMES.into_iter().fold(test, |test, name| test.env(name, &past))
+}
+
+/// What no proxy is for: what somebody said, and this machine.
+fn past(there: &[String]) -> String {
+    let there = there.iter().flat_map(|list| list.split(',')).map(str::trim).filter(|host| !host.is_empty());
+    let hosts: Vec<_> = there.chain(["127.0.0.1", "localhost", "::1"]).collect();
+    hosts.join(",")
 }
 
 /// The tests' own capabilities for one driver, which refuses those of another, with the browser that was found: a
@@ -131,6 +147,36 @@ fn on_a_display(repo: &Repo, test: Cmd) -> Result<(Cmd, Option<Running>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn no_proxy_stands_between_the_tests_and_this_machine() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let machine = tempfile::tempdir().expect("a folder");
+        for program in ["chromium", "chromedriver"] {
+            let path = machine.path().join(program);
+            std::fs::write(&path, "").expect("can be written");
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("is ours");
+        }
+        let own = machine.path().join("own.json");
+        std::fs::write(&own, "{}").expect("can be written");
+        let repo = Repo::of_tests().with_root(machine.path()).with_search(vec![machine.path().to_path_buf()]);
+        let driven = Engine::Chrome.drive(&repo, repo.cmd("wasm-pack"), &own).expect("both are there");
+        let offered = Engine::Chrome.offer(&repo, repo.cmd("node")).expect("both are there");
+        for line in [driven.0.to_string(), offered.0.to_string()] {
+            for name in ["NO_PROXY=", "no_proxy="] {
+                let hosts = line.split_whitespace().find_map(|word| word.strip_prefix(name));
+                assert!(hosts.is_some_and(|hosts| hosts.ends_with("127.0.0.1,localhost,::1")), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_proxy_was_for_already_stays_so() {
+        let there = ["intra.example, 10.0.0.1".to_owned(), String::new()];
+        assert_eq!(past(&there), "intra.example,10.0.0.1,127.0.0.1,localhost,::1");
+    }
 
     #[test]
     fn a_driver_gets_its_own_options_and_the_browser() {
