@@ -32,9 +32,12 @@ pub(super) fn builds(repo: &Repo) -> Result<Vec<Cmd>> {
 }
 
 fn tests(repo: &Repo) -> Result<Vec<Cmd>> {
-    let ours = ["test", "--workspace", "--exclude", &package(repo)?, "--exclude", "ssr-axum"];
+    let excluded = ["--exclude", &package(repo)?, "--exclude", "ssr-axum", "--exclude", "xtask"];
     let mut tests = vec![
-        repo.cmd("cargo").args(ours),
+        repo.cmd("cargo").args(["test", "--workspace"]).args(excluded),
+        // By itself and so with the features of the one that runs: cargo would put another in its place, which takes a
+        // while, and which Windows refuses.
+        repo.cmd("cargo").args(["test", "-p", "xtask"]),
         // An app in two halves, each a feature, which `--workspace` would mix.
         repo.cmd("cargo").args(["test", "-p", "ssr-axum", "--features", "ssr"]),
         // The table of the hard cases in the README of sse-proto.
@@ -92,6 +95,29 @@ impl std::fmt::Display for Slow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cargo;
+
+    #[test]
+    fn the_xtask_that_runs_is_not_replaced_by_the_one_that_is_tested() {
+        let repo = Repo::of_tests();
+        let words = |cmd: Cmd| cmd.to_string().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let tests = tests(&repo).expect("the workspace has all members");
+        let tests: Vec<_> = tests.into_iter().map(words).collect();
+        let has = |words: &[String], pair: [&str; 2]| words.windows(2).any(|two| two == pair);
+        for words in tests.iter().filter(|words| words.iter().any(|word| word == "--workspace")) {
+            assert!(
+                has(words, ["--exclude", "xtask"]),
+                "it would get the features that others want: {words:?}"
+            );
+        }
+        assert_eq!(tests.iter().filter(|words| has(words, ["-p", "xtask"])).count(), 1);
+        let metadata = cargo::metadata(&repo).expect("cargo describes the workspace");
+        let packages = metadata["packages"].as_array().expect("a list");
+        let xtask = packages.iter().find(|package| package["name"] == "xtask").expect("is a member");
+        let dependencies = xtask["dependencies"].as_array().expect("a list");
+        let of_tests = |one: &&serde_json::Value| one["kind"] == "dev";
+        assert_eq!(dependencies.iter().find(of_tests), None, "it would get the features that this wants");
+    }
 
     #[test]
     fn a_test_that_hangs_is_named() {
