@@ -34,11 +34,10 @@ pub(crate) fn too_few(wanted: usize, possible: usize) -> String {
     )
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     #[test]
     fn the_limit_is_raised_as_far_as_it_may_be() {
         raise_limit();

@@ -2,12 +2,12 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use common::program::{listening, program, set_up, start};
+use common::program::{program, start};
 use common::{PATIENCE, Server};
 use http_body_util::Empty;
 use hyper::body::Incoming;
@@ -18,6 +18,7 @@ use server::Config;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
+#[cfg(unix)]
 use tokio::process::Command;
 
 /// A built page, of its own for each test.
@@ -174,11 +175,11 @@ async fn so_many_files_are_read_at_a_time_and_whoever_comes_then_is_told_when_to
 #[tokio::test]
 async fn files_that_nobody_takes_leave_some_for_those_who_connect() {
     let dist = dist_with_a_large_file();
-    let mut shell = set_up(Command::new("sh"));
+    let mut shell = common::program::set_up(Command::new("sh"));
     shell.args(["-c", "ulimit -n 640 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_server")]);
     shell.args(["--listen", "127.0.0.1:0", "--write-deadline", "60m", "--dist"]).arg(dist.path());
     // Nobody reads what it logs.
-    let (_child, server) = listening(shell.stderr(std::process::Stdio::null())).await;
+    let (_child, server) = common::program::listening(shell.stderr(std::process::Stdio::null())).await;
     let _held = take_nothing(&server, 5).await;
     assert_eq!(server.get("/healthz/live").await.status, 200);
     assert_eq!(server.get("/").await.status, 200);
@@ -208,7 +209,7 @@ async fn sigterm_ends_the_program_while_streams_are_open() {
     let mut stream = tokio::net::TcpStream::connect(server.address).await.expect("connected");
     stream.write_all(b"GET /api/market HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("sent");
     stream.read_exact(&mut [0; 100]).await.expect("a stream");
-    let begun = Instant::now();
+    let begun = std::time::Instant::now();
     let kill = Command::new("kill").arg(child.id().expect("running").to_string()).status().await;
     assert!(kill.expect("kill is installed").success());
     let mut rest = Vec::new();

@@ -74,7 +74,9 @@ mod tests {
             (Duration::from_millis(300), Duration::from_secs(1)),
             (Duration::from_secs(365 * 86_400), Duration::from_secs(7_200)),
         ] {
-            tune(&stream, &Options { write_deadline, ..Options::default() }).expect("tuned");
+            let options = Options { write_deadline, ..Options::default() };
+            assert_eq!(longest_silence(&options), silence);
+            tune(&stream, &options).expect("tuned");
             let socket = SockRef::from(&stream);
             assert!(socket.keepalive().expect("an option"));
             #[cfg(target_os = "linux")]
