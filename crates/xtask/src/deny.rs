@@ -1,5 +1,7 @@
 //! `cargo xtask deny`: what is to be said of the crates that we build on. What may be is in `deny.toml`.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use crate::process::Cmd;
@@ -19,7 +21,8 @@ pub(crate) fn run(repo: &Repo) -> Result<()> {
     setup::ensure(repo, &[Need::CargoDeny])?;
     without_advisories(repo).run()?;
     // The database is a repository of its own, and not every machine that reaches the registry reaches it.
-    if repo.cmd("cargo").args(["deny", "fetch", "db"]).ask().is_err() {
+    let fetch = repo.cmd("cargo").args(["deny", "fetch", "db"]).limit(Duration::from_secs(600));
+    if fetch.ask().is_err() {
         println!("advisories were NOT checked: {ADVISORIES} cannot be reached from here");
         return Ok(());
     }

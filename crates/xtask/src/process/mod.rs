@@ -15,6 +15,10 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use children::{Group, Limit};
 
+/// How long a program may take to answer a question, if nobody says otherwise. A busy machine needs seconds for it;
+/// what opened a window, or asks somebody, waits for ever.
+const ANSWER: Duration = Duration::from_secs(60);
+
 /// A command that has not started yet. Printing it gives a line for a shell.
 #[derive(Debug, Clone)]
 #[must_use]
@@ -93,7 +97,10 @@ impl Cmd {
 
     /// Like [`Self::capture`], while we do something else.
     pub(crate) fn start_capture(&self) -> Result<Capture> {
-        let mut command = self.command();
+        self.start_reading(self.command())
+    }
+
+    fn start_reading(&self, mut command: Command) -> Result<Capture> {
         command.stdout(Stdio::piped());
         let started = self.start(command)?;
         let output = started.running.take_stdout();
@@ -106,14 +113,10 @@ impl Cmd {
 
     /// What the command printed, for questions where "no" is an answer: nothing is shown, and the error says why not.
     pub(crate) fn ask(&self) -> Result<String> {
+        let limited = Self { limit: self.limit.or(Some(ANSWER)), ..self.clone() };
         let mut command = self.command();
-        command.stdout(Stdio::piped()).stderr(Stdio::null());
-        let started = self.start(command)?;
-        let mut bytes = Vec::new();
-        if let Some(mut output) = started.running.take_stdout() {
-            output.read_to_end(&mut bytes).with_context(|| format!("could not read what `{self}` says"))?;
-        }
-        self.expect_success(started.wait()?)?;
+        command.stderr(Stdio::null());
+        let bytes = limited.start_reading(command)?.bytes()?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
@@ -286,11 +289,17 @@ impl Capture {
     /// Waits for its end. What it printed to its standard output.
     pub(crate) fn finish(self) -> Result<String> {
         let cmd = self.started.cmd.clone();
+        String::from_utf8(self.bytes()?)
+            .with_context(|| format!("`{cmd}` printed something that is not text"))
+    }
+
+    fn bytes(self) -> Result<Vec<u8>> {
+        let cmd = self.started.cmd.clone();
         let status = self.started.wait()?;
+        // Whoever failed may have left somebody who still holds the other end, and would be waited for.
         cmd.expect_success(status)?;
         let output = self.reader.join().map_err(|_| anyhow!("the reader of `{cmd}` panicked"))?;
-        let output = output.with_context(|| format!("could not read what `{cmd}` printed"))?;
-        String::from_utf8(output).with_context(|| format!("`{cmd}` printed something that is not text"))
+        output.with_context(|| format!("could not read what `{cmd}` printed"))
     }
 }
 
@@ -367,6 +376,7 @@ mod tests {
         let error = late.run().expect_err("it takes longer").to_string();
         assert_eq!(error, "`sleep 600` still ran after 1ms and was ended");
         assert!(late.tee(|_| {}).is_err());
+        assert_eq!(late.ask().expect_err("it does not answer").to_string(), error);
         let in_time = cmd("true").limit(Duration::from_secs(600));
         in_time.run().expect("it ends at once");
     }

@@ -9,13 +9,14 @@ use super::system::System;
 use super::{Missing, Remedy};
 use crate::repo::Repo;
 
-/// On macOS a browser is an application, not a program on the path.
+/// On macOS and Windows a browser is an application, not a program on the path.
 const CHROMIUM: Wanted = Wanted {
     variable: Some("CHROMIUM"),
     names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"],
     places: &[
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
         "/Applications/Chromium.app/Contents/MacOS/Chromium",
+        r"C:\Program Files\Google\Chrome\Application\chrome.exe",
     ],
 };
 
@@ -37,7 +38,8 @@ pub(crate) fn find(repo: &Repo) -> Result<Browser> {
 }
 
 pub(super) fn missing(repo: &Repo) -> Option<Missing> {
-    let (what, why) = problem(CHROMIUM.find(repo), DRIVER.find(repo))?;
+    let chromium = if cfg!(windows) { CHROMIUM.path(repo).and_then(unasked) } else { CHROMIUM.find(repo) };
+    let (what, why) = problem(chromium, DRIVER.find(repo))?;
     let named = CHROMIUM.renamed().or_else(|| DRIVER.renamed());
     Some(Missing {
         what: what.to_owned(),
@@ -59,6 +61,25 @@ fn problem(chromium: Result<Found, String>, driver: Result<Found, String>) -> Op
         (Err(why), Ok(_)) => Some(("Chromium", why)),
         (Err(why), Err(also)) => Some(("Chromium and its driver", format!("{why}; {also}"))),
     }
+}
+
+/// The Chrome of Windows opens a window when it is asked for its version. Beside it is what is called like that: its
+/// folder, or its manifest.
+fn unasked(path: PathBuf) -> Result<Found, String> {
+    let beside = path.parent().and_then(|folder| folder.read_dir().ok()).into_iter().flatten().flatten();
+    let names = beside.filter_map(|entry| entry.file_name().into_string().ok());
+    let versions =
+        names.filter_map(|name| version_of_chrome(name.strip_suffix(".manifest").unwrap_or(&name)));
+    match versions.max() {
+        Some(version) => Ok(Found { version: version.map(|part| part.to_string()).join("."), path }),
+        None => Err(format!("nothing beside {} tells its version", path.display())),
+    }
+}
+
+/// Four numbers.
+fn version_of_chrome(name: &str) -> Option<[u32; 4]> {
+    let parts: Option<Vec<u32>> = name.split('.').map(|part| part.parse().ok()).collect();
+    parts?.try_into().ok()
 }
 
 fn remedy(system: &System) -> Remedy {
@@ -97,6 +118,19 @@ mod tests {
             why,
             "they are version 156.0.8078.79 at /a/chromium and version 155.0.8078.79 at /b/driver"
         );
+    }
+
+    #[test]
+    fn a_chrome_that_is_not_asked_tells_its_version_by_what_is_beside_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let chrome = || folder.path().join("chrome.exe");
+        std::fs::create_dir(folder.path().join("Dictionaries")).expect("can be made");
+        let why = unasked(chrome()).expect_err("nothing tells");
+        assert_eq!(why, format!("nothing beside {} tells its version", chrome().display()));
+        std::fs::write(folder.path().join("155.0.8078.9.manifest"), "").expect("can be written");
+        assert_eq!(unasked(chrome()), Ok(Found { path: chrome(), version: "155.0.8078.9".to_owned() }));
+        std::fs::create_dir(folder.path().join("155.0.8078.79")).expect("can be made");
+        assert_eq!(unasked(chrome()).map(|found| found.version), Ok("155.0.8078.79".to_owned()));
     }
 
     #[test]

@@ -13,7 +13,10 @@ use crate::repo::Repo;
 const FIREFOX: Wanted = Wanted {
     variable: Some("FIREFOX"),
     names: &["firefox-esr", "firefox"],
-    places: &["/Applications/Firefox.app/Contents/MacOS/firefox"],
+    places: &[
+        "/Applications/Firefox.app/Contents/MacOS/firefox",
+        r"C:\Program Files\Mozilla Firefox\firefox.exe",
+    ],
 };
 
 /// Firefox and the program that drives it.
