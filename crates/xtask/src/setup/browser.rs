@@ -86,15 +86,21 @@ fn remedy(system: &System) -> Remedy {
     let how = match system {
         // The font is for the Chinese pages: without one, a screenshot shows empty boxes.
         System::Debian => return Remedy::Apt(&["chromium", "chromium-driver", "fonts-noto-cjk"]),
-        System::Mac => "brew install --cask google-chrome chromedriver",
+        // The driver of Homebrew is not signed, and macOS does not let it run.
+        System::Mac => {
+            "brew install --cask google-chrome\n\
+             npx @puppeteer/browsers install chromedriver@156   (the number that the version of Chrome begins with)\n\
+             CHROMEDRIVER=/path/to/chromedriver cargo xtask test"
+        }
         System::Ubuntu => {
-            "Ubuntu's own packages only ask for a snap. Install Chrome from https://www.google.com/chrome and the \
-             chromedriver of\nits version from https://googlechromelabs.github.io/chrome-for-testing, or name others:\n\
+            "Ubuntu's own packages only ask for a snap. Install Chrome from https://www.google.com/chrome, and the \
+             driver of its\nversion by `npx @puppeteer/browsers install chromedriver@156`, or name others:\n\
              CHROMIUM=/path/to/chromium CHROMEDRIVER=/path/to/chromedriver cargo xtask test"
         }
         System::Other => {
-            "Install Chromium (or Chrome) and chromedriver of the same version with your package manager,\n\
-             or name them: CHROMIUM=/path/to/chromium CHROMEDRIVER=/path/to/chromedriver cargo xtask test"
+            "Install Chromium (or Chrome) and chromedriver of the same version with your package manager, or the \
+             driver by\n`npx @puppeteer/browsers install chromedriver@156`, and name what is not on the path:\n\
+             CHROMIUM=/path/to/chromium CHROMEDRIVER=/path/to/chromedriver cargo xtask test"
         }
     };
     Remedy::ByHand(how.to_owned())
