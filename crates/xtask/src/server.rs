@@ -116,6 +116,8 @@ mod tests {
         ask(&Arguments { words: &words, environment })
     }
 
+    /// Windows writes paths in another way.
+    #[cfg(unix)]
     #[test]
     fn the_folders_of_the_repository_are_used_unless_others_are_named() {
         let repo = Repo::of_tests().with_root(Path::new("/r"));
