@@ -15,9 +15,10 @@ pub(crate) fn program() -> Command {
 }
 
 /// The program, to which SIGHUP means what it does by default: whoever runs the tests may have it ignored, as `nohup` does,
-/// and what they start would inherit that.
+/// and what they start would inherit that. Not every `env` can undo it: busybox and macOS have one that cannot.
 pub(crate) fn program_that_hears_hangups() -> Command {
-    if !cfg!(target_os = "linux") {
+    let undone = std::process::Command::new("env").args(["--default-signal=HUP", "true"]).output();
+    if !undone.is_ok_and(|output| output.status.success()) {
         return program();
     }
     let mut env = Command::new("env");
