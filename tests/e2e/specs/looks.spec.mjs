@@ -135,6 +135,43 @@ test.describe("where the log is private", () => {
   }
 });
 
+test("on a phone on its side nothing lies under the notch or the home indicator", async ({ visit }) => {
+  const insets = { top: 0, left: 47, right: 47, bottom: 21 };
+  const prepare = async (page) => {
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send("Emulation.setSafeAreaInsetsOverride", { insets });
+  };
+  for (const [width, height] of [[844, 390], [740, 360]]) {
+    const page = await visit("/chat/lobby", { viewport: { width, height }, prepare });
+    await expectState(page, "open");
+    const expectBeside = async (...locators) => {
+      for (const locator of locators) {
+        const { x, width: wide } = await page.locator(locator).first().boundingBox();
+        expect(x, `${locator} at ${width}`).toBeGreaterThanOrEqual(insets.left);
+        expect(x + wide, `${locator} at ${width}`).toBeLessThanOrEqual(width - insets.right);
+      }
+    };
+    const expectAbove = async (...locators) => {
+      for (const locator of locators) {
+        const { y, height: high } = await page.locator(locator).boundingBox();
+        expect(y + high, `${locator} at ${width}`).toBeLessThanOrEqual(height - insets.bottom);
+      }
+    };
+    const ends = [".navigation a:first-child", ".navigation a:last-child"];
+    await expectBeside(".brand-mark", ".tools", ...ends, ".rooms-list", ".composer-send");
+    await expectAbove(...ends, ".composer-send");
+    await page.screenshot({ path: `output/screenshots/chat-notch-${width}.png` });
+    await page.getByTestId("inspector-toggle").click();
+    await page.getByTestId("bell").click();
+    await expectBeside(".inspector", ".notifications");
+    await expectAbove(".inspector", ".notifications");
+    await page.keyboard.press("Escape");
+    await page.getByTestId("nav-market").click();
+    await expectBeside(".market h1", ".row-symbol", ".row-volume");
+    expect(await overflow(page), `the market scrolls sideways at ${width}`).toBe(0);
+  }
+});
+
 test("language and theme are chosen by hand and remembered", async ({ visit }) => {
   const page = await visit("/");
   await expect(page.locator("html")).toHaveAttribute("lang", /^en/);
