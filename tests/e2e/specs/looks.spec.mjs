@@ -172,6 +172,18 @@ test("on a phone on its side nothing lies under the notch or the home indicator"
   }
 });
 
+test("a phone that is touched does not zoom into a field, however it is held", async ({ visit }) => {
+  for (const [width, height] of [[390, 844], [844, 390]]) {
+    const page = await visit("/chat/lobby", { viewport: { width, height }, isMobile: true, hasTouch: true });
+    await expectState(page, "open");
+    const sizes = await page.locator("input, textarea").evaluateAll((all) =>
+      all.map((it) => [it.className, parseFloat(getComputedStyle(it).fontSize)]),
+    );
+    expect(sizes.length).toBeGreaterThan(2);
+    for (const [field, size] of sizes) expect(size, `${field} at ${width}`).toBeGreaterThanOrEqual(16);
+  }
+});
+
 test("language and theme are chosen by hand and remembered", async ({ visit }) => {
   const page = await visit("/");
   await expect(page.locator("html")).toHaveAttribute("lang", /^en/);
