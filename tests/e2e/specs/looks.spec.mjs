@@ -184,6 +184,23 @@ test("a phone that is touched does not zoom into a field, however it is held", a
   }
 });
 
+for (const [width, height] of [[360, 740], [844, 390], [1024, 768]]) {
+  test(`who touches sees why a connection is lost, and nothing moves: ${width}`, async ({ visit, server }) => {
+    const page = await visit("/", { viewport: { width, height }, isMobile: true, hasTouch: true });
+    await expectState(page, "open");
+    const top = async () => (await page.locator(".detail").boundingBox()).y;
+    const before = await top();
+    await server.kill();
+    await expectState(page, "waiting");
+    const badge = page.getByTestId("badge");
+    const [shown, why] = await badge.evaluate((it) => [getComputedStyle(it, "::after").content, it.title]);
+    expect(why).not.toBe("");
+    expect(shown).toContain(why);
+    expect(await top()).toBe(before);
+    await page.screenshot({ path: `output/screenshots/lost-touched-${width}.png` });
+  });
+}
+
 test("language and theme are chosen by hand and remembered", async ({ visit }) => {
   const page = await visit("/");
   await expect(page.locator("html")).toHaveAttribute("lang", /^en/);
