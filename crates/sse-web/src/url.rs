@@ -7,6 +7,9 @@ use crate::scope::scope;
 /// The URL of an event stream cannot be used (conformance c01). Nor can an empty one, which a browser takes for the page
 /// itself: it is no URL yet.
 ///
+/// In a worker that was made of a `Blob`, a relative one cannot be used either, nor by the browser's own `EventSource`:
+/// there is nothing to which it could be relative. Put the origin in front of it (`self.origin` in JavaScript).
+///
 /// ```
 /// use sse_web::{Connection, InvalidUrl, Options, Sink};
 ///
