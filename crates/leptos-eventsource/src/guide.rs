@@ -38,6 +38,7 @@ pub mod coming_from {}
 #[doc = include_str!("../docs/options.md")]
 pub mod options {}
 
+/// [EventStream]: crate::EventStream
 /// [Snapshot]: crate::Snapshot
 #[doc = include_str!("../docs/rendered-on-a-server.md")]
 pub mod rendered_on_a_server {}

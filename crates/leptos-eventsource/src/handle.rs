@@ -381,11 +381,14 @@ impl<E: EventSet> EventSourceHandle<E> {
     ///
     /// # async fn save(_: &str, _: &str) {}
     /// # fn component() {
-    /// let mut notes = use_event_source::<Text>("/notes").stream_with_id(100);
-    /// spawn_local(async move {
-    ///     while let Some((Text(note), id)) = notes.next().await {
-    ///         save(&note, &id).await;
-    ///     }
+    /// let stream = use_event_source::<Text>("/notes");
+    /// Effect::new(move |_| {
+    ///     let mut notes = stream.stream_with_id(100);
+    ///     spawn_local(async move {
+    ///         while let Some((Text(note), id)) = notes.next().await {
+    ///             save(&note, &id).await;
+    ///         }
+    ///     });
     /// });
     /// # }
     /// ```

@@ -47,7 +47,9 @@ use crate::url::IntoStreamUrl;
 /// #[component]
 /// fn Scores() -> impl IntoView {
 ///     let url = RwSignal::new(None);
-///     leptos::task::spawn_local(async move { url.set(Some(format!("/scores/{}", current_match().await))) });
+///     let find = move || async move { url.set(Some(format!("/scores/{}", current_match().await))) };
+///     // In an effect, which a server does not run.
+///     Effect::new(move |_| leptos::task::spawn_local(find()));
 ///     let last = use_event_source::<Text>(url).latest();
 ///     view! { <p>{move || last.get().map(|Text(text)| text)}</p> }
 /// }

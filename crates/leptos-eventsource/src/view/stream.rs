@@ -17,6 +17,9 @@ use crate::handle::EventSourceHandle;
 /// by [`close`](EventSourceHandle::close), by the server or because it gave up, as
 /// [`reconnect`](EventSourceHandle::reconnect) may follow: look at the [`state`](EventSourceHandle::state).
 ///
+/// Read it in an effect: the body of a component also runs on a server that renders the page, where `spawn_local`
+/// panics.
+///
 /// ```
 /// use futures_util::StreamExt;
 /// use leptos::prelude::*;
@@ -24,11 +27,14 @@ use crate::handle::EventSourceHandle;
 /// use leptos_eventsource::{Json, use_event_source};
 ///
 /// # fn component() {
-/// let mut counts = use_event_source::<Json<u64>>("/counts").stream(100);
-/// spawn_local(async move {
-///     while let Some(Json(count)) = counts.next().await {
-///         leptos::logging::log!("{count}");
-///     }
+/// let stream = use_event_source::<Json<u64>>("/counts");
+/// Effect::new(move |_| {
+///     let mut counts = stream.stream(100);
+///     spawn_local(async move {
+///         while let Some(Json(count)) = counts.next().await {
+///             leptos::logging::log!("{count}");
+///         }
+///     });
 /// });
 /// # }
 /// ```
