@@ -3,6 +3,8 @@
 use any_spawner::Executor;
 use axum::Router;
 use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use leptos::config::LeptosOptions;
@@ -12,6 +14,7 @@ use leptos_axum::{handle_server_fns_with_context, render_app_async_with_context}
 use sse_hub::Subscribe;
 use sse_hub::axum::LastEventId;
 use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeader;
 
 use crate::app::shell;
 use crate::auction::EVENTS;
@@ -26,6 +29,9 @@ pub fn router(house: House, options: LeptosOptions) -> Router {
         move || provide_context(house.clone())
     };
     let program = ServeDir::new(format!("{}/{}", options.site_root, options.site_pkg_dir));
+    // Its files have the same names in every build. Left to itself, a browser takes one that it has kept for a page of
+    // another build.
+    let program = SetResponseHeader::overriding(program, CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     let program_at = format!("/{}", options.site_pkg_dir);
     // Rendered when all of it is known, so that the page is whole without JavaScript too.
     let page = render_app_async_with_context(context.clone(), move || shell(options.clone()));

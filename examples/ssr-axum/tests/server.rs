@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION, REFERER};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERER};
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use leptos::config::LeptosOptions;
@@ -197,4 +197,20 @@ fn a_bid_that_is_refused_changes_nothing() {
     assert_eq!(house.bid(Bid { lot: 0, amount: 124 }), Err(Refusal::TooLow { lowest: 125 }));
     assert_eq!(house.bid(Bid { lot: 9, amount: 1_000 }), Err(Refusal::NoSuchLot));
     assert_eq!(house.snapshot(), before);
+}
+
+#[tokio::test]
+async fn a_browser_asks_whether_the_program_it_has_kept_is_that_of_the_page() {
+    // Any folder with files will do.
+    let options = LeptosOptions::builder()
+        .output_name("ssr_axum")
+        .site_root(env!("CARGO_MANIFEST_DIR"))
+        .site_pkg_dir("src")
+        .build();
+    let router = router(House::open().expect("opened"), options);
+    let request = Request::get("/src/lib.rs").body(Body::empty()).expect("a request");
+    let response = router.oneshot(request).await.expect("cannot fail");
+    assert_eq!(response.status(), StatusCode::OK);
+    let said = response.headers().get(CACHE_CONTROL).map(|said| said.as_bytes());
+    assert_eq!(said, Some(b"no-cache".as_slice()));
 }
