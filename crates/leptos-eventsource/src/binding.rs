@@ -308,9 +308,14 @@ impl Binding {
         }
     }
 
+    /// The stream's owner, if it has one.
+    pub(crate) fn owner(&self) -> Option<Owner> {
+        self.owner.as_ref()?.upgrade()
+    }
+
     /// The stream's owner, if whoever asks goes with it.
     fn owner_of_asker(&self) -> Option<Owner> {
-        let owner = self.owner.as_ref()?.upgrade()?;
+        let owner = self.owner()?;
         goes_with(Owner::current(), &owner).then_some(owner)
     }
 

@@ -4,6 +4,10 @@ use leptos::prelude::*;
 
 use crate::registry::Serial;
 
+/// How often it is asked whether the page has been taken over.
+#[cfg(feature = "hydrate")]
+const TAKING_OVER_MILLIS: u32 = 50;
+
 /// The URL of a stream: a text, or a signal of one that the connection follows. Made by `into()`; a closure is made a signal
 /// by `Signal::derive`.
 ///
@@ -55,7 +59,29 @@ impl<T: Into<StreamUrl>> IntoStreamUrl for T {
 impl StreamUrl {
     /// Has the stream opened at this URL, in a moment: a page that is taken over from a server first shows what the
     /// server has rendered.
+    #[cfg(not(feature = "hydrate"))]
     pub(crate) fn lead(self, stream: Serial) {
+        self.lead_now(stream);
+    }
+
+    /// The same where the page may still be taken over a good while later, when the program of a lazy route has come.
+    /// An event or a state that is shown earlier is not what the server has rendered, and its views would not be found.
+    #[cfg(feature = "hydrate")]
+    pub(crate) fn lead(self, stream: Serial) {
+        let Some(context) = Owner::current_shared_context() else { return self.lead_now(stream) };
+        leptos::task::spawn_local(async move {
+            // Nothing tells of the end, so it is asked for. Without lazy routes it has come by now. With islands it is
+            // never said to have come, but each of them is "hydrating" only while it is taken over.
+            while context.during_hydration() && context.get_is_hydrating() {
+                gloo_timers::future::TimeoutFuture::new(TAKING_OVER_MILLIS).await;
+            }
+            if let Some(owner) = stream.stream().and_then(|binding| binding.owner()) {
+                owner.with(|| self.lead_now(stream));
+            }
+        });
+    }
+
+    fn lead_now(self, stream: Serial) {
         match self.0 {
             Kind::Fixed(url) => leptos::task::spawn_local(async move { set_url(stream, Some(url)) }),
             Kind::Followed(follow) => follow(stream),
