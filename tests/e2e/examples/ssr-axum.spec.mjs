@@ -95,6 +95,30 @@ test("a page whose bids are gone from the server begins with another snapshot", 
   await expectLot(page, amount(KEPT + 2), KEPT + 2);
 });
 
+test("a page that meets a gap behind every snapshot takes its time for the next", async ({ visit }) => {
+  // As where a new version of a server takes the place of the old one: the snapshots are of the one, the streams of the
+  // other.
+  const page = await visit({
+    prepare: (page) =>
+      page.route("**/events*", (route) => {
+        const url = new URL(route.request().url());
+        url.searchParams.set("last_event_id", "another.1");
+        return route.continue({ url: url.href });
+      }),
+  });
+  // By the browser's own clock.
+  const snapshots = () =>
+    page.evaluate(() =>
+      performance
+        .getEntriesByType("resource")
+        .filter((entry) => entry.name.endsWith("/api/lots"))
+        .map((entry) => entry.startTime),
+    );
+  await expect.poll(async () => (await snapshots()).length, { timeout: 30_000 }).toBeGreaterThan(1);
+  const [first, second] = await snapshots();
+  expect(second - first).toBeGreaterThan(4_900);
+});
+
 test("over a restart of the server the page shows the new server's auction, live", async ({ visit, server, bid }) => {
   await bid(0, 125);
   const page = await visit();
