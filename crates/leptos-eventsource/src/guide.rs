@@ -65,5 +65,6 @@ pub mod rendered_on_a_server {}
 /// [Fetch::share_as]: crate::transport::Fetch::share_as
 /// [Fetch::with_bearer]: crate::transport::Fetch::with_bearer
 /// [Ticketed]: crate::transport::Ticketed
+/// [components]: crate::components
 #[doc = include_str!("../docs/troubleshooting.md")]
 pub mod troubleshooting {}
