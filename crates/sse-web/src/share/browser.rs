@@ -12,14 +12,9 @@ use super::group::Group;
 use super::lock::{self, Fate, How, Lock};
 use super::log::{Entry, Log};
 use super::source::{Source, in_page};
-use super::tabs::{Action, Message, Peer};
+use super::tabs::{Action, Message, Peer, VERSION};
 use crate::clock;
 use crate::timer::Timer;
-
-/// What other versions say is not understood here: change it with the messages.
-///
-/// It names the channel and the lock, so tabs of an app that was updated meanwhile share with their like.
-const VERSION: &str = "sse-web/4";
 
 /// The source of a group that reaches over the browser.
 pub(super) fn across_tabs(group: Weak<Group>, key: &str) -> Box<dyn Source> {

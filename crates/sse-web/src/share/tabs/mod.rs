@@ -28,8 +28,8 @@ use sse_proto::client::{Failure, State};
 
 use super::log::{Entry, Log, Mark};
 use follower::Follower;
-pub(crate) use message::Message;
 use message::{Answer, Said};
+pub(crate) use message::{Message, VERSION};
 
 /// How long a leader may say nothing before it is asked whether it is there. Each tab adds up to a second of its own,
 /// so that one of them asks and the answer serves all.
