@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn control_events_have_valid_types_and_the_constant_ones_are_what_the_protocol_says() {
-        for event_type in Control::EVENT_TYPES {
+        for &event_type in Control::EVENT_TYPES {
             EventType::new(event_type).expect("valid");
         }
         for (bytes, event) in [(heartbeat(), Control::Heartbeat), (end(), Control::End)] {

@@ -44,8 +44,8 @@ pub enum Control {
 
 impl Control {
     /// Every control event type, in the order of the variants.
-    pub const EVENT_TYPES: [&'static str; 6] =
-        ["sse.open", "sse.retry", "sse.heartbeat", "sse.gap", "sse.reset", "sse.end"];
+    pub const EVENT_TYPES: &'static [&'static str] =
+        &["sse.open", "sse.retry", "sse.heartbeat", "sse.gap", "sse.reset", "sse.end"];
 
     /// The event type that carries it.
     #[must_use]

@@ -130,7 +130,7 @@ impl Direct {
 /// twice.
 pub(crate) fn event_types(options: &Options) -> Vec<&'static str> {
     let mut event_types = Vec::new();
-    for event_type in options.event_types.iter().chain(&Control::EVENT_TYPES) {
+    for event_type in options.event_types.iter().chain(Control::EVENT_TYPES) {
         if !event_types.contains(event_type) {
             event_types.push(*event_type);
         }

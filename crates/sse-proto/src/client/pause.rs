@@ -24,6 +24,6 @@ impl PauseSet {
     /// The one that is shown: the first of [`PauseReason::ALL`].
     #[must_use]
     pub fn first(self) -> Option<PauseReason> {
-        PauseReason::ALL.into_iter().find(|&reason| self.0 & (1 << reason as u8) != 0)
+        PauseReason::ALL.iter().copied().find(|&reason| self.0 & (1 << reason as u8) != 0)
     }
 }

@@ -135,7 +135,7 @@ pub enum PauseReason {
 
 impl PauseReason {
     /// All reasons, the one to show first in front.
-    pub const ALL: [Self; 4] = [Self::Caller, Self::PageHidden, Self::Offline, Self::Background];
+    pub const ALL: &'static [Self] = &[Self::Caller, Self::PageHidden, Self::Offline, Self::Background];
 }
 
 /// Why an event source is closed.

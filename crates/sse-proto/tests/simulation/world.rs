@@ -184,7 +184,7 @@ impl World {
             What::Pump(conn) => self.pump(conn),
             What::Heal => {
                 self.healed = true;
-                for reason in PauseReason::ALL {
+                for &reason in PauseReason::ALL {
                     self.command(Command::Resume(reason))?;
                 }
                 self.command(Command::Open)?;
@@ -197,7 +197,7 @@ impl World {
 
     /// The owner does whatever comes to mind.
     pub(crate) fn owner(&mut self) -> Outcome {
-        let reason = self.rng.pick(&PauseReason::ALL);
+        let reason = self.rng.pick(PauseReason::ALL);
         let command = match self.rng.within(0..=9) {
             0 | 1 => Command::Reconnect,
             2 => Command::Close,

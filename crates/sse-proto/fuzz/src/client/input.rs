@@ -90,15 +90,15 @@ impl<'a> Arbitrary<'a> for Input {
         Ok(Self {
             options: options(times, tries),
             seed: u64::from(u32::from_le_bytes(header)),
-            last_event_id: pick(["", "a.3", "9.7", "41", "a.9", "a.0", "a.4", ""], start & 7),
-            server: pick([ServerKind::Snapshot, ServerKind::LiveOnly, ServerKind::Odd], start >> 3),
+            last_event_id: pick(&["", "a.3", "9.7", "41", "a.9", "a.0", "a.4", ""], start & 7),
+            server: pick(&[ServerKind::Snapshot, ServerKind::LiveOnly, ServerKind::Odd], start >> 3),
             actions,
         })
     }
 }
 
-fn pick<T: Clone, const N: usize>(choices: [T; N], chosen: u8) -> T {
-    choices[usize::from(chosen) % N].clone()
+fn pick<T: Clone>(choices: &[T], chosen: u8) -> T {
+    choices[usize::from(chosen) % choices.len()].clone()
 }
 
 /// `0` of both characters is the default.
@@ -107,20 +107,20 @@ fn options(times: u8, tries: u8) -> ClientOptions {
     let second = Duration::from_secs(1);
     let mut options = ClientOptions::default();
     options.connect_timeout =
-        pick([options.connect_timeout, None, Some(Duration::ZERO), Some(Duration::MAX)], times);
+        pick(&[options.connect_timeout, None, Some(Duration::ZERO), Some(Duration::MAX)], times);
     options.silence = pick(
-        [Silence::Announced, Silence::After(10 * second), Silence::After(Duration::ZERO), Silence::Off],
+        &[Silence::Announced, Silence::After(10 * second), Silence::After(Duration::ZERO), Silence::Off],
         times >> 2,
     );
-    options.healthy_after = pick([options.healthy_after, Duration::ZERO, Duration::MAX], times >> 4);
-    options.max_retries = pick([None, Some(0), Some(1), Some(3)], tries);
+    options.healthy_after = pick(&[options.healthy_after, Duration::ZERO, Duration::MAX], times >> 4);
+    options.max_retries = pick(&[None, Some(0), Some(1), Some(3)], tries);
     let flat = |wait: Duration| {
         let mut backoff = Backoff::default();
         (backoff.initial, backoff.max, backoff.floor) = (wait, wait, wait);
         backoff
     };
     options.backoff =
-        pick([Backoff::default(), flat(Duration::ZERO), flat(second), flat(Duration::MAX)], tries >> 2);
+        pick(&[Backoff::default(), flat(Duration::ZERO), flat(second), flat(Duration::MAX)], tries >> 2);
     options.resend = tries & 0x10 == 0;
     options.retry_rejected = tries & 0x20 != 0;
     options
@@ -172,7 +172,7 @@ fn text(rest: &mut impl Iterator<Item = u8>) -> String {
 /// `0` is no time at all; `9` is longer than anybody waits.
 fn amount(character: u8) -> Duration {
     let millis = [0, 1, 200, 1000, 5000, 10_000, 30_000, 60_000, 3_600_000, u64::MAX];
-    Duration::from_millis(pick(millis, character.wrapping_sub(b'0')))
+    Duration::from_millis(pick(&millis, character.wrapping_sub(b'0')))
 }
 
 fn failure(character: u8, next: &mut impl FnMut() -> u8) -> Failure {
