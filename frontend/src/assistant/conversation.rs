@@ -14,6 +14,8 @@ const CAPACITY: usize = 50;
 
 /// Questions and answers, the oldest first. Only the last one can be under way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+// Another version of the page may have kept it, as it may have kept a `Turn`.
+#[serde(default)]
 pub(super) struct Conversation {
     turns: Vec<Turn>,
     /// How many questions there ever were.
@@ -21,7 +23,8 @@ pub(super) struct Conversation {
 }
 
 /// A question and its answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Turn {
     /// Counts the questions of the conversation: a key for a list.
     pub(super) serial: u64,
@@ -40,7 +43,6 @@ pub(super) struct Turn {
     /// How far it has come.
     pub(super) status: Status,
     /// The answer that `text` still holds, while the question is asked again and no other has begun.
-    #[serde(default)]
     before: Option<Before>,
 }
 
@@ -81,6 +83,13 @@ pub(super) enum Fault {
     Unreachable,
     /// The server does not have the answer, or not all of it.
     Gone,
+}
+
+/// Of an answer of which nothing is known: what there is of it is all.
+impl Default for Status {
+    fn default() -> Self {
+        Self::Failed(Fault::Gone)
+    }
 }
 
 impl Status {
@@ -250,7 +259,7 @@ impl Conversation {
     /// How many questions are no longer kept.
     #[must_use]
     pub(super) fn dropped(&self) -> u64 {
-        self.asked - self.turns.len() as u64
+        self.asked.saturating_sub(self.turns.len() as u64)
     }
 }
 
@@ -316,6 +325,16 @@ mod tests {
         assert_eq!(back, conversation);
         back.handle_event(&token("cause"));
         assert_eq!(back.last().map(|last| last.text.as_str()), Some("because"));
+    }
+
+    #[test]
+    fn what_another_version_has_kept_is_kept_as_far_as_it_goes() {
+        let kept = r#"{"turns":[{"serial":3,"question":"why?","text":"because","mood":"calm"}]}"#;
+        let conversation: Conversation = serde_json::from_str(kept).expect("can be read");
+        let last = conversation.last().expect("a turn");
+        assert_eq!((last.serial, last.question.as_str(), last.text.as_str()), (3, "why?", "because"));
+        assert!(!conversation.is_busy(), "nobody knows whom to ask for the rest");
+        assert_eq!(conversation.dropped(), 0);
     }
 
     #[test]

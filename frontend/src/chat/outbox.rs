@@ -4,6 +4,8 @@
 //! always safe: when in doubt, it is sent again.
 
 use demo_contract::chat::NewMessage;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::room::Room;
 use super::timeline::Timeline;
@@ -12,6 +14,8 @@ use super::timeline::Timeline;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outbox {
     pending: Vec<Pending>,
+    /// What another version of the page has kept and this one cannot read. It is kept for a version that can.
+    unread: Vec<Value>,
 }
 
 /// A message on its way.
@@ -31,6 +35,14 @@ pub(super) struct Pending {
 
 /// What outlives a reload of a message on its way: the name of the room, the message, and when it was said.
 type Kept<R, M> = (R, M, u64);
+
+/// What is written down of one message.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Written<'a> {
+    Ours(Kept<&'a str, &'a NewMessage>),
+    Unread(&'a Value),
+}
 
 /// How far a message has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,15 +82,15 @@ impl Status {
 }
 
 impl Outbox {
-    /// The messages that [`to_json`](Self::to_json) wrote down. None if that was written by another version.
+    /// The messages that [`to_json`](Self::to_json) wrote down, perhaps that of another version of the page.
     #[must_use]
     pub(super) fn from_json(json: &str) -> Self {
         let mut outbox = Self::default();
-        for (room, message, time) in
-            serde_json::from_str::<Vec<Kept<String, NewMessage>>>(json).unwrap_or_default()
-        {
-            if let Ok(room) = Room::parse(&room) {
-                outbox.push(room, message, time);
+        for entry in serde_json::from_str::<Vec<Value>>(json).unwrap_or_default() {
+            let read = Kept::<String, NewMessage>::deserialize(&entry).ok();
+            match read.and_then(|(room, message, time)| Some((Room::parse(&room).ok()?, message, time))) {
+                Some((room, message, time)) => outbox.push(room, message, time),
+                None => outbox.unread.push(entry),
             }
         }
         outbox
@@ -88,8 +100,8 @@ impl Outbox {
     #[must_use]
     pub(super) fn to_json(&self) -> String {
         let unsent = self.pending.iter().filter(|pending| pending.status != Status::Sent);
-        let kept: Vec<Kept<&str, &NewMessage>> =
-            unsent.map(|pending| (pending.room.as_str(), &pending.message, pending.time)).collect();
+        let ours = unsent.map(|it| Written::Ours((it.room.as_str(), &it.message, it.time)));
+        let kept: Vec<_> = ours.chain(self.unread.iter().map(Written::Unread)).collect();
         serde_json::to_string(&kept).unwrap_or_default()
     }
 
@@ -266,6 +278,19 @@ mod tests {
         for nonsense in ["", "{}", r#"[["../x", {"client_id": "1", "author": "a", "text": "t"}, 7]]"#] {
             assert!(Outbox::from_json(nonsense).pending.is_empty(), "{nonsense}");
         }
+    }
+
+    #[test]
+    fn what_another_version_has_kept_costs_nobody_a_message() {
+        let ours = r#"["rust",{"client_id":"3","author":"Ann","text":"Hi"},7]"#;
+        let others = [
+            r#"["lobby",{"author":"Ann","client_id":"1","words":"Hi"},7]"#,
+            r#"["../x",{"author":"Ann","client_id":"2","text":"Hi"},7]"#,
+            r#"{"room":"lobby"}"#,
+        ];
+        let outbox = Outbox::from_json(&format!("[{},{ours},{},{}]", others[0], others[1], others[2]));
+        assert_eq!(outbox.pending, self::outbox(&[("rust", "3")]).pending);
+        assert_eq!(outbox.to_json(), format!("[{ours},{}]", others.join(",")));
     }
 
     #[test]

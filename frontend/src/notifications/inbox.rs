@@ -10,6 +10,8 @@ pub(super) const CAPACITY: usize = 50;
 
 /// What somebody has done with the notifications. Every text is an event id; an empty one is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+// Another version of the page may have kept them.
+#[serde(default)]
 pub(super) struct Marks {
     /// The last one that was read, and with it all before it.
     read: String,
@@ -101,6 +103,12 @@ mod tests {
         assert_eq!(marks.standings(&["a.1", "a.2", "a.5"]), [Read, Read, New]);
         assert_eq!(marks.standings(&["a.5"]), [New], "the one that was read is gone");
         assert_eq!(marks.standings(&["a.1"]), [Read]);
+    }
+
+    #[test]
+    fn marks_of_another_version_are_kept_as_far_as_they_go() {
+        let marks: Marks = serde_json::from_str(r#"{"read":"a.2","seen":7}"#).expect("read");
+        assert_eq!(marks.standings(&["a.1", "a.2", "a.3"]), [Read, Read, New]);
     }
 
     #[test]
