@@ -23,24 +23,46 @@ extern "C" {
 
 /// What turns Markdown into HTML. `Copy`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Renderer(RwSignal<Option<Program>, LocalStorage>);
+pub(super) struct Renderer {
+    program: RwSignal<Option<Program>, LocalStorage>,
+    /// How often it was to be loaded.
+    attempts: StoredValue<u32>,
+    is_loading: StoredValue<bool>,
+}
 
 impl Renderer {
     /// Begins to load it.
-    pub(super) fn load() -> Self {
-        let renderer = Self(RwSignal::new_local(None));
+    pub(super) fn new() -> Self {
+        let (attempts, is_loading) = (StoredValue::new(0), StoredValue::new(false));
+        let renderer = Self { program: RwSignal::new_local(None), attempts, is_loading };
+        renderer.load();
+        renderer
+    }
+
+    /// Begins to load it, unless it is there or about to be. Where that has failed, the server may be back by now.
+    fn load(self) {
+        if self.program.with_untracked(Option::is_some) || self.is_loading.get_value() {
+            return;
+        }
+        self.is_loading.set_value(true);
+        // Some browsers remember for ever that a module could not be loaded, so another attempt needs another address.
+        let url = match self.attempts.get_value() {
+            0 => PROGRAM.to_owned(),
+            attempt => format!("{PROGRAM}?attempt={attempt}"),
+        };
+        self.attempts.update_value(|attempts| *attempts += 1);
         spawn_local(async move {
             // What the browser says about a failure is in the console.
-            if let Ok(program) = load_markdown(PROGRAM).await {
-                let _ = renderer.0.try_set(Some(program.unchecked_into()));
+            if let Ok(program) = load_markdown(&url).await {
+                let _ = self.program.try_set(Some(program.unchecked_into()));
             }
+            self.is_loading.try_set_value(false);
         });
-        renderer
     }
 
     /// The HTML of each block; `None` if it cannot be had.
     fn blocks(self, markdown: &str) -> Option<Vec<String>> {
-        let program = self.0.get()?;
+        let program = self.program.get()?;
         let blocks = program.blocks(markdown).ok()?;
         Some(blocks.iter().filter_map(|block| block.as_string()).collect())
     }
@@ -55,6 +77,13 @@ pub(super) fn Markdown(
     text: Signal<String>,
 ) -> impl IntoView {
     let renderer = expect_context::<Renderer>();
+    // When an answer begins, or is shown.
+    let has_text = Memo::new(move |_| !text.read().is_empty());
+    Effect::new(move || {
+        if has_text.get() {
+            renderer.load();
+        }
+    });
     let blocks = Memo::new(move |_| renderer.blocks(&text.read()));
     let each = move || blocks.get().unwrap_or_default().into_iter().enumerate();
     view! {

@@ -44,7 +44,7 @@ pub(crate) fn AssistantPage() -> impl IntoView {
     let asker = use_asker();
     let announcer = Announcer::new();
     provide_context(announcer);
-    provide_context(Renderer::load());
+    provide_context(Renderer::new());
     use_address();
 
     let of_last = move |pick: fn(&conversation::Turn) -> String| {

@@ -105,6 +105,23 @@ test("Shift and Enter begin a new line, and markup is shown as text", async ({ v
   await expect(last(page).locator("img")).toHaveCount(0);
 });
 
+test("Markdown whose program could not be loaded is drawn once the next answer begins", async ({ visit }) => {
+  let isAway = true;
+  const prepare = (page) =>
+    page.route(
+      (url) => url.pathname === "/markdown.js",
+      (route) => (isAway ? route.abort() : route.continue()),
+    );
+  const page = await visit("/assistant", { prepare });
+  await ask(page);
+  await expect(last(page)).toHaveAttribute("data-status", "complete");
+  await expect(last(page).locator(".markdown-plain")).toBeVisible();
+  isAway = false;
+  await ask(page, "Again?");
+  await expect(page.locator(".markdown-plain")).toHaveCount(0);
+  await expect(turns(page).first().locator(".markdown-block").first()).toBeVisible();
+});
+
 test("what a model writes as markup stays text, and its links are harmless", async ({ visit, server }) => {
   const page = await visit("/assistant");
   const written = [
