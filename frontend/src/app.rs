@@ -14,6 +14,7 @@ use crate::icons;
 use crate::inspector::{Inspector, InspectorButton, provide_inspecting};
 use crate::logs::LogsPage;
 use crate::market::MarketPage;
+use crate::newer::{NewerNotice, provide_newer};
 use crate::not_found::NotFoundPage;
 use crate::notifications::{Bell, Toasts, provide_notifications};
 use crate::theme::{Theme, provide_theme, use_theme};
@@ -23,6 +24,7 @@ use crate::theme::{Theme, provide_theme, use_theme};
 pub(crate) fn App() -> impl IntoView {
     provide_locale();
     provide_theme();
+    provide_newer();
     // Above the routes: what was said in a room is still sent when its page is left, and an answer goes on.
     provide_identity();
     provide_courier();
@@ -42,6 +44,7 @@ pub(crate) fn App() -> impl IntoView {
                 <Navigation />
                 <Tools />
             </header>
+            <NewerNotice />
             <main id="main" tabindex="-1">
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=MarketPage />

@@ -11,6 +11,7 @@
 //! - `notifications`: the bell and what is shown in passing. `inbox` is plain Rust and decides what is new.
 //! - `logs`: the page of the server's log. `journal` is plain Rust and decides what is kept and shown.
 //! - `badge`, `pause`: what the connection is doing, in words, and the button that stops it.
+//! - `newer`: what is said when the server speaks of things that this page does not know.
 //! - `inspector`: the developers' panel over all streams.
 //! - `draft`, `tail`: a field in which somebody writes, and a list that stays at its end.
 //! - `i18n`, `theme`, `stream`, `storage`, `title`, `icons`, `random`, `focus`: what every page needs.
@@ -34,6 +35,7 @@ mod inspector;
 mod logs;
 mod lowercase;
 mod market;
+mod newer;
 mod not_found;
 mod notifications;
 mod pause;

@@ -5,7 +5,12 @@ use std::time::Duration;
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_eventsource::{Background, EventSourceOptions, Sharing};
+use leptos_eventsource::{
+    Background, Error, EventSet, EventSourceHandle, EventSourceOptions, IntoStreamUrl, Sharing,
+    use_event_source_with_options,
+};
+
+use crate::newer::use_newer;
 
 /// For how long a stream that is only looked at goes on while nobody looks.
 const UNSEEN: Duration = Duration::from_secs(60);
@@ -13,6 +18,22 @@ const UNSEEN: Duration = Duration::from_secs(60);
 /// How long after a stream has opened for the first time what comes is taken for what was there before. It comes at
 /// once; by how old it is nobody could tell it, as the page's clock may be wrong.
 const CATCH_UP_MILLIS: u32 = 1_000;
+
+/// Opens a stream. Of an event that this page does not understand it is told that there is a newer version of it: its
+/// server has been replaced.
+pub(crate) fn use_stream<E: EventSet>(
+    url: impl IntoStreamUrl,
+    options: EventSourceOptions,
+) -> EventSourceHandle<E> {
+    let newer = use_newer();
+    let stream = use_event_source_with_options::<E>(url, options);
+    stream.on_error(move |error| {
+        if matches!(error, Error::Decode(_)) {
+            newer.tell();
+        }
+    });
+    stream
+}
 
 /// The options of a stream of which something is told also to those who do not look, such as in the page's title.
 pub(crate) fn stream_options() -> EventSourceOptions {

@@ -122,11 +122,20 @@ pub enum FinishReason {
     Stopped,
     /// Nobody listened any more.
     Abandoned,
+    /// For a reason that a newer server has.
+    #[serde(other)]
+    Other,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_ends_for_whatever_reason() {
+        let ended = Assistant::decode("finished", r#"{"reason":"tired"}"#);
+        assert_eq!(ended, Ok(Assistant::Finished(Finished { reason: FinishReason::Other })));
+    }
 
     #[test]
     fn only_what_the_server_makes_is_the_id_of_an_answer() {

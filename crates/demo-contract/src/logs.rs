@@ -42,6 +42,8 @@ pub enum Level {
     Warn,
     Info,
     Debug,
+    /// And whatever a newer server has below it.
+    #[serde(other)]
     Trace,
 }
 
@@ -50,4 +52,18 @@ pub enum Level {
 pub struct Skipped {
     /// How many.
     pub lines: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_an_unknown_level_is_a_line() {
+        for (name, level) in [("warn", Level::Warn), ("trace", Level::Trace), ("whisper", Level::Trace)] {
+            let json = format!(r#"{{"time":1,"level":"{name}","target":"t","message":"m","request":null}}"#);
+            let Ok(Logs::Line(line)) = Logs::decode("line", &json) else { panic!("{name} is not read") };
+            assert_eq!(line.level, level, "{name}");
+        }
+    }
 }

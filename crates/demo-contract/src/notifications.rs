@@ -51,4 +51,21 @@ pub enum Severity {
     Warning,
     /// Something broke.
     Error,
+    /// As a newer server says it. It is not said here, so a feed that asks for it is refused.
+    #[serde(other, skip_serializing)]
+    Other,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_loud_a_newer_server_says_it_does_not_keep_it_from_being_read() {
+        let told =
+            Notifications::decode("notification", r#"{"title":"t","severity":"deafening"}"#).expect("read");
+        let Notifications::Notification(notification) = &told;
+        assert_eq!((notification.title.as_str(), notification.severity), ("t", Severity::Other));
+        assert!(told.encode().is_err(), "a slip of a feed's is not published");
+    }
 }

@@ -13,7 +13,6 @@ use leptos::task::spawn_local;
 use leptos_eventsource::transport::{Fetch, Refusal};
 use leptos_eventsource::{
     CloseReason, ConnectionHandle, EventSourceHandle, EventSourceOptions, Failure, State,
-    use_event_source_with_options,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,6 +22,7 @@ use super::aside::Aside;
 use super::conversation::{Conversation, Fault, Status};
 use crate::random::random_id;
 use crate::storage::{self, Keep};
+use crate::stream::use_stream;
 
 const KEY: &str = "assistant.conversation";
 const ASIDE_KEY: &str = "assistant.aside";
@@ -196,7 +196,7 @@ impl Asker {
         self.lines.set_value(number);
         let owner = self.home.with_value(Owner::child);
         owner.with(|| {
-            let handle = use_event_source_with_options::<Event>(url, options);
+            let handle = use_stream::<Event>(url, options);
             handle.on_event(move |event| self.hear(event));
             handle.on_gap(move |_| self.end(Status::Failed(Fault::Gone)));
             let state = handle.state();

@@ -129,7 +129,9 @@ fn note(texts: &'static Texts, status: &Status) -> Option<Said> {
     let plain = |words| Some(Said { is_fault: false, words, detail: String::new() });
     let fault = |words, detail: &str| Some(Said { is_fault: true, words, detail: detail.to_owned() });
     match status {
-        Status::Asked | Status::Running | Status::Finished(FinishReason::Complete) => None,
+        Status::Asked | Status::Running | Status::Finished(FinishReason::Complete | FinishReason::Other) => {
+            None
+        }
         Status::Finished(FinishReason::Length) => plain(texts.length),
         Status::Finished(FinishReason::Filtered) => plain(texts.filtered),
         Status::Finished(FinishReason::Stopped) => plain(texts.stopped),

@@ -3,7 +3,7 @@
 use demo_contract::Chat;
 use demo_contract::chat::{Presence, route};
 use leptos::prelude::*;
-use leptos_eventsource::{Gap, use_event_source_with_options};
+use leptos_eventsource::Gap;
 
 use super::composer::Composer;
 use super::courier::use_courier;
@@ -15,7 +15,7 @@ use super::timeline::Timeline;
 use crate::badge::Badge;
 use crate::i18n::use_locale;
 use crate::icons;
-use crate::stream::stream_options;
+use crate::stream::{stream_options, use_stream};
 
 /// One room: what is said in it, who is there, and a field to say something.
 #[component]
@@ -35,7 +35,7 @@ pub(super) fn RoomView(
             format!("{}?member={}&name={}", route(room.as_str()), identity.member(), String::from(name))
         })
     };
-    let stream = use_event_source_with_options::<Chat>(url, stream_options());
+    let stream = use_stream::<Chat>(url, stream_options());
     let is_open = stream.is_open();
 
     let timeline = RwSignal::new(Timeline::default());

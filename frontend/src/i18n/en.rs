@@ -14,6 +14,8 @@ pub(super) static TEXTS: Texts = Texts {
         inspector: "Event stream inspector",
         pause: "Pause",
         resume: "Resume",
+        newer: "There is a newer version of this page.",
+        reload: "Reload",
         theme_system: "Theme: as the system",
         theme_light: "Theme: light",
         theme_dark: "Theme: dark",

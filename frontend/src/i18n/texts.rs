@@ -46,6 +46,10 @@ pub(crate) struct Shell {
     pub(crate) pause: &'static str,
     /// Goes on.
     pub(crate) resume: &'static str,
+    /// The server says what this page does not understand.
+    pub(crate) newer: &'static str,
+    /// Loads the newer version of the page.
+    pub(crate) reload: &'static str,
     /// The theme of the system is used.
     pub(crate) theme_system: &'static str,
     /// The light theme is used.

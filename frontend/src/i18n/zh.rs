@@ -16,6 +16,8 @@ pub(super) static TEXTS: Texts = Texts {
         inspector: "事件流检查器",
         pause: "暂停",
         resume: "继续",
+        newer: "此页面已有新版本。",
+        reload: "重新加载",
         theme_system: "主题：跟随系统",
         theme_light: "主题：浅色",
         theme_dark: "主题：深色",

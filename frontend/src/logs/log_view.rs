@@ -6,10 +6,7 @@ use demo_contract::logs::{Level, ROUTE};
 use demo_contract::{Logs, Problem};
 use leptos::prelude::*;
 use leptos::tachys::view::keyed::keyed;
-use leptos_eventsource::{
-    CloseReason, EventSourceHandle, EventSourceOptions, Failure, Sharing, State,
-    use_event_source_with_options,
-};
+use leptos_eventsource::{CloseReason, EventSourceHandle, EventSourceOptions, Failure, Sharing, State};
 
 use super::journal::{Entry, Filter, Journal, Row};
 use super::{Access, Refused, Way};
@@ -17,7 +14,7 @@ use crate::badge::Badge;
 use crate::i18n::{Lang, use_locale};
 use crate::icons;
 use crate::pause::PauseButton;
-use crate::stream::while_seen;
+use crate::stream::{use_stream, while_seen};
 use crate::tail::{Tail, TailedList};
 
 /// The log, once the server shows it.
@@ -36,7 +33,7 @@ pub(super) fn LogView(access: Access, way: Way) -> impl IntoView {
             options.with_transport(fetch).with_last_event_id(cursor)
         }
     };
-    let stream = use_event_source_with_options::<Logs>(ROUTE, while_seen(options));
+    let stream = use_stream::<Logs>(ROUTE, while_seen(options));
     let journal = access.journal;
     stream.on_event(move |event| journal.update(|journal| journal.handle_event(event)));
     stream.on_gap(move |_| journal.update(Journal::mark_gap));

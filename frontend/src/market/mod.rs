@@ -12,7 +12,7 @@ mod watchlist;
 use demo_contract::{Market, market};
 use leptos::html;
 use leptos::prelude::*;
-use leptos_eventsource::{Delivery, Gap, use_event_source_with_options};
+use leptos_eventsource::{Delivery, Gap};
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 use web_sys::HtmlElement;
@@ -25,7 +25,7 @@ use self::watchlist::Watchlist;
 use crate::badge::Badge;
 use crate::i18n::use_locale;
 use crate::pause::PauseButton;
-use crate::stream::{stream_options, while_seen};
+use crate::stream::{stream_options, use_stream, while_seen};
 use crate::title::use_title;
 
 /// The query parameter of the selected symbol.
@@ -39,7 +39,7 @@ pub(crate) fn MarketPage() -> impl IntoView {
 
     // Ten thousand ticks a second are folded all the same, and drawn sixty times.
     let options = while_seen(stream_options()).with_delivery(Delivery::AnimationFrame);
-    let stream = use_event_source_with_options::<Market>(market::ROUTE, options);
+    let stream = use_stream::<Market>(market::ROUTE, options);
     let symbol_of = |event: &Market| Some(event.symbol().to_owned());
     let quotes = stream.keyed_fold(symbol_of, Quote::apply);
     let bars = stream.keyed_fold(symbol_of, Bars::apply);

@@ -8,11 +8,11 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::ev::storage;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_eventsource::{Entry, use_event_source_with_options};
+use leptos_eventsource::Entry;
 
 use super::inbox::{CAPACITY, Marks, Standing};
 use crate::storage::{self as store, Keep};
-use crate::stream::{is_news, stream_options};
+use crate::stream::{is_news, stream_options, use_stream};
 
 const KEY: &str = "notifications";
 
@@ -50,7 +50,7 @@ pub(super) struct Item {
 
 /// Provides a [`Center`] to everything below.
 pub(crate) fn provide_notifications() {
-    let stream = use_event_source_with_options::<Event>(ROUTE, stream_options());
+    let stream = use_stream::<Event>(ROUTE, stream_options());
     let center = Center {
         entries: stream.log(CAPACITY).entries(),
         marks: RwSignal::new(kept_marks()),

@@ -19,12 +19,13 @@ pub(super) fn ItemView(
     let center = use_notifications();
     let Notification { title, body, severity, time } = item.notification.clone();
     let is_new = item.is_new;
+    let severity = if severity == Severity::Other { Severity::default() } else { severity };
     let level = severity as usize;
     view! {
         <div class="notification" data-severity=NAMES[level] data-new=is_new.to_string()>
             <span class="notification-icon">
                 {match severity {
-                    Severity::Info => icons::info().into_any(),
+                    Severity::Info | Severity::Other => icons::info().into_any(),
                     Severity::Success => icons::check().into_any(),
                     Severity::Warning | Severity::Error => icons::alert().into_any(),
                 }}
