@@ -2,7 +2,7 @@
 
 mod policy;
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +10,19 @@ use std::time::Duration;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http_body_util::BodyExt;
+use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tower_http::services::ServeDir;
+use tower_http::services::fs::ServeFileSystemResponseBody;
 
 use crate::files;
 use crate::problem::{Refusal, method_not_allowed};
@@ -70,6 +77,42 @@ impl Page {
             .into_response()
     }
 
+    /// A file with a tag of its content, or only the tag if that is what the client has.
+    ///
+    /// Its time tells no build from another: an older one may be put back, and some tools give all files the same. So
+    /// the content is read for the tag, and each time: the files are small, and may be built again while the server
+    /// runs. If that happens in between, the old tag goes with the new content, and the client asks once more in vain.
+    async fn tagged(&mut self, mut request: Request) -> io::Result<Response> {
+        let headers = request.headers_mut();
+        for by_time in [IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE] {
+            headers.remove(by_time);
+        }
+        let mut whole = Request::new(Body::empty());
+        *whole.uri_mut() = request.uri().clone();
+        *whole.headers_mut() = request.headers().clone();
+        whole.headers_mut().remove(RANGE);
+        let mut whole = self.files.try_call(whole).await?;
+        if whole.status() != StatusCode::OK || whole.headers().get(CONTENT_TYPE).is_some_and(is_html) {
+            return Ok(whole.map(Body::new));
+        }
+        let tag = tag(whole.body_mut()).await?;
+        drop(whole);
+        let mut response = match has(request.headers(), &tag) {
+            true => StatusCode::NOT_MODIFIED.into_response(),
+            false => {
+                let headers = request.headers_mut();
+                // A part of this is of no use to whoever has a part of another.
+                if headers.get(IF_RANGE).is_some_and(|part| part != tag) {
+                    headers.remove(RANGE);
+                }
+                self.files.try_call(request).await?.map(Body::new)
+            }
+        };
+        response.headers_mut().remove(LAST_MODIFIED);
+        response.headers_mut().insert(ETAG, tag);
+        Ok(response)
+    }
+
     /// A file, which is open, and has its place, until the last of it was taken.
     async fn file(mut self, request: Request) -> Response {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
@@ -77,7 +120,7 @@ impl Page {
             return Refusal::unavailable(detail, Duration::from_secs(5)).into_response();
         };
         let cache = if is_hashed(request.uri().path()) { KEEP_FOR_EVER } else { ALWAYS_ASK };
-        match self.files.try_call(request).await {
+        match self.tagged(request).await {
             // However its name was spelled, the page never goes out without its policy.
             Ok(response) if response.headers().get(CONTENT_TYPE).is_some_and(is_html) => self.index().await,
             Ok(response) if response.status() == StatusCode::NOT_FOUND => {
@@ -102,7 +145,26 @@ impl Page {
     }
 }
 
-fn unreadable(error: &std::io::Error) -> Response {
+/// What the content of a file is known by.
+async fn tag(content: &mut ServeFileSystemResponseBody) -> io::Result<HeaderValue> {
+    let mut hash = Sha256::new();
+    while let Some(frame) = content.frame().await {
+        hash.update(frame?.into_data().unwrap_or_default());
+    }
+    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(hash.finalize()));
+    HeaderValue::try_from(tag).map_err(io::Error::other)
+}
+
+/// Whether the client has what the tag stands for. A proxy that compresses calls it weak.
+fn has(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+    let lists = headers.get_all(IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());
+    lists
+        .flat_map(|list| list.split(','))
+        .map(str::trim)
+        .any(|known| known == "*" || *tag == *known.strip_prefix("W/").unwrap_or(known))
+}
+
+fn unreadable(error: &io::Error) -> Response {
     Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the file could not be read")
         .because(format_args!("a file could not be read: {error}"))
         .into_response()

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -63,6 +63,71 @@ async fn files_come_compressed_as_they_were_built_with_headers_to_keep_them() {
         assert_eq!((head.status, head.text()), (200, ""));
         assert_eq!(head.header("content-length"), body.len().to_string());
     }
+}
+
+/// What a build makes of a file. Its content is as long as that of any other build.
+fn build(dist: &TempDir, text: &str, built: SystemTime) {
+    for (name, text) in [("chart.mjs", text.to_owned()), ("chart.mjs.br", format!("br {text}"))] {
+        let path = dist.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        let file = std::fs::File::options().write(true).open(path).expect("there");
+        file.set_modified(built).expect("as a build says");
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_another_build_is_sent_whatever_its_time() {
+    let dist = dist();
+    let server = Server::start(Config { dist: dist.path().to_owned(), ..Config::default() }).await;
+    let hours_ago = |hours: u64| SystemTime::now() - Duration::from_secs(hours * 3_600);
+    let (all, older, newer) = (hours_ago(2), hours_ago(3), hours_ago(1));
+    let mut known = [Vec::new(), Vec::new()];
+    // Builds may give all files one time, and an older one may be put back.
+    for (text, built) in [("one", all), ("two", all), ("old", older), ("new", newer)] {
+        build(&dist, text, built);
+        for (encoding, known) in ["identity", "br"].into_iter().zip(&mut known) {
+            let mut headers = vec![("Accept-Encoding", encoding)];
+            headers.extend(known.iter().map(|(name, value): &(_, String)| (*name, &**value)));
+            let answer = server.send("GET", "/chart.mjs", &headers, b"").await;
+            let expected = if encoding == "br" { format!("br {text}") } else { text.to_owned() };
+            assert_eq!((answer.status, answer.text()), (200, &*expected), "{headers:?}");
+            // As browsers send back what they were told.
+            let told = [("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")];
+            let told = told.map(|(told, back)| (back, answer.headers.get(told).cloned()));
+            *known = told.into_iter().filter_map(|(back, told)| Some((back, told?))).collect();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_known_by_its_content_is_not_sent_again() {
+    let dist = dist();
+    build(&dist, "one", SystemTime::now());
+    let server = Server::start(Config { dist: dist.path().to_owned(), ..Config::default() }).await;
+    let mut tags = Vec::new();
+    for (encoding, expected) in [("identity", "one"), ("br", "br one")] {
+        let ask = async |method: &str, headers: &[(&str, &str)]| {
+            let headers = [headers, &[("Accept-Encoding", encoding)]].concat();
+            server.send(method, "/chart.mjs", &headers, b"").await
+        };
+        let tag = ask("HEAD", &[]).await.header("etag").to_owned();
+        for same in [&*tag, &format!("\"other\", W/{tag}"), "*"] {
+            for method in ["GET", "HEAD"] {
+                let answer = ask(method, &[("If-None-Match", same)]).await;
+                assert_eq!((answer.status, answer.text()), (304, ""), "{same}");
+                assert_eq!((answer.header("etag"), answer.header("cache-control")), (&*tag, "no-cache"));
+                assert!(answer.header("vary").contains("accept-encoding"), "{:?}", answer.headers);
+            }
+        }
+        let by_time = ask("GET", &[("If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT")]).await;
+        assert_eq!((by_time.status, by_time.text()), (200, expected), "its time says nothing");
+        for (whose, status, part) in [(&*tag, 206, &expected[1..2]), ("\"other\"", 200, expected)] {
+            let answer = ask("GET", &[("Range", "bytes=1-1"), ("If-Range", whose)]).await;
+            assert_eq!((answer.status, answer.text(), answer.header("etag")), (status, part, &*tag));
+        }
+        tags.push(tag);
+    }
+    assert_ne!(tags[0], tags[1], "each is a tag of what is sent");
 }
 
 #[tokio::test]
