@@ -20,22 +20,23 @@ pub(super) fn sweep(
     forget_after: Option<Duration>,
     now: u64,
 ) -> Result<(), Error> {
-    let mut left = transaction.open_table(LEFT)?;
+    let (mut left, mut shelves) = (transaction.open_table(LEFT)?, Shelves::open(transaction)?);
+    let is_due =
+        |since| forget_after.is_some_and(|after| u128::from(now.saturating_sub(since)) >= after.as_millis());
     let mut forgotten = Vec::new();
     for topic in loaded.topics.keys() {
         let since = left.get(topic.0)?.map(|since| since.value());
-        match (since, forget_after) {
-            (None, _) => {
+        match since {
+            Some(since) if !is_due(since) => {}
+            // None is left before its newest event was written: if so it says, the clock was wrong at that start.
+            Some(since) if shelves.newest(*topic)? <= since => forgotten.push(*topic),
+            _ => {
                 left.insert(topic.0, now)?;
             }
-            (Some(since), Some(after)) if u128::from(now.saturating_sub(since)) >= after.as_millis() => {
-                forgotten.push(*topic);
-            }
-            (Some(_), _) => {}
         }
     }
     drop(left);
-    let (mut shelves, mut lost) = (Shelves::open(transaction)?, transaction.open_table(LOST)?);
+    let mut lost = transaction.open_table(LOST)?;
     for topic in forgotten {
         let Some((row, _)) = loaded.topics.remove(&topic) else { continue };
         // Whoever comes back to a topic of the name is told that what it had is gone.

@@ -111,6 +111,18 @@ impl<'t> Shelves<'t> {
         Ok(())
     }
 
+    /// When the newest event in the log of a topic was written, in milliseconds since 1970; 0 if there is none.
+    pub(super) fn newest(&self, topic: TopicId) -> Result<u64, Error> {
+        let all = (topic.0, 0)..=(topic.0, u64::MAX);
+        let mut newest = 0;
+        for shelf in [&self.unkeyed, &self.keyed] {
+            if let Some(last) = shelf.range(all.clone())?.next_back() {
+                newest = newest.max(last?.1.value().0);
+            }
+        }
+        Ok(newest)
+    }
+
     /// Drops the oldest notes of a topic beyond the newest `most`.
     pub(super) fn trim_notes(&mut self, topic: TopicId, row: &mut Row, most: u64) -> Result<(), Error> {
         let Some(before_last) = row.notes.checked_sub(most + 1) else { return Ok(()) };

@@ -9,6 +9,7 @@ use super::disk::Faults;
 use super::{Disk, Durability, RedbHistory, RedbOptions, answer, at, committed, open, publish, topic};
 use crate::history::redb::backend::Watched;
 use crate::history::redb::place::Place;
+use crate::history::redb::store::now_ms;
 use crate::history::redb::{left, load};
 use crate::history::{Health, History, News, TopicId};
 use crate::options::{Left, TopicOptions};
@@ -37,13 +38,33 @@ async fn the_time_runs_from_the_first_start_that_finds_a_topic_left() {
     let storage = Watched::new(disk.machine().create().expect("a disk"), Arc::default());
     let database = Builder::new().create_with_backend(storage).expect("opened");
     let after = Some(Duration::from_millis(1_000));
-    assert!(start(&database, after, 50_000), "however long nobody looked");
-    assert!(start(&database, after, 50_600));
+    let begun = now_ms();
+    assert!(start(&database, after, begun), "however long nobody looked");
+    assert!(start(&database, after, begun + 600));
     // A clock that was put back is no reason to forget anything.
-    assert!(start(&database, after, 10_000));
-    assert!(start(&database, after, 50_999));
-    assert!(start(&database, None, 60_000));
-    assert!(!start(&database, after, 51_000), "not since the last start, but since the first");
+    assert!(start(&database, after, begun - 40_000));
+    assert!(start(&database, after, begun + 999));
+    assert!(start(&database, None, begun + 10_000));
+    assert!(!start(&database, after, begun + 1_000), "not since the last start, but since the first");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_wrong_at_one_start_makes_nothing_look_old() {
+    let disk = Disk::default();
+    let history = open(&disk, at(Durability::Group)).expect("opened");
+    let topic = topic(&history);
+    publish(&history, topic, "data: a\n\n").expect("published");
+    answer(history.close()).await.expect("closed");
+    drop(history);
+
+    let storage = Watched::new(disk.machine().create().expect("a disk"), Arc::default());
+    let database = Builder::new().create_with_backend(storage).expect("opened");
+    let after = Some(Duration::from_millis(1_000));
+    let begun = now_ms();
+    assert!(start(&database, after, 5), "a machine without a clock begins in 1970");
+    assert!(start(&database, after, begun), "nothing was left before it was written");
+    assert!(start(&database, after, begun + 999));
+    assert!(!start(&database, after, begun + 1_000), "the time runs since the clock was right");
 }
 
 #[tokio::test]
