@@ -43,6 +43,18 @@ pub enum OpenError {
         /// The format that can be read.
         expected: u64,
     },
+    /// Another version of the database below wrote the file.
+    #[error(
+        "{} is of another version of the database: {reason}; use the version that wrote it, or move the file away to \
+         begin a new history",
+        path.display()
+    )]
+    OtherVersion {
+        /// The file.
+        path: PathBuf,
+        /// What the database says.
+        reason: String,
+    },
     /// The file or its folder cannot be read or written.
     #[error("{} cannot be opened: {reason}", path.display())]
     Io {
@@ -62,6 +74,10 @@ impl OpenError {
         Self::Damaged { path: path.to_owned(), reason: reason.to_string() }
     }
 
+    fn other_version(path: &Path, reason: impl ToString) -> Self {
+        Self::OtherVersion { path: path.to_owned(), reason: reason.to_string() }
+    }
+
     /// What the database said about the file.
     pub(super) fn of(path: &Path, error: impl Into<Error>) -> Self {
         match error.into() {
@@ -73,6 +89,11 @@ impl OpenError {
                 Self::damaged(path, error)
             }
             Error::Io(error) => Self::io(path, &error),
+            // Of a newer version there is nothing but these words.
+            error @ Error::UpgradeRequired(_) => Self::other_version(path, error),
+            Error::Corrupted(reason) if reason.starts_with("Expected file format version") => {
+                Self::other_version(path, reason)
+            }
             error => Self::damaged(path, error),
         }
     }

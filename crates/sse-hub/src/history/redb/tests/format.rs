@@ -58,3 +58,21 @@ async fn a_format_that_is_not_known_is_refused() {
         assert_eq!(error, OpenError::Format { path: "a disk".into(), found, expected: FORMAT });
     }
 }
+
+#[tokio::test]
+async fn a_file_of_another_version_of_the_database_is_not_called_damaged() {
+    for version in [2, 4] {
+        let disk = Disk::default();
+        written_in(&disk, FORMAT).await;
+        // Where each of the two headers of a database begins, with its version.
+        disk.damage(|file| [64, 192].into_iter().for_each(|place| file[place] = version));
+        let error = open(&disk, RedbOptions::default()).expect_err("another version");
+        assert!(matches!(error, OpenError::OtherVersion { .. }), "{error}");
+        let said = error.to_string();
+        assert!(
+            said.contains(&format!("version {version}")) || said.contains(&format!("found {version}")),
+            "{said}"
+        );
+        assert!(said.contains("use the version that wrote it") && !said.contains("damaged"), "{said}");
+    }
+}
