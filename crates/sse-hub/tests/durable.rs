@@ -266,6 +266,42 @@ fn a_folder_that_cannot_be_made_and_a_file_that_is_none_of_ours_are_errors() {
     assert!(matches!(error, OpenError::Io { .. }), "{error}");
 }
 
+#[tokio::test]
+async fn a_copy_that_is_put_back_is_found_to_be_older_than_what_clients_have_seen() {
+    let engine = engine();
+    let Engine::File { folder, .. } = &engine else { unreachable!("it is in a file") };
+    let file = folder.path().join(RedbHistory::FILE_NAME);
+    let copy = folder.path().join("copy");
+    let hub = engine.hub(HubOptions::default());
+    let news: Topic<News> = hub.topic("news").expect("opened");
+    news.publish_durably(&News::Count(1)).await.expect("kept");
+    hub.close().await.expect("closed");
+    drop((news, hub));
+    std::fs::copy(&file, &copy).expect("copied");
+
+    // Twice, since the start that finds the copy may be cut short.
+    for _ in 0..2 {
+        let hub = engine.hub(HubOptions::default());
+        let news: Topic<News> = hub.topic("news").expect("opened");
+        let seen = news.publish_durably(&News::Count(2)).await.expect("kept");
+        let epoch = hub.epoch();
+        hub.close().await.expect("closed");
+        drop((news, hub));
+        std::fs::copy(&copy, &file).expect("put back");
+
+        let hub = engine.hub(HubOptions::default());
+        let news: Topic<News> = hub.topic("news").expect("opened");
+        for count in 3..6 {
+            news.publish_durably(&News::Count(count)).await.expect("kept");
+        }
+        assert_ne!(hub.epoch(), epoch, "its ids were given to other events");
+        let told = client(&hub, Some(&seen)).take(6).await;
+        assert!(told[1].starts_with("sse.reset:"), "{told:?}");
+        assert_eq!(told[2..], ["count:1", "count:3", "count:4", "count:5"]);
+        hub.close().await.expect("closed");
+    }
+}
+
 fn forgetting(forget_after: Option<Duration>) -> Engine {
     Engine::file(RedbOptions { ring_events: 1, forget_after, ..RedbOptions::default() })
 }

@@ -39,13 +39,23 @@
 //! | publishers are faster than the disk | what was taken | [`HistoryError::Busy`] to the publisher |
 //! | retention drops what a client has not read | the rest | `sse.gap` to the client |
 //! | nobody opens a topic for [`RedbOptions::forget_after`], or, if that [is not enough](crate::Left), uses it | nothing of it | who comes back when it is opened again: `sse.gap` |
-//! | the file is damaged, or in use | nothing is begun | [`OpenError`] |
+//! | the file is damaged, in use, or of another version | nothing is begun | [`OpenError`] |
 //!
 //! What is in memory is as much of each topic as [`RedbOptions::ring_events`] and [`RedbOptions::ring_bytes`] allow, and
 //! the latest event of each key. The file is looked for again [after a while](RedbOptions::room_interval), which costs a
 //! reading of it as after a crash; events go on to those who listen meanwhile.
 //!
 //! Pages beyond the ring are read on the blocking threads of tokio: like subscriptions, they need its runtime.
+//!
+//! # Copies
+//!
+//! The first start of a version with a newer format rewrites the file, and an earlier version refuses it from then on:
+//! copy the folder before.
+//!
+//! Copy the file while no process has it open, or take a snapshot of the whole disk. To put a copy back, stop the
+//! process, replace `history.redb`, and remove `history.whole`: then another epoch begins, and clients are told by
+//! `sse.reset` that what they saw since then is gone. A mark that was left is not believed, unless the copy is one of
+//! the very opening of the file that the mark is of.
 //!
 //! [`Topic::publish`]: crate::Topic::publish
 
@@ -119,13 +129,13 @@ impl RedbHistory {
     /// Opens what is at `place`. The path is for messages.
     fn start(path: &Path, options: RedbOptions, place: Box<dyn Place>) -> Result<Self, OpenError> {
         let of_place = |error: std::io::Error| OpenError::io(path, &error);
-        let whole = place.is_whole().map_err(of_place)?;
+        let mark = place.mark().map_err(of_place)?;
         let meter = Arc::new(Meter::default());
         // A damaged file may meet an assertion of the database's before it meets a check.
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let storage = Watched::new(place.create()?, Arc::clone(&meter));
             let database = Builder::new().set_cache_size(options.cache_bytes).create_with_backend(storage)?;
-            let mut loaded = load::load(&database, whole)?;
+            let mut loaded = load::load(&database, mark)?;
             let in_flight = options.queue_events.max(1) as u64;
             load::begin(&database, &mut loaded, in_flight, options.forget_after)?;
             Ok((database, loaded))
@@ -143,7 +153,7 @@ impl RedbHistory {
         // The new epoch is on the disk by now. Only then may the file count as whole again.
         match options.durability {
             Durability::Async => place.take_mark_away().map_err(of_place)?,
-            Durability::Group | Durability::Strict => place.mark_whole().map_err(of_place)?,
+            Durability::Group | Durability::Strict => place.mark_whole(loaded.opening).map_err(of_place)?,
         }
 
         let database = Arc::new(database);

@@ -20,8 +20,10 @@ pub enum OpenError {
     },
     /// The file is damaged, or is none of ours.
     #[error(
-        "{} is damaged, or not a history: {reason}; move the file away to begin a new history, or put a copy of it back",
-        path.display()
+        "{} is damaged, or not a history: {reason}; move the file away to begin a new history, or put a copy of it \
+         back and remove {}",
+        path.display(),
+        path.with_extension("whole").display()
     )]
     Damaged {
         /// The file.

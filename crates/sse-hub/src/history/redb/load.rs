@@ -20,6 +20,10 @@ use crate::topic_name::TopicName;
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) epoch: Epoch,
+    /// What the mark says by which the file counts as whole, if it does.
+    mark: Option<u64>,
+    /// Under which number the file is open, as of [`begin`].
+    pub(super) opening: u64,
     /// The highest number in the file.
     pub(super) stored_seq: u64,
     /// The highest number that may have been used.
@@ -45,15 +49,17 @@ impl<E: Into<Error>> From<E> for LoadError {
 
 /// Loads what was kept, or an empty history.
 ///
-/// If `whole` is not given, events were seen that the file does not hold: its numbering is at an end, and another epoch
-/// begins.
-pub(super) fn load(database: &Database, whole: bool) -> Result<Loaded, LoadError> {
+/// If `mark` is not of this file's last opening, events may have been seen that it does not hold: its numbering is at
+/// an end, and another epoch begins.
+pub(super) fn load(database: &Database, mark: Option<u64>) -> Result<Loaded, LoadError> {
     let transaction = database.begin_read()?;
     let meta = match transaction.open_table(META) {
         Ok(meta) => meta,
         Err(TableError::TableDoesNotExist(_)) => {
             return Ok(Loaded {
                 epoch: entropy::epoch(),
+                mark: None,
+                opening: 0,
                 stored_seq: 0,
                 last_seq: 0,
                 next_topic: 0,
@@ -71,7 +77,12 @@ pub(super) fn load(database: &Database, whole: bool) -> Result<Loaded, LoadError
     if !(FORMER..=FORMAT).contains(&format) {
         return Err(LoadError::Format(format));
     }
-    let epoch = if whole { Epoch::new(number(meta::EPOCH)?) } else { entropy::epoch() };
+    let mut openings = Vec::new();
+    for name in [meta::OPENING, meta::FORMER_OPENING] {
+        openings.push(meta.get(name)?.map_or(0, |opening| opening.value()));
+    }
+    let mark = mark.filter(|mark| openings.contains(mark));
+    let epoch = if mark.is_some() { Epoch::new(number(meta::EPOCH)?) } else { entropy::epoch() };
     // Numbers that somebody may hold of events which a crash took back are not used again for others.
     let stored_seq = number(meta::LAST_SEQ)?;
     let last_seq = stored_seq + number(meta::IN_FLIGHT)?;
@@ -106,7 +117,7 @@ pub(super) fn load(database: &Database, whole: bool) -> Result<Loaded, LoadError
         }
     }
     let (next_topic, removed) = (number(meta::NEXT_TOPIC)?, number(meta::REMOVED)?);
-    Ok(Loaded { epoch, stored_seq, last_seq, next_topic, removed, topics })
+    Ok(Loaded { epoch, mark, opening: openings[0], stored_seq, last_seq, next_topic, removed, topics })
 }
 
 fn read_lost(transaction: &ReadTransaction) -> Result<BTreeMap<u64, Trimmed>, Error> {
@@ -128,13 +139,16 @@ fn count_notes(transaction: &ReadTransaction) -> Result<BTreeMap<u64, u64>, Erro
     Ok(counts)
 }
 
-/// Says in the file that it is open, and under which epoch. Forgets the topics that nobody has opened for `forget_after`.
+/// Says in the file that it is open, and under which number and epoch. Forgets the topics that nobody has opened for
+/// `forget_after`.
 pub(super) fn begin(
     database: &Database,
     loaded: &mut Loaded,
     in_flight: u64,
     forget_after: Option<Duration>,
 ) -> Result<(), Error> {
+    // Zero is what files have that were never given one.
+    loaded.opening = entropy::random().max(1);
     let mut transaction = database.begin_write()?;
     transaction.set_two_phase_commit(true);
     // A crash before the first batch need not cost a reading of the whole file.
@@ -146,6 +160,8 @@ pub(super) fn begin(
         for (name, number) in [
             (meta::FORMAT, FORMAT),
             (meta::EPOCH, loaded.epoch.value()),
+            (meta::OPENING, loaded.opening),
+            (meta::FORMER_OPENING, loaded.mark.unwrap_or(loaded.opening)),
             (meta::LAST_SEQ, loaded.last_seq),
             (meta::NEXT_TOPIC, loaded.next_topic),
             (meta::REMOVED, loaded.removed),

@@ -12,10 +12,14 @@ use ::redb::{DatabaseError, StorageBackend};
 /// each try may cost a reading of the whole file.
 const ENOUGH_ROOM: usize = 1024 * 1024;
 
+/// What comes before the number of the opening in the mark.
+const OPENING: &str = "Opening ";
+
 /// The storage of a history, and the mark beside it that says whether everything that a reader may have seen is in there.
 ///
-/// The mark is taken away before the first event is shown that is not on the disk. A history that is opened without it
-/// begins another epoch.
+/// The mark is taken away before the first event is shown that is not on the disk. It names the opening of the file
+/// that it stands for. A history that is opened without it, or with that of another opening, begins another epoch: so
+/// does a copy of the file that is put back.
 pub(super) trait Place: fmt::Debug + Send + Sync {
     /// The storage, empty if there was none.
     fn create(&self) -> Result<Box<dyn StorageBackend>, DatabaseError>;
@@ -23,8 +27,9 @@ pub(super) trait Place: fmt::Debug + Send + Sync {
     fn find(&self) -> Result<Box<dyn StorageBackend>, DatabaseError>;
     /// Whether there is room for more, as far as one can tell without the storage.
     fn check_room(&self) -> io::Result<()>;
-    fn is_whole(&self) -> io::Result<bool>;
-    fn mark_whole(&self) -> io::Result<()>;
+    /// The opening in the mark, if that is there; 0 if an earlier version wrote it, without one.
+    fn mark(&self) -> io::Result<Option<u64>>;
+    fn mark_whole(&self, opening: u64) -> io::Result<()>;
     fn take_mark_away(&self) -> io::Result<()>;
 }
 
@@ -33,6 +38,8 @@ pub(super) trait Place: fmt::Debug + Send + Sync {
 pub(super) struct Files {
     database: PathBuf,
     mark: PathBuf,
+    /// The mark before it takes the place of the one before.
+    new_mark: PathBuf,
     /// Written to find out whether there is room.
     room: PathBuf,
 }
@@ -43,6 +50,7 @@ impl Files {
         let files = Self {
             database: database.to_owned(),
             mark: database.with_extension("whole"),
+            new_mark: database.with_extension("whole.new"),
             room: database.with_extension("room"),
         };
         // A process that was killed may have left it. If it cannot be removed it takes up room and does no harm.
@@ -98,16 +106,29 @@ impl Place for Files {
         }
     }
 
-    fn is_whole(&self) -> io::Result<bool> {
-        self.mark.try_exists()
+    fn mark(&self) -> io::Result<Option<u64>> {
+        let text = match fs::read(&self.mark) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let text = String::from_utf8_lossy(&text);
+        let opening = text.lines().find_map(|line| line.strip_prefix(OPENING)?.parse().ok());
+        Ok(Some(opening.unwrap_or_default()))
     }
 
-    fn mark_whole(&self) -> io::Result<()> {
-        let text =
-            "While this file is here, the history beside it holds every event that anybody has seen.\n";
-        let mut file = File::create(&self.mark)?;
+    /// Writes it beside the one before, and never over it: half a mark would be none.
+    fn mark_whole(&self, opening: u64) -> io::Result<()> {
+        let text = format!(
+            "While this file is here, the history beside it holds every event that anybody has seen.\n\
+             Remove it before you put a copy of the history back.\n\
+             {OPENING}{opening}\n"
+        );
+        let mut file = File::create(&self.new_mark)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
+        drop(file);
+        fs::rename(&self.new_mark, &self.mark)?;
         self.sync_folder()
     }
 

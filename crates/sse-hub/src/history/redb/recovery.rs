@@ -94,7 +94,7 @@ fn mark(shared: &Shared) -> Result<(), Trouble> {
     match shared.options.durability {
         Durability::Async => Ok(()),
         Durability::Group | Durability::Strict => {
-            shared.place.mark_whole().map_err(|error| Trouble::of_io(&error))
+            shared.place.mark_whole(shared.opening).map_err(|error| Trouble::of_io(&error))
         }
     }
 }
@@ -121,19 +121,20 @@ fn find(shared: &Arc<Shared>) -> Result<(Database, Loaded), Trouble> {
     let storage = Watched::new(storage, Arc::clone(&shared.meter));
     let opened = guarded(|| {
         let database = builder.create_with_backend(storage).map_err(Opening::Database)?;
-        let loaded = load::load(&database, true).map_err(Opening::Load)?;
+        let loaded = load::load(&database, Some(shared.opening)).map_err(Opening::Load)?;
         Ok((database, loaded))
     });
     let (database, loaded) = opened.map_err(|error| match error {
         Opening::Database(DatabaseError::RepairAborted) => Trouble::in_the_way("it was closed meanwhile"),
         Opening::Database(error) => Trouble::of_open(error, &shared.meter),
         Opening::Load(LoadError::Database(error)) => Trouble::of(&error, &shared.meter),
-        Opening::Load(LoadError::Damaged(reason)) => {
-            Trouble::Final(format!("its file is damaged: {reason}; move it away, or put a copy of it back"))
-        }
+        Opening::Load(LoadError::Damaged(reason)) => Trouble::Final(format!(
+            "its file is damaged: {reason}; move it away, or put a copy of it back without \
+                                    the mark beside it"
+        )),
         Opening::Load(LoadError::Format(_)) => another_file(),
     })?;
-    // Somebody who made room by moving the file away has not opened this one's.
+    // Somebody who made room by moving the file away has not opened this one's. An older copy gets another epoch too.
     if loaded.epoch != shared.epoch {
         return Err(another_file());
     }

@@ -24,6 +24,8 @@ use crate::history::{Health, HistoryCounts, HistoryError, News};
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) epoch: Epoch,
+    /// What the mark of the file says.
+    pub(super) opening: u64,
     pub(super) options: RedbOptions,
     intake: Mutex<Intake>,
     /// Wakes the writer.
@@ -46,7 +48,7 @@ impl Shared {
         place: Box<dyn Place>,
         meter: Arc<Meter>,
     ) -> Self {
-        let Loaded { epoch, last_seq, next_topic, removed, topics, .. } = loaded;
+        let Loaded { epoch, opening, last_seq, next_topic, removed, topics, .. } = loaded;
         let limit = Waiting { events: options.queue_events.max(1), bytes: options.queue_bytes.max(1) };
         let mut intake = Intake::new(last_seq, next_topic, limit);
         let mut logs = Logs::starting_at(last_seq, removed);
@@ -57,6 +59,7 @@ impl Shared {
         }
         Self {
             epoch,
+            opening,
             intake: Mutex::new(intake),
             arrived: Condvar::new(),
             logs: RwLock::new(logs),
@@ -150,7 +153,7 @@ impl Shared {
     /// The file was closed in order.
     pub(super) fn handle_closed(&self) {
         if self.shows_at_once()
-            && let Err(error) = self.place.mark_whole()
+            && let Err(error) = self.place.mark_whole(self.opening)
         {
             // The next start begins another epoch, though nothing is lost.
             return self.progress.stop(Stopped::Failed(HistoryError::Engine(error.to_string())));

@@ -23,7 +23,7 @@ struct State {
     current: Vec<u8>,
     /// What came since the last synchronisation.
     unsynced: Vec<Change>,
-    whole: bool,
+    mark: Option<u64>,
     faults: Faults,
     /// Counts how often the disk was plugged in; who plugged it in before has nothing more to say.
     owner: u64,
@@ -306,16 +306,16 @@ impl Place for Machine {
         }
     }
 
-    fn is_whole(&self) -> io::Result<bool> {
-        Ok(self.state()?.whole)
+    fn mark(&self) -> io::Result<Option<u64>> {
+        Ok(self.state()?.mark)
     }
 
-    fn mark_whole(&self) -> io::Result<()> {
+    fn mark_whole(&self, opening: u64) -> io::Result<()> {
         let mut state = self.state()?;
         if state.faults.full_mark {
             return Err(ErrorKind::StorageFull.into());
         }
-        state.whole = true;
+        state.mark = Some(opening);
         Ok(())
     }
 
@@ -324,7 +324,7 @@ impl Place for Machine {
         if state.faults.failing_mark {
             return Err(io::Error::other("nothing can be written"));
         }
-        state.whole = false;
+        state.mark = None;
         Ok(())
     }
 }

@@ -220,6 +220,21 @@ async fn an_event_that_is_too_old_is_dropped_with_the_next_commit() {
     assert!(started.elapsed() >= std::time::Duration::from_millis(20));
 }
 
+#[tokio::test]
+async fn starts_that_are_cut_short_before_the_mark_is_theirs_begin_no_epoch() {
+    let disk = Disk::default();
+    let (history, _) = three_events(&disk, RedbOptions::default()).await;
+    let epoch = history.epoch();
+    drop(history);
+    disk.set(Faults { full_mark: true, ..Faults::default() });
+    for _ in 0..2 {
+        open(&disk, RedbOptions::default()).expect_err("no room for the mark");
+    }
+    disk.set(Faults::default());
+    let history = open(&disk, RedbOptions::default()).expect("opened");
+    assert_eq!(history.epoch(), epoch, "nobody has seen anything that is not there");
+}
+
 #[test]
 fn a_damaged_file_is_an_error_that_says_what_to_do_and_never_a_panic() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");

@@ -25,6 +25,13 @@ async fn written_in(disk: &Disk, format: u64) -> sse_proto::Epoch {
         let mut table = transaction.open_table(META).expect("there");
         let known = table.insert(meta::FORMAT, format).expect("written");
         assert_eq!(known.map(|known| known.value()), Some(FORMAT));
+        if format == FORMER {
+            for name in [meta::OPENING, meta::FORMER_OPENING] {
+                drop(table.remove(name).expect("removed"));
+            }
+            // Its mark said nothing but that it was there.
+            disk.machine().mark_whole(0).expect("marked");
+        }
     }
     if format == FORMER {
         assert!(transaction.delete_table(LOST).expect("deleted"));
