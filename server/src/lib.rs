@@ -35,6 +35,7 @@ mod faulty;
 mod files;
 mod health;
 mod json;
+mod kept;
 pub mod logs;
 mod market;
 mod metrics;

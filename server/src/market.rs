@@ -24,6 +24,7 @@ use crate::access::Door;
 use crate::app::Shared;
 use crate::clock::now_ms;
 use crate::config::{Config, FeedConfig, MarketFeed};
+use crate::kept;
 use crate::problem::Refusal;
 use crate::publish::Notices;
 use crate::task::Task;
@@ -105,7 +106,7 @@ impl Exchange {
 async fn kept(hub: &Hub) -> Vec<Market> {
     let mut events = Vec::new();
     for company in COMPANIES {
-        match hub.kept_events::<Market>(&topic(company.symbol)).await {
+        match kept::known_events::<Market>(hub, &topic(company.symbol)).await {
             Ok(kept) => events.extend(kept.into_iter().map(|(_, event)| event)),
             Err(error) => tracing::warn!(%error, symbol = company.symbol, "the market's past cannot be read"),
         }

@@ -1,4 +1,4 @@
-use sse_events::{DecodeError, EncodeError};
+use sse_events::EncodeError;
 use sse_proto::InvalidField;
 
 use crate::access::Denied;
@@ -149,9 +149,6 @@ pub enum SnapshotError {
     /// Nobody has opened this topic.
     #[error("there is no topic {0:?}")]
     UnknownTopic(String),
-    /// A topic holds an event that is not of the set that was asked for.
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
     /// The history could not be asked.
     #[error(transparent)]
     History(#[from] HistoryError),

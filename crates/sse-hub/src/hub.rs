@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use sse_events::{EventSet, Snapshot};
+use sse_events::{DecodeError, EventSet, Snapshot};
 use sse_proto::{Cursor, Epoch, EventId};
 use tokio::sync::watch;
 
@@ -217,7 +217,7 @@ impl Hub {
     /// ```
     ///
     /// # Errors
-    /// [`SnapshotError`] if a topic does not exist, holds other events than `E`, or cannot be read.
+    /// [`SnapshotError`] if a topic does not exist, or cannot be read.
     pub async fn snapshot<E: EventSet>(
         &self,
         topics: impl IntoIterator<Item = impl Into<String>>,
@@ -228,9 +228,15 @@ impl Hub {
     /// What a topic keeps, with the id of each event: the events that a new client would get up to now. For a server
     /// that puts its own state together again from what an earlier process left.
     ///
+    /// What another version of the program has published may be no event of `E`. Clients are told of that as an error
+    /// and go on, and so can the server.
+    ///
     /// # Errors
     /// Those of [`Self::snapshot`].
-    pub async fn kept_events<E: EventSet>(&self, topic: &str) -> Result<Vec<(EventId, E)>, SnapshotError> {
+    pub async fn kept_events<E: EventSet>(
+        &self,
+        topic: &str,
+    ) -> Result<Vec<(EventId, Result<E, DecodeError>)>, SnapshotError> {
         snapshot::take_with_ids(&self.shared, topic).await
     }
 

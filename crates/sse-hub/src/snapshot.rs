@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sse_events::{EventSet, Snapshot};
+use sse_events::{DecodeError, EventSet, Snapshot};
 use sse_proto::{Cursor, Decoder, EventId, Frame, Limits};
 
 use crate::error::SnapshotError;
@@ -10,27 +10,28 @@ use crate::history::{Entry, HistoryError, Reply};
 use crate::hub::Shared;
 use crate::reader::{Reader, Start, Step};
 
+/// What is kept, oldest first.
+type Kept<E> = Vec<(EventId, Result<E, DecodeError>)>;
+
 /// The events that a new client of `topics` would be sent up to now, and the cursor behind the last of them.
 ///
 /// It is read by the reader of a subscription, so a page that goes on from the cursor sees what it would have seen if
-/// it had been that client: nothing can fall between the two, or come twice.
+/// it had been that client: nothing can fall between the two, or come twice. What is no event of the set is left out of
+/// what a client folds, so it is left out here.
 pub(crate) async fn take<E: EventSet>(
     hub: &Shared,
     topics: impl IntoIterator<Item = impl Into<String>>,
 ) -> Result<Snapshot<Vec<E>>, SnapshotError> {
     let (entries, seq) = read(hub, topics).await?;
     let cursor = Cursor { epoch: hub.history.epoch(), seq };
-    let events = decode(&entries)?.into_iter().map(|(_, event)| event).collect();
+    let events = decode(&entries)?.into_iter().filter_map(|(_, event)| event.ok()).collect();
     Ok(Snapshot::new(events, EventId::from(cursor).into_string()))
 }
 
-/// The same events, each with its id.
-pub(crate) async fn take_with_ids<E: EventSet>(
-    hub: &Shared,
-    topic: &str,
-) -> Result<Vec<(EventId, E)>, SnapshotError> {
+/// What a topic keeps: events, each with its id, and what is none of the set.
+pub(crate) async fn take_with_ids<E: EventSet>(hub: &Shared, topic: &str) -> Result<Kept<E>, SnapshotError> {
     let (entries, _) = read(hub, [topic]).await?;
-    decode(&entries)
+    Ok(decode(&entries)?)
 }
 
 /// The notes that were published with events of a topic.
@@ -94,7 +95,7 @@ async fn read_all(mut reader: Reader) -> Result<Option<(Vec<Entry>, u64)>, Histo
 }
 
 /// The events, read from their frames as every client reads them.
-fn decode<E: EventSet>(entries: &[Entry]) -> Result<Vec<(EventId, E)>, SnapshotError> {
+fn decode<E: EventSet>(entries: &[Entry]) -> Result<Kept<E>, HistoryError> {
     // Their size was looked at when they were published.
     let limits = Limits::default().with_line(usize::MAX).with_event(usize::MAX);
     let mut decoder = Decoder::new(limits);
@@ -104,7 +105,7 @@ fn decode<E: EventSet>(entries: &[Entry]) -> Result<Vec<(EventId, E)>, SnapshotE
         while let Some(frame) = frames.next().map_err(|error| HistoryError::Engine(error.to_string()))? {
             if let Frame::Event(event) = frame {
                 let decoded = E::decode(event.event_type, event.data);
-                let decoded = decoded.map_err(|error| error.at(event.last_event_id))?;
+                let decoded = decoded.map_err(|error| error.at(event.last_event_id));
                 let id = EventId::new(event.last_event_id);
                 let id = id.map_err(|error| HistoryError::Engine(error.to_string()))?;
                 events.push((id, decoded));

@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::response::IntoResponse;
 use common::{News, hub};
 use http::{HeaderValue, Request, StatusCode};
-use sse_events::{DecodeError, EncodeError};
+use sse_events::EncodeError;
 use sse_hub::axum::LastEventId;
 use sse_hub::history::HistoryError;
 use sse_hub::{
@@ -123,7 +123,6 @@ async fn what_is_refused_says_by_its_status_whose_turn_it_is() {
         (TopicError::OtherOptions.into_response(), 409, None),
         (TopicError::History(HistoryError::Closed).into_response(), 503, Some("5")),
         (SnapshotError::UnknownTopic("news".into()).into_response(), 404, None),
-        (SnapshotError::Decode(DecodeError::unknown_type("secret", "")).into_response(), 500, None),
         (SnapshotError::History(HistoryError::Engine("secret".into())).into_response(), 500, None),
         (SubscribeError::History(HistoryError::Engine("secret".into())).into_response(), 503, Some("5")),
     ] {

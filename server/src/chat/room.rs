@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::validate::RoomName;
 use crate::clock::now_ms;
+use crate::kept;
 use crate::posted::{self, Content, Known};
 use crate::presence::to_contract;
 use crate::problem::Refusal;
@@ -65,7 +66,7 @@ impl Room {
         for (id, note) in hub.kept_notes(name).await? {
             self.posted.recall(&note, id);
         }
-        for (id, event) in hub.kept_events(name).await? {
+        for (id, event) in kept::known_events(hub, name).await? {
             if let Chat::Message(Message { client_id, author, text, time }) = event {
                 let ago = Duration::from_millis(now_ms().saturating_sub(time));
                 let said = Instant::now().checked_sub(ago).unwrap_or_else(Instant::now);
@@ -151,5 +152,35 @@ async fn tell_presence(changes: Option<watch::Receiver<Presence>>, topic: Topic<
         }
         // A crowd that comes together is told of once, not one by one.
         tokio::time::sleep(PRESENCE_INTERVAL).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sse_hub::history::redb::{RedbHistory, RedbOptions};
+    use sse_hub::{HubOptions, RawEvent};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_room_is_recalled_although_another_version_has_left_something_in_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let hub = || {
+            let history = RedbHistory::open(folder.path(), RedbOptions::default()).expect("opened");
+            Hub::with_history(HubOptions::default(), history)
+        };
+        let earlier = hub();
+        let topic = earlier.raw_topic("chat.lobby", TopicOptions::default()).expect("opened");
+        let message = format!(r#"{{"client_id":"a","author":"Ann","text":"Hello","time":{}}}"#, now_ms());
+        for (event_type, data) in [("reaction", "{}"), ("message", "{}"), ("message", &message)] {
+            topic.publish(RawEvent { event_type, key: None, data }).expect("published");
+        }
+        earlier.close().await.expect("closed");
+        drop((topic, earlier));
+
+        let hub = hub();
+        let mut room = Room::open(&hub, &RoomName::new("lobby").expect("a name")).expect("opened");
+        room.recall(&hub).await.expect("recalled");
+        assert!(room.last_message().is_some(), "what was said lately keeps the room");
     }
 }

@@ -69,13 +69,11 @@ impl IntoResponse for TopicError {
 }
 
 impl IntoResponse for SnapshotError {
-    /// `404` for a topic that is not there, `500` if it holds what cannot be read, and what [`HistoryError`] is
-    /// answered with.
+    /// `404` for a topic that is not there, and what [`HistoryError`] is answered with.
     fn into_response(self) -> Response {
         let text = self.to_string();
         match self {
             Self::UnknownTopic(_) => (StatusCode::NOT_FOUND, text).into_response(),
-            Self::Decode(_) => failed("what the topic keeps could not be read"),
             Self::History(error) => error.into_response(),
         }
     }
