@@ -101,6 +101,7 @@ pub struct TopicOptions {
 
 /// When a topic counts as left, so that a history on a disk forgets it in the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Left {
     /// While nobody opens it: whoever opens it wants it.
     #[default]
@@ -115,6 +116,7 @@ pub enum Left {
 /// An app with anything private refuses them for the hub, and admits them for each topic that is public. A route whose
 /// guard was forgotten then shows nothing, instead of everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unguarded {
     /// It reads what everybody may.
     #[default]
@@ -129,6 +131,7 @@ pub enum Unguarded {
 /// In the meantime it costs its position and nothing else, whatever is set here. A client that takes nothing at all is
 /// cut off by `serve` (`serve::Options::write_deadline`), and comes back with its cursor; `axum::serve` lets it stay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Lagging {
     /// Every event that is still kept. What is not is announced by `sse.gap`.
     #[default]
@@ -145,6 +148,7 @@ pub enum Lagging {
 ///
 /// A client that brings a cursor gets every event after it, whatever is set here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Replay {
     /// The events without a key that are still kept, and the latest event of each key.
     #[default]
@@ -157,6 +161,7 @@ pub enum Replay {
 
 /// What happens to an event when a later one takes its key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Superseded {
     /// It stays in the log as long as retention allows: a client that comes back sees every step, and a gap is
     /// announced when a step is gone.

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 /// When an event is shown to readers and acknowledged, and how its commit is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Durability {
     /// At once; the disk follows within [`RedbOptions::interval`]. A crash takes the newest events back, and the
     /// history then begins another epoch. For feeds that are out of date sooner than they could be replayed.
