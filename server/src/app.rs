@@ -76,8 +76,9 @@ impl App {
         let classics = Classics::start(&hub, seed)?;
         notices.say("The server has started", Severity::Info);
         let origins = Origins::new(&config.allow_origins, address.ip().is_loopback());
-        let publisher = Publisher::new(&hub, exchange.desk().clone(), notices, config.access.publish_rate);
-        publisher.restore().await;
+        let mut publisher =
+            Publisher::new(&hub, exchange.desk().clone(), notices, config.access.publish_rate);
+        publisher.restore(&config.feeds.topics).await;
         let answers = Answers::new(&hub, &config.assistant, seed).map_err(RunError::Config)?;
         let rooms = Rooms::new(hub.clone());
         rooms.restore().await;

@@ -30,7 +30,7 @@ use crate::json;
 use crate::problem::Refusal;
 use event::{MAX_EVENT, NewEvent};
 use topics::Taken;
-pub(crate) use topics::{MAX_REMEMBERED, Notices, Publisher};
+pub(crate) use topics::{MAX_REMEMBERED, Notices, Publisher, is_reserved};
 
 /// `POST /api/publish/{topic}`
 pub(crate) fn routes() -> Router<Shared> {

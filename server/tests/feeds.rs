@@ -18,7 +18,8 @@ fn recording(name: &str, text: &str) -> PathBuf {
 }
 
 fn config(file: PathBuf, speed: f64) -> Config {
-    let feeds = FeedConfig { market_feed: MarketFeed::File(file), market_speed: speed };
+    let feeds =
+        FeedConfig { market_feed: MarketFeed::File(file), market_speed: speed, ..FeedConfig::default() };
     Config { feeds, ..Config::default() }
 }
 

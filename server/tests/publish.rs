@@ -73,6 +73,18 @@ async fn several_topics_come_on_one_connection_as_they_were_written() {
 }
 
 #[tokio::test]
+async fn the_topic_of_a_feed_that_is_named_is_there_before_the_feed() {
+    let topics = vec![sse_hub::TopicName::new("orders").expect("a name")];
+    let feeds = FeedConfig { topics, ..FeedConfig::default() };
+    let server = Server::start(Config { feeds, ..config() }).await;
+    let mut stream = server.stream("/api/events?topic=orders", None).await;
+    assert_eq!(stream.status, 200);
+    assert_eq!(server.post_as(TOKEN, "/api/publish/orders", r#"{"data":1}"#).await.status, 201);
+    assert_eq!(stream.event().await.expect("the first").data, "1");
+    assert_eq!(server.get("/api/events?topic=order").await.problem().status, 404, "others are unknown");
+}
+
+#[tokio::test]
 async fn a_key_replaces_what_a_new_page_gets() {
     let server = Server::start(config()).await;
     for price in 1..=3 {

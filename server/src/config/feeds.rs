@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
+use sse_hub::TopicName;
+
+use crate::publish::is_reserved;
 
 /// What is published.
 #[derive(Args, Clone, Debug)]
@@ -18,11 +21,18 @@ pub struct FeedConfig {
     /// How much faster than it was recorded a file is replayed, from 0.01 to 1000
     #[arg(long, env = "SSE_MARKET_SPEED", value_name = "NUMBER", default_value = "1", value_parser = speed)]
     pub market_speed: f64,
+
+    /// A topic of a feed that is there from the start; can be repeated. Others are there once something was published
+    /// to them, also before a restart if --history keeps it. Until then /api/events answers 404, and an EventSource
+    /// gives up
+    #[arg(long = "feed-topic", env = "SSE_FEED_TOPIC", value_name = "TOPIC")]
+    #[arg(value_delimiter = ',', value_parser = topic)]
+    pub topics: Vec<TopicName>,
 }
 
 impl Default for FeedConfig {
     fn default() -> Self {
-        Self { market_feed: MarketFeed::Simulator, market_speed: 1.0 }
+        Self { market_feed: MarketFeed::Simulator, market_speed: 1.0, topics: Vec::new() }
     }
 }
 
@@ -49,9 +59,29 @@ impl FromStr for MarketFeed {
     }
 }
 
+fn topic(text: &str) -> Result<TopicName, String> {
+    match TopicName::new(text) {
+        Ok(_) if is_reserved(text) => Err("is a name that the server keeps for itself".into()),
+        name => name.map_err(|error| error.to_string()),
+    }
+}
+
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(speed) if (0.01..=1_000.0).contains(&speed) => Ok(speed),
         _ => Err("expected a number from 0.01 to 1000".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_has_topics_of_its_own_and_none_of_the_servers() {
+        assert_eq!(topic("orders.eu").map(|name| name.to_string()), Ok("orders.eu".to_owned()));
+        for wrong in ["", "a b", "market.ACME", "chat", "sse.x"] {
+            topic(wrong).expect_err(wrong);
+        }
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct Publisher {
     desk: Desk,
     notices: Notices,
     topics: Mutex<HashMap<TopicName, PublishTopic>>,
+    /// Those that make place for no other, whether or not anybody uses them.
+    named: Vec<TopicName>,
     rate: Option<Rate<TopicName>>,
 }
 
@@ -84,7 +86,8 @@ pub(crate) struct Notices(Topic<Notifications>);
 
 impl Publisher {
     pub(crate) fn new(hub: &Hub, desk: Desk, notices: Notices, rate: f64) -> Self {
-        Self { hub: hub.clone(), desk, notices, topics: Mutex::default(), rate: Rate::new(rate, 1.0) }
+        let (topics, named, rate) = (Mutex::default(), Vec::new(), Rate::new(rate, 1.0));
+        Self { hub: hub.clone(), desk, notices, topics, named, rate }
     }
 
     /// Finds a topic, or opens it.
@@ -130,6 +133,7 @@ impl Publisher {
         let mut left: Vec<_> = idle
             .filter(|(since, name)| {
                 since.elapsed() >= KEPT_FOR
+                    && !self.named.contains(name)
                     && self.hub.presence(name.as_str()).is_none_or(|presence| presence.count == 0)
             })
             .collect();
@@ -145,13 +149,15 @@ impl Publisher {
         }
     }
 
-    /// Opens what feeds have published to in an earlier life of the server, and remembers under which ids: who listens
-    /// must find it before the feed comes back, and a feed that does may send again what it has sent before.
-    pub(crate) async fn restore(&self) {
+    /// Opens the topics of `named`, which stay, and what feeds have published to in an earlier life of the server, and
+    /// remembers under which ids: who listens must find it before the feed comes back, and a feed that does may send
+    /// again what it has sent before.
+    pub(crate) async fn restore(&mut self, named: &[TopicName]) {
+        self.named = named.to_vec();
         let mut names = self.hub.kept_topics();
         names.retain(|name| !is_reserved(name.as_str()));
         let own = [NOTIFICATIONS, market::TOPIC].map(TopicName::new).into_iter().flatten();
-        for name in names.into_iter().chain(own) {
+        for name in named.iter().cloned().chain(names).chain(own) {
             // The market may have another feed.
             if name.as_str() == market::TOPIC && self.desk.check_published().is_err() {
                 continue;
@@ -328,7 +334,8 @@ fn check(notification: &Notification) -> Result<(), String> {
     Ok(())
 }
 
-fn is_reserved(name: &str) -> bool {
+/// Whether the server publishes to topics of such a name itself.
+pub(crate) fn is_reserved(name: &str) -> bool {
     let first = name.split('.').next().unwrap_or_default();
     RESERVED.iter().any(|reserved| first.eq_ignore_ascii_case(reserved))
 }
@@ -393,7 +400,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_topic_that_was_idle_the_longest_makes_place_for_another() {
-        let (hub, publisher) = publisher().await;
+        let (hub, mut publisher) = publisher().await;
+        publisher.restore(&[TopicName::new("named").expect("a name")]).await;
         send(&publisher, "read").expect("taken");
         let _reader = hub.subscribe(Subscribe::to(["read"])).expect("subscribed");
         // Its connection stays, whatever it has to say.
@@ -405,7 +413,9 @@ mod tests {
             assert!(publisher.topics.lock().expect("not poisoned").len() <= MAX_TOPICS);
         }
         let last = 2 * MAX_TOPICS - 1;
-        for there in ["read", "feed", "used", &format!("orders-{last}"), &format!("orders-{}", last - 200)] {
+        for there in
+            ["named", "read", "feed", "used", &format!("orders-{last}"), &format!("orders-{}", last - 200)]
+        {
             assert!(hub.presence(there).is_some(), "{there}");
         }
         assert!(hub.presence("orders-0").is_none());
