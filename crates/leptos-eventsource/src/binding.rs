@@ -412,16 +412,26 @@ impl Binding {
     }
 }
 
-/// Whether what is made in `current` goes at the latest with what is made in `owner`.
-fn goes_with(mut current: Option<Owner>, owner: &Owner) -> bool {
-    let is_outside_of_any = current.is_none();
-    while let Some(above) = current {
-        if above == *owner {
+/// Whether what is made in `current` goes at the latest with what is made in `owner`, or is made in none.
+fn goes_with(current: Option<Owner>, owner: &Owner) -> bool {
+    current.is_none_or(|current| is_in(&current, owner) || is_root_of(&current, owner))
+}
+
+/// Whether `root` is the owner of the whole page in which `owner` is. Once a page that a server has rendered was taken
+/// over, that is the current one in timers and handlers, where otherwise there is none.
+pub(crate) fn is_root_of(root: &Owner, owner: &Owner) -> bool {
+    root.parent().is_none() && is_in(owner, root)
+}
+
+fn is_in(owner: &Owner, above: &Owner) -> bool {
+    let mut next = Some(owner.clone());
+    while let Some(owner) = next {
+        if owner == *above {
             return true;
         }
-        current = above.parent();
+        next = owner.parent();
     }
-    is_outside_of_any
+    false
 }
 
 /// Turns what a connection tells into signals.

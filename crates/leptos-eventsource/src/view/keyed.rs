@@ -10,6 +10,7 @@ use sse_events::EventSet;
 
 use super::folded;
 use crate::IN_BROWSER;
+use crate::binding::is_root_of;
 use crate::handle::EventSourceHandle;
 use crate::schedule::{Folded, Schedule};
 
@@ -294,12 +295,12 @@ where
             StoredValue::new_local(LookedAt { _row: row.clone(), rows: Rc::downgrade(self) });
             row.value.signal().read_only().into()
         };
-        let current = Owner::current();
-        match self.owner.as_ref().and_then(WeakOwner::upgrade) {
-            Some(owner) if current.is_none_or(|current| current == owner) => {
-                Some(*row.kept.get_or_init(|| owner.with(look_at)))
-            }
-            _ => Some(look_at()),
+        let is_of_view = |owner: &Owner| {
+            Owner::current().is_none_or(|current| current == *owner || is_root_of(&current, owner))
+        };
+        match self.owner.as_ref().and_then(WeakOwner::upgrade).filter(is_of_view) {
+            Some(owner) => Some(*row.kept.get_or_init(|| owner.with(look_at))),
+            None => Some(look_at()),
         }
     }
 

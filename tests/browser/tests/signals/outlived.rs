@@ -227,3 +227,21 @@ async fn who_asks_a_view_for_a_row_with_every_event_gets_the_same_signal() {
     let price = |signal: ReadSignal<Option<Market>>| signal.with_untracked(|it| it.as_ref()?.price());
     assert_eq!((price(signal), price(of_another)), (Some(7), Some(7)));
 }
+
+#[wasm_bindgen_test]
+async fn in_a_page_that_was_taken_over_handlers_get_the_same_signals_too() {
+    let transport = Scripted::new();
+    let _runs_tasks = mount(|| ());
+    // There, the owner of the page is the current one wherever nobody has set another.
+    let page = Owner::new_root(None);
+    let component = page.with(Owner::new);
+    let (market, prices) = component.with(|| {
+        let market = use_market(&transport, Delivery::Immediate);
+        (market, market.keyed(|event| event.symbol()))
+    });
+    let ask = move || (market.state(), market.is_open(), prices.signal(&"ACME".to_owned()));
+    let signals = component.with(ask);
+    assert_eq!(page.with(ask), signals);
+    page.clone().unset();
+    assert_eq!(ask(), signals);
+}
