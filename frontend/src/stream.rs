@@ -19,8 +19,7 @@ const UNSEEN: Duration = Duration::from_secs(60);
 /// once; by how old it is nobody could tell it, as the page's clock may be wrong.
 const CATCH_UP_MILLIS: u32 = 1_000;
 
-/// Opens a stream. Of an event that this page does not understand it is told that there is a newer version of it: its
-/// server has been replaced.
+/// Opens a stream. Where an event is not understood, the server may have been replaced, and have a newer page.
 pub(crate) fn use_stream<E: EventSet>(
     url: impl IntoStreamUrl,
     options: EventSourceOptions,
@@ -29,7 +28,7 @@ pub(crate) fn use_stream<E: EventSet>(
     let stream = use_event_source_with_options::<E>(url, options);
     stream.on_error(move |error| {
         if matches!(error, Error::Decode(_)) {
-            newer.tell();
+            newer.look();
         }
     });
     stream

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::conversation::Conversation;
+use super::conversation::{Conversation, each_readable};
 
 /// How many are kept.
 const CAPACITY: usize = 4;
 
 /// The conversations of this tab that were left to look at something else, the one that was left last at the end.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Aside(Vec<Conversation>);
+pub(super) struct Aside(#[serde(deserialize_with = "each_readable")] Vec<Conversation>);
 
 impl Aside {
     /// Leaves a conversation for one that begins.

@@ -7,7 +7,9 @@ use std::mem;
 
 use demo_contract::Assistant;
 use demo_contract::assistant::{FinishReason, MAX_MESSAGES, MAX_QUESTION_CHARS, Message, Question, Role};
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 /// How many questions are kept.
 const CAPACITY: usize = 50;
@@ -17,6 +19,7 @@ const CAPACITY: usize = 50;
 // Another version of the page may have kept it, as it may have kept a `Turn`.
 #[serde(default)]
 pub(super) struct Conversation {
+    #[serde(deserialize_with = "turns")]
     turns: Vec<Turn>,
     /// How many questions there ever were.
     asked: u64,
@@ -41,8 +44,10 @@ pub(super) struct Turn {
     /// The id of the last event that is in `text`.
     cursor: String,
     /// How far it has come.
+    #[serde(deserialize_with = "readable")]
     pub(super) status: Status,
     /// The answer that `text` still holds, while the question is asked again and no other has begun.
+    #[serde(deserialize_with = "readable")]
     before: Option<Before>,
 }
 
@@ -92,6 +97,30 @@ impl Default for Status {
     }
 }
 
+/// What was kept, or nothing of it if another version of the page wrote what this one cannot read.
+fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(kept: D) -> Result<T, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(kept)?).unwrap_or_default())
+}
+
+/// Those of the list that can be read.
+pub(super) fn each_readable<'de, D, T>(kept: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let kept = Vec::<Value>::deserialize(kept)?;
+    Ok(kept.into_iter().filter_map(|one| serde_json::from_value(one).ok()).collect())
+}
+
+/// Those that can be read, each with a number of its own.
+fn turns<'de, D: Deserializer<'de>>(kept: D) -> Result<Vec<Turn>, D::Error> {
+    let mut turns: Vec<Turn> = each_readable(kept)?;
+    if !turns.is_sorted_by(|one, next| one.serial < next.serial) {
+        (0..).zip(&mut turns).for_each(|(serial, turn)| turn.serial = serial);
+    }
+    Ok(turns)
+}
+
 impl Status {
     /// Whether more may come.
     #[must_use]
@@ -131,9 +160,9 @@ impl Conversation {
         }
         let status = if answer.is_some() { Status::Running } else { Status::Asked };
         let (model, text, cursor, before) = Default::default();
-        let serial = self.asked;
+        let serial = self.turns.last().map_or(self.asked, |last| self.asked.max(last.serial + 1));
         self.turns.push(Turn { serial, client_id, question, answer, model, text, cursor, status, before });
-        self.asked += 1;
+        self.asked = serial + 1;
     }
 
     /// Asks the last question again, from the beginning. Where nobody knows whether it has arrived it keeps its id: the
@@ -330,11 +359,28 @@ mod tests {
     #[test]
     fn what_another_version_has_kept_is_kept_as_far_as_it_goes() {
         let kept = r#"{"turns":[{"serial":3,"question":"why?","text":"because","mood":"calm"}]}"#;
-        let conversation: Conversation = serde_json::from_str(kept).expect("can be read");
+        let mut conversation: Conversation = serde_json::from_str(kept).expect("can be read");
         let last = conversation.last().expect("a turn");
         assert_eq!((last.serial, last.question.as_str(), last.text.as_str()), (3, "why?", "because"));
         assert!(!conversation.is_busy(), "nobody knows whom to ask for the rest");
         assert_eq!(conversation.dropped(), 0);
+        conversation.ask("and then?".into(), "2".into());
+        assert_eq!(conversation.serials(), [3, 4]);
+    }
+
+    #[test]
+    fn a_turn_that_cannot_be_read_costs_no_other() {
+        let kept = r#"{"asked":9,"turns":[
+            {"question":"one","text":"1","status":{"Failed":"Busy"},"before":{"answer":1}},
+            {"question":["two"]},
+            "three",
+            {"question":"four","text":"4","status":{"Finished":"complete"}}
+        ]}"#;
+        let conversation: Conversation = serde_json::from_str(kept).expect("can be read");
+        let texts: Vec<_> = conversation.turns.iter().map(|turn| turn.text.as_str()).collect();
+        assert_eq!((texts, conversation.serials()), (vec!["1", "4"], vec![0, 1]));
+        assert_eq!(conversation.turns[0].status, Status::default());
+        assert_eq!(conversation.last().map(|last| last.status.as_str()), Some("complete"));
     }
 
     #[test]

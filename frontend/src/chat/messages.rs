@@ -1,14 +1,19 @@
 //! What was said in a room, and what is on its way to it.
 
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use super::courier::use_courier;
 use super::message::{OnItsWay, Said};
 use super::room::Room;
 use super::timeline::Timeline;
-use crate::i18n::use_locale;
+use crate::i18n::{Lang, use_locale};
 use crate::stream::is_news;
 use crate::tail::{Tail, TailedList};
+
+/// For how long after a change of the language what is on the page is not read aloud.
+const TRANSLATION_MILLIS: u32 = 1_000;
 
 /// The messages of a room.
 #[component]
@@ -61,6 +66,22 @@ pub(super) fn Messages(
         Some(view! { <OnItsWay pending=sent room is_head=is_first && !continues lang /> })
     };
 
+    // What is shown anew in another language was read aloud when it was said.
+    let is_translated = RwSignal::new(false);
+    Effect::new(move |before: Option<Lang>| {
+        let lang = locale.lang();
+        if before.is_some_and(|before| before != lang) {
+            is_translated.set(true);
+            spawn_local(async move {
+                TimeoutFuture::new(TRANSLATION_MILLIS).await;
+                is_translated.try_set(false);
+            });
+        }
+        lang
+    });
+    let is_news = is_news(is_open);
+    let is_spoken = Signal::derive(move || is_news.get() && !is_translated.get());
+
     let nothing = move || {
         let texts = &locale.texts().chat;
         let title = is_open.get().then(|| view! { <h2>{texts.empty_title}</h2> });
@@ -73,7 +94,7 @@ pub(super) fn Messages(
 
     view! {
         // Who enters a room does not want to hear all that was said in it.
-        <TailedList tail role="log" is_spoken=is_news(is_open) label testid="messages" more>
+        <TailedList tail role="log" is_spoken label testid="messages" more>
             <Show when=move || is_empty.get()>
                 <div class="empty">{nothing}</div>
             </Show>

@@ -213,6 +213,11 @@ test("a screen reader hears what is said, and not what was said before", async (
   await expect(page.getByTestId("message").last()).toHaveAttribute("data-status", "sent");
   await expect(page.getByTestId("message").last()).toHaveAttribute("aria-live", "off");
   await expect(page.getByTestId("message").first()).not.toHaveAttribute("aria-live");
+  // Nor is it all read again in another language.
+  await page.evaluate(() => delete window.spoken);
+  await page.getByTestId("lang-toggle").click();
+  await expect.poll(() => page.evaluate(() => window.spoken)).toBe("off");
+  await expect(log).not.toHaveAttribute("aria-live");
 });
 
 test("how much still fits is said in steps, and that it is too much by the field", async ({ visit }) => {

@@ -174,5 +174,5 @@ test("a log that is watched for days takes no more memory than one that is full"
   const full = await page.evaluate(bring, [0, 3_000]);
   const later = await page.evaluate(bring, [3_000, 6_000]);
   await expect(rows(page).last()).toContainText("line 8999");
-  expect(later - full).toBeLessThan(512 << 10);
+  expect(later - full).toBeLessThan(256 << 10);
 });

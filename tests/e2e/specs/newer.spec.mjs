@@ -13,8 +13,17 @@ const STREAM = new RegExp(`${ROOM}\\?`);
 const answer = (page, url, body) =>
   page.route(url, (route) => route.fulfill({ contentType: "text/event-stream", body }));
 
+const isTheStartPage = (url) => url.pathname === "/";
+
+/** Has the server serve another page from now on. */
+const deploy = (page) =>
+  page.route(isTheStartPage, (route) => route.fulfill({ contentType: "text/html", body: "<title>The next one</title>" }));
+
 test("an event that an old page cannot read is told of once, until the page is loaded anew", async ({ visit, server }) => {
-  const prepare = (page) => answer(page, STREAM, event("message", { words: "Hi" }) + event("message", {}));
+  const prepare = async (page) => {
+    await answer(page, STREAM, event("message", { words: "Hi" }) + event("message", {}));
+    await deploy(page);
+  };
   const page = await visit("/chat/lobby", { prepare });
   await expect(notice(page)).toHaveText("There is a newer version of this page.");
   await expect(page.getByRole("status").filter({ has: notice(page) })).toHaveCount(1);
@@ -35,14 +44,28 @@ test("an event that an old page cannot read is told of once, until the page is l
   await expect(notice(page)).toHaveCount(0);
 });
 
+test("where the page is the newest, an event that it cannot read is none to load it again for", async ({ visit }) => {
+  let looked;
+  const prepare = async (page) => {
+    await answer(page, STREAM, event("message", { words: "of an older version" }));
+    looked = page.waitForResponse((response) => isTheStartPage(new URL(response.url())));
+  };
+  const page = await visit("/chat/lobby", { prepare });
+  await (await looked).finished();
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await expect(notice(page)).toHaveCount(0);
+});
+
 test("the focus stays where it is when a newer version is told of", async ({ visit }) => {
   let say;
   const said = new Promise((resolve) => (say = resolve));
-  const prepare = (page) =>
-    page.route(STREAM, async (route) => {
+  const prepare = async (page) => {
+    await deploy(page);
+    await page.route(STREAM, async (route) => {
       await said;
       await route.fulfill({ contentType: "text/event-stream", body: event("message", {}) });
     });
+  };
   const page = await visit("/chat/lobby", { prepare });
   await page.getByTestId("chat-input").focus();
   say();
@@ -51,7 +74,7 @@ test("the focus stays where it is when a newer version is told of", async ({ vis
 });
 
 test("an answer that ends for a reason that an old page does not know ends", async ({ visit }) => {
-  const page = await visit("/assistant");
+  const page = await visit("/assistant", { prepare: deploy });
   await answer(
     page,
     "**/api/assistant",
