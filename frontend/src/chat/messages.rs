@@ -8,7 +8,7 @@ use super::courier::use_courier;
 use super::message::{OnItsWay, Said};
 use super::room::Room;
 use super::timeline::Timeline;
-use crate::i18n::{Lang, use_locale};
+use crate::i18n::use_locale;
 use crate::stream::is_news;
 use crate::tail::{Tail, TailedList};
 
@@ -57,8 +57,21 @@ pub(super) fn Messages(
             (texts.chat.messages)(&room.label(texts))
         }
     };
+    // What is shown anew in another language was read aloud when it was said: the list falls silent first.
+    let (lang, is_translated) = (RwSignal::new(locale.now()), RwSignal::new(false));
+    Effect::new(move || {
+        if locale.lang() != lang.get_untracked() {
+            is_translated.set(true);
+            lang.set(locale.lang());
+            spawn_local(async move {
+                TimeoutFuture::new(TRANSLATION_MILLIS).await;
+                is_translated.try_set(false);
+            });
+        }
+    });
+
     let on_its_way = move |client_id: String| {
-        let lang = locale.now();
+        let lang = lang.get_untracked();
         let sent = outbox.read_untracked().find(&client_id).cloned()?;
         let is_first = pending.read_untracked().first() == Some(&client_id);
         let continues = timeline.read_untracked().continues(&client_id, &sent.message.author, sent.time);
@@ -66,19 +79,6 @@ pub(super) fn Messages(
         Some(view! { <OnItsWay pending=sent room is_head=is_first && !continues lang /> })
     };
 
-    // What is shown anew in another language was read aloud when it was said.
-    let is_translated = RwSignal::new(false);
-    Effect::new(move |before: Option<Lang>| {
-        let lang = locale.lang();
-        if before.is_some_and(|before| before != lang) {
-            is_translated.set(true);
-            spawn_local(async move {
-                TimeoutFuture::new(TRANSLATION_MILLIS).await;
-                is_translated.try_set(false);
-            });
-        }
-        lang
-    });
     let is_news = is_news(is_open);
     let is_spoken = Signal::derive(move || is_news.get() && !is_translated.get());
 
@@ -106,12 +106,12 @@ pub(super) fn Messages(
             <ol class="message-list">
                 <For
                     each=move || timeline.read().entries()
-                    key=move |entry| (entry.serial, entry.is_head, locale.lang())
+                    key=move |entry| (entry.serial, entry.is_head, lang.get())
                     let:entry
                 >
-                    <Said entry lang=locale.now() />
+                    <Said entry lang=lang.get_untracked() />
                 </For>
-                <For each=move || pending.get() key=move |id| (id.clone(), locale.lang()) children=on_its_way />
+                <For each=move || pending.get() key=move |id| (id.clone(), lang.get()) children=on_its_way />
             </ol>
         </TailedList>
     }
