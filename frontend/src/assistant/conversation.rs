@@ -9,7 +9,7 @@ use demo_contract::Assistant;
 use demo_contract::assistant::{FinishReason, MAX_MESSAGES, MAX_QUESTION_CHARS, Message, Question, Role};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// How many questions are kept.
 const CAPACITY: usize = 50;
@@ -99,7 +99,8 @@ impl Default for Status {
 
 /// What was kept, or nothing of it if another version of the page wrote what this one cannot read.
 fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(kept: D) -> Result<T, D::Error> {
-    Ok(serde_json::from_value(Value::deserialize(kept)?).unwrap_or_default())
+    let kept = Box::<RawValue>::deserialize(kept)?;
+    Ok(serde_json::from_str(kept.get()).unwrap_or_default())
 }
 
 /// Those of the list that can be read.
@@ -108,8 +109,8 @@ where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    let kept = Vec::<Value>::deserialize(kept)?;
-    Ok(kept.into_iter().filter_map(|one| serde_json::from_value(one).ok()).collect())
+    let kept = Vec::<Box<RawValue>>::deserialize(kept)?;
+    Ok(kept.iter().filter_map(|one| serde_json::from_str(one.get()).ok()).collect())
 }
 
 /// Those that can be read, each with a number of its own.

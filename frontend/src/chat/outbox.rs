@@ -4,8 +4,8 @@
 //! always safe: when in doubt, it is sent again.
 
 use demo_contract::chat::NewMessage;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::room::Room;
 use super::timeline::Timeline;
@@ -15,7 +15,7 @@ use super::timeline::Timeline;
 pub(super) struct Outbox {
     pending: Vec<Pending>,
     /// What another version of the page has kept and this one cannot read. It is kept for a version that can.
-    unread: Vec<Value>,
+    unread: Vec<Box<RawValue>>,
 }
 
 /// A message on its way.
@@ -41,7 +41,7 @@ type Kept<R, M> = (R, M, u64);
 #[serde(untagged)]
 enum Written<'a> {
     Ours(Kept<&'a str, &'a NewMessage>),
-    Unread(&'a Value),
+    Unread(&'a RawValue),
 }
 
 /// How far a message has come.
@@ -86,8 +86,8 @@ impl Outbox {
     #[must_use]
     pub(super) fn from_json(json: &str) -> Self {
         let mut outbox = Self::default();
-        for entry in serde_json::from_str::<Vec<Value>>(json).unwrap_or_default() {
-            let read = Kept::<String, NewMessage>::deserialize(&entry).ok();
+        for entry in serde_json::from_str::<Vec<Box<RawValue>>>(json).unwrap_or_default() {
+            let read = serde_json::from_str::<Kept<String, NewMessage>>(entry.get()).ok();
             match read.and_then(|(room, message, time)| Some((Room::parse(&room).ok()?, message, time))) {
                 Some((room, message, time)) => outbox.push(room, message, time),
                 None => outbox.unread.push(entry),
@@ -101,7 +101,7 @@ impl Outbox {
     pub(super) fn to_json(&self) -> String {
         let unsent = self.pending.iter().filter(|pending| pending.status != Status::Sent);
         let ours = unsent.map(|it| Written::Ours((it.room.as_str(), &it.message, it.time)));
-        let kept: Vec<_> = ours.chain(self.unread.iter().map(Written::Unread)).collect();
+        let kept: Vec<_> = ours.chain(self.unread.iter().map(|it| Written::Unread(it))).collect();
         serde_json::to_string(&kept).unwrap_or_default()
     }
 
