@@ -137,13 +137,14 @@ impl Reader {
 
     /// Whether a client that has seen everything up to `seq` has seen all there will ever be.
     pub(crate) fn is_complete(&self, seq: u64) -> Result<bool, HistoryError> {
+        let mut complete = true;
+        // Each of them is asked, whatever the others say: it is then that a history drops what has become too old since
+        // something was published.
         for lane in &self.lanes {
             let status = self.history.status(lane.topic)?;
-            if !status.ended || status.last > seq {
-                return Ok(false);
-            }
+            complete &= status.ended && status.last <= seq;
         }
-        Ok(true)
+        Ok(complete)
     }
 
     /// The number after which the next event comes.

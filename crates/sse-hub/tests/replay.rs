@@ -293,6 +293,24 @@ async fn a_new_client_gets_nothing_that_has_become_too_old_since_something_was_p
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_comes_back_to_several_topics_is_told_what_has_become_too_old_in_each() {
+    use std::time::Duration;
+
+    let hub = hub(HubOptions::default());
+    hub.topic::<News>("empty").expect("opened");
+    let retention = Retention { age: Some(Duration::from_secs(60)), ..Retention::default() };
+    let options = TopicOptions { retention, ..TopicOptions::default() };
+    let topic = hub.topic_with::<News>("news", options).expect("opened");
+    for count in 1..=3 {
+        topic.publish(&News::Count(count)).expect("published");
+    }
+    tokio::time::advance(Duration::from_secs(86_400)).await;
+    let back = hub.subscribe(Subscribe::to(["empty", "news"]).after("e.1".to_owned())).expect("subscribed");
+    let gap = "sse.gap:{\"trimmed\":2,\"snapshot_through\":3}";
+    assert_eq!(told(&Client::new(back).drain().await)[1..], [gap, "count:3"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_topic_that_was_removed_and_opened_again_is_a_gap_for_those_who_knew_it() {
     let hub = hub(HubOptions::default());
     let topic = hub.topic::<News>("news").expect("opened");
