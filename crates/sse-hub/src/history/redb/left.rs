@@ -9,11 +9,14 @@ use super::tables::{LEFT, LOST};
 use super::trim::Shelves;
 use crate::history::TopicId;
 
+/// The beginning of 2020, in milliseconds since 1970. An earlier time is that of a machine whose clock was not set.
+const EARLIEST: u64 = 1_577_836_800_000;
+
 /// Notes of each topic since when it is left, and forgets those that are left for longer than `forget_after`.
 ///
 /// Whether a process had a topic open when it ended is not known after a crash. So the time runs from the first start at
-/// which it was found, and opening it is what stops the time, or using it. At that start nothing is forgotten for it: however long no
-/// process ran, whoever opens the topic now finds it.
+/// which it was found, and opening it is what stops the time, or using it. At that start nothing is forgotten for it:
+/// however long no process ran, whoever opens the topic now finds it.
 pub(super) fn sweep(
     transaction: &WriteTransaction,
     loaded: &mut Loaded,
@@ -25,11 +28,13 @@ pub(super) fn sweep(
         |since| forget_after.is_some_and(|after| u128::from(now.saturating_sub(since)) >= after.as_millis());
     let mut forgotten = Vec::new();
     for topic in loaded.topics.keys() {
-        let since = left.get(topic.0)?.map(|since| since.value());
+        let since = left.get(topic.0)?.map(|since| since.value()).filter(|since| *since >= EARLIEST);
+        // None is left before its newest event was written: if so it says, the clock was wrong at that start. Unless it
+        // was the event that came while the clock ran ahead.
+        let is_sound = |since| shelves.newest(*topic).map(|newest| newest <= since || newest > now);
         match since {
             Some(since) if !is_due(since) => {}
-            // None is left before its newest event was written: if so it says, the clock was wrong at that start.
-            Some(since) if shelves.newest(*topic)? <= since => forgotten.push(*topic),
+            Some(since) if is_sound(since)? => forgotten.push(*topic),
             _ => {
                 left.insert(topic.0, now)?;
             }

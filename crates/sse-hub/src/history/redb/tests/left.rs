@@ -11,8 +11,8 @@ use crate::history::redb::backend::Watched;
 use crate::history::redb::place::Place;
 use crate::history::redb::store::now_ms;
 use crate::history::redb::{left, load};
-use crate::history::{Health, History, News, TopicId};
-use crate::options::{Left, TopicOptions};
+use crate::history::{Health, History, News, Record, TopicId};
+use crate::options::{Left, Superseded, TopicOptions};
 use crate::topic_name::TopicName;
 
 /// A start at `now`, in milliseconds. Returns whether the topic is still there.
@@ -65,6 +65,46 @@ async fn a_clock_that_was_wrong_at_one_start_makes_nothing_look_old() {
     assert!(start(&database, after, begun), "nothing was left before it was written");
     assert!(start(&database, after, begun + 999));
     assert!(!start(&database, after, begun + 1_000), "the time runs since the clock was right");
+}
+
+#[tokio::test]
+async fn a_topic_whose_log_is_empty_is_not_old_because_a_clock_was_wrong() {
+    let disk = Disk::default();
+    let history = open(&disk, at(Durability::Group)).expect("opened");
+    let dropping = TopicOptions { superseded: Superseded::Drop, ..TopicOptions::default() };
+    let topic = history.open(&TopicName::new("t").expect("a name"), &dropping, News::new(|| {}));
+    let record = Record { key: Some("k"), body: b"data: a\n\n", note: None };
+    history.append(topic.expect("opened"), record).expect("published");
+    answer(history.close()).await.expect("closed");
+    drop(history);
+
+    let storage = Watched::new(disk.machine().create().expect("a disk"), Arc::default());
+    let database = Builder::new().create_with_backend(storage).expect("opened");
+    let after = Some(Duration::from_millis(1_000));
+    let begun = now_ms();
+    assert!(start(&database, after, 5), "a machine without a clock begins in 1970");
+    assert!(start(&database, after, begun), "nobody was there in 1970");
+    assert!(start(&database, after, begun + 999));
+    assert!(!start(&database, after, begun + 1_000), "the time runs since the clock was right");
+}
+
+#[tokio::test]
+async fn a_topic_whose_newest_event_is_dated_ahead_is_forgotten_all_the_same() {
+    let disk = Disk::default();
+    let history = open(&disk, at(Durability::Group)).expect("opened");
+    let topic = topic(&history);
+    publish(&history, topic, "data: a\n\n").expect("published");
+    answer(history.close()).await.expect("closed");
+    drop(history);
+
+    let storage = Watched::new(disk.machine().create().expect("a disk"), Arc::default());
+    let database = Builder::new().create_with_backend(storage).expect("opened");
+    let after = Some(Duration::from_millis(1_000));
+    // It was written while the clock ran an hour ahead.
+    let begun = now_ms() - 3_600_000;
+    assert!(start(&database, after, begun));
+    assert!(start(&database, after, begun + 999));
+    assert!(!start(&database, after, begun + 1_000));
 }
 
 #[tokio::test]
