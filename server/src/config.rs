@@ -16,6 +16,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 use sse_hub::history::redb;
 
 use crate::origin::Origin;
+use crate::publish::MAX_TOPICS;
 use crate::serving::Serving;
 pub use access::{AccessConfig, TopicPattern};
 pub use assistant::{AssistantConfig, BaseUrl};
@@ -285,6 +286,10 @@ impl Config {
         {
             let what = format!("{key}: is of no use without history = redb: events are kept in memory");
             return Err(ConfigError::Together(what));
+        }
+        // There are no more places than that.
+        if self.feeds.topics.len() > MAX_TOPICS {
+            return Err(ConfigError::Together(format!("feed-topic: at most {MAX_TOPICS} can be named")));
         }
         crate::market::check_feed(&self.feeds).map_err(ConfigError::Together)
     }

@@ -7,7 +7,7 @@
 //! known, whether or not their events are still kept. A history in a file keeps each id beside its event, in one
 //! commit, so a feed that had no answer may ask again after a crash; one in memory forgets them with the events. So does
 //! a topic that makes place for another: there are at most 256, and the one that goes is the one that nobody reads or
-//! publishes to, and that has been idle the longest, for an hour at least.
+//! publishes to, and that has been idle the longest, for an hour at least, or for a minute after a restart.
 
 mod event;
 mod lines;
@@ -30,7 +30,7 @@ use crate::json;
 use crate::problem::Refusal;
 use event::{MAX_EVENT, NewEvent};
 use topics::Taken;
-pub(crate) use topics::{MAX_REMEMBERED, Notices, Publisher, is_reserved};
+pub(crate) use topics::{MAX_REMEMBERED, MAX_TOPICS, Notices, Publisher, is_reserved};
 
 /// `POST /api/publish/{topic}`
 pub(crate) fn routes() -> Router<Shared> {

@@ -47,7 +47,8 @@ pub trait History: fmt::Debug + Send + Sync + 'static {
     /// first time since it was opened. A history that ends with its process has nothing to do.
     fn touch(&self, _topic: TopicId) {}
 
-    /// The topics that it keeps, open or not: what an earlier process left, and what this one opened.
+    /// The topics that it keeps, open or not: what an earlier process left, and what this one opened. The one whose
+    /// last event is the oldest comes first.
     fn topics(&self) -> Vec<TopicName> {
         Vec::new()
     }

@@ -119,7 +119,7 @@ impl Hub {
 
     /// The topics that an earlier process left in the history, and that were not opened yet. Nobody can subscribe to
     /// one before it is opened. [`Self::remove_idle`] removes those that nobody will open any more, and a history on a
-    /// disk can do so by their age (`RedbOptions::forget_after`).
+    /// disk can do so by their age (`RedbOptions::forget_after`). The one whose last event is the oldest comes first.
     #[must_use]
     pub fn kept_topics(&self) -> Vec<TopicName> {
         let kept = self.shared.history.topics();

@@ -325,6 +325,20 @@ async fn with_two_topics(engine: &Engine) -> (Hub, [EventId; 2]) {
 }
 
 #[tokio::test]
+async fn what_is_kept_is_listed_in_the_order_of_its_last_events() {
+    let engine = engine();
+    let hub = engine.hub(HubOptions::default());
+    for name in ["e", "b", "c", "d", "a", "b"] {
+        hub.topic::<News>(name).expect("opened").publish(&note("a")).expect("published");
+    }
+    let hub = restart(&engine, hub).await;
+    assert_eq!(
+        hub.kept_topics().iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        ["e", "c", "d", "a", "b"]
+    );
+}
+
+#[tokio::test]
 async fn a_topic_that_nobody_opens_is_forgotten_and_who_comes_back_to_it_is_told() {
     // What no process has opened for the whole of its life is too old.
     let engine = forgetting(Some(Duration::ZERO));

@@ -76,6 +76,7 @@ fn speed(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Config;
 
     #[test]
     fn a_feed_has_topics_of_its_own_and_none_of_the_servers() {
@@ -83,5 +84,16 @@ mod tests {
         for wrong in ["", "a b", "market.ACME", "chat", "sse.x"] {
             topic(wrong).expect_err(wrong);
         }
+    }
+
+    #[test]
+    fn there_are_no_more_topics_than_feeds_may_have() {
+        let check = |number| {
+            let topics = (0..number).filter_map(|number| TopicName::new(format!("t{number}")).ok()).collect();
+            Config { feeds: FeedConfig { topics, ..FeedConfig::default() }, ..Config::default() }.check()
+        };
+        check(256).expect("as many as there are places");
+        let error = check(257).expect_err("one too many").to_string();
+        assert!(error.contains("feed-topic: at most 256"), "{error}");
     }
 }

@@ -26,11 +26,15 @@ use crate::rate::Rate;
 
 /// The most topics of feeds at a time. When there are too many, the one that has been idle the longest makes place for
 /// another, if it has been so for long enough and nobody reads it: feeds may name their topics by time.
-const MAX_TOPICS: usize = 256;
+pub(crate) const MAX_TOPICS: usize = 256;
 
 /// How long a topic is kept after its last event, although nobody reads it and another wants its place: its readers may
 /// be on the way back, and its feed was told that the event was taken.
 const KEPT_FOR: Duration = Duration::from_secs(3_600);
+
+/// How long one is kept that an earlier life of the server left: nobody knows how long it was idle, and its readers and
+/// its feed come back at once.
+const RESTORED_FOR: Duration = Duration::from_secs(60);
 
 /// How many ids of a feed's own are remembered for each topic; over a restart too, if the history is in a file.
 pub(crate) const MAX_REMEMBERED: usize = 4_096;
@@ -64,6 +68,8 @@ struct Feed {
     posted: Posted,
     /// When the last event was published, or before that, when it was opened.
     used: Instant,
+    /// For how long it is kept after that.
+    kept_for: Duration,
 }
 
 #[derive(Debug)]
@@ -93,10 +99,29 @@ impl Publisher {
     /// Finds a topic, or opens it.
     pub(super) fn topic(&self, name: &str) -> Result<PublishTopic, Refusal> {
         let name = TopicName::new(name).map_err(|error| Refusal::bad_request(error.to_string()))?;
-        let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut topics = self.topics();
         if let Some(topic) = topics.get(&name) {
             return Ok(topic.clone());
         }
+        let is_full = topics.len() >= MAX_TOPICS;
+        if is_full && !is_reserved(name.as_str()) && self.left(&topics).is_empty() {
+            let detail = format!("there are {MAX_TOPICS} topics, and all of them are in use");
+            return Err(Refusal::unavailable(detail, Duration::from_secs(60)));
+        }
+        let topic = self.open(&name, KEPT_FOR)?;
+        // Only now that the new one is open.
+        if is_full {
+            self.make_place(&mut topics);
+        }
+        topics.insert(name, topic.clone());
+        Ok(topic)
+    }
+
+    fn topics(&self) -> MutexGuard<'_, HashMap<TopicName, PublishTopic>> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self, name: &TopicName, kept_for: Duration) -> Result<PublishTopic, Refusal> {
         let sink = match name.as_str() {
             NOTIFICATIONS => Sink::Notices(self.notices.clone()),
             market::TOPIC => {
@@ -108,32 +133,21 @@ impl Publisher {
                     "{other:?} is a name that the server keeps for itself"
                 )));
             }
-            _ if topics.len() >= MAX_TOPICS && self.left(&topics).is_empty() => {
-                let detail = format!("there are {MAX_TOPICS} topics, and all of them are in use");
-                return Err(Refusal::unavailable(detail, Duration::from_secs(60)));
-            }
             // Opened again with the server; only its feed, or who reads it, keeps one.
             other => Sink::Raw(
                 self.hub.raw_topic(other, TopicOptions { left: Left::Unused, ..TopicOptions::default() })?,
             ),
         };
-        // Only now that the new one is open.
-        if topics.len() >= MAX_TOPICS {
-            self.make_place(&mut topics);
-        }
-        let feed = Feed { sink, posted: Posted::new(MAX_REMEMBERED), used: Instant::now() };
-        let topic = PublishTopic { name: name.clone(), feed: Arc::new(Mutex::new(feed)) };
-        topics.insert(name, topic.clone());
-        Ok(topic)
+        let feed = Feed { sink, posted: Posted::new(MAX_REMEMBERED), used: Instant::now(), kept_for };
+        Ok(PublishTopic { name: name.clone(), feed: Arc::new(Mutex::new(feed)) })
     }
 
     /// The topics that may go. The one that has been idle the longest comes first.
     fn left(&self, topics: &HashMap<TopicName, PublishTopic>) -> Vec<TopicName> {
         let idle = topics.values().filter_map(|topic| Some((topic.idle_since()?, &topic.name)));
         let mut left: Vec<_> = idle
-            .filter(|(since, name)| {
-                since.elapsed() >= KEPT_FOR
-                    && !self.named.contains(name)
+            .filter(|(_, name)| {
+                !self.named.contains(name)
                     && self.hub.presence(name.as_str()).is_none_or(|presence| presence.count == 0)
             })
             .collect();
@@ -141,28 +155,32 @@ impl Publisher {
         left.into_iter().map(|(_, name)| name.clone()).collect()
     }
 
-    /// Clears away a topic that may go.
+    /// Clears away as many as must go for another, of those that may.
     fn make_place(&self, topics: &mut HashMap<TopicName, PublishTopic>) {
-        let mut left = self.left(topics).into_iter();
-        if let Some(name) = left.find(|name| self.hub.remove_idle(name.as_str())) {
-            topics.remove(&name);
+        for name in self.left(topics) {
+            if topics.len() >= MAX_TOPICS && self.hub.remove_idle(name.as_str()) {
+                topics.remove(&name);
+            }
         }
     }
 
     /// Opens the topics of `named`, which stay, and what feeds have published to in an earlier life of the server, and
     /// remembers under which ids: who listens must find it before the feed comes back, and a feed that does may send
-    /// again what it has sent before.
+    /// again what it has sent before. So what was kept is opened although there may be too many with those of `named`,
+    /// in the order of its last events, so that what was used the longest ago goes first.
     pub(crate) async fn restore(&mut self, named: &[TopicName]) {
         self.named = named.to_vec();
         let mut names = self.hub.kept_topics();
         names.retain(|name| !is_reserved(name.as_str()));
         let own = [NOTIFICATIONS, market::TOPIC].map(TopicName::new).into_iter().flatten();
         for name in named.iter().cloned().chain(names).chain(own) {
-            // The market may have another feed.
-            if name.as_str() == market::TOPIC && self.desk.check_published().is_err() {
+            // The market may have another feed, and what is named be kept too.
+            if name.as_str() == market::TOPIC && self.desk.check_published().is_err()
+                || self.topics().contains_key(&name)
+            {
                 continue;
             }
-            let topic = match self.topic(name.as_str()) {
+            let topic = match self.open(&name, RESTORED_FOR) {
                 Ok(topic) => topic,
                 Err(refusal) => {
                     tracing::warn!(?refusal, topic = %name, "not restored");
@@ -172,6 +190,7 @@ impl Publisher {
             if let Err(error) = self.recall(&topic).await {
                 tracing::warn!(%error, topic = %name, "not recalled");
             }
+            self.topics().insert(name, topic);
         }
     }
 
@@ -243,12 +262,12 @@ impl PublishTopic {
         self.feed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Since when nothing is published on it, if it is a feed's own. To be called under the lock of the topics: whoever
-    /// publishes to it got it there.
+    /// Since when nothing is published on it, if it is a feed's own and that is long enough. To be called under the
+    /// lock of the topics: whoever publishes to it got it there.
     fn idle_since(&self) -> Option<Instant> {
         let is_held = Arc::strong_count(&self.feed) > 1;
         let feed = (!is_held).then(|| self.feed())?;
-        matches!(feed.sink, Sink::Raw(_)).then_some(feed.used)
+        (matches!(feed.sink, Sink::Raw(_)) && feed.used.elapsed() >= feed.kept_for).then_some(feed.used)
     }
 }
 
@@ -256,7 +275,7 @@ impl Feed {
     /// A note is kept with the event.
     fn publish(&mut self, event: &NewEvent, note: Option<&str>) -> Result<EventId, Refusal> {
         let id = self.sink.publish(event, note)?;
-        self.used = Instant::now();
+        (self.used, self.kept_for) = (Instant::now(), KEPT_FOR);
         Ok(id)
     }
 }
@@ -343,6 +362,7 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use demo_contract::Market;
+    use sse_hub::history::redb::{RedbHistory, RedbOptions};
     use sse_hub::{HubOptions, Subscribe};
 
     use super::*;
@@ -385,7 +405,10 @@ mod tests {
     }
 
     async fn publisher() -> (Hub, Publisher) {
-        let hub = Hub::default();
+        publisher_of(Hub::default()).await
+    }
+
+    async fn publisher_of(hub: Hub) -> (Hub, Publisher) {
         let notices = Notices::open(&hub).expect("opened");
         let feeds = FeedConfig { market_feed: MarketFeed::Published, ..FeedConfig::default() };
         let exchange = Exchange::open(&hub, &Config { feeds, ..Config::default() }, 1, notices.clone()).await;
@@ -432,6 +455,77 @@ mod tests {
         assert!(hub.presence("0").is_some() && hub.presence("another").is_none());
         tokio::time::advance(KEPT_FOR).await;
         send(&publisher, "another").expect("there is place again");
+    }
+
+    /// A life of the server, with what the ones before have left in `folder`.
+    async fn life(folder: &tempfile::TempDir) -> (Hub, Publisher) {
+        let options = RedbOptions { notes: MAX_REMEMBERED, ..RedbOptions::default() };
+        let history = RedbHistory::open(folder, options).expect("opened");
+        publisher_of(Hub::with_history(HubOptions::default(), history)).await
+    }
+
+    /// As many topics as there may be, in the order of their last events, which is not that of their names.
+    fn crowd() -> impl Iterator<Item = String> {
+        (0..MAX_TOPICS).rev().map(|number| format!("t{number:03}"))
+    }
+
+    fn send_once(publisher: &Publisher, topic: &str) -> Result<bool, Refusal> {
+        let event = NewEvent::from_line(br#"{"id":"once","data":1}"#).expect("an event");
+        Ok(publisher.publish(&publisher.topic(topic)?, event)?.duplicate)
+    }
+
+    #[tokio::test]
+    async fn what_an_earlier_life_left_makes_place_soon_the_one_that_was_used_the_longest_ago_first() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (hub, mut publisher) = life(&folder).await;
+        publisher.restore(&[]).await;
+        // The server's own two count, and stay.
+        for topic in crowd().take(MAX_TOPICS - 2) {
+            send(&publisher, &topic).expect("taken");
+        }
+        hub.close().await.expect("closed");
+        drop((hub, publisher));
+
+        let (hub, mut publisher) = life(&folder).await;
+        publisher.restore(&[]).await;
+        tokio::time::pause();
+        let full = send(&publisher, "another").expect_err("their readers may be on the way back");
+        assert_eq!(full.status(), StatusCode::SERVICE_UNAVAILABLE);
+        send(&publisher, "t255").expect("one of them is used again");
+        tokio::time::advance(RESTORED_FOR).await;
+        for (another, gone) in [("another", "t254"), ("one-more", "t253")] {
+            assert!(hub.presence(gone).is_some(), "{gone} goes only when it has to");
+            send(&publisher, another).expect("there is place");
+            assert!(hub.presence(gone).is_none(), "{gone} was idle the longest");
+        }
+        assert!(hub.presence("t255").is_some());
+    }
+
+    #[tokio::test]
+    async fn whatever_was_named_what_an_earlier_life_took_is_remembered() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (hub, publisher) = life(&folder).await;
+        for topic in crowd() {
+            assert!(!send_once(&publisher, &topic).expect("taken"), "{topic}");
+        }
+        hub.close().await.expect("closed");
+        drop((hub, publisher));
+
+        let (hub, mut publisher) = life(&folder).await;
+        let named: Vec<_> =
+            (0..3).filter_map(|number| TopicName::new(format!("named-{number}")).ok()).collect();
+        publisher.restore(&named).await;
+        for topic in crowd() {
+            assert!(send_once(&publisher, &topic).expect("known"), "{topic}");
+        }
+        // It shrinks again with the next one.
+        tokio::time::pause();
+        tokio::time::advance(KEPT_FOR).await;
+        send(&publisher, "another").expect("taken");
+        assert_eq!(publisher.topics.lock().expect("not poisoned").len(), MAX_TOPICS);
+        for named in &named {
+            assert!(hub.presence(named.as_str()).is_some(), "{named}");
+        }
     }
 
     #[test]

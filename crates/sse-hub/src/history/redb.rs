@@ -187,7 +187,11 @@ impl History for RedbHistory {
     }
 
     fn topics(&self) -> Vec<TopicName> {
-        self.shared.intake().names.keys().cloned().collect()
+        let (intake, logs) = (self.shared.intake(), self.shared.logs());
+        let last = |id| logs.log(id).map_or(0, |log| log.status().last);
+        let mut topics: Vec<_> = intake.names.iter().map(|(name, id)| (last(*id), name)).collect();
+        topics.sort_unstable();
+        topics.into_iter().map(|(_, name)| name.clone()).collect()
     }
 
     fn forget(&self, topic: &TopicName) -> bool {
