@@ -137,6 +137,10 @@ impl Log {
     }
 
     /// Drops them.
+    ///
+    /// Above a disk, what memory has forgotten before counts as events without a key, of which a snapshot owes each
+    /// one. If they all had a key, a reader may be told of a gap although it misses nothing, which is better than a gap
+    /// that nobody is told of.
     pub(super) fn drop_overdue(&mut self, now: Instant) {
         while self.is_overdue(now) {
             // Those that are on a disk only are older still, and nobody knows here which of them have a key.
