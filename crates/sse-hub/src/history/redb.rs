@@ -50,12 +50,13 @@
 //! # Copies
 //!
 //! The first start of a version with a newer format rewrites the file, and an earlier version refuses it from then on:
-//! copy the folder before.
+//! make a copy before.
 //!
-//! Copy the file while no process has it open, or take a snapshot of the whole disk. To put a copy back, stop the
-//! process, replace `history.redb`, and remove `history.whole`: then another epoch begins, and clients are told by
-//! `sse.reset` that what they saw since then is gone. A mark that was left is not believed, unless the copy is one of
-//! the very opening of the file that the mark is of.
+//! Copy `history.redb`, and not `history.whole`, the mark beside it; do so while no process has the file open, or take
+//! a snapshot of the whole disk. To put a copy back, stop the process, replace `history.redb`, and remove
+//! `history.whole`, also one that came with the copy: then another epoch begins, and clients are told by `sse.reset`
+//! that what they saw since then is gone. A mark that was left is not believed, unless the copy is one of the very
+//! opening of the file that the mark is of. One that came with the copy is believed: it fits.
 //!
 //! [`Topic::publish`]: crate::Topic::publish
 

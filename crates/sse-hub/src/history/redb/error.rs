@@ -21,7 +21,7 @@ pub enum OpenError {
     /// The file is damaged, or is none of ours.
     #[error(
         "{} is damaged, or not a history: {reason}; move the file away to begin a new history, or put a copy of it \
-         back and remove {}",
+         back and remove {}, also one that came with the copy",
         path.display(),
         path.with_extension("whole").display()
     )]

@@ -121,7 +121,7 @@ impl Place for Files {
     fn mark_whole(&self, opening: u64) -> io::Result<()> {
         let text = format!(
             "While this file is here, the history beside it holds every event that anybody has seen.\n\
-             Remove it before you put a copy of the history back.\n\
+             Make no copy of it, and remove it before you put a copy of the history back.\n\
              {OPENING}{opening}\n"
         );
         let mut file = File::create(&self.new_mark)?;

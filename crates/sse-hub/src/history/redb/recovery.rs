@@ -130,7 +130,7 @@ fn find(shared: &Arc<Shared>) -> Result<(Database, Loaded), Trouble> {
         Opening::Load(LoadError::Database(error)) => Trouble::of(&error, &shared.meter),
         Opening::Load(LoadError::Damaged(reason)) => Trouble::Final(format!(
             "its file is damaged: {reason}; move it away, or put a copy of it back without \
-                                    the mark beside it"
+             a mark beside it, neither the one that is there nor one that came with the copy"
         )),
         Opening::Load(LoadError::Format(_)) => another_file(),
     })?;
