@@ -15,6 +15,12 @@ use crate::history::{Health, History, News, Record, TopicId};
 use crate::options::{Left, Superseded, TopicOptions};
 use crate::topic_name::TopicName;
 
+/// What is on the disk, for a start at a time of the test's own.
+fn file(disk: &Disk) -> Database {
+    let storage = Watched::new(disk.machine().create().expect("a disk"), Arc::default());
+    Builder::new().create_with_backend(storage).expect("opened")
+}
+
 /// A start at `now`, in milliseconds. Returns whether the topic is still there.
 fn start(database: &Database, forget_after: Option<Duration>, now: u64) -> bool {
     let mut loaded = load::load(database, None).expect("loaded");
@@ -35,9 +41,7 @@ async fn the_time_runs_from_the_first_start_that_finds_a_topic_left() {
     answer(history.close()).await.expect("closed");
     drop(history);
 
-    let storage = Watched::new(disk.machine().create().expect("a disk"), Arc::default());
-    let database = Builder::new().create_with_backend(storage).expect("opened");
-    let after = Some(Duration::from_millis(1_000));
+    let (database, after) = (file(&disk), Some(Duration::from_millis(1_000)));
     let begun = now_ms();
     assert!(start(&database, after, begun), "however long nobody looked");
     assert!(start(&database, after, begun + 600));
@@ -57,9 +61,7 @@ async fn a_clock_that_was_wrong_at_one_start_makes_nothing_look_old() {
     answer(history.close()).await.expect("closed");
     drop(history);
 
-    let storage = Watched::new(disk.machine().create().expect("a disk"), Arc::default());
-    let database = Builder::new().create_with_backend(storage).expect("opened");
-    let after = Some(Duration::from_millis(1_000));
+    let (database, after) = (file(&disk), Some(Duration::from_millis(1_000)));
     let begun = now_ms();
     assert!(start(&database, after, 5), "a machine without a clock begins in 1970");
     assert!(start(&database, after, begun), "nothing was left before it was written");
@@ -78,9 +80,7 @@ async fn a_topic_whose_log_is_empty_is_not_old_because_a_clock_was_wrong() {
     answer(history.close()).await.expect("closed");
     drop(history);
 
-    let storage = Watched::new(disk.machine().create().expect("a disk"), Arc::default());
-    let database = Builder::new().create_with_backend(storage).expect("opened");
-    let after = Some(Duration::from_millis(1_000));
+    let (database, after) = (file(&disk), Some(Duration::from_millis(1_000)));
     let begun = now_ms();
     assert!(start(&database, after, 5), "a machine without a clock begins in 1970");
     assert!(start(&database, after, begun), "nobody was there in 1970");
@@ -97,9 +97,7 @@ async fn a_topic_whose_newest_event_is_dated_ahead_is_forgotten_all_the_same() {
     answer(history.close()).await.expect("closed");
     drop(history);
 
-    let storage = Watched::new(disk.machine().create().expect("a disk"), Arc::default());
-    let database = Builder::new().create_with_backend(storage).expect("opened");
-    let after = Some(Duration::from_millis(1_000));
+    let (database, after) = (file(&disk), Some(Duration::from_millis(1_000)));
     // It was written while the clock ran an hour ahead.
     let begun = now_ms() - 3_600_000;
     assert!(start(&database, after, begun));
