@@ -40,6 +40,7 @@ pub mod options {}
 
 /// [EventStream]: crate::EventStream
 /// [Snapshot]: crate::Snapshot
+/// [refetch_after_gap]: crate::refetch_after_gap
 #[doc = include_str!("../docs/rendered-on-a-server.md")]
 pub mod rendered_on_a_server {}
 

@@ -17,7 +17,7 @@
 //! - [`StreamUrl`]: where it comes from, a text or a signal.
 //! - [`EventSourceHandle`]: its state, its views and its controls.
 //! - [`EventSourceOptions`], [`Delivery`]: how it behaves.
-//! - [`Snapshot`]: where it begins on a page that a server has rendered.
+//! - [`Snapshot`]: where it begins on a page that a server has rendered; [`refetch_after_gap`]: how it begins anew.
 //! - [`components`]: a connection badge, a live list of events and a developer's panel, headless.
 //! - [`Sharing`]: one connection for several components, or for all tabs of a browser.
 //! - [`transport`]: what carries it; [`transport::Fetch`] sends headers, bearer tokens and POST, and with
@@ -38,6 +38,7 @@ mod handle;
 mod hook;
 mod listeners;
 mod options;
+mod refetch;
 mod registry;
 mod schedule;
 mod scripted;
@@ -50,6 +51,7 @@ pub use error::Error;
 pub use handle::EventSourceHandle;
 pub use hook::{use_event_source, use_event_source_with_options};
 pub use options::{Delivery, EventSourceOptions};
+pub use refetch::refetch_after_gap;
 /// The contract crate, for the derive macro and for custom codecs.
 pub use sse_events;
 pub use sse_events::{DecodeError, DecodeErrorKind, EventSet, Json, Snapshot, Text};

@@ -1,12 +1,11 @@
 //! The page: rendered on the server, taken over in the browser.
 
-use std::time::Duration;
-
 use leptos::either::Either;
 use leptos::prelude::*;
-use leptos::web_sys::js_sys::Math;
 use leptos_eventsource::components::EventSourceInspector;
-use leptos_eventsource::{EventSourceOptions, Snapshot, State, now, use_event_source_with_options};
+use leptos_eventsource::{
+    EventSourceOptions, Gap, Snapshot, State, refetch_after_gap, use_event_source_with_options,
+};
 
 use crate::auction::{EVENTS, Lots};
 
@@ -51,15 +50,7 @@ pub fn App() -> impl IntoView {
     // Asked for on the server, and sent along in the page: the browser begins with what was rendered.
     let snapshot = Resource::new(|| (), |()| take_snapshot());
     let again = move || snapshot.refetch();
-    let last_gap = StoredValue::new(None);
-    let after_gap = move || {
-        // While a new server takes the place of an old one, snapshots may be of the one and streams of the other, and
-        // each snapshot ends in a gap at once. So the next one has to wait, and not in every page for as long.
-        let is_next = |at| now().saturating_duration_since(at) < Duration::from_secs(30);
-        let pause = if last_gap.get_value().is_some_and(is_next) { 5.0 + 5.0 * Math::random() } else { 0.0 };
-        last_gap.set_value(Some(now()));
-        set_timeout(again, Duration::from_secs_f64(pause));
-    };
+    let after_gap = refetch_after_gap(again);
     view! {
         <main>
             <h1>"Auction"</h1>
@@ -85,11 +76,11 @@ pub fn App() -> impl IntoView {
 
 /// The lots, live from a snapshot on; `after_gap` asks for another one.
 #[component]
-fn Board(snapshot: Snapshot<Lots>, after_gap: impl Fn() + 'static) -> impl IntoView {
+fn Board(snapshot: Snapshot<Lots>, after_gap: impl Fn(Gap) + 'static) -> impl IntoView {
     let options = EventSourceOptions::default().with_last_event_id(snapshot.last_event_id);
     let stream = use_event_source_with_options(EVENTS.to_owned(), options);
     // Bids were lost: this page was away for too long, or the server began anew. No fold can mend that.
-    stream.on_gap(move |_| after_gap());
+    stream.on_gap(after_gap);
     let count = snapshot.value.0.len();
     let lots = stream.fold(snapshot.value, Lots::apply);
 

@@ -29,9 +29,9 @@ pub fn router(house: House, options: LeptosOptions) -> Router {
         move || provide_context(house.clone())
     };
     let program = ServeDir::new(format!("{}/{}", options.site_root, options.site_pkg_dir));
-    // Its files have the same names in every build. Left to itself, a browser takes one that it has kept for a page of
-    // another build.
-    let program = SetResponseHeader::overriding(program, CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // Its files have the same names in every build, and only their times tell them apart, which are older when an older
+    // build is put back. So a browser must not keep them for the page of another build.
+    let program = SetResponseHeader::overriding(program, CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let program_at = format!("/{}", options.site_pkg_dir);
     // Rendered when all of it is known, so that the page is whole without JavaScript too.
     let page = render_app_async_with_context(context.clone(), move || shell(options.clone()));

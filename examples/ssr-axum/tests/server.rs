@@ -200,7 +200,7 @@ fn a_bid_that_is_refused_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_browser_asks_whether_the_program_it_has_kept_is_that_of_the_page() {
+async fn a_browser_keeps_no_program_for_the_page_of_another_build() {
     // Any folder with files will do.
     let options = LeptosOptions::builder()
         .output_name("ssr_axum")
@@ -212,5 +212,5 @@ async fn a_browser_asks_whether_the_program_it_has_kept_is_that_of_the_page() {
     let response = router.oneshot(request).await.expect("cannot fail");
     assert_eq!(response.status(), StatusCode::OK);
     let said = response.headers().get(CACHE_CONTROL).map(|said| said.as_bytes());
-    assert_eq!(said, Some(b"no-cache".as_slice()));
+    assert_eq!(said, Some(b"no-store".as_slice()));
 }

@@ -98,13 +98,16 @@ test("a page whose bids are gone from the server begins with another snapshot", 
 test("a page that meets a gap behind every snapshot takes its time for the next", async ({ visit }) => {
   // As where a new version of a server takes the place of the old one: the snapshots are of the one, the streams of the
   // other.
+  let streams;
   const page = await visit({
-    prepare: (page) =>
-      page.route("**/events*", (route) => {
+    prepare: (page) => {
+      streams = cursors(page);
+      return page.route("**/events*", (route) => {
         const url = new URL(route.request().url());
         url.searchParams.set("last_event_id", "another.1");
         return route.continue({ url: url.href });
-      }),
+      });
+    },
   });
   // By the browser's own clock.
   const snapshots = () =>
@@ -114,9 +117,19 @@ test("a page that meets a gap behind every snapshot takes its time for the next"
         .filter((entry) => entry.name.endsWith("/api/lots"))
         .map((entry) => entry.startTime),
     );
-  await expect.poll(async () => (await snapshots()).length, { timeout: 30_000 }).toBeGreaterThan(1);
-  const [first, second] = await snapshots();
+  // The stream of the second snapshot meets its gap, and two more in the pause that follows.
+  for (const opened of [2, 3, 4]) {
+    await expect.poll(() => streams.length).toBe(opened);
+    await expect(state(page)).toHaveText("live");
+    await page.evaluate(() => {
+      dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+      dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+    });
+  }
+  await expect.poll(async () => (await snapshots()).length, { timeout: 30_000 }).toBeGreaterThan(2);
+  const [first, second, third] = await snapshots();
   expect(second - first).toBeGreaterThan(4_900);
+  expect(third - second).toBeGreaterThan(4_900);
 });
 
 test("over a restart of the server the page shows the new server's auction, live", async ({ visit, server, bid }) => {

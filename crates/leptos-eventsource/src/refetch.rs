@@ -1,0 +1,63 @@
+//! Another snapshot after a gap.
+
+use std::time::Duration;
+
+use leptos::prelude::{GetValue, SetValue, StoredValue, WithValue, set_timeout};
+use leptos::web_sys::js_sys::Math;
+use sse_proto::client::Gap;
+use sse_web::now;
+
+/// A gap so soon after a snapshot was asked for is the next of a row.
+const ROW: Duration = Duration::from_secs(30);
+
+/// The shortest pause before the next snapshot of a row; the longest is twice that.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// What to do after a gap, for [`EventSourceHandle::on_gap`][on_gap]: ask for another [`Snapshot`][crate::Snapshot], by
+/// `refetch`, as no fold can mend what it has missed.
+///
+/// At once, if it is the first. Within half a minute of the last time it waits for 5 to 10 s, drawn anew each time, and
+/// gaps that come meanwhile are one with it: while a new version of a server takes the place of the old one, snapshots
+/// may be of the one and streams of the other, and then every snapshot ends in a gap at once. Without a pause a page
+/// would ask twenty times a second, and all pages together.
+///
+/// It belongs to the current owner, and does nothing once that is disposed. So make it beside the resource, and not beside
+/// the stream, which goes with each snapshot:
+///
+/// ```
+/// use leptos::prelude::*;
+/// use leptos_eventsource::{EventSourceOptions, Json, Snapshot, refetch_after_gap, use_event_source_with_options};
+///
+/// #[component]
+/// fn Sum() -> impl IntoView {
+///     let snapshot = Resource::new(|| (), |()| async { Snapshot::new(3_u64, "5f3a.1207") });
+///     let after_gap = refetch_after_gap(move || snapshot.refetch());
+///     let live = move |at: Snapshot<u64>| {
+///         let options = EventSourceOptions::default().with_last_event_id(at.last_event_id);
+///         let stream = use_event_source_with_options::<Json<u64>>("/counts", options);
+///         stream.on_gap(after_gap);
+///         stream.fold(at.value, |sum, Json(count)| *sum += count)
+///     };
+///     view! { <Transition>{move || Suspend::new(async move { live(snapshot.await) })}</Transition> }
+/// }
+/// ```
+///
+/// [on_gap]: crate::EventSourceHandle::on_gap
+pub fn refetch_after_gap(
+    refetch: impl Fn() + Send + Sync + 'static,
+) -> impl Fn(Gap) + Copy + Send + Sync + 'static {
+    let refetch = StoredValue::new(refetch);
+    // When it was asked for, or will be.
+    let last = StoredValue::new(None);
+    move |_| {
+        let now = now();
+        let pause = match last.try_get_value().flatten() {
+            Some(next) if next > now => return,
+            Some(last) if now.saturating_duration_since(last) < ROW => PAUSE.mul_f64(1.0 + Math::random()),
+            _ => Duration::ZERO,
+        };
+        last.try_set_value(Some(now + pause));
+        // Also without a pause it is called later, as `refetch` may dispose the stream that tells of the gap.
+        set_timeout(move || _ = refetch.try_with_value(|refetch| refetch()), pause);
+    }
+}
