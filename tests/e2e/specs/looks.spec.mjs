@@ -184,7 +184,13 @@ test("a phone that is touched does not zoom into a field, however it is held", a
   }
 });
 
-for (const [width, height] of [[360, 740], [844, 390], [1024, 768]]) {
+test("a room in which nothing was said says so also where there is little room", async ({ visit }) => {
+  const page = await visit("/chat/empty", { viewport: { width: 568, height: 320 } });
+  await expectState(page, "open");
+  await expect(page.getByRole("heading", { name: "Nothing said yet" })).toBeInViewport({ ratio: 1 });
+});
+
+for (const [width, height] of [[320, 568], [360, 740], [844, 390], [1024, 768]]) {
   test(`who touches sees why a connection is lost, and nothing moves: ${width}`, async ({ visit, server }) => {
     const page = await visit("/", { viewport: { width, height }, isMobile: true, hasTouch: true });
     await expectState(page, "open");
