@@ -3,6 +3,8 @@
 //! Storage may be full, forbidden by a policy, or throw on mere access (a page in a sandboxed frame, a browser
 //! that blocks cookies). Then nothing is kept, and nothing else changes.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use web_sys::Storage;
 
 /// How long something is kept.
@@ -23,6 +25,18 @@ pub(crate) fn load(keep: Keep, key: &str) -> Option<String> {
 pub(crate) fn save(keep: Keep, key: &str, value: &str) {
     if let Some(storage) = storage(keep) {
         let _ = storage.set_item(key, value);
+    }
+}
+
+/// What was kept under `key`, or nothing of it if it cannot be read.
+pub(crate) fn load_json<T: DeserializeOwned + Default>(keep: Keep, key: &str) -> T {
+    load(keep, key).and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default()
+}
+
+/// Keeps `value` under `key` if the browser lets us.
+pub(crate) fn save_json(keep: Keep, key: &str, value: &impl Serialize) {
+    if let Ok(json) = serde_json::to_string(value) {
+        save(keep, key, &json);
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use gloo_timers::future::TimeoutFuture;
+use demo_contract::Problem;
+use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_eventsource::{
     Background, Error, EventSet, EventSourceHandle, EventSourceOptions, IntoStreamUrl, Sharing,
     use_event_source_with_options,
@@ -51,6 +51,16 @@ pub(crate) fn while_seen(mut options: EventSourceOptions) -> EventSourceOptions 
     options
 }
 
+/// What a server says about its refusal, in words; empty if nothing.
+pub(crate) fn detail(body: &str) -> String {
+    // Not every error is the server's own: a proxy answers with a page of HTML.
+    match serde_json::from_str::<Problem>(body) {
+        Ok(problem) if problem.detail.is_empty() => problem.title,
+        Ok(problem) => problem.detail,
+        Err(_) => String::new(),
+    }
+}
+
 /// Whether what comes on a stream is news, and not what was there before. What was missed while the connection was lost
 /// is news.
 pub(crate) fn is_news(is_open: Signal<bool>) -> ReadSignal<bool> {
@@ -58,10 +68,7 @@ pub(crate) fn is_news(is_open: Signal<bool>) -> ReadSignal<bool> {
     Effect::new(move |was_open: Option<bool>| {
         let has_opened = was_open == Some(true) || is_open.get();
         if has_opened && was_open != Some(true) {
-            spawn_local(async move {
-                TimeoutFuture::new(CATCH_UP_MILLIS).await;
-                is_news.try_set(true);
-            });
+            Timeout::new(CATCH_UP_MILLIS, move || _ = is_news.try_set(true)).forget();
         }
         has_opened
     });

@@ -8,6 +8,7 @@ mod file;
 use std::error::Error;
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -70,7 +71,7 @@ pub struct Config {
     pub seed: Option<u64>,
 
     /// How often each symbol is traded, in ticks a second on average, from 0.01 to 1000
-    #[arg(long, env = "SSE_TICK_RATE", value_name = "NUMBER", default_value = "4", value_parser = tick_rate)]
+    #[arg(long, env = "SSE_TICK_RATE", value_name = "NUMBER", default_value = "4", value_parser = number(0.01..=1_000.0))]
     pub tick_rate: f64,
 
     /// How long a shutdown may take. What is still open then is cut
@@ -174,26 +175,11 @@ Paths:
 impl Default for Config {
     /// What runs without flags and without environment variables, but on a port that the system chooses.
     fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            dist: PathBuf::from("dist"),
-            heartbeat: Duration::from_secs(15),
-            history: History::default(),
-            data_dir: None,
-            durability: None,
-            forget_after: Duration::from_secs(30 * 86_400),
-            allow_origins: Vec::new(),
-            seed: None,
-            tick_rate: 4.0,
-            shutdown_deadline: Duration::from_secs(5),
-            metrics_listen: None,
-            config: None,
-            check_config: false,
-            access: AccessConfig::default(),
-            assistant: AssistantConfig::default(),
-            feeds: FeedConfig::default(),
-            serving: Serving::default(),
-        }
+        let command = Self::command().mut_args(|arg| arg.env(None::<&str>));
+        let parsed =
+            command.try_get_matches_from(["server"]).and_then(|matches| Self::from_arg_matches(&matches));
+        let config = parsed.unwrap_or_else(|error| error.exit());
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..config }
     }
 }
 
@@ -319,10 +305,13 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn tick_rate(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(rate) if (0.01..=1_000.0).contains(&rate) => Ok(rate),
-        _ => Err("expected a number from 0.01 to 1000".into()),
+/// A number as it is written in a flag.
+pub(crate) fn number(
+    range: RangeInclusive<f64>,
+) -> impl Fn(&str) -> Result<f64, String> + Clone + Send + Sync {
+    move |text| match text.parse() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        _ => Err(format!("expected a number from {} to {}", range.start(), range.end())),
     }
 }
 

@@ -57,10 +57,8 @@ pub(crate) async fn read<T: DeserializeOwned>(request: Request, limit: usize) ->
     }
     match Json::from_bytes(&body) {
         Ok(Json(value)) => Ok(value),
-        Err(JsonRejection::JsonDataError(error)) => {
-            Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error.body_text()))
-        }
-        Err(error) => Err(Refusal::new(StatusCode::BAD_REQUEST, error.body_text())),
+        Err(JsonRejection::JsonDataError(error)) => Err(Refusal::invalid(error.body_text())),
+        Err(error) => Err(Refusal::bad_request(error.body_text())),
     }
 }
 

@@ -12,7 +12,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
-use axum::http::StatusCode;
 use axum::routing::get;
 use demo_contract::Market;
 use demo_contract::market::{COMPANIES, Halt, ROUTE, TOPIC};
@@ -154,9 +153,7 @@ fn topics(symbols: Option<&str>) -> Result<Vec<String>, Refusal> {
         topics.push(topic(company.symbol));
     }
     match topics.len() {
-        1 => {
-            Err(Refusal::new(StatusCode::BAD_REQUEST, "symbols: name at least one, or leave it out for all"))
-        }
+        1 => Err(Refusal::bad_request("symbols: name at least one, or leave it out for all")),
         _ => Ok(topics),
     }
 }

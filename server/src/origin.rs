@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -91,7 +91,7 @@ pub(crate) async fn guard(State(origins): State<Origins>, request: Request, next
     if !safe && !origins.may_act(request.headers()) {
         let detail =
             "pages of this origin may not post here; the server's flag --allow-origin names those that may";
-        return Refusal::new(StatusCode::FORBIDDEN, detail).into_response();
+        return Refusal::forbidden(detail).into_response();
     }
     next.run(request).await
 }

@@ -43,6 +43,11 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
+    /// A `422`: well formed, but not what can be taken.
+    pub(crate) fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    }
+
     pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, detail)
     }
@@ -139,9 +144,7 @@ impl From<SubscribeError> for Refusal {
                 let shown = "the stream could not be opened";
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, shown).because(detail)
             }
-            SubscribeError::NoTopics | SubscribeError::TooManyTopics { .. } => {
-                Self::new(StatusCode::BAD_REQUEST, detail)
-            }
+            SubscribeError::NoTopics | SubscribeError::TooManyTopics { .. } => Self::bad_request(detail),
             _ => Self::unavailable(detail, Duration::from_secs(5)),
         }
     }
@@ -165,7 +168,7 @@ impl From<PublishError> for Refusal {
             PublishError::Encode(_)
             | PublishError::EventType { .. }
             | PublishError::ReservedType { .. }
-            | PublishError::KeyTooLong { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+            | PublishError::KeyTooLong { .. } => Self::invalid(detail),
             PublishError::TooLarge { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail),
             PublishError::History(HistoryError::Ended | HistoryError::TooManyKeys { .. }) => {
                 Self::new(StatusCode::CONFLICT, detail)

@@ -5,7 +5,6 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use sse_hub::Limits;
 use sse_hub::serve::{Exempt, Options, ServeError, Tls, TlsError};
 
 use crate::client::Network;
@@ -95,24 +94,7 @@ pub enum ProxyHeader {
 
 impl Default for Serving {
     fn default() -> Self {
-        let options = Options::default();
-        Self {
-            tls_cert: None,
-            tls_key: None,
-            tls_self_signed: false,
-            connections: None,
-            streams: Limits::default().subscriptions,
-            http2_streams: options.http2_streams,
-            connections_per_address: options.connections_per_address,
-            trusted_proxies: Vec::new(),
-            proxy_header: ProxyHeader::default(),
-            accepts_per_second: options.accepts_per_second,
-            header_timeout: options.header_timeout,
-            write_deadline: options.write_deadline,
-            max_age: Duration::from_secs(3_600),
-            lame_duck: None,
-            drain: options.drain,
-        }
+        crate::Config::default().serving
     }
 }
 

@@ -1,7 +1,6 @@
 //! Who opens a stream.
 
 use axum::extract::{FromRequestParts, Query};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use demo_contract::chat::{MAX_AUTHOR_CHARS, is_deceptive, is_joiner};
 use serde::Deserialize;
@@ -24,24 +23,20 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
         let Query(Parameters { member, name }) =
-            Query::try_from_uri(&parts.uri).map_err(|error| refuse(error.body_text()))?;
+            Query::try_from_uri(&parts.uri).map_err(|error| Refusal::bad_request(error.body_text()))?;
         let Some(id) = member.filter(|id| !id.is_empty()) else {
             return Ok(Self(None));
         };
         if !is_client_id(&id) {
-            return Err(refuse("member: 1 to 64 of A-Z a-z 0-9 - _".into()));
+            return Err(Refusal::bad_request("member: 1 to 64 of A-Z a-z 0-9 - _"));
         }
         let name = name.filter(|name| !name.trim().is_empty());
         if let Some(name) = &name {
-            check_name(name).map_err(|error| refuse(format!("name: {error}")))?;
+            check_name(name).map_err(|error| Refusal::bad_request(format!("name: {error}")))?;
         }
         let name = name.map(|name| name.trim().to_owned());
         Ok(Self(Some(Member { id, name })))
     }
-}
-
-fn refuse(detail: String) -> Refusal {
-    Refusal::new(StatusCode::BAD_REQUEST, detail)
 }
 
 /// Whether the text is an id that clients make up: 1 to 64 of `A-Z a-z 0-9 - _`.

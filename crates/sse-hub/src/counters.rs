@@ -65,6 +65,11 @@ impl Counter {
         }
     }
 
+    #[cfg(feature = "serve")]
+    pub(crate) fn subtract(&self, count: usize) {
+        self.0.fetch_sub(count as u64, Ordering::Relaxed);
+    }
+
     pub(crate) fn value(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }

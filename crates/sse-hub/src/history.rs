@@ -259,6 +259,16 @@ pub enum Reply<T> {
     Later(Pin<Box<dyn Future<Output = T> + Send>>),
 }
 
+impl<T> Reply<T> {
+    /// Waits for it, if it comes later.
+    pub async fn answer(self) -> T {
+        match self {
+            Self::Now(answer) => answer,
+            Self::Later(answer) => answer.await,
+        }
+    }
+}
+
 impl<T: fmt::Debug> fmt::Debug for Reply<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

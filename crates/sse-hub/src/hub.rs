@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::counters::{Counters, HubCounts};
 use crate::error::{PublishError, SnapshotError, SubscribeError, TopicError};
-use crate::history::{Health, History, HistoryCounts, HistoryError, MemoryHistory, Reply};
+use crate::history::{Health, History, HistoryCounts, HistoryError, MemoryHistory};
 use crate::options::{HubOptions, TopicOptions};
 use crate::presence::Presence;
 use crate::snapshot;
@@ -333,10 +333,7 @@ impl Hub {
     /// # Errors
     /// [`HistoryError`] if something is not kept.
     pub async fn close(&self) -> Result<(), HistoryError> {
-        match self.shared.history.close() {
-            Reply::Now(closed) => closed,
-            Reply::Later(closed) => closed.await,
-        }
+        self.shared.history.close().answer().await
     }
 
     /// Refuses new streams from now on. Those that are open go on until [`Self::shutdown`], or until whoever serves
@@ -382,11 +379,7 @@ impl Shared {
             Ok(cursor) if cursor.epoch == self.history.epoch() => cursor.seq,
             _ => return Err(HistoryError::Engine(format!("{id} is not an id of this epoch")).into()),
         };
-        match self.history.committed(seq) {
-            Reply::Now(committed) => committed?,
-            Reply::Later(committed) => committed.await?,
-        }
-        Ok(())
+        Ok(self.history.committed(seq).answer().await?)
     }
 
     pub(crate) fn is_closing(&self) -> bool {

@@ -61,17 +61,20 @@ impl RawTopic {
     /// # Errors
     /// [`PublishError`]; then nothing was kept or sent.
     pub fn publish(&self, event: RawEvent<'_>) -> Result<EventId, PublishError> {
-        self.0.check_key(event.key)?;
-        self.0.append_fields((event.key, None), event.event_type, event.data)
+        self.publish_with_note(event, None)
     }
 
     /// Publishes an event with a note, as [`Topic::publish_with_note`] does.
     ///
     /// # Errors
     /// [`PublishError`]; then nothing was kept or sent.
-    pub fn publish_with_note(&self, event: RawEvent<'_>, note: &str) -> Result<EventId, PublishError> {
+    pub fn publish_with_note(
+        &self,
+        event: RawEvent<'_>,
+        note: Option<&str>,
+    ) -> Result<EventId, PublishError> {
         self.0.check_key(event.key)?;
-        self.0.append_fields((event.key, Some(note)), event.event_type, event.data)
+        self.0.append_fields((event.key, note), event.event_type, event.data)
     }
 
     /// Marks the topic as complete, for good, as [`Topic::end`] does.

@@ -6,7 +6,7 @@ use sse_events::{DecodeError, EventSet, Snapshot};
 use sse_proto::{Cursor, Decoder, EventId, Frame, Limits};
 
 use crate::error::SnapshotError;
-use crate::history::{Entry, HistoryError, Reply};
+use crate::history::{Entry, HistoryError};
 use crate::hub::Shared;
 use crate::reader::{Reader, Start, Step};
 
@@ -38,12 +38,9 @@ pub(crate) async fn take_with_ids<E: EventSet>(hub: &Shared, topic: &str) -> Res
 pub(crate) async fn notes(hub: &Shared, topic: &str) -> Result<Vec<(EventId, String)>, SnapshotError> {
     let known = hub.topics().get(topic).map(|topic| topic.id);
     let topic = known.ok_or_else(|| SnapshotError::UnknownTopic(topic.to_owned()))?;
-    let notes = match hub.history.notes(topic) {
-        Reply::Now(notes) => notes,
-        Reply::Later(notes) => notes.await,
-    };
+    let notes = hub.history.notes(topic).answer().await?;
     let epoch = hub.history.epoch();
-    Ok(notes?.into_iter().map(|(seq, note)| (Cursor { epoch, seq }.into(), note)).collect())
+    Ok(notes.into_iter().map(|(seq, note)| (Cursor { epoch, seq }.into(), note)).collect())
 }
 
 /// What a new client of `topics` would be sent up to now, and the number behind it.
@@ -78,11 +75,8 @@ async fn read(
 async fn read_all(mut reader: Reader) -> Result<Option<(Vec<Entry>, u64)>, HistoryError> {
     let mut all = Vec::new();
     loop {
-        let page = match reader.read() {
-            Reply::Now(page) => page,
-            Reply::Later(page) => page.await,
-        };
-        match reader.handle_page(page?)? {
+        let page = reader.read().answer().await?;
+        match reader.handle_page(page)? {
             Step::More(entries) => all.extend(entries),
             Step::All(entries) => {
                 all.extend(entries);

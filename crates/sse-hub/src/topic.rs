@@ -89,10 +89,10 @@ impl<E: EventSet> Topic<E> {
         &self,
         key: Option<&str>,
         event: &E,
-        note: &str,
+        note: Option<&str>,
     ) -> Result<EventId, PublishError> {
         self.check_key(key)?;
-        self.append_fields((key, Some(note)), event.event_type(), &event.encode()?)
+        self.append_fields((key, note), event.event_type(), &event.encode()?)
     }
 
     /// Like [`Self::publish`], and completes when the event is kept as safely as the history keeps anything: on the

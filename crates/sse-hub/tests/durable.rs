@@ -452,13 +452,13 @@ async fn notes_are_found_again_beside_their_events_and_sent_to_nobody() {
     let hub = engine.hub(HubOptions::default());
     let news: Topic<News> = hub.topic("news").expect("opened");
     let raw = hub.raw_topic("raw", TopicOptions::default()).expect("opened");
-    let first = news.publish_with_note(None, &note("one"), "of one").expect("published");
+    let first = news.publish_with_note(None, &note("one"), Some("of one")).expect("published");
     news.publish(&note("two")).expect("published");
-    let third = news.publish_with_note(Some("key"), &note("three"), "of three").expect("published");
+    let third = news.publish_with_note(Some("key"), &note("three"), Some("of three")).expect("published");
     let event = RawEvent { event_type: "raw", key: None, data: "1" };
-    let fourth = raw.publish_with_note(event, &"n".repeat(256)).expect("published");
+    let fourth = raw.publish_with_note(event, Some(&"n".repeat(256))).expect("published");
     assert_eq!(
-        raw.publish_with_note(event, &"n".repeat(257)),
+        raw.publish_with_note(event, Some(&"n".repeat(257))),
         Err(PublishError::NoteTooLong { bytes: 257, limit: 256 })
     );
 

@@ -18,10 +18,7 @@ fn slow() -> impl History {
         let Read { after, max_events, max_bytes, .. } = read;
         Reply::Later(Box::pin(async move {
             tokio::time::sleep(Duration::from_millis(5)).await;
-            match memory.read(Read { lanes: &lanes, after, max_events, max_bytes }) {
-                Reply::Now(page) => page,
-                Reply::Later(page) => page.await,
-            }
+            memory.read(Read { lanes: &lanes, after, max_events, max_bytes }).answer().await
         }))
     })
 }

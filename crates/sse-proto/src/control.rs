@@ -86,7 +86,7 @@ impl Control {
                 snapshot_through: member(data, SNAPSHOT_THROUGH),
             },
             // p11: a slip of the server's is no wait for ever.
-            "retry" => Self::Retry(Duration::from_millis(member(data, RETRY)?.min(MAX_RETRY_MILLIS))),
+            "retry" => Self::Retry(Duration::from_millis(member(data, "\"retry_ms\"")?.min(MAX_RETRY_MILLIS))),
             "heartbeat" => Self::Heartbeat,
             "gap" => Self::Gap {
                 trimmed: member(data, "\"trimmed\"").unwrap_or(0),
@@ -101,7 +101,6 @@ impl Control {
 
 // With their quotes, as they are read.
 const SNAPSHOT_THROUGH: &str = "\"snapshot_through\"";
-const RETRY: &str = "\"retry_ms\"";
 
 /// A flat JSON object of the members that there are.
 fn object<const N: usize>(members: [(&str, Option<u128>); N]) -> String {

@@ -59,7 +59,7 @@ const LAYERS: [Layer; 11] = [
     },
     Layer {
         name: "frontend",
-        members: &["leptos-eventsource", "demo-contract", "sse-events"],
+        members: &["leptos-eventsource", "demo-contract"],
         outside: Without(&["axum", "tokio"]),
     },
     Layer {

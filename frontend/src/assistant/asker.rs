@@ -3,26 +3,24 @@
 //! A question is a POST whose response is the stream of its answer. It is sent once: it may cost money. Its answer is a
 //! topic, so where the stream is lost, it is followed by a GET from the cursor, as often as it takes.
 
+use demo_contract::Assistant as Event;
 use demo_contract::assistant::{FinishReason, ROUTE, route};
-use demo_contract::{Assistant as Event, Problem};
 use gloo_net::http::Request;
 use gloo_timers::future::TimeoutFuture;
 use leptos::ev::pagehide;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_eventsource::transport::{Fetch, Refusal};
+use leptos_eventsource::transport::Fetch;
 use leptos_eventsource::{
     CloseReason, ConnectionHandle, EventSourceHandle, EventSourceOptions, Failure, State,
 };
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use web_sys::AbortSignal;
 
 use super::aside::Aside;
 use super::conversation::{Conversation, Fault, Status};
 use crate::random::random_id;
 use crate::storage::{self, Keep};
-use crate::stream::use_stream;
+use crate::stream::{detail, use_stream};
 
 const KEY: &str = "assistant.conversation";
 const ASIDE_KEY: &str = "assistant.aside";
@@ -63,8 +61,8 @@ struct Line {
 /// Provides an [`Asker`] to everything below, with the conversations that this tab had before it was reloaded.
 pub(crate) fn provide_asker() {
     let asker = Asker {
-        conversation: RwSignal::new(kept(KEY)),
-        aside: RwSignal::new(kept(ASIDE_KEY)),
+        conversation: RwSignal::new(storage::load_json(Keep::Tab, KEY)),
+        aside: RwSignal::new(storage::load_json(Keep::Tab, ASIDE_KEY)),
         stream: RwSignal::new(None),
         refusal: StoredValue::new(String::new()),
         home: StoredValue::new(Owner::current().unwrap_or_default()),
@@ -127,7 +125,7 @@ impl Asker {
         self.keep_place();
         let mut aside = self.aside.get_untracked();
         let Some(next) = to(&mut aside, self.conversation.get_untracked()) else { return };
-        keep(ASIDE_KEY, &aside);
+        storage::save_json(Keep::Tab, ASIDE_KEY, &aside);
         self.aside.set(aside);
         self.replace(next);
         if self.conversation.with_untracked(Conversation::is_busy) {
@@ -189,7 +187,7 @@ impl Asker {
         let refusal = self.refusal;
         refusal.set_value(String::new());
         let fetch = fetch.with_refusal(move |said| {
-            refusal.try_set_value(reason(&said));
+            refusal.try_set_value(detail(&said.body));
         });
         let options = EventSourceOptions::default().with_transport(fetch).with_last_event_id(cursor);
         let number = self.lines.get_value() + 1;
@@ -277,23 +275,6 @@ impl Asker {
 
     fn save(self) {
         self.keep_place();
-        self.conversation.with_untracked(|conversation| keep(KEY, conversation));
+        self.conversation.with_untracked(|conversation| storage::save_json(Keep::Tab, KEY, conversation));
     }
-}
-
-/// What was kept in this tab under `key`, or nothing.
-fn kept<T: DeserializeOwned + Default>(key: &str) -> T {
-    storage::load(Keep::Tab, key).and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default()
-}
-
-fn keep(key: &str, value: &impl Serialize) {
-    if let Ok(json) = serde_json::to_string(value) {
-        storage::save(Keep::Tab, key, &json);
-    }
-}
-
-/// What a server says about its refusal, in words.
-fn reason(refusal: &Refusal) -> String {
-    // Not every error is the server's own: a proxy answers with a page of HTML.
-    serde_json::from_str::<Problem>(&refusal.body).map(|problem| problem.detail).unwrap_or_default()
 }

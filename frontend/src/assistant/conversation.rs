@@ -160,9 +160,8 @@ impl Conversation {
             self.turns.remove(0);
         }
         let status = if answer.is_some() { Status::Running } else { Status::Asked };
-        let (model, text, cursor, before) = Default::default();
         let serial = self.turns.last().map_or(self.asked, |last| self.asked.max(last.serial + 1));
-        self.turns.push(Turn { serial, client_id, question, answer, model, text, cursor, status, before });
+        self.turns.push(Turn { serial, client_id, question, answer, status, ..Turn::default() });
         self.asked = serial + 1;
     }
 

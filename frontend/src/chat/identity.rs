@@ -44,15 +44,13 @@ impl Identity {
         })
     }
 
-    /// Takes a name that somebody typed. Returns whether it is one.
-    pub(super) fn rename(self, typed: &str) -> bool {
+    /// Takes a name that somebody typed, if it is one.
+    pub(super) fn rename(self, typed: &str) {
         let name = clean_name(typed);
-        let is_name = !name.is_empty();
-        if is_name && *self.name.read_untracked() != name {
+        if !name.is_empty() && *self.name.read_untracked() != name {
             storage::save(Keep::Always, NAME_KEY, &name);
             self.name.set(name);
         }
-        is_name
     }
 }
 

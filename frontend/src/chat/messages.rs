@@ -1,8 +1,7 @@
 //! What was said in a room, and what is on its way to it.
 
-use gloo_timers::future::TimeoutFuture;
+use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::courier::use_courier;
 use super::message::{OnItsWay, Said};
@@ -63,10 +62,7 @@ pub(super) fn Messages(
         if locale.lang() != lang.get_untracked() {
             is_translated.set(true);
             lang.set(locale.lang());
-            spawn_local(async move {
-                TimeoutFuture::new(TRANSLATION_MILLIS).await;
-                is_translated.try_set(false);
-            });
+            Timeout::new(TRANSLATION_MILLIS, move || _ = is_translated.try_set(false)).forget();
         }
     });
 

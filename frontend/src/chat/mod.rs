@@ -29,7 +29,7 @@ use crate::title::use_title;
 pub(crate) fn ChatPage() -> impl IntoView {
     let locale = use_locale();
     let params = use_params_map();
-    let room = Memo::new(move |_| Room::parse(params.read().get_str("room").unwrap_or_default()).ok());
+    let room = Memo::new(move |_| Room::parse(params.read().get_str("room").unwrap_or_default()));
     use_title(move || {
         let texts = locale.texts();
         match &*room.read() {

@@ -88,7 +88,7 @@ impl Outbox {
         let mut outbox = Self::default();
         for entry in serde_json::from_str::<Vec<Box<RawValue>>>(json).unwrap_or_default() {
             let read = serde_json::from_str::<Kept<String, NewMessage>>(entry.get()).ok();
-            match read.and_then(|(room, message, time)| Some((Room::parse(&room).ok()?, message, time))) {
+            match read.and_then(|(room, message, time)| Some((Room::parse(&room)?, message, time))) {
                 Some((room, message, time)) => outbox.push(room, message, time),
                 None => outbox.unread.push(entry),
             }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use demo_contract::Problem;
 use demo_contract::chat::{NewMessage, route};
-use gloo_net::http::{Request, Response};
+use gloo_net::http::Request;
 use web_sys::AbortSignal;
 
 use super::outbox::Refusal;
 use super::room::Room;
+use crate::stream::detail;
 
 /// A server that went away without a word would keep the message for minutes; sending it again is safe.
 const TIMEOUT_MILLIS: u32 = 15_000;
@@ -40,18 +40,8 @@ pub(super) async fn post(room: &Room, message: &NewMessage) -> Result<(), PostEr
         return Ok(());
     }
     let retry_after = response.headers().get("retry-after");
-    let detail = detail(&response).await;
+    let detail = detail(&response.text().await.unwrap_or_default());
     Err(judge(response.status(), retry_after.as_deref(), detail))
-}
-
-/// What the server said about its refusal, in words.
-async fn detail(response: &Response) -> String {
-    // Not every error is the server's own: a proxy answers with a page of HTML.
-    match response.json::<Problem>().await {
-        Ok(problem) if problem.detail.is_empty() => problem.title,
-        Ok(problem) => problem.detail,
-        Err(_) => String::new(),
-    }
 }
 
 /// A slip of a server's is no wait for a day, and a browser's timer takes no more than 24 of them.

@@ -9,32 +9,21 @@ const MAX_CHARS: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Room(String);
 
-/// The text is not the name of a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NotARoom;
-
 impl Room {
     /// The rooms that everybody is shown.
     pub(super) const LISTED: [&'static str; 4] = ["lobby", "trading", "rust", "zhongwen"];
 
-    /// The room of exactly this name, as it stands in an address.
-    ///
-    /// # Errors
-    /// [`NotARoom`] if it is not the name of one.
-    pub(super) fn parse(name: &str) -> Result<Self, NotARoom> {
+    /// The room of exactly this name, as it stands in an address; `None` if it is not the name of one.
+    #[must_use]
+    pub(super) fn parse(name: &str) -> Option<Self> {
         let is_allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-        if (1..=MAX_CHARS).contains(&name.len()) && name.bytes().all(is_allowed) {
-            Ok(Self(name.to_owned()))
-        } else {
-            Err(NotARoom)
-        }
+        let is_room = (1..=MAX_CHARS).contains(&name.len()) && name.bytes().all(is_allowed);
+        is_room.then(|| Self(name.to_owned()))
     }
 
-    /// The room that somebody typed: `Leptos Help` is `leptos-help`.
-    ///
-    /// # Errors
-    /// [`NotARoom`] if it is not the name of one.
-    pub(super) fn from_typed(text: &str) -> Result<Self, NotARoom> {
+    /// The room that somebody typed: `Leptos Help` is `leptos-help`. `None` if it is not the name of one.
+    #[must_use]
+    pub(super) fn from_typed(text: &str) -> Option<Self> {
         let words: Vec<_> = text.trim().trim_start_matches('#').split_whitespace().collect();
         Self::parse(&words.join("-").to_ascii_lowercase())
     }
@@ -85,18 +74,18 @@ mod tests {
     fn an_address_is_taken_literally() {
         let longest = "a".repeat(MAX_CHARS);
         for name in ["a", "rust-2026", longest.as_str()] {
-            assert!(Room::parse(name).is_ok(), "{name}");
+            assert!(Room::parse(name).is_some(), "{name}");
         }
         let too_long = "a".repeat(MAX_CHARS + 1);
         for name in ["", "Lobby", "a b", "中文", "a/b", "a\n", "..", too_long.as_str()] {
-            assert_eq!(Room::parse(name), Err(NotARoom), "{name}");
+            assert_eq!(Room::parse(name), None, "{name}");
         }
     }
 
     #[test]
     fn what_is_typed_is_understood_as_far_as_possible() {
-        assert_eq!(Room::from_typed("  #Leptos  Help ").as_ref().map(Room::as_str), Ok("leptos-help"));
-        assert_eq!(Room::from_typed("中文"), Err(NotARoom));
-        assert_eq!(Room::from_typed("  "), Err(NotARoom));
+        assert_eq!(Room::from_typed("  #Leptos  Help ").as_ref().map(Room::as_str), Some("leptos-help"));
+        assert_eq!(Room::from_typed("中文"), None);
+        assert_eq!(Room::from_typed("  "), None);
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn RoomList(
     room: Memo<Option<Room>>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let listed = || Room::LISTED.into_iter().filter_map(|name| Room::parse(name).ok());
+    let listed = || Room::LISTED.into_iter().filter_map(Room::parse);
     let rooms = move || {
         let open = room.get().filter(|open| !Room::LISTED.contains(&open.as_str()));
         listed().chain(open).collect::<Vec<_>>()
@@ -67,11 +67,11 @@ fn JoinForm() -> impl IntoView {
     let join = move |event: SubmitEvent| {
         event.prevent_default();
         match Room::from_typed(&typed.get_untracked()) {
-            Ok(room) => {
+            Some(room) => {
                 typed.set(String::new());
                 navigate(&room.path(), Default::default());
             }
-            Err(_) => is_wrong.set(true),
+            None => is_wrong.set(true),
         }
     };
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use demo_contract::Logs;
 use demo_contract::logs::{Level, ROUTE};
-use demo_contract::{Logs, Problem};
 use leptos::prelude::*;
 use leptos::tachys::view::keyed::keyed;
 use leptos_eventsource::{CloseReason, EventSourceHandle, EventSourceOptions, Failure, Sharing, State};
@@ -14,7 +14,7 @@ use crate::badge::Badge;
 use crate::i18n::{Lang, use_locale};
 use crate::icons;
 use crate::pause::PauseButton;
-use crate::stream::{use_stream, while_seen};
+use crate::stream::{self, use_stream, while_seen};
 use crate::tail::{Tail, TailedList};
 
 /// The log, once the server shows it.
@@ -27,8 +27,7 @@ pub(super) fn LogView(access: Access, way: Way) -> impl IntoView {
         Way::Shared => options.with_sharing(Sharing::browser()),
         Way::Own { fetch, cursor } => {
             let fetch = fetch.with_refusal(move |said| {
-                let problem = serde_json::from_str::<Problem>(&said.body);
-                detail.try_set_value(problem.map(|problem| problem.detail).unwrap_or_default());
+                detail.try_set_value(stream::detail(&said.body));
             });
             options.with_transport(fetch).with_last_event_id(cursor)
         }

@@ -53,7 +53,7 @@ pub(crate) fn provide_notifications() {
     let stream = use_stream::<Event>(ROUTE, stream_options());
     let center = Center {
         entries: stream.log(CAPACITY).entries(),
-        marks: RwSignal::new(kept_marks()),
+        marks: RwSignal::new(store::load_json(Keep::Always, KEY)),
         is_live: is_news(stream.is_open()),
         toasts: RwSignal::new(Vec::new()),
         is_pointed_at: RwSignal::new(false),
@@ -62,7 +62,7 @@ pub(crate) fn provide_notifications() {
     // What is read in one tab is read in all.
     let changed = window_event_listener(storage, move |event| {
         if event.key().as_deref() == Some(KEY) {
-            center.marks.set(kept_marks());
+            center.marks.set(store::load_json(Keep::Always, KEY));
         }
     });
     on_cleanup(move || changed.remove());
@@ -126,9 +126,7 @@ impl Center {
     fn mark(self, change: impl FnOnce(&mut Marks, &[&str])) {
         let mut marks = self.marks.get_untracked();
         change(&mut marks, &ids(&self.entries.read_untracked()));
-        if let Ok(json) = serde_json::to_string(&marks) {
-            store::save(Keep::Always, KEY, &json);
-        }
+        store::save_json(Keep::Always, KEY, &marks);
         self.marks.set(marks);
     }
 
@@ -169,8 +167,4 @@ impl Center {
 
 fn ids(entries: &VecDeque<Entry<Event>>) -> Vec<&str> {
     entries.iter().map(|entry| entry.last_event_id.as_str()).collect()
-}
-
-fn kept_marks() -> Marks {
-    store::load(Keep::Always, KEY).and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default()
 }

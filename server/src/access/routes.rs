@@ -32,11 +32,10 @@ async fn issue_ticket(
     caller: Caller,
     JsonBody(wanted): JsonBody<NewTicket>,
 ) -> Result<impl IntoResponse, Refusal> {
-    let invalid = |detail: String| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
     if !(1..=MAX_TOPICS).contains(&wanted.topics.len()) {
-        return Err(invalid(format!("topics: name 1 to {MAX_TOPICS} topics")));
+        return Err(Refusal::invalid(format!("topics: name 1 to {MAX_TOPICS} topics")));
     }
-    let named = |topic| TopicName::new(topic).map_err(|error| invalid(format!("topics: {error}")));
+    let named = |topic| TopicName::new(topic).map_err(|error| Refusal::invalid(format!("topics: {error}")));
     let topics = wanted.topics.iter().map(named).collect::<Result<Vec<_>, _>>()?;
     // A ticket is not passed on for another one.
     let issuer = Caller { ticket: None, ..caller };

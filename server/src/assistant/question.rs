@@ -1,6 +1,5 @@
 //! What may be asked.
 
-use axum::http::StatusCode;
 use demo_contract::assistant::{MAX_MESSAGES, MAX_QUESTION_CHARS, Question, Role};
 
 use crate::problem::Refusal;
@@ -8,7 +7,7 @@ use crate::visitor::is_client_id;
 
 /// Refuses with a detail that begins with the name of the field.
 pub(super) fn check(question: &Question) -> Result<(), Refusal> {
-    let invalid = |detail: String| Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+    let invalid = |detail: String| Err(Refusal::invalid(detail));
     if question.client_id.as_deref().is_some_and(|id| !is_client_id(id)) {
         return invalid("client_id: must be 1 to 64 of A-Z a-z 0-9 - _".into());
     }

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::model::{BrokenOff, Word};
 use crate::config::AssistantConfig;
+use crate::json::media_type;
 use crate::origin::is_loopback;
 use crate::problem::Refusal;
 use crate::secret::Secret;
@@ -145,11 +146,10 @@ impl Upstream {
         if !response.status().is_success() {
             return Err(self.refused(response).await);
         }
-        let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case(sse_proto::MEDIA_TYPE) {
+        let media_type = media_type(response.headers());
+        if media_type != sse_proto::MEDIA_TYPE {
             let detail = "the model's endpoint did not answer with an event stream";
-            return Err(bad_gateway(detail).because(format_args!("{detail}, but with {essence:?}")));
+            return Err(bad_gateway(detail).because(format_args!("{detail}, but with {media_type:?}")));
         }
         let limits = Limits::default().with_line(MAX_EVENT).with_event(MAX_EVENT);
         Ok(Completion {

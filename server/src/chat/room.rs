@@ -98,7 +98,7 @@ impl Room {
         let NewMessage { client_id, author, text } = message;
         let note = posted::note(&client_id, content);
         let said = Chat::Message(Message { client_id: client_id.clone(), author, text, time: now_ms() });
-        let id = self.topic.publish_with_note(None, &said, &note).map_err(refuse)?;
+        let id = self.topic.publish_with_note(None, &said, Some(&note)).map_err(refuse)?;
         self.posted.remember(&client_id, content, id.clone());
         self.last_message = Some(Instant::now());
         Ok(Said { topic: self.topic.clone(), id })

@@ -1,6 +1,5 @@
 //! What may be said, and where. A text is passed on as it is or refused, never changed: markup in it is text.
 
-use axum::http::StatusCode;
 use demo_contract::chat::{MAX_TEXT_CHARS, NewMessage};
 
 use crate::problem::Refusal;
@@ -26,7 +25,7 @@ impl RoomName {
 
 /// Refuses with a detail that begins with the name of the field.
 pub(crate) fn message(message: NewMessage) -> Result<NewMessage, Refusal> {
-    check(&message).map_err(|detail| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, detail))?;
+    check(&message).map_err(Refusal::invalid)?;
     Ok(message)
 }
 
@@ -50,6 +49,8 @@ fn check(message: &NewMessage) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::StatusCode;
+
     use super::*;
 
     fn refused(client_id: &str, author: &str, text: &str) -> String {

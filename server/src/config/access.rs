@@ -79,17 +79,7 @@ impl AccessConfig {
 
 impl Default for AccessConfig {
     fn default() -> Self {
-        Self {
-            publish_token: None,
-            read_token: None,
-            metrics_token: None,
-            private_topics: Vec::new(),
-            session_lifetime: Duration::from_secs(12 * 3_600),
-            connect_rate: 0.0,
-            post_rate: 0.0,
-            publish_rate: 0.0,
-            fixed: Vec::new(),
-        }
+        crate::Config::default().access
     }
 }
 

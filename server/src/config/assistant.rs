@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::duration;
+use super::{duration, number};
 use crate::secret::{self, Secret};
 
 /// Where the assistant's answers come from.
@@ -35,20 +35,13 @@ pub struct AssistantConfig {
     pub assistant_linger: Duration,
 
     /// How many tokens a second the built-in generator makes up, from 1 to 10000
-    #[arg(long, env = "SSE_ASSISTANT_PACE", value_name = "NUMBER", default_value = "30", value_parser = pace)]
+    #[arg(long, env = "SSE_ASSISTANT_PACE", value_name = "NUMBER", default_value = "30", value_parser = number(1.0..=10_000.0))]
     pub assistant_pace: f64,
 }
 
 impl Default for AssistantConfig {
     fn default() -> Self {
-        Self {
-            assistant_url: None,
-            assistant_key: None,
-            assistant_model: None,
-            assistant_timeout: Duration::from_secs(60),
-            assistant_linger: Duration::from_secs(30),
-            assistant_pace: 30.0,
-        }
+        crate::Config::default().assistant
     }
 }
 
@@ -91,12 +84,5 @@ fn model(text: &str) -> Result<String, String> {
     match (1..=128).contains(&text.len()) && !text.chars().any(char::is_control) {
         true => Ok(text.to_owned()),
         false => Err("expected a name of 1 to 128 bytes".into()),
-    }
-}
-
-fn pace(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(pace) if (1.0..=10_000.0).contains(&pace) => Ok(pace),
-        _ => Err("expected a number from 1 to 10000".into()),
     }
 }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::Args;
 use sse_hub::TopicName;
 
+use super::number;
 use crate::publish::is_reserved;
 
 /// What is published.
@@ -19,7 +20,7 @@ pub struct FeedConfig {
     pub market_feed: MarketFeed,
 
     /// How much faster than it was recorded a file is replayed, from 0.01 to 1000
-    #[arg(long, env = "SSE_MARKET_SPEED", value_name = "NUMBER", default_value = "1", value_parser = speed)]
+    #[arg(long, env = "SSE_MARKET_SPEED", value_name = "NUMBER", default_value = "1", value_parser = number(0.01..=1_000.0))]
     pub market_speed: f64,
 
     /// A topic of a feed that is there from the start; can be repeated. Others are there once something was published
@@ -32,7 +33,7 @@ pub struct FeedConfig {
 
 impl Default for FeedConfig {
     fn default() -> Self {
-        Self { market_feed: MarketFeed::Simulator, market_speed: 1.0, topics: Vec::new() }
+        crate::Config::default().feeds
     }
 }
 
@@ -63,13 +64,6 @@ fn topic(text: &str) -> Result<TopicName, String> {
     match TopicName::new(text) {
         Ok(_) if is_reserved(text) => Err("is a name that the server keeps for itself".into()),
         name => name.map_err(|error| error.to_string()),
-    }
-}
-
-fn speed(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(speed) if (0.01..=1_000.0).contains(&speed) => Ok(speed),
-        _ => Err("expected a number from 0.01 to 1000".into()),
     }
 }
 

@@ -93,7 +93,7 @@ impl Desk {
                 check_time(halt.time, 1_000, "milliseconds").map_err(refuse)?;
                 self.feed.publish(&Market::Halt(halt), note).map_err(refuse)
             }
-            _ => Err(invalid("event: must be \"tick\", \"bar\" or \"halt\"")),
+            _ => Err(Refusal::invalid("event: must be \"tick\", \"bar\" or \"halt\"")),
         }
     }
 
@@ -174,17 +174,13 @@ fn check_time(time: u64, per_second: u64, unit: &'static str) -> Result<(), Feed
 }
 
 fn read<T: DeserializeOwned>(data: &str) -> Result<T, Refusal> {
-    serde_json::from_str(data).map_err(|error| invalid(format!("data: {error}")))
-}
-
-fn invalid(detail: impl Into<String>) -> Refusal {
-    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    serde_json::from_str(data).map_err(|error| Refusal::invalid(format!("data: {error}")))
 }
 
 fn refuse(error: FeedError) -> Refusal {
     match error {
         FeedError::Publish(error) => error.into(),
-        error => invalid(format!("data: {error}")),
+        error => Refusal::invalid(format!("data: {error}")),
     }
 }
 

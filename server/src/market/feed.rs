@@ -54,11 +54,7 @@ impl Feed {
             Market::Halt(_) => "halt".to_owned(),
             Market::Bar(bar) => format!("bar-{}", bar.time / BAR_SECONDS % BARS_KEPT as u64),
         };
-        let published = match note {
-            Some(note) => topic.publish_with_note(Some(&key), event, note),
-            None => topic.publish_keyed(&key, event),
-        };
-        Ok(published?)
+        Ok(topic.publish_with_note(Some(&key), event, note)?)
     }
 
     /// The names of the topics.

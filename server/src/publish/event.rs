@@ -27,7 +27,7 @@ impl NewEvent {
     /// Looks at what the hub does not look at.
     pub(super) fn check(&self) -> Result<(), Refusal> {
         match &self.id {
-            Some(id) if !is_client_id(id) => Err(invalid("id: must be 1 to 64 of A-Z a-z 0-9 - _")),
+            Some(id) if !is_client_id(id) => Err(Refusal::invalid("id: must be 1 to 64 of A-Z a-z 0-9 - _")),
             _ => Ok(()),
         }
     }
@@ -58,8 +58,4 @@ impl NewEvent {
             Refusal::new(status, error.to_string().replace(" at line 1 column", " at column"))
         })
     }
-}
-
-pub(super) fn invalid(detail: impl Into<String>) -> Refusal {
-    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
 }

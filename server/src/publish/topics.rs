@@ -17,7 +17,7 @@ use sse_hub::{
 use sse_proto::Cursor;
 use tokio::time::Instant;
 
-use super::event::{NewEvent, invalid};
+use super::event::NewEvent;
 use crate::clock::now_ms;
 use crate::market::Desk;
 use crate::posted::{self, Known, Posted};
@@ -285,20 +285,14 @@ impl Sink {
     fn publish(&self, event: &NewEvent, note: Option<&str>) -> Result<EventId, Refusal> {
         let (event_type, key, data) = event.parts();
         match self {
-            Self::Raw(topic) => {
-                let event = RawEvent { event_type, key, data };
-                Ok(match note {
-                    Some(note) => topic.publish_with_note(event, note),
-                    None => topic.publish(event),
-                }?)
-            }
+            Self::Raw(topic) => Ok(topic.publish_with_note(RawEvent { event_type, key, data }, note)?),
             Self::Market(desk) => desk.publish(event_type, data, note),
             Self::Notices(notices) => {
                 if !matches!(event.event.as_deref(), None | Some("notification")) {
-                    return Err(invalid("event: must be \"notification\", or left out"));
+                    return Err(Refusal::invalid("event: must be \"notification\", or left out"));
                 }
                 let notification =
-                    serde_json::from_str(data).map_err(|error| invalid(format!("data: {error}")))?;
+                    serde_json::from_str(data).map_err(|error| Refusal::invalid(format!("data: {error}")))?;
                 notices.publish(notification, note)
             }
         }
@@ -314,7 +308,7 @@ impl Notices {
     }
 
     fn publish(&self, notification: Notification, note: Option<&str>) -> Result<EventId, Refusal> {
-        check(&notification).map_err(invalid)?;
+        check(&notification).map_err(Refusal::invalid)?;
         Ok(self.tell(notification, note)?)
     }
 
@@ -329,11 +323,7 @@ impl Notices {
     fn tell(&self, notification: Notification, note: Option<&str>) -> Result<EventId, PublishError> {
         let time = if notification.time == 0 { now_ms() } else { notification.time };
         let notification = Notification { time, ..notification };
-        let event = Notifications::Notification(notification);
-        match note {
-            Some(note) => self.0.publish_with_note(None, &event, note),
-            None => self.0.publish(&event),
-        }
+        self.0.publish_with_note(None, &Notifications::Notification(notification), note)
     }
 }
 

@@ -68,7 +68,7 @@ pub fn EventLog<E: EventSet + Clone + Send + Sync>(
     #[prop(default = 100)]
     capacity: usize,
     /// At which end the newest event is. Default: the last.
-    #[prop(default = Newest::Last)]
+    #[prop(optional)]
     newest: Newest,
     /// What is in a row. Default: type, id and data.
     #[prop(optional)]

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::reactive::owner::WeakOwner;
 use sse_events::EventSet;
 
-use super::folded;
+use super::{folded, schedule};
 use crate::IN_BROWSER;
 use crate::binding::is_root_of;
 use crate::handle::EventSourceHandle;
@@ -108,11 +108,10 @@ where
         key: impl Fn(&E) -> Option<K> + 'static,
         f: impl Fn(&mut S, &E) + 'static,
     ) -> Self {
-        let schedule = handle.with_binding(|binding| binding.schedule.clone());
         let rows = Rc::new(Rows {
             by_key: RefCell::default(),
             keys: folded(handle, Vec::new()),
-            schedule: schedule.unwrap_or_else(|| Schedule::new(Default::default())),
+            schedule: schedule(handle),
             left_out: folded(handle, 0),
             owner: Owner::current().map(|owner| owner.downgrade()),
             may_have_place: Cell::new(false),

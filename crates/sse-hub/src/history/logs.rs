@@ -94,20 +94,15 @@ fn fill<'a>(page: &mut Page, runs: impl Iterator<Item = Run<'a>>, read: Read<'_>
             return Filled::WithAll;
         }
         // In two runs, of a topic that keeps superseded events now and did not before, or the other way round.
-        if page.entries.last().is_some_and(|last| last.seq == *seq) {
-            match run.next() {
-                Some(head) => (*seq, *frame) = head,
-                None => drop(runs.swap_remove(lowest)),
+        if page.entries.last().is_none_or(|last| last.seq != *seq) {
+            bytes += frame.len();
+            let full = page.entries.len() == read.max_events || bytes > read.max_bytes;
+            if full && !page.entries.is_empty() {
+                return Filled::ToTheBrim;
             }
-            continue;
+            page.covered = *seq;
+            page.entries.push(Entry { seq: *seq, frame: (*frame).clone() });
         }
-        bytes += frame.len();
-        let full = page.entries.len() == read.max_events || bytes > read.max_bytes;
-        if full && !page.entries.is_empty() {
-            return Filled::ToTheBrim;
-        }
-        page.covered = *seq;
-        page.entries.push(Entry { seq: *seq, frame: (*frame).clone() });
         match run.next() {
             Some(head) => (*seq, *frame) = head,
             None => drop(runs.swap_remove(lowest)),

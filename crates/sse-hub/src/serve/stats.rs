@@ -1,5 +1,7 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::counters::Counter;
 
 /// Counts what happens to the connections. Clones count into the same, and so do servers that run one after the other
 /// with them; those that run at the same time should each have their own.
@@ -96,22 +98,5 @@ impl Stats {
 
     pub(super) fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)
-    }
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Counter(AtomicU64);
-
-impl Counter {
-    pub(super) fn add(&self, count: usize) {
-        self.0.fetch_add(count as u64, Ordering::Relaxed);
-    }
-
-    pub(super) fn subtract(&self, count: usize) {
-        self.0.fetch_sub(count as u64, Ordering::Relaxed);
-    }
-
-    fn value(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
     }
 }

@@ -242,7 +242,7 @@ impl Log {
     }
 
     /// The number of the entry that comes behind a place; `None` if the place is not in the log.
-    pub(crate) fn locate(&self, mark: &Mark) -> Option<u64> {
+    fn locate(&self, mark: &Mark) -> Option<u64> {
         let behind = self
             .entries
             .iter()

@@ -48,10 +48,7 @@ async fn notes(history: &RedbHistory, of: TopicId) -> Vec<String> {
 }
 
 async fn answer<T>(reply: Reply<T>) -> T {
-    match reply {
-        Reply::Now(answer) => answer,
-        Reply::Later(answer) => answer.await,
-    }
+    reply.answer().await
 }
 
 async fn committed(history: &RedbHistory, seq: u64) -> Result<(), HistoryError> {
