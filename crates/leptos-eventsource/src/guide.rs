@@ -67,5 +67,6 @@ pub mod rendered_on_a_server {}
 /// [Fetch::with_bearer]: crate::transport::Fetch::with_bearer
 /// [Ticketed]: crate::transport::Ticketed
 /// [components]: crate::components
+/// [rendered-on-a-server]: rendered_on_a_server#islands
 #[doc = include_str!("../docs/troubleshooting.md")]
 pub mod troubleshooting {}

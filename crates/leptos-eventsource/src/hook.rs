@@ -36,7 +36,8 @@ use crate::url::IntoStreamUrl;
 /// Another URL is another stream: it begins without a cursor. A token that changes belongs in
 /// [`Fetch::with_bearer`](crate::transport::Fetch::with_bearer) or [`Ticketed`](crate::transport::Ticketed).
 ///
-/// Outside of any owner, as in a task that was spawned or in a timer, it lives for as long as the page.
+/// Outside of any owner, as in a task that was spawned or in a timer, it lives for as long as the page. Before anything
+/// is mounted Leptos has no executor, and this panics.
 /// What has to be fetched before the stream can be opened belongs in its URL instead:
 ///
 /// ```

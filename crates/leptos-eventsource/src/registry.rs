@@ -30,7 +30,7 @@ thread_local! {
 
 /// Numbers the streams of a page; none is used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Serial(u64);
+pub(crate) struct Serial(pub(crate) u64);
 
 /// What there is to say about a stream.
 #[derive(Clone, Debug)]

@@ -86,7 +86,9 @@ impl Control {
                 snapshot_through: member(data, SNAPSHOT_THROUGH),
             },
             // p11: a slip of the server's is no wait for ever.
-            "retry" => Self::Retry(Duration::from_millis(member(data, "\"retry_ms\"")?.min(MAX_RETRY_MILLIS))),
+            "retry" => {
+                Self::Retry(Duration::from_millis(member(data, "\"retry_ms\"")?.min(MAX_RETRY_MILLIS)))
+            }
             "heartbeat" => Self::Heartbeat,
             "gap" => Self::Gap {
                 trimmed: member(data, "\"trimmed\"").unwrap_or(0),

@@ -18,7 +18,7 @@ use crate::handle::EventSourceHandle;
 /// [`reconnect`](EventSourceHandle::reconnect) may follow: look at the [`state`](EventSourceHandle::state).
 ///
 /// Read it in an effect: the body of a component also runs on a server that renders the page, where `spawn_local`
-/// panics.
+/// panics. And not by `spawn_local_scoped`: such a task holds the owner for whose end it would wait.
 ///
 /// ```
 /// use futures_util::StreamExt;

@@ -78,7 +78,8 @@ pub fn EventSourceInspector(
             <Show when=move || list.read().is_empty()>
                 <p class="sse-inspector-empty">{text(texts, |t| &t.empty)}</p>
             </Show>
-            <For each=move || list.get() key=|listed| listed.serial let:listed>
+            // A key must be one that can be serialised: with the islands router it is written into the page.
+            <For each=move || list.get() key=|listed| listed.serial.0 let:listed>
                 <Stream listed texts />
             </For>
         </details>
