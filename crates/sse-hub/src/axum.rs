@@ -27,12 +27,16 @@ use crate::Subscription;
 /// The header in which a client says where it left off.
 pub static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
+/// What clients call it in the query: ours, event-source-polyfill and what is built on it, Mercure's before 1.0.
+const IN_QUERY: [&str; 3] = ["last_event_id", "lastEventId", "lastEventID"];
+
 /// Where the client left off: the header `Last-Event-ID`, else `last_event_id` in the query, else `None`.
 ///
-/// The query is for a page that makes a new `EventSource`, which cannot set the header. The header wins, because
-/// from then on the browser keeps it up to date. Its bytes are UTF-8 (WHATWG HTML 9.2.4); others become U+FFFD, and
-/// the id then is one that means nothing here. Where the query has several, as of a page that appends one at each
-/// reconnect, the last counts. What is empty says nothing, there and in the header.
+/// The query is for a page that makes a new `EventSource`, which cannot set the header; `lastEventId`, as polyfills
+/// have it, and `lastEventID` are read as well. The header wins, because from then on the browser keeps it up to date.
+/// Its bytes are UTF-8 (WHATWG HTML 9.2.4); others become U+FFFD, and the id then is one that means nothing here. Where
+/// the query has several, as of a page that appends one at each reconnect, the last counts, whatever its name. What is
+/// empty says nothing, there and in the header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastEventId(pub Option<String>);
 
@@ -56,7 +60,7 @@ fn in_query(parts: &Parts) -> Option<String> {
     // As pairs: read as a field, a name that is there twice would be an error, and the client one that has seen
     // nothing.
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).ok()?;
-    let says_where = |(name, id): &(String, String)| name == "last_event_id" && !id.is_empty();
+    let says_where = |(name, id): &(String, String)| IN_QUERY.contains(&name.as_str()) && !id.is_empty();
     pairs.into_iter().rfind(says_where).map(|(_, id)| id)
 }
 

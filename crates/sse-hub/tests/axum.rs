@@ -50,6 +50,18 @@ async fn of_several_ids_in_a_query_the_last_that_says_something_counts() {
 }
 
 #[tokio::test]
+async fn the_id_is_read_by_the_names_that_other_clients_give_it() {
+    // As event-source-polyfill and reconnecting-eventsource ask, and a client of Mercure before 1.0.
+    assert_eq!(extracted("/?topic=a&lastEventId=e.1", None).await.as_deref(), Some("e.1"));
+    assert_eq!(extracted("/?topic=a&lastEventID=e.1", None).await.as_deref(), Some("e.1"));
+    assert_eq!(extracted("/?lastEventId=e.1", Some(b"e.2")).await.as_deref(), Some("e.2"));
+    // What the client appends is newer than what the page had in its URL, by whichever name.
+    assert_eq!(extracted("/?last_event_id=e.1&lastEventId=e.2", None).await.as_deref(), Some("e.2"));
+    assert_eq!(extracted("/?lastEventId=e.1&last_event_id=e.2", None).await.as_deref(), Some("e.2"));
+    assert_eq!(extracted("/?last_event_id=e.1&lastEventId=", None).await.as_deref(), Some("e.1"));
+}
+
+#[tokio::test]
 async fn a_stream_has_the_headers_that_keep_proxies_out_of_its_way() {
     let hub = hub(HubOptions::default());
     let topic = hub.topic::<News>("news").expect("opened");
