@@ -1,8 +1,8 @@
-// A small hub that speaks the Mercure protocol (https://mercure.rocks/spec) as far as this example needs it, with a
-// shop that publishes to it. It knows nothing of the page or of its client.
+// A small hub that speaks the Mercure protocol (https://mercure.rocks/spec), version 1.0, as far as this example needs
+// it, with a shop that publishes to it. It knows nothing of the page or of its client.
 //
-//   GET  /.well-known/mercure?topic=…&topic=…[&lastEventID=…]              subscribe
-//   POST /.well-known/mercure  topic=…&data=…[&id=…][&type=…][&retry=…]    publish, with `Authorization: Bearer …`
+//   GET  /.well-known/mercure?match=…&match_urlpattern=…[&last_event_id=…]    subscribe
+//   POST /.well-known/mercure  topic=…&data=…[&id=…][&type=…][&retry=…]       publish, with `Authorization: Bearer …`
 import { randomUUID } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -38,23 +38,21 @@ async function answer(request, response) {
   if (request.method !== "POST") return refuse(response, 405, "GET or POST");
   if (request.headers.authorization !== `Bearer ${PUBLISHER_KEY}`) return refuse(response, 401, "not a publisher");
   const form = new URLSearchParams(await text(request));
-  if (!form.has("topic")) return refuse(response, 400, 'missing "topic" parameter');
+  if (form.getAll("topic").length !== 1) return refuse(response, 400, 'one "topic", no more and no less');
   response.end(publish(form.get("topic"), Object.fromEntries(form)));
 }
 
 function subscribe(request, response, query) {
-  const topics = query.getAll("topic").map(matcher);
-  if (topics.length === 0) return refuse(response, 400, 'missing "topic" parameter');
-  const cursor = request.headers["last-event-id"] ?? query.get("lastEventID");
+  const asked = [...query].filter(([name]) => /^match/i.test(name));
+  const topics = asked.map(([name, value]) => MATCHERS[name]?.(value));
+  if (topics.length === 0 || topics.includes(undefined)) return refuse(response, 400, "no match of a known type");
+  const cursor = request.headers["last-event-id"] || query.get("last_event_id");
   console.log(`a subscriber came, after ${cursor}`);
 
   // An id that the hub does not know counts as "earliest"; none at all means: from now on.
   const known = history.findIndex((update) => update.id === cursor);
-  response.writeHead(200, {
-    "content-type": "text/event-stream",
-    "cache-control": "no-store",
-    "last-event-id": known >= 0 ? cursor : "earliest",
-  });
+  if (cursor) response.setHeader("mercure-last-event-id", known >= 0 ? cursor : "earliest");
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
   response.write(":\n\n");
   const send = (update) => {
     if (topics.some((matches) => matches(update.topic))) response.write(wire(update));
@@ -89,12 +87,18 @@ function parsed(line) {
   }
 }
 
-/** Whether a topic is the one that was asked for: the same, or one that its template `{…}` stands for; `*` is all. */
-function matcher(selector) {
-  if (selector === "*") return () => true;
-  const parts = selector.split(/\{\w+\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+/** Whether a topic is one that was asked for, by the parameter that asks; `*` is all. */
+const MATCHERS = { __proto__: null, match: exactly, match_exact: exactly, match_urlpattern: byPattern };
+
+function exactly(value) {
+  return (topic) => value === "*" || topic === value;
+}
+
+/** Of URL patterns, only `:name` is known, which is a segment of the path. */
+function byPattern(value) {
+  const parts = value.split(/:[a-z_]\w*/i).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const pattern = new RegExp(`^${parts.join("[^/]+")}$`);
-  return (topic) => topic === selector || pattern.test(topic);
+  return (topic) => value === "*" || pattern.test(topic);
 }
 
 function wire({ id, data, type, retry }) {

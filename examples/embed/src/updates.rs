@@ -1,13 +1,11 @@
-use std::borrow::Cow;
-
 use leptos::prelude::*;
 use leptos_eventsource::{EventSourceHandle, EventSourceOptions, Json, Keyed, use_event_source_with_options};
 
 use crate::model::{Order, Stock, Update};
 
-/// Every order, and the stock: `topic=https://shop.example/orders/{id}&topic=https://shop.example/stock`.
-const URL: &str = "/.well-known/mercure?topic=https%3A%2F%2Fshop.example%2Forders%2F%7Bid%7D\
-                   &topic=https%3A%2F%2Fshop.example%2Fstock";
+/// Every order, and the stock: `match_urlpattern=https://shop.example/orders/:id&match=https://shop.example/stock`.
+const URL: &str = "/.well-known/mercure?match_urlpattern=https%3A%2F%2Fshop.example%2Forders%2F%3Aid\
+                   &match=https%3A%2F%2Fshop.example%2Fstock";
 
 /// A Mercure hub sends all that it still has to whoever asks for this, so a new page needs no other request.
 const EARLIEST: &str = "earliest";
@@ -26,8 +24,6 @@ impl Updates {
         let mut options = EventSourceOptions::default();
         let connection = &mut options.connection;
         connection.last_event_id = EARLIEST.to_owned();
-        // The browser's own `EventSource` can send no header, so the cursor goes into the query, under this name.
-        connection.cursor_parameter = Some(Cow::Borrowed("lastEventID"));
         // The web server in front answers with an error of its own while the hub restarts. By itself `EventSource`
         // would give up at that.
         connection.client.retry_rejected = true;

@@ -106,6 +106,12 @@ test("the hub refuses who is no publisher", async ({ server }) => {
   expect(response.status).toBe(401);
 });
 
+test("the hub refuses who asks for no topic, or in a way that it does not know", async ({ server }) => {
+  for (const query of ["", "?topic=a", "?match=a&match_template=a", "?Match=a"]) {
+    expect((await fetch(`${server.url}/.well-known/mercure${query}`)).status, query).toBe(400);
+  }
+});
+
 test("a line that a kill has cut short is left out, and nothing else", async ({ visit, server }, info) => {
   const sent = [await order(server, 1, "lamp", "received")];
   await server.kill();
