@@ -13,6 +13,8 @@
 /// [EventSourceHandle::stream]: crate::EventSourceHandle::stream
 /// [Sharing]: crate::Sharing
 /// [State]: crate::State
+/// [Fetch::repeatable]: crate::transport::Fetch::repeatable
+/// [Fetch::with_bearer]: crate::transport::Fetch::with_bearer
 #[doc = include_str!("../docs/coming-from.md")]
 pub mod coming_from {}
 
@@ -48,6 +50,7 @@ pub mod rendered_on_a_server {}
 /// [EventSourceHandle::close]: crate::EventSourceHandle::close
 /// [EventSourceHandle::error]: crate::EventSourceHandle::error
 /// [EventSourceHandle::finish]: crate::EventSourceHandle::finish
+/// [EventSourceHandle::on_error]: crate::EventSourceHandle::on_error
 /// [EventSourceHandle::on_event]: crate::EventSourceHandle::on_event
 /// [EventSourceHandle::on_gap]: crate::EventSourceHandle::on_gap
 /// [EventSourceHandle::on_open]: crate::EventSourceHandle::on_open

@@ -69,6 +69,28 @@ async fn who_hears_of_errors_hears_of_all_that_come_at_once() {
 }
 
 #[wasm_bindgen_test]
+async fn whoever_takes_an_end_for_complete_finishes_and_asks_no_more() {
+    let transport = Scripted::new();
+    let (_mounted, market) = mount({
+        let transport = transport.clone();
+        move || {
+            let market = use_market(&transport, Delivery::Immediate);
+            market.on_error(move |error| {
+                if matches!(error, Error::Connection(Failure::Ended)) {
+                    market.finish();
+                }
+            });
+            market
+        }
+    });
+    open(&transport).await.fail(Failure::Cut);
+    assert!(matches!(market.state().get_untracked(), State::Waiting { .. }), "it was not complete");
+    open(&transport).await.fail(Failure::Ended);
+    assert_eq!(market.state().get_untracked(), State::Closed(CloseReason::Ended));
+    assert_eq!(transport.requests().len(), 2);
+}
+
+#[wasm_bindgen_test]
 async fn who_hears_of_openings_hears_of_each_before_its_first_event() {
     let transport = Scripted::new();
     let (_mounted, (market, symbols)) = mount({
