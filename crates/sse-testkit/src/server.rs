@@ -125,11 +125,13 @@ fn script(request: &Request) -> Result<Script, String> {
 
 /// Answers a CORS preflight: everything is allowed.
 async fn allow(socket: &mut TcpStream, request: &Request) -> io::Result<()> {
-    let wanted = request.headers.get("access-control-request-headers").map_or("", String::as_str);
+    let wanted = |what| request.headers.get(what).map_or("", String::as_str);
     let head = format!(
-        "HTTP/1.1 204 No Content\r\n{}access-control-allow-methods: GET, POST, DELETE\r\n\
-         access-control-allow-headers: {wanted}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 204 No Content\r\n{}access-control-allow-methods: {}\r\n\
+         access-control-allow-headers: {}\r\nconnection: close\r\n\r\n",
         cors(request),
+        wanted("access-control-request-method"),
+        wanted("access-control-request-headers"),
     );
     write(socket, head.as_bytes()).await
 }

@@ -158,10 +158,12 @@ async fn the_report_tells_who_came_and_who_is_still_there() {
 #[tokio::test]
 async fn a_page_of_another_origin_may_do_everything() {
     let server = start().await;
-    let request = "OPTIONS /stream/key HTTP/1.1\r\norigin: http://a\r\naccess-control-request-headers: last-event-id\r\n\r\n";
+    let request = "OPTIONS /stream/key HTTP/1.1\r\norigin: http://a\r\naccess-control-request-method: QUERY\r\n\
+                   access-control-request-headers: last-event-id\r\n\r\n";
     let (came, _) = all(ask(server, request).await).await;
     assert!(came.starts_with("HTTP/1.1 204 "), "{came}");
     assert!(came.contains("access-control-allow-origin: http://a\r\n"), "{came}");
+    assert!(came.contains("access-control-allow-methods: QUERY\r\n"), "{came}");
     assert!(came.contains("access-control-allow-headers: last-event-id\r\n"), "{came}");
     assert_eq!(report(server).await.preflights, ["last-event-id"]);
 }
