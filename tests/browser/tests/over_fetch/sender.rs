@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 use browser_tests::{Stream, Watch};
 use sse_proto::client::{CloseReason, Failure, State};
 use sse_web::transport::{Fetch, Token};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Response, ResponseInit};
 
 use super::over;
+use super::refusal::{bodies, heard};
 
 /// What a server would answer.
 fn answer(status: u16, body: &str) -> Result<Response, JsValue> {
@@ -93,4 +94,32 @@ async fn what_it_answers_is_judged_like_any_other_response() {
     assert_eq!(watch.failures()[..2], [unavailable, Failure::Network]);
     let tokens = asked.lock().expect("nobody panics").clone();
     assert_eq!(tokens[..4], [Token::Any, Token::Any, Token::Any, Token::Fresh]);
+}
+
+/// An answer whose body comes in chunks of text, which no browser's own `fetch` gives.
+fn answer_in_text(status: u16) -> Result<Response, JsValue> {
+    let script = format!(
+        "new Response(
+             new ReadableStream({{ start: (body) => body.enqueue('data: hi\\n\\n') }}),
+             {{ status: {status}, headers: {{ 'content-type': 'text/event-stream' }} }},
+         )"
+    );
+    js_sys::eval(&script)?.dyn_into()
+}
+
+#[wasm_bindgen_test]
+async fn chunks_that_are_no_bytes_close_the_stream() {
+    let fetch = Fetch::new().with_fetch(|_| async { answer_in_text(200) });
+    let watch = Watch::open("https://example.org/", over(fetch));
+    watch.until_phase("closed").await;
+    assert_eq!(watch.data(), [""; 0]);
+    assert_eq!(watch.state(), State::Closed(CloseReason::Refused(Failure::Unsupported)));
+}
+
+#[wasm_bindgen_test]
+async fn a_refusal_in_chunks_that_are_no_bytes_is_told_without_them() {
+    let (fetch, refusals) = heard(Fetch::new().with_fetch(|_| async { answer_in_text(404) }));
+    let watch = Watch::open("https://example.org/", over(fetch));
+    watch.until_phase("closed").await;
+    assert_eq!(bodies(&refusals), [(404, String::new())]);
 }

@@ -212,8 +212,11 @@ impl Exchange {
             if result.get_done().unwrap_or(true) {
                 return Some(Failure::Ended);
             }
+            // A body that the page has made itself may come in anything.
+            let Ok(chunk) = result.get_value().dyn_into::<Uint8Array>() else {
+                return Some(Failure::Unsupported);
+            };
             self.receiver.activity();
-            let chunk: Uint8Array = result.get_value().unchecked_into();
             let length = chunk.length();
             for start in (0..length).step_by(STEP as usize) {
                 let part = chunk.subarray(start, length.min(start + STEP));

@@ -43,7 +43,7 @@ impl Refusal {
     }
 }
 
-/// The start of the body. One that breaks off has said what it has.
+/// The start of the body. One that breaks off, or goes on in something else than bytes, has said what it has.
 async fn read(response: &Response) -> Vec<u8> {
     let mut bytes = Vec::new();
     let Some(body) = response.body() else { return bytes };
@@ -55,7 +55,7 @@ async fn read(response: &Response) -> Vec<u8> {
         if result.get_done().unwrap_or(true) {
             break;
         }
-        let chunk: Uint8Array = result.get_value().unchecked_into();
+        let Ok(chunk) = result.get_value().dyn_into::<Uint8Array>() else { break };
         let room = u32::try_from(LIMIT - bytes.len()).unwrap_or(u32::MAX);
         bytes.extend(chunk.subarray(0, chunk.length().min(room)).to_vec());
     }
