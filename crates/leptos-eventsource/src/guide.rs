@@ -27,6 +27,7 @@ pub mod coming_from {}
 /// [Failure]: crate::Failure
 /// [Fetch]: crate::transport::Fetch
 /// [Fetch::post]: crate::transport::Fetch::post
+/// [Fetch::query]: crate::transport::Fetch::query
 /// [Fetch::repeatable]: crate::transport::Fetch::repeatable
 /// [Fetch::share_as]: crate::transport::Fetch::share_as
 /// [Fetch::with_bearer]: crate::transport::Fetch::with_bearer

@@ -57,7 +57,7 @@ use member::Membership;
 /// seconds, or after half a minute. A stream without ids cannot be resumed: then those who come late are told what is remembered, and nothing
 /// before.
 ///
-/// Not shared, whatever is asked for (the console of a debug build says so): a POST, a
+/// Not shared, whatever is asked for (the console of a debug build says so): a request with a body, a
 /// [`Fetch`](crate::transport::Fetch) with `with_refusal`, or with a token, an `Authorization` header or `with_fetch` and
 /// without [`share_as`](crate::transport::Fetch::share_as), [`Ticketed`](crate::transport::Ticketed),
 /// [`Scripted`](crate::transport::Scripted), a transport of your own without a

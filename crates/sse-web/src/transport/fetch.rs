@@ -62,6 +62,7 @@ pub use refusal::Refusal;
 /// ```
 #[derive(Clone)]
 pub struct Fetch {
+    method: &'static str,
     body: Option<Body>,
     is_repeatable: bool,
     headers: Vec<(String, String)>,
@@ -72,7 +73,7 @@ pub struct Fetch {
     limits: Limits,
 }
 
-/// What is sent with a POST.
+/// What is sent with a POST or a QUERY.
 ///
 /// ```
 /// use sse_web::transport::Fetch;
@@ -164,6 +165,7 @@ impl Fetch {
     #[must_use]
     pub fn new() -> Self {
         Self {
+            method: "GET",
             body: None,
             is_repeatable: true,
             headers: Vec::new(),
@@ -181,7 +183,25 @@ impl Fetch {
     /// and [`Failure::Cut`] if it was cut off.
     #[must_use]
     pub fn post(body: impl Into<Body>) -> Self {
-        Self { body: Some(body.into()), is_repeatable: false, ..Self::new() }
+        Self { method: "POST", body: Some(body.into()), is_repeatable: false, ..Self::new() }
+    }
+
+    /// A QUERY (RFC 10008): a GET whose question goes in the body. It only asks, so it is sent again after a drop, with its
+    /// cursor. The server must know the method, and be told the content type: that of bytes by [`Self::with_header`].
+    /// To another origin, the browser asks the server first whether it allows the method.
+    ///
+    /// ```
+    /// use sse_web::transport::{Fetch, InvalidHeader};
+    ///
+    /// # fn main() -> Result<(), InvalidHeader> {
+    /// let search = Fetch::query(r#"{"words":["rust"]}"#).with_header("content-type", "application/json")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn query(body: impl Into<Body>) -> Self {
+        // Of other methods than the six that everybody knows, `fetch` takes the name as it is spelled.
+        Self { method: "QUERY", body: Some(body.into()), ..Self::new() }
     }
 
     /// Allows a POST to be sent again after a drop: the server takes the same one twice without harm.
@@ -299,7 +319,7 @@ impl Fetch {
     /// what it sends or reads a header of the response, or a test that is the server.
     ///
     /// It is given the whole request, with token, cursor, body and the signal that aborts it, and returns the response
-    /// without having read its body. An error is [`Failure::Network`], as where the browser says no more (conformance c12);
+    /// without having read its body. It may send another one that is made of it, by another method for instance. An error is [`Failure::Network`], as where the browser says no more (conformance c12);
     /// but for that, what it returns is judged like any other response. A body of its own must come in `Uint8Array`s:
     /// anything else closes the stream as [`Failure::Unsupported`]. What it may hold, [`Self::with_bearer`] says.
     ///
@@ -352,7 +372,7 @@ impl fmt::Debug for Fetch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         f.debug_struct("Fetch")
-            .field("method", &self.method())
+            .field("method", &self.method)
             .field("is_repeatable", &self.is_repeatable)
             .field("headers", &names)
             .field("bearer", &self.bearer.is_some())
@@ -365,10 +385,6 @@ impl Fetch {
     fn is_authorized(&self) -> bool {
         let has_header = self.headers.iter().any(|(name, _)| is_authorization(name));
         has_header || self.bearer.is_some() || self.sender.is_some()
-    }
-
-    fn method(&self) -> &'static str {
-        if self.body.is_some() { "POST" } else { "GET" }
     }
 }
 

@@ -1,4 +1,4 @@
-//! c18: what a POST may do by itself, and what not.
+//! c18: what a POST may do by itself, and what not; and a QUERY, which may be sent again.
 
 use std::time::Duration;
 
@@ -129,4 +129,15 @@ async fn c18_a_post_that_ends_by_itself_is_complete() {
     watch.until_phase("closed").await;
     assert_eq!(watch.state(), State::Closed(CloseReason::Ended));
     assert_eq!(watch.failures(), []);
+}
+
+#[wasm_bindgen_test]
+async fn c18_a_query_is_sent_with_its_body_and_again_when_it_drops() {
+    let stream = Stream::new("event - 1 one\nend\n---\nevent - 2 two").await;
+    let watch = Watch::open(stream.url(), over(Fetch::query("{}")));
+    watch.until_data("two").await;
+    let visits = stream.report().await.visits;
+    let sent: Vec<_> = visits.iter().map(|visit| (visit.method.as_str(), visit.body.as_str())).collect();
+    assert_eq!(sent, [("QUERY", "{}"); 2]);
+    assert_eq!(visits[1].cursor_header(), Some("1"));
 }

@@ -136,7 +136,7 @@ impl Exchange {
     /// c02. Made in front of `fetch`, which would tell a request that cannot be made like a dead network.
     fn request(&self, token: Option<&str>) -> Result<Request, Failure> {
         let init = RequestInit::new();
-        init.set_method(self.fetch.method());
+        init.set_method(self.fetch.method);
         let headers = self.headers(token)?;
         init.set_headers(&headers);
         init.set_cache(RequestCache::NoStore);
