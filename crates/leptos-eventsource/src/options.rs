@@ -52,7 +52,7 @@ use crate::schedule::Schedule;
 ///
 /// What a transport is given to call is `Send` and `Sync` for that:
 /// [`Fetch::with_bearer`](crate::transport::Fetch::with_bearer) says what to do with what is not.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct EventSourceOptions {
     /// When views tell the page that they have changed.

@@ -22,6 +22,10 @@ use crate::transport::{Native, Transport};
 /// options.offline = Offline::Pause;
 /// options.wake = Wake::ReconnectAfter(Duration::from_secs(5 * 60));
 /// ```
+///
+/// They can be compared, and so be a property of a component in Yew or Dioxus. Two transports are equal if they are the
+/// same `Arc`, or ask for the same by their [`share_key`](Transport::share_key): of one without a key, such as a POST,
+/// keep the options and clone them.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Options {
@@ -156,6 +160,38 @@ impl Default for Options {
     }
 }
 
+impl PartialEq for Options {
+    fn eq(&self, other: &Self) -> bool {
+        // By name, so that a new option is not forgotten.
+        let Self {
+            client,
+            transport,
+            event_types,
+            with_credentials,
+            last_event_id,
+            cursor_parameter,
+            background,
+            offline,
+            wake,
+            sharing,
+        } = self;
+        *client == other.client
+            && is_same(transport, &other.transport)
+            && *event_types == other.event_types
+            && *with_credentials == other.with_credentials
+            && *last_event_id == other.last_event_id
+            && *cursor_parameter == other.cursor_parameter
+            && *background == other.background
+            && *offline == other.offline
+            && *wake == other.wake
+            && *sharing == other.sharing
+    }
+}
+
+fn is_same(one: &Arc<dyn Transport>, other: &Arc<dyn Transport>) -> bool {
+    Arc::ptr_eq(one, other) || one.share_key().is_some_and(|key| Some(key) == other.share_key())
+}
+
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
@@ -169,5 +205,46 @@ impl fmt::Debug for Options {
             .field("wake", &self.wake)
             .field("sharing", &self.sharing)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::Fetch;
+
+    fn over(fetch: Fetch) -> Options {
+        Options { transport: Arc::new(fetch), ..Options::default() }
+    }
+
+    #[test]
+    fn options_are_equal_that_ask_for_the_same() {
+        assert_eq!(Options::default(), Options::default());
+        assert_eq!(over(Fetch::new()), over(Fetch::new()));
+        let ask = over(Fetch::post("{}"));
+        assert_eq!(ask, ask.clone());
+        assert_ne!(ask, over(Fetch::post("{}")), "nobody knows what else they were given");
+        assert_ne!(over(Fetch::new()), Options::default());
+    }
+
+    #[test]
+    fn every_option_counts() {
+        let changes: [fn(&mut Options); 10] = [
+            |it| it.client.max_retries = Some(1),
+            |it| it.transport = Arc::new(Fetch::new()),
+            |it| it.event_types = vec!["tick"].into(),
+            |it| it.with_credentials = true,
+            |it| it.last_event_id = "7".to_owned(),
+            |it| it.cursor_parameter = None,
+            |it| it.background = Background::Pause,
+            |it| it.offline = Offline::Pause,
+            |it| it.wake = Wake::ReconnectAfter(Duration::ZERO),
+            |it| it.sharing = Sharing::page(),
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let mut options = Options::default();
+            change(&mut options);
+            assert_ne!(options, Options::default(), "change {number}");
+        }
     }
 }

@@ -126,6 +126,15 @@ impl Default for Sharing {
     }
 }
 
+/// By name: the compiler may give one function two addresses, and two functions the same.
+impl PartialEq for Sharing {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Sharing {}
+
 impl fmt::Debug for Sharing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Sharing::{}()", self.name)
