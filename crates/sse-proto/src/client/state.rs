@@ -219,7 +219,8 @@ pub enum Failure {
     /// `EventSource`, not by WebKitGTK when a connection is closed without a reset, and not by anybody where a body has
     /// neither length nor chunks (HTTP/1.0).
     Ended,
-    /// The connection broke off in the middle of the body (c07).
+    /// The connection broke off in the middle of the body (c07). What came right before, Chromium may have dropped
+    /// unread.
     Cut,
     /// No response within the connect timeout. With HTTP/1.1 a browser opens six connections to an origin and
     /// lets the seventh hang without an error (c19).

@@ -11,6 +11,7 @@
 //! | `retry` | cannot be seen; the event `sse.retry` can | yes |
 //! | a reconnect after a redirect | asks the owner's URL: where it led cannot be seen | goes where the last one led |
 //! | a body that is cut off | looks like one that ends | told |
+//! | what came right before a cut | told | may be lost in Chromium; the cursor stays in front of it |
 //! | comments as a sign of life | cannot be seen | yes |
 //! | event types | those that are listened for | all |
 //! | limits of the decoder | none | yes |
