@@ -35,10 +35,10 @@ use crate::direct::{Inner, UnreadId};
 pub use fetch::{Body, Fetch, InvalidHeader, Refusal, Token};
 pub use native::Native;
 pub use scripted::{Scripted, ScriptedStream};
-/// For [`Fetch::with_limits`].
-pub use sse_proto::Limits;
 /// For [`Receiver::responded`] and [`ScriptedStream::respond`].
 pub use sse_proto::client::Response;
+/// For [`Fetch::with_limits`], and what [`Failure::Limit`] holds.
+pub use sse_proto::{DecodeError, Limits};
 pub use ticketed::Ticketed;
 
 /// Makes requests for event streams.
