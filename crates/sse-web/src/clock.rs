@@ -27,6 +27,8 @@ thread_local! {
 
 /// The current time on the clock in which states give theirs. It counts the time for which the device was asleep.
 ///
+/// Each page and each worker has a clock of its own: to another one, post a duration from now and no [`Instant`].
+///
 /// ```
 /// use sse_web::State;
 ///

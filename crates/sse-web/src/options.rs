@@ -66,6 +66,8 @@ pub struct Options {
 /// not yet opened, no connection is held whatever is said here.
 ///
 /// ```
+/// In a worker this has no effect: let the page post a message, and call [`pause`](crate::Connection::pause) there.
+///
 /// use std::time::Duration;
 ///
 /// use sse_web::{Background, Options};
