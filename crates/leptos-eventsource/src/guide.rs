@@ -69,6 +69,7 @@ pub mod rendered_on_a_server {}
 /// [Fetch]: crate::transport::Fetch
 /// [Fetch::share_as]: crate::transport::Fetch::share_as
 /// [Fetch::with_bearer]: crate::transport::Fetch::with_bearer
+/// [Fetch::with_fetch]: crate::transport::Fetch::with_fetch
 /// [Ticketed]: crate::transport::Ticketed
 /// [components]: crate::components
 /// [rendered-on-a-server]: rendered_on_a_server#islands
