@@ -64,6 +64,9 @@ impl Connection {
     ///
     /// # Errors
     /// [`InvalidUrl`] if it is empty, or not an http or https URL.
+    ///
+    /// # Panics
+    /// Outside of a browser, as where a page is rendered on a server: open it in an effect.
     pub fn open(url: &str, options: Options, sink: impl Sink + 'static) -> Result<Self, InvalidUrl> {
         let url = url::resolve(url)?;
         let link = options.sharing.open(url, options, Box::new(sink));

@@ -33,7 +33,8 @@ pub struct Options {
     pub client: ClientOptions,
     /// What carries the stream. Default: the browser's own `EventSource`.
     pub transport: Arc<dyn Transport>,
-    /// The event types to listen for. The native `EventSource` delivers no others. Default: `message`.
+    /// The event types to listen for. The native `EventSource` delivers no others: for types that are known only at run
+    /// time, take [`Fetch`](crate::transport::Fetch), which brings all. Default: `message`.
     pub event_types: Cow<'static, [&'static str]>,
     /// Whether to send cookies to another origin. Default: no.
     pub with_credentials: bool,
@@ -65,9 +66,9 @@ pub struct Options {
 /// In the back/forward cache, in a tab that the browser has frozen to save energy, and in a page that is prerendered and
 /// not yet opened, no connection is held whatever is said here.
 ///
-/// ```
 /// In a worker this has no effect: let the page post a message, and call [`pause`](crate::Connection::pause) there.
 ///
+/// ```
 /// use std::time::Duration;
 ///
 /// use sse_web::{Background, Options};

@@ -250,7 +250,8 @@ impl Fetch {
     /// close the connection when the sink is told of a [`Failure::Token`].
     ///
     /// `token` is `Send` and `Sync`, what it returns need not be. It may hold signals and handles, atomics and locks;
-    /// an object of JavaScript in a `send_wrapper::SendWrapper`, or in Leptos in a `StoredValue::new_local`.
+    /// an object of JavaScript or an `Rc` (Yew's handles and callbacks, Dioxus' `Signal`) in a
+    /// `send_wrapper::SendWrapper`, or in Leptos in a `StoredValue::new_local`.
     ///
     /// The token goes to the origin of the URL only: browsers take it off where a redirect leads to another one, and a
     /// redirect to there is followed anew by every reconnect and not remembered (conformance c05).

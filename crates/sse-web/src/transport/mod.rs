@@ -45,7 +45,7 @@ pub use ticketed::Ticketed;
 ///
 /// `Send` and `Sync`, so that [`Options`](crate::Options) can be kept wherever an app keeps things, and moved and
 /// dropped on any thread of a server that renders a page. It is only ever asked to connect where its connection was
-/// opened, so what belongs to one thread, such as a [`Receiver`] or an object of JavaScript, may stand in a
+/// opened, so what belongs to one thread, such as a [`Receiver`], an `Rc` or an object of JavaScript, may stand in a
 /// `send_wrapper::SendWrapper`.
 ///
 /// One of your own brings events from wherever a server's events can come from:
