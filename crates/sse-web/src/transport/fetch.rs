@@ -186,9 +186,9 @@ impl Fetch {
         Self { method: "POST", body: Some(body.into()), is_repeatable: false, ..Self::new() }
     }
 
-    /// A QUERY (RFC 10008): a GET whose question goes in the body. It only asks, so it is sent again after a drop, with its
-    /// cursor. The server must know the method, and be told the content type: that of bytes by [`Self::with_header`].
-    /// To another origin, the browser asks the server first whether it allows the method.
+    /// A QUERY (RFC 10008): a GET whose question goes in the body. It only asks, so it is sent again after a drop, with
+    /// its cursor. The server must know the method, and be told the content type: that of bytes by
+    /// [`Self::with_header`]. To another origin, the browser asks the server first whether it allows the method.
     ///
     /// ```
     /// use sse_web::transport::{Fetch, InvalidHeader};
@@ -320,9 +320,10 @@ impl Fetch {
     /// what it sends or reads a header of the response, or a test that is the server.
     ///
     /// It is given the whole request, with token, cursor, body and the signal that aborts it, and returns the response
-    /// without having read its body. It may send another one that is made of it, by another method for instance. An error is [`Failure::Network`], as where the browser says no more (conformance c12);
-    /// but for that, what it returns is judged like any other response. A body of its own must come in `Uint8Array`s:
-    /// anything else closes the stream as [`Failure::Unsupported`]. What it may hold, [`Self::with_bearer`] says.
+    /// without having read its body. It may send another one that is made of it, by another method for instance. An
+    /// error is [`Failure::Network`], as where the browser says no more (conformance c12); but for that, what it
+    /// returns is judged like any other response. A body of its own must come in `Uint8Array`s: anything else closes
+    /// the stream as [`Failure::Unsupported`]. What it may hold, [`Self::with_bearer`] says.
     ///
     /// ```
     /// use sse_web::transport::Fetch;
