@@ -42,7 +42,7 @@ pub struct Options {
     pub last_event_id: String,
     /// The query parameter that carries the cursor where no header can: the native `EventSource` sends
     /// `Last-Event-ID` only when it reconnects by itself. `None` sends no cursor there. Default:
-    /// `last_event_id`; Mercure calls it `lastEventID`.
+    /// `last_event_id`; Mercure before 1.0 calls it `lastEventID`.
     ///
     /// A URL may have a parameter of that name itself, to say where a new page begins. It is sent as it is until there is a
     /// cursor, which takes its place.
