@@ -3,6 +3,7 @@
 //! What is to be learnt from it is in `tests/kitchen.rs`: how its author tests it without a server.
 
 use leptos::prelude::*;
+use leptos_eventsource::transport::Fetch;
 use leptos_eventsource::{
     CloseReason, EventSet, EventSourceOptions, Failure, Json, State, use_event_source_with_options,
 };
@@ -28,11 +29,12 @@ pub enum Kitchen {
 
 /// The orders that are still to be cooked.
 ///
-/// The options are a property, so that a test can give it another transport. An app leaves them out.
+/// The options are a property, so that a test can give it another transport. An app leaves them out: then it is `Fetch`,
+/// because the browser's own `EventSource` does not tell a 401 from any other refusal.
 #[component]
 pub fn Orders(
     /// How the stream behaves.
-    #[prop(optional)]
+    #[prop(default = EventSourceOptions::default().with_transport(Fetch::new()))]
     options: EventSourceOptions,
 ) -> impl IntoView {
     let kitchen = use_event_source_with_options::<Kitchen>("/api/kitchen", options);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::HtmlElement;
+use leptos::web_sys::js_sys::{Function, Reflect};
 use leptos_eventsource::transport::{Scripted, ScriptedExt};
 use leptos_eventsource::{EventSourceOptions, Failure, Json};
 use testing::{Guests, Kitchen, Order, Orders};
@@ -74,9 +75,28 @@ async fn who_is_not_logged_in_is_told_so() {
         let options = options(&server);
         || view! { <Orders options /> }
     });
+    server.accept().await.refuse(503);
+    assert_eq!(page.status().await, "the restaurant cannot be reached");
     server.accept().await.refuse(401);
+    // It does not try again by itself: in a wait for that, the page would say what it says above.
     assert_eq!(page.status().await, "please log in");
-    assert_eq!(server.active(), 0, "it does not try again by itself");
+}
+
+/// `Scripted` tells more than the browser's own `EventSource` does. So this one is about the page that people see: the
+/// component with the transport of the app, and a browser whose `fetch` is answered by this test.
+#[wasm_bindgen_test]
+async fn the_app_hears_of_the_401_that_its_component_speaks_of() {
+    let window = window();
+    let fetch = Reflect::get(&window, &"fetch".into()).expect("a window has properties");
+    let refusal = "return Promise.resolve(new Response(null, { status: 401 }))";
+    Reflect::set(&window, &"fetch".into(), &Function::new_no_args(refusal)).expect("it can be replaced");
+    let page = Page::mount(|| view! { <Orders /> });
+    // What there is to wait for comes in microtasks, of which a tick lets one pass.
+    for _ in 0..100 {
+        leptos::task::tick().await;
+    }
+    Reflect::set(&window, &"fetch".into(), &fetch).expect("it can be put back");
+    assert_eq!(page.status().await, "please log in");
 }
 
 #[wasm_bindgen_test]
