@@ -22,18 +22,18 @@ use sse_web::transport::ScriptedStream;
 /// }
 /// ```
 pub trait ScriptedExt {
-    /// Brings this event. `last_event_id` is that of the stream after it; empty for a server that sends no ids.
+    /// Brings this event. One whose `id` is empty has none, and the last one stays.
     ///
     /// # Panics
     /// If the event's codec refuses it.
     #[track_caller]
-    fn send<E: EventSet>(&self, event: &E, last_event_id: &str);
+    fn send<E: EventSet>(&self, event: &E, id: &str);
 }
 
 impl ScriptedExt for ScriptedStream {
     #[track_caller]
-    fn send<E: EventSet>(&self, event: &E, last_event_id: &str) {
+    fn send<E: EventSet>(&self, event: &E, id: &str) {
         let data = event.encode().unwrap_or_else(|error| panic!("{error}"));
-        self.event(event.event_type(), &data, last_event_id);
+        self.event(event.event_type(), &data, id);
     }
 }

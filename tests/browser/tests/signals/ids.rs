@@ -122,6 +122,10 @@ async fn the_signal_of_the_last_event_id_follows_a_cursor_that_comes_without_an_
     assert_eq!(id.get_untracked(), "a.17");
     server.event("sse.reset", "{}", "a.17");
     assert_eq!(id.get_untracked(), "a.17");
+    server.end();
+    let server = open(&transport).await;
+    assert_eq!(server.last_event_id(), "a.17");
+    // A reset that names no cursor leaves none: the one that it repeats is the one that is void.
     server.event("sse.reset", "{}", "");
     assert_eq!(id.get_untracked(), "");
 }

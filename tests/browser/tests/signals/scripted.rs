@@ -68,6 +68,53 @@ async fn a_reconnect_is_another_request_and_brings_the_cursor() {
 }
 
 #[wasm_bindgen_test]
+async fn c10_an_event_without_an_id_keeps_the_cursor_as_it_does_on_the_wire() {
+    let server = Scripted::new();
+    let (_mounted, ids) = mount({
+        let server = server.clone();
+        move || {
+            let news = use_texts(&server, "/news");
+            news.fold_with_id(Vec::new(), |ids: &mut Vec<String>, _, id| ids.push(id.to_owned()))
+        }
+    });
+    let first = open(&server).await;
+    first.message("zero");
+    first.event("message", "one", "41");
+    first.message("two");
+    first.event("sse.gap", r#"{"trimmed":40}"#, "");
+    first.end();
+    let second = open(&server).await;
+    assert_eq!(second.last_event_id(), "41");
+    // The cursor that was asked for is that of a stream that brings no other.
+    second.send(&text("three"), "");
+    second.end();
+    assert_eq!(open(&server).await.last_event_id(), "41");
+    assert_eq!(ids.get_untracked(), ["", "41", "41", "41"]);
+}
+
+#[wasm_bindgen_test]
+async fn p12_an_id_without_data_moves_the_cursor_and_an_empty_one_takes_it_away() {
+    let server = Scripted::new();
+    let (_mounted, (id, latest)) = mount({
+        let server = server.clone();
+        move || {
+            let news = use_texts(&server, "/news");
+            (news.last_event_id(), news.latest())
+        }
+    });
+    let stream = open(&server).await;
+    stream.id("41");
+    assert_eq!(id.get_untracked(), "41");
+    stream.message("one");
+    assert_eq!((id.get_untracked(), latest.get_untracked()), ("41".to_owned(), Some(text("one"))));
+    stream.id("");
+    assert_eq!(id.get_untracked(), "");
+    stream.message("two");
+    stream.end();
+    assert_eq!(open(&server).await.last_event_id(), "");
+}
+
+#[wasm_bindgen_test]
 async fn a_status_is_judged_as_one_from_a_server() {
     let server = Scripted::new();
     let (_mounted, news) = mount({

@@ -1,4 +1,4 @@
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
@@ -73,6 +73,8 @@ struct Inner {
     url: String,
     event_types: Vec<&'static str>,
     last_event_id: String,
+    /// That of the stream so far, which begins at the cursor that was asked for.
+    stands_at: RefCell<String>,
     with_credentials: bool,
     receiver: Receiver,
     is_accepted: Cell<bool>,
@@ -154,15 +156,26 @@ impl ScriptedStream {
         self.0.receiver.responded(response);
     }
 
-    /// Brings an event. `last_event_id` is that of the stream after it: one that carries no `id` repeats the one before,
-    /// or is empty if there was none. A stream that was not opened is opened by it.
-    pub fn event(&self, event_type: &str, data: &str, last_event_id: &str) {
+    /// Brings an event. One whose `id` is empty has none, and as on the wire, the last one stays; to take that away there
+    /// is [`Self::id`]. A stream that was not opened is opened by it.
+    pub fn event(&self, event_type: &str, data: &str, id: &str) {
+        if !id.is_empty() {
+            self.0.stands_at.replace(id.to_owned());
+        }
+        // Not borrowed while the page is told: what it does may bring the next event.
+        let last_event_id = &self.0.stands_at.borrow().clone();
         self.0.receiver.event(EventRef { event_type, data, last_event_id });
     }
 
-    /// Brings an event of type `message` to a stream without ids.
+    /// Brings an event of type `message` that has no id.
     pub fn message(&self, data: &str) {
         self.event(MESSAGE, data, "");
+    }
+
+    /// Brings an id without data: no event, but the cursor moves. An empty one takes the cursor away.
+    pub fn id(&self, id: &str) {
+        self.0.stands_at.replace(id.to_owned());
+        self.0.receiver.id(id);
     }
 
     /// Brings a sign of life that is no event, such as a comment.
@@ -200,6 +213,7 @@ impl ScriptedStream {
             url: request.url.to_owned(),
             event_types: request.event_types.to_vec(),
             last_event_id: request.last_event_id.to_owned(),
+            stands_at: RefCell::new(request.last_event_id.to_owned()),
             with_credentials: request.with_credentials,
             receiver,
             is_accepted: Cell::new(false),
