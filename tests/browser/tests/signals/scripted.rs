@@ -133,6 +133,30 @@ async fn a_status_is_judged_as_one_from_a_server() {
 }
 
 #[wasm_bindgen_test]
+#[should_panic(expected = "was answered already")]
+async fn a_stream_that_is_open_cannot_be_refused_any_more() {
+    let server = Scripted::new();
+    let (_mounted, _news) = mount({
+        let server = server.clone();
+        move || use_texts(&server, "/news")
+    });
+    open(&server).await.refuse(401);
+}
+
+#[wasm_bindgen_test]
+#[should_panic(expected = "was answered already")]
+async fn a_stream_that_an_event_has_opened_cannot_be_answered_any_more() {
+    let server = Scripted::new();
+    let (_mounted, _news) = mount({
+        let server = server.clone();
+        move || use_texts(&server, "/news")
+    });
+    let stream = server.accept().await;
+    stream.message("one");
+    stream.respond(Response::new(503));
+}
+
+#[wasm_bindgen_test]
 async fn a_server_that_does_not_answer_is_given_up_after_the_connect_timeout() {
     let server = Scripted::new();
     let (_mounted, news) = mount({

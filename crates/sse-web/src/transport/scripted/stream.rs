@@ -78,6 +78,8 @@ struct Inner {
     with_credentials: bool,
     receiver: Receiver,
     is_accepted: Cell<bool>,
+    /// Whether the page has the head of the answer.
+    is_answered: Cell<bool>,
     is_active: Cell<bool>,
     server: Weak<Server>,
 }
@@ -136,6 +138,10 @@ impl ScriptedStream {
 /// What comes of it.
 impl ScriptedStream {
     /// Answers with 200 and an event stream.
+    ///
+    /// # Panics
+    /// Like [`Self::respond`].
+    #[track_caller]
     pub fn open(&self) {
         self.respond(Response::new(200).with_content_type(MEDIA_TYPE.to_owned()));
     }
@@ -143,22 +149,33 @@ impl ScriptedStream {
     /// Answers with a status other than 200. Some are tried again and some close the stream: see
     /// [`ClientOptions::retry_statuses`](sse_proto::client::ClientOptions::retry_statuses).
     ///
+    /// The page hears of it as over [`Fetch`](super::super::Fetch). What it hears over [`Native`](super::super::Native),
+    /// whatever the status, is [`fail(Failure::Rejected)`](Self::fail).
+    ///
     /// # Panics
-    /// If the status is 200, which refuses nothing.
+    /// If the status is 200, which refuses nothing; and like [`Self::respond`].
     #[track_caller]
     pub fn refuse(&self, status: u16) {
         assert_ne!(status, 200, "the status 200 refuses nothing; call `open`");
         self.respond(Response::new(status));
     }
 
-    /// Answers with this head, for a content type or a `Retry-After` of the test's choice.
+    /// Answers with this head, for a content type or a `Retry-After` of the test's choice. It is judged as over
+    /// [`Fetch`](super::super::Fetch), as by [`Self::refuse`].
+    ///
+    /// # Panics
+    /// If the page has an answer already: an answer has one head. An event brings that of an open stream along.
+    #[track_caller]
     pub fn respond(&self, response: Response) {
+        let is_first = !self.0.is_answered.replace(true);
+        assert!(is_first || !self.is_active(), "{self:?} was answered already, by the test or by an event");
         self.0.receiver.responded(response);
     }
 
     /// Brings an event. One whose `id` is empty has none, and as on the wire, the last one stays; to take that away there
     /// is [`Self::id`]. A stream that was not opened is opened by it.
     pub fn event(&self, event_type: &str, data: &str, id: &str) {
+        self.0.is_answered.set(true);
         if !id.is_empty() {
             self.0.stands_at.replace(id.to_owned());
         }
@@ -217,6 +234,7 @@ impl ScriptedStream {
             with_credentials: request.with_credentials,
             receiver,
             is_accepted: Cell::new(false),
+            is_answered: Cell::new(false),
             is_active: Cell::new(true),
             server,
         }))
