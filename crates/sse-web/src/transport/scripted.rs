@@ -87,10 +87,17 @@ impl Scripted {
     /// attempt. Change what the test is about.
     #[must_use]
     pub fn options(&self) -> Options {
-        let mut options = Options { transport: Arc::new(self.clone()), ..Options::default() };
-        options.client.backoff.floor = Duration::from_millis(5);
-        options.client.backoff.initial = Duration::from_millis(5);
-        options.client.backoff.max = Duration::from_millis(5);
+        self.options_from(Options::default())
+    }
+
+    /// The options of an app over this transport, with the waits of [`Self::options`]. The rest stays, and so does what the
+    /// app's own transport says of its requests: a POST is not sent again.
+    #[must_use]
+    pub fn options_from(&self, mut options: Options) -> Options {
+        options.client.resend &= options.transport.is_repeatable();
+        options.transport = Arc::new(self.clone());
+        let (backoff, wait) = (&mut options.client.backoff, Duration::from_millis(5));
+        (backoff.floor, backoff.initial, backoff.max) = (wait, wait, wait);
         options
     }
 

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use browser_tests::{mount, next_task, open};
 use leptos::prelude::*;
-use leptos_eventsource::transport::{Response, Scripted, ScriptedExt};
+use leptos_eventsource::transport::{Fetch, Response, Scripted, ScriptedExt};
 use leptos_eventsource::{
-    CloseReason, EventSourceHandle, EventSourceOptions, Failure, State, Text, use_event_source_with_options,
+    CloseReason, ConnectionOptions, EventSourceHandle, EventSourceOptions, Failure, State, Text,
+    use_event_source_with_options,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -190,6 +191,48 @@ async fn the_server_sets_the_reconnection_time_and_ends_the_stream() {
     news.reconnect();
     open(&server).await.event("sse.end", "{}", "");
     assert_eq!(news.state().get_untracked(), State::Closed(CloseReason::Ended));
+}
+
+#[wasm_bindgen_test]
+async fn options_of_an_app_keep_what_they_say_and_a_post_is_not_sent_again() {
+    let server = Scripted::new();
+    let (_mounted, answer) = mount({
+        let server = server.clone();
+        move || {
+            let mut options = EventSourceOptions::default().with_transport(Fetch::post("{}"));
+            options.connection.with_credentials = true;
+            options.connection = server.options_from(options.connection);
+            use_event_source_with_options::<Text>("/answer".to_owned(), options)
+        }
+    });
+    let first = server.accept().await;
+    assert!(first.with_credentials());
+    first.open();
+    first.cut();
+    let interrupted = CloseReason::Interrupted { cause: Some(Failure::Cut) };
+    assert_eq!(answer.state().get_untracked(), State::Closed(interrupted));
+    // By the owner's word it is. What refuses it is no drop, and ends it all the same.
+    answer.reconnect();
+    server.accept().await.refuse(503);
+    assert!(matches!(answer.state().get_untracked(), State::Closed(CloseReason::Refused(_))));
+}
+
+#[wasm_bindgen_test]
+async fn options_of_an_app_are_given_waits_for_which_no_test_need_wait() {
+    let server = Scripted::new();
+    let (_mounted, _news) = mount({
+        let server = server.clone();
+        move || {
+            let mut options = ConnectionOptions::default();
+            let backoff = &mut options.client.backoff;
+            let hour = Duration::from_secs(3600);
+            (backoff.floor, backoff.initial, backoff.max) = (hour, hour, hour);
+            let options = EventSourceOptions::from(server.options_from(options));
+            use_event_source_with_options::<Text>("/news".to_owned(), options)
+        }
+    });
+    open(&server).await.fail(Failure::Network);
+    server.accept().await;
 }
 
 #[wasm_bindgen_test]
