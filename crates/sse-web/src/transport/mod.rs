@@ -35,6 +35,8 @@ use crate::direct::{Inner, UnreadId};
 pub use fetch::{Body, Fetch, InvalidHeader, Refusal, Token};
 pub use native::Native;
 pub use scripted::{Scripted, ScriptedStream};
+/// For [`ScriptedStream::control`].
+pub use sse_proto::Control;
 /// For [`Receiver::responded`] and [`ScriptedStream::respond`].
 pub use sse_proto::client::Response;
 /// For [`Fetch::with_limits`], and what [`Failure::Limit`] holds.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use browser_tests::{mount, next_task, open};
 use leptos::prelude::*;
-use leptos_eventsource::transport::{Fetch, Response, Scripted, ScriptedExt};
+use leptos_eventsource::transport::{Control, Fetch, Response, Scripted, ScriptedExt};
 use leptos_eventsource::{
-    CloseReason, ConnectionOptions, EventSourceHandle, EventSourceOptions, Failure, State, Text,
+    CloseReason, ConnectionOptions, EventSourceHandle, EventSourceOptions, Failure, Gap, State, Text,
     use_event_source_with_options,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -71,18 +71,22 @@ async fn a_reconnect_is_another_request_and_brings_the_cursor() {
 #[wasm_bindgen_test]
 async fn c10_an_event_without_an_id_keeps_the_cursor_as_it_does_on_the_wire() {
     let server = Scripted::new();
-    let (_mounted, ids) = mount({
+    let (_mounted, (ids, gap)) = mount({
         let server = server.clone();
         move || {
             let news = use_texts(&server, "/news");
-            news.fold_with_id(Vec::new(), |ids: &mut Vec<String>, _, id| ids.push(id.to_owned()))
+            let gap = RwSignal::new(None);
+            news.on_gap(move |told| gap.set(Some(told)));
+            let ids = news.fold_with_id(Vec::new(), |ids: &mut Vec<String>, _, id| ids.push(id.to_owned()));
+            (ids, gap)
         }
     });
     let first = open(&server).await;
     first.message("zero");
     first.event("message", "one", "41");
     first.message("two");
-    first.event("sse.gap", r#"{"trimmed":40}"#, "");
+    first.control(&Control::Gap { trimmed: 40, snapshot_through: None }, "");
+    assert_eq!(gap.get_untracked(), Some(Gap::Trimmed { up_to: 40 }));
     first.end();
     let second = open(&server).await;
     assert_eq!(second.last_event_id(), "41");

@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use sse_proto::client::{Failure, Response};
-use sse_proto::{EventRef, MEDIA_TYPE, MESSAGE};
+use sse_proto::{Control, EventRef, MEDIA_TYPE, MESSAGE};
 
 use super::Server;
 use crate::transport::{Receiver, Request};
@@ -58,11 +58,17 @@ use crate::transport::{Receiver, Request};
 ///
 /// ```
 /// use sse_web::Failure;
-/// use sse_web::transport::Scripted;
+/// use sse_web::transport::{Control, Scripted};
 ///
 /// async fn fail(server: Scripted) {
-///     // The network, and the page tries again; then the server, and it does not.
+///     // The network, and the page tries again.
 ///     server.accept().await.fail(Failure::Network);
+///     // The history of the server does not reach back to the cursor of the page; then it ends, as it does in a restart.
+///     let stream = server.accept().await;
+///     stream.open();
+///     stream.control(&Control::Gap { trimmed: 7, snapshot_through: None }, "");
+///     stream.end();
+///     // The server, and the page does not try again.
 ///     server.accept().await.refuse(403);
 /// }
 /// ```
@@ -189,6 +195,12 @@ impl ScriptedStream {
         self.event(MESSAGE, data, "");
     }
 
+    /// Brings what a server says of the stream itself, with the data that it has on the wire: a gap, a reset, the end. An
+    /// `id` is as in [`Self::event`]; sse-hub gives one to [`Control::Open`] only.
+    pub fn control(&self, control: &Control, id: &str) {
+        self.event(control.event_type(), &control.data(), id);
+    }
+
     /// Brings an id without data: no event, but the cursor moves. An empty one takes the cursor away.
     pub fn id(&self, id: &str) {
         self.0.stands_at.replace(id.to_owned());
@@ -207,7 +219,7 @@ impl ScriptedStream {
 
     /// Ends the body, as a server does that is restarted: the page comes back.
     ///
-    /// A stream that is complete says so by an event `sse.end`, and the page does not come back.
+    /// A stream that is complete says so by [`Control::End`], and the page does not come back.
     pub fn end(&self) {
         self.fail(Failure::Ended);
     }
