@@ -11,6 +11,7 @@
 //!
 //! let script: Script = "
 //!     event tick 1.1 {\"price\":12.5}
+//!     wait received
 //!     cut
 //!     ---
 //!     event tick 1.2 {\"price\":12.6}

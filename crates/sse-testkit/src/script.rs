@@ -24,8 +24,11 @@
 //! | `reset` | resets the connection |
 //! | `stall` | says nothing more and waits for the client to leave; at the very beginning, not even a head |
 //!
-//! The first four come before all others, and nothing follows the last four in a part. A part that does not
+//! The first five come before all others, and nothing follows the last four in a part. A part that does not
 //! say how it ends stays open if its status is 200, and ends at once otherwise.
+//!
+//! What was sent right before a `cut` or a `reset` is not always received: a browser's `fetch` may drop what nobody has
+//! read yet. Put a `wait` in front, and release it when the event has come.
 
 mod parse;
 
