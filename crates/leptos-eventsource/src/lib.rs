@@ -2,7 +2,7 @@
 //! [EventSourceOptions]: EventSourceOptions
 //! [EventSet]: EventSet
 //! [Keyed::signal]: Keyed::signal
-//! [Fetch::with_fetch]: transport::Fetch::with_fetch
+//! [Scripted]: transport::Scripted
 //! [ScriptedStream]: transport::ScriptedStream
 //! [components]: components
 //! [coming-from]: guide::coming_from

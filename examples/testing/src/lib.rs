@@ -29,8 +29,8 @@ pub enum Kitchen {
 
 /// The orders that are still to be cooked.
 ///
-/// The options are a property, so that a test can give it another transport. An app leaves them out: then it is `Fetch`,
-/// because the browser's own `EventSource` does not tell a 401 from any other refusal.
+/// The options are a property, so that a test can give it another transport. An app leaves them out: then it is
+/// `Fetch`, because the browser's own `EventSource` does not tell a 401 from any other refusal.
 #[component]
 pub fn Orders(
     /// How the stream behaves.

@@ -60,6 +60,34 @@ pub use stream::ScriptedStream;
 ///     assert_eq!(server.active(), 0);
 /// }
 /// ```
+///
+/// # What is yours to add
+///
+/// It tells the page what [`Fetch`] tells. Over [`Native`](super::Native) a page hears of every refusal as
+/// [`Failure::Rejected`], of a cut as of an end, and nothing of `retry`, comments, and events that nobody listens for.
+///
+/// - **A POST** is sent again here, unless the options come by [`Self::options_from`], or turn
+///   [`resend`](sse_proto::client::ClientOptions::resend) off.
+/// - **What is sent**, a header, a token and the next one, a body, and what is made of the text of a refusal: by
+///   [`Fetch::with_fetch`] a test sees each request and answers it.
+/// - **A connection is not shared**: two who ask for [`Sharing::page`](crate::Sharing::page) make two requests.
+/// - **What the browser says** of the network and of the tab. A test of the network has it say `true` and `online` at
+///   first: on a machine without one it does not. `delete navigator.onLine` or `delete document.hidden` ends it.
+///
+/// ```
+/// use wasm_bindgen::JsValue;
+///
+/// fn go_offline_in_the_background() -> Result<(), JsValue> {
+///     js_sys::eval("Object.defineProperty(navigator, 'onLine', { value: false, configurable: true })")?;
+///     js_sys::eval("dispatchEvent(new Event('offline'))")?;
+///     js_sys::eval("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")?;
+///     js_sys::eval("document.dispatchEvent(new Event('visibilitychange'))")?;
+///     Ok(())
+/// }
+/// ```
+///
+/// [`Fetch`]: super::Fetch
+/// [`Fetch::with_fetch`]: super::Fetch::with_fetch
 #[derive(Clone, Default)]
 pub struct Scripted(Arc<OnceLock<SendWrapper<Rc<Server>>>>);
 
@@ -90,8 +118,8 @@ impl Scripted {
         self.options_from(Options::default())
     }
 
-    /// The options of an app over this transport, with the waits of [`Self::options`]. The rest stays, and so does what the
-    /// app's own transport says of its requests: a POST is not sent again.
+    /// The options of an app over this transport, with the waits of [`Self::options`]. The rest stays, and so does what
+    /// the app's own transport says of its requests: a POST is not sent again.
     #[must_use]
     pub fn options_from(&self, mut options: Options) -> Options {
         options.client.resend &= options.transport.is_repeatable();
@@ -128,7 +156,8 @@ impl Scripted {
     }
 
     /// How many requests the page holds. When everything is unmounted, none; a framework may let go of them a moment
-    /// after that, so a test waits for [`closed`](ScriptedStream::closed) first.
+    /// after that, so a test waits for [`closed`](ScriptedStream::closed) first. None in a wait for the next attempt
+    /// either: that a stream is closed for good, its state says.
     #[must_use]
     pub fn active(&self) -> usize {
         self.server().requests.borrow().iter().filter(|stream| stream.is_active()).count()

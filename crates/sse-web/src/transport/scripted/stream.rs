@@ -63,12 +63,12 @@ use crate::transport::{Receiver, Request};
 /// async fn fail(server: Scripted) {
 ///     // The network, and the page tries again.
 ///     server.accept().await.fail(Failure::Network);
-///     // The history of the server does not reach back to the cursor of the page; then it ends, as it does in a restart.
+///     // Then the server, whose history does not reach back to the cursor of the page, and which restarts.
 ///     let stream = server.accept().await;
 ///     stream.open();
 ///     stream.control(&Control::Gap { trimmed: 7, snapshot_through: None }, "");
 ///     stream.end();
-///     // The server, and the page does not try again.
+///     // Then it refuses, and the page does not try again.
 ///     server.accept().await.refuse(403);
 /// }
 /// ```
@@ -155,7 +155,7 @@ impl ScriptedStream {
     /// Answers with a status other than 200. Some are tried again and some close the stream: see
     /// [`ClientOptions::retry_statuses`](sse_proto::client::ClientOptions::retry_statuses).
     ///
-    /// The page hears of it as over [`Fetch`](super::super::Fetch). What it hears over [`Native`](super::super::Native),
+    /// It is judged as over [`Fetch`](super::super::Fetch). What a page over [`Native`](super::super::Native) sees,
     /// whatever the status, is [`fail(Failure::Rejected)`](Self::fail).
     ///
     /// # Panics
@@ -178,7 +178,7 @@ impl ScriptedStream {
         self.0.receiver.responded(response);
     }
 
-    /// Brings an event. One whose `id` is empty has none, and as on the wire, the last one stays; to take that away there
+    /// Brings an event. One whose `id` is empty has none, and as on the wire, the last one stays; what takes that away
     /// is [`Self::id`]. A stream that was not opened is opened by it.
     pub fn event(&self, event_type: &str, data: &str, id: &str) {
         self.0.is_answered.set(true);
@@ -195,8 +195,8 @@ impl ScriptedStream {
         self.event(MESSAGE, data, "");
     }
 
-    /// Brings what a server says of the stream itself, with the data that it has on the wire: a gap, a reset, the end. An
-    /// `id` is as in [`Self::event`]; sse-hub gives one to [`Control::Open`] only.
+    /// Brings what a server says of the stream itself, with the data that it has on the wire: a gap, a reset, the end.
+    /// The `id` is as in [`Self::event`]; sse-hub gives one to [`Control::Open`] only.
     pub fn control(&self, control: &Control, id: &str) {
         self.event(control.event_type(), &control.data(), id);
     }
