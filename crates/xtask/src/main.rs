@@ -11,9 +11,16 @@
 //! - [`deny`]: what we build on.
 //! - [`test`]: the suites, and the count of what ran. [`layers`]: the direction of dependencies.
 //! - [`repo`], [`process`], [`cargo`]: where things are, and how commands are run and ended.
+//! - `say`: `println!` and the like, which here never panic.
 //!
 //! It never ends a process by name, and writes nothing outside the repository except through the package
 //! managers (cargo, rustup, npm, apt), each of which it announces first.
+
+// First: a macro is known only below the line that brings it. The tests have the standard library's, whose output is
+// shown only of those that fail.
+#[cfg(not(test))]
+#[macro_use]
+mod say;
 
 mod bench;
 mod cargo;

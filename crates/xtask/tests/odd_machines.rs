@@ -1,0 +1,80 @@
+//! The tool where something is not as usual, in a repository whose tools do nothing.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// What the page needs, each by the little that it is asked for.
+const TOOLS: [(&str, &str); 6] = [
+    ("cargo", "[ \"$1\" != metadata ] || echo '{ \"packages\": [] }'"),
+    ("rustc", "case \"$*\" in *target-libdir*) echo / ;; *) echo rustc 1.0.0 ;; esac"),
+    (
+        "trunk",
+        "if [ \"$1\" = build ]; then mkdir -p dist && touch dist/index.html; else echo trunk 0.21.14; fi",
+    ),
+    ("wasm-bindgen", "echo wasm-bindgen 1.0.0"),
+    ("wasm-bindgen-test-runner", "echo wasm-bindgen-test-runner 1.0.0"),
+    ("node", "[ \"$1\" != --version ] || echo v20.0.0"),
+];
+
+/// A repository with an empty page.
+struct House(TempDir);
+
+impl House {
+    fn new() -> Self {
+        let house = Self(tempfile::tempdir().expect("a folder"));
+        house.write("Cargo.toml", "");
+        house.write("Cargo.lock", "[[package]]\nname = \"wasm-bindgen\"\nversion = \"1.0.0\"\n");
+        house.write("index.html", "");
+        house.write("frontend/package-lock.json", "{ \"packages\": {} }");
+        house.write("frontend/node_modules/.package-lock.json", "{ \"packages\": {} }");
+        for (name, script) in TOOLS {
+            house.tool(name, script);
+        }
+        house
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().expect("has a folder")).expect("can be made");
+        fs::write(path, text).expect("can be written");
+    }
+
+    /// A tool that comes before all others.
+    fn tool(&self, name: &str, script: &str) {
+        let path = format!("target/xtask/tools/bin/{name}");
+        self.write(&path, &format!("#!/bin/sh\n{script}\n"));
+        fs::set_permissions(self.path().join(path), PermissionsExt::from_mode(0o755)).expect("is ours");
+    }
+
+    /// `cargo xtask …`, called there.
+    fn xtask(&self, line: &str) -> Command {
+        let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        xtask.args(line.split_whitespace()).current_dir(self.path()).stdin(Stdio::null());
+        xtask.env("CARGO_MANIFEST_DIR", self.path().join("crates/xtask"));
+        xtask
+    }
+}
+
+#[test]
+fn nobody_has_to_read_what_it_says() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let house = House::new();
+    let size = || {
+        let writer = || writer.try_clone().expect("can be shared");
+        house.xtask("size").stdout(writer()).stderr(writer()).status().expect("xtask starts").code()
+    };
+    assert_eq!(size(), Some(0));
+    assert!(house.path().join("dist/index.html").is_file());
+    fs::remove_file(house.path().join("index.html")).expect("is there");
+    assert_eq!(size(), Some(1), "it fails, and does not panic");
+}
