@@ -78,3 +78,18 @@ fn nobody_has_to_read_what_it_says() {
     fs::remove_file(house.path().join("index.html")).expect("is there");
     assert_eq!(size(), Some(1), "it fails, and does not panic");
 }
+
+#[test]
+fn trunk_is_told_of_colours_in_its_own_words() {
+    let house = House::new();
+    house.tool(
+        "trunk",
+        "[ \"$1\" = build ] || exec echo trunk 0.21.14\n\
+         mkdir -p dist && touch dist/index.html && echo \"${NO_COLOR-not set}\" >> said",
+    );
+    for value in ["", "1"] {
+        house.write("index.html", value);
+        assert!(house.xtask("size").env("NO_COLOR", value).status().expect("xtask starts").success());
+    }
+    assert_eq!(fs::read_to_string(house.path().join("said")).expect("trunk ran"), "not set\ntrue\n");
+}

@@ -79,10 +79,11 @@ pub(crate) fn cargo_build(repo: &Repo) -> Cmd {
 /// A trunk command with an environment that trunk can bear.
 pub(crate) fn trunk(repo: &Repo, args: &[&str]) -> Cmd {
     let trunk = repo.cmd("trunk").args(args).env("TRUNK_SKIP_VERSION_CHECK", "true");
-    // Trunk reads NO_COLOR as a switch and refuses to start with `NO_COLOR=1`, the way everybody sets it.
+    // Trunk reads NO_COLOR as a switch and refuses to start with `NO_COLOR=1`, the way everybody sets it, and with
+    // `NO_COLOR=`, which to everybody is as if it were not set.
     if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
         trunk.env("NO_COLOR", "true")
     } else {
-        trunk
+        trunk.without_env("NO_COLOR")
     }
 }
