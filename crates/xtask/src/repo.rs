@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -52,6 +53,19 @@ impl Repo {
                 .with_context(|| format!("could not create {}", folder.display()))?;
         }
         Ok(path)
+    }
+
+    /// Waits while another one of us does what only one of us can do at a time. That is ours to do until the returned
+    /// file, one of [`Self::work`], is dropped.
+    pub(crate) fn wait_for(&self, relative: &str, does: &str) -> Result<File> {
+        let path = self.work_file(relative)?;
+        let file = File::create(&path).with_context(|| format!("could not write {}", path.display()))?;
+        // Any other error is that of a file system without locks, where nobody can wait.
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            eprintln!("another cargo xtask {does}: waiting for it to end");
+            file.lock().with_context(|| format!("could not wait for {}", path.display()))?;
+        }
+        Ok(file)
     }
 
     /// Where a program is, on the search path that our children get.

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -92,4 +93,20 @@ fn trunk_is_told_of_colours_in_its_own_words() {
         assert!(house.xtask("size").env("NO_COLOR", value).status().expect("xtask starts").success());
     }
     assert_eq!(fs::read_to_string(house.path().join("said")).expect("trunk ran"), "not set\ntrue\n");
+}
+
+#[test]
+fn of_two_builds_of_the_page_one_waits() {
+    let house = House::new();
+    let lock = fs::File::create(house.path().join("target/xtask/page.lock")).expect("can be made");
+    lock.lock().expect("nobody else has it");
+    let mut second =
+        house.xtask("size").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("xtask starts");
+    let mut said = [0; 58];
+    second.stderr.take().expect("is piped").read_exact(&mut said).expect("it says something");
+    assert_eq!(String::from_utf8_lossy(&said), "another cargo xtask builds the page: waiting for it to end");
+    assert!(!house.path().join("dist").exists());
+    drop(lock);
+    assert!(second.wait().expect("it ends").success());
+    assert!(house.path().join("dist/index.html").is_file());
 }
