@@ -56,12 +56,28 @@ impl House {
         fs::set_permissions(self.path().join(path), PermissionsExt::from_mode(0o755)).expect("is ours");
     }
 
+    /// The same without Node.
+    fn without_node() -> Self {
+        let house = Self::new();
+        house.write("benches/package-lock.json", "{ \"packages\": {} }");
+        house.write("tests/e2e/package-lock.json", "{ \"packages\": {} }");
+        fs::remove_file(house.path().join("target/xtask/tools/bin/node")).expect("is there");
+        house
+    }
+
     /// `cargo xtask …`, called there.
     fn xtask(&self, line: &str) -> Command {
         let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
         xtask.args(line.split_whitespace()).current_dir(self.path()).stdin(Stdio::null());
         xtask.env("CARGO_MANIFEST_DIR", self.path().join("crates/xtask"));
         xtask
+    }
+
+    /// What it says of what is missing, on a system without any programs. Some have browsers elsewhere.
+    fn plan(&self, line: &str) -> String {
+        let output =
+            self.xtask(line).env("PATH", "").env("CARGO_HOME", self.path()).output().expect("xtask starts");
+        String::from_utf8(output.stderr).expect("it writes text")
     }
 }
 
@@ -109,4 +125,12 @@ fn of_two_builds_of_the_page_one_waits() {
     drop(lock);
     assert!(second.wait().expect("it ends").success());
     assert!(house.path().join("dist/index.html").is_file());
+}
+
+#[test]
+fn a_benchmark_names_all_that_is_missing_at_once() {
+    for line in ["bench browser", "bench market"] {
+        let plan = House::without_node().plan(line);
+        assert!(plan.contains("Node.js") && plan.contains("Chromium"), "{line}: {plan}");
+    }
 }

@@ -17,8 +17,7 @@ pub(super) fn run(repo: &Repo, options: &[String]) -> Result<ExitCode> {
     if super::wants_help(options) {
         return harness.arg("--help").exec();
     }
-    setup::ensure(repo, &pages::NEEDS)?;
-    setup::ensure(repo, &[Need::Browser])?;
+    setup::ensure(repo, &[&pages::NEEDS[..], &[Need::Browser]].concat())?;
     let output = Output::of(options);
     let folder = pages::folder(repo, "browser")?;
     let glue = pages::wasm(repo, PAGE, &folder, output)?;

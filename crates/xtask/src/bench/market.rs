@@ -19,8 +19,7 @@ pub(super) fn run(repo: &Repo, options: &[String]) -> Result<ExitCode> {
     if super::wants_help(options) {
         return harness.arg("--help").exec();
     }
-    setup::ensure(repo, &pages::NEEDS)?;
-    setup::ensure(repo, &[Need::Browser])?;
+    setup::ensure(repo, &[&pages::NEEDS[..], &[Need::Browser]].concat())?;
     let output = Output::of(options);
     let site = pages::folder(repo, "market")?;
     let [leptos, react, vanilla] = ["leptos", "react", "vanilla"].map(|name| site.join(name));
