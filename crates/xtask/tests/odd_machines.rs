@@ -134,3 +134,18 @@ fn a_benchmark_names_all_that_is_missing_at_once() {
         assert!(plan.contains("Node.js") && plan.contains("Chromium"), "{line}: {plan}");
     }
 }
+
+#[test]
+fn what_is_installed_is_said_where_no_result_is_expected() {
+    let house = House::new();
+    house.write("benches/package-lock.json", "{ \"packages\": {} }");
+    house.tool(
+        "npm",
+        "echo npm was here\nmkdir -p node_modules && echo '{ \"packages\": {} }' > node_modules/.package-lock.json",
+    );
+    let output = house.xtask("setup --only benches").output().expect("xtask starts");
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("npm ci") && said.contains("\nnpm was here\n"), "{said}");
+}

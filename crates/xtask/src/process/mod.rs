@@ -90,6 +90,15 @@ impl Cmd {
         self.expect_success(status)
     }
 
+    /// Like [`Self::run`], all of it on standard error: standard output is for what the caller asked for.
+    pub(crate) fn run_aside(&self) -> Result<()> {
+        eprintln!("$ {self}");
+        let mut command = self.command();
+        command.stdout(std::io::stderr());
+        let status = self.start(command)?.wait()?;
+        self.expect_success(status)
+    }
+
     /// What the command printed to its standard output. Its other output stays visible.
     pub(crate) fn capture(&self) -> Result<String> {
         self.start_capture()?.finish()

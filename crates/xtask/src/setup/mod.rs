@@ -219,7 +219,7 @@ pub(crate) fn ensure(repo: &Repo, needs: &[Need]) -> Result<()> {
         eprintln!("\n[{}/{}] {}", position + 1, plan.len(), step.what());
         let start = Instant::now();
         if let Remedy::Run(commands) = &step.remedy {
-            commands.iter().try_for_each(Cmd::run)?;
+            commands.iter().try_for_each(Cmd::run_aside)?;
         }
         for (need, _) in &step.missing {
             if let Some(Missing { what, why, .. }) = need.missing(repo)? {
