@@ -147,5 +147,5 @@ fn what_is_installed_is_said_where_no_result_is_expected() {
     assert!(output.status.success());
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("npm ci") && said.contains("\nnpm was here\n"), "{said}");
+    assert!(said.contains(" npm ci ") && said.contains("\nnpm was here\n"), "{said}");
 }

@@ -58,8 +58,10 @@ pub(super) fn missing(repo: &Repo, folder: &str) -> Result<Option<Missing>> {
         None => {
             let install = repo
                 .cmd("npm")
-                // Also where the environment says that this is production: all of it is for development.
-                .args(["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"])
+                // Also where the user's settings, or an environment for production, would leave something out or put
+                // it elsewhere.
+                .args(["ci", "--include=dev", "--include=optional", "--bin-links=true"])
+                .args(["--install-strategy=hoisted", "--no-audit", "--no-fund", "--loglevel=error"])
                 // The browser is the system's, so that one browser serves all suites.
                 .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
                 .folder(repo.path(folder));
