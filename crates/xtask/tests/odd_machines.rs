@@ -70,6 +70,7 @@ impl House {
         let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
         xtask.args(line.split_whitespace()).current_dir(self.path()).stdin(Stdio::null());
         xtask.env("CARGO_MANIFEST_DIR", self.path().join("crates/xtask"));
+        xtask.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         xtask
     }
 
@@ -148,4 +149,19 @@ fn what_is_installed_is_said_where_no_result_is_expected() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains(" npm ci ") && said.contains("\nnpm was here\n"), "{said}");
+}
+
+#[test]
+fn flags_of_the_user_that_replace_ours_are_not_passed_over_in_silence() {
+    let house = House::new();
+    let said = |variable: &str, flags: &str| {
+        house.write("index.html", flags);
+        let output = house.xtask("size").env(variable, flags).output().expect("xtask starts");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+        let said = said(variable, "-Copt-level=1");
+        assert!(said.contains(&format!("{variable} is set")), "{said}");
+    }
+    assert_eq!(said("NO_FLAGS", ""), "");
 }

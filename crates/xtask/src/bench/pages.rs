@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::Output;
+use crate::page;
 use crate::repo::Repo;
 use crate::setup::{Need, WASM, node};
 
@@ -52,6 +53,7 @@ pub(super) fn folder(repo: &Repo, name: &str) -> Result<PathBuf> {
 pub(super) fn wasm(repo: &Repo, package: Package, folder: &Path, output: Output) -> Result<PathBuf> {
     let Package { manifest, name } = package;
     let target = target(repo);
+    page::tell_of_flags();
     output.run(
         &repo
             .cmd("cargo")

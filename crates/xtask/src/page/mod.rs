@@ -48,6 +48,7 @@ pub(crate) fn build(repo: &Repo) -> Result<Built> {
     }
 
     println!("page: building (about 3 minutes the first time, then 1)");
+    tell_of_flags();
     let start = Instant::now();
     // A build that fails half-way must not leave an old stamp beside a new dist.
     fs::write(&stamp, "").with_context(|| format!("could not write {}", stamp.display()))?;
@@ -76,6 +77,16 @@ fn stamp_text(inputs: &Fingerprint, output: &Fingerprint) -> String {
 pub(crate) fn cargo_build(repo: &Repo) -> Cmd {
     let target = format!("--target={}", setup::WASM);
     repo.cmd("cargo").args(["build", &target, "--manifest-path", "frontend/Cargo.toml", "--profile", "web"])
+}
+
+/// Cargo takes the flags of the environment, also none, in place of those in .cargo/config.toml.
+pub(crate) fn tell_of_flags() {
+    let variables = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS"];
+    if let Some(name) = variables.iter().find(|name| std::env::var_os(name).is_some()) {
+        eprintln!(
+            "{name} is set, so that cargo leaves out the flags in .cargo/config.toml: a page gets larger"
+        );
+    }
 }
 
 /// A trunk command with an environment that trunk can bear.
