@@ -18,7 +18,7 @@ use crate::{cargo, page};
 const TRUNK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
 
 /// What helps when one of the two cannot listen.
-const FIXED: &str = "Stop it: Trunk.toml names this address.";
+const FIXED: &str = "It has to be this address: Trunk.toml names it.";
 
 /// `cargo xtask dev`
 #[derive(Debug, Args)]

@@ -16,13 +16,12 @@ use crate::setup::{self, Need};
 pub(crate) const SERVER: &str = "server";
 
 /// What helps when the server cannot listen. 8081 is trunk's, in `cargo xtask dev`.
-const ANOTHER_ADDRESS: &str =
-    "Stop it, or choose another address: cargo xtask serve -- --listen 127.0.0.1:8082";
+const ANOTHER_ADDRESS: &str = "Choose another address: cargo xtask serve -- --listen 127.0.0.1:8082";
 
 /// `cargo xtask serve`
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// What the server gets, for example `-- --listen 0.0.0.0:80` (`-- --help` lists all)
+    /// What the server gets, for example `-- --listen 0.0.0.0:8082` (`-- --help` lists all)
     #[arg(last = true, value_name = "SERVER ARGUMENTS")]
     server: Vec<String>,
 }

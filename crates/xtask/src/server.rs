@@ -94,7 +94,9 @@ impl<'a> Arguments<'a> {
 pub(crate) fn check_free(address: SocketAddr, advice: &str) -> Result<()> {
     let Err(error) = TcpListener::bind(address) else { return Ok(()) };
     let reason = match error.kind() {
-        ErrorKind::AddrInUse => "something else listens there, perhaps another one of these".to_owned(),
+        ErrorKind::AddrInUse => {
+            "something else listens there, perhaps another one of these, which you can stop".to_owned()
+        }
         _ => error.to_string(),
     };
     bail!("cannot listen on {address}: {reason}\n{advice}")

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -72,6 +73,13 @@ impl House {
         xtask.env("CARGO_MANIFEST_DIR", self.path().join("crates/xtask"));
         xtask.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         xtask
+    }
+
+    /// What it says when it fails.
+    fn error(&self, line: &str, variable: (&str, &str)) -> String {
+        let output = self.xtask(line).env(variable.0, variable.1).output().expect("xtask starts");
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).expect("it writes text")
     }
 
     /// What it says of what is missing, on a system without any programs. Some have browsers elsewhere.
@@ -164,4 +172,16 @@ fn flags_of_the_user_that_replace_ours_are_not_passed_over_in_silence() {
         assert!(said.contains(&format!("{variable} is set")), "{said}");
     }
     assert_eq!(said("NO_FLAGS", ""), "");
+}
+
+#[test]
+fn only_what_listens_can_be_stopped() {
+    let house = House::new();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let address = taken.local_addr().expect("it has one").to_string();
+    let said = house.error("serve", ("SSE_LISTEN", &address));
+    assert!(said.to_lowercase().contains("stop") && said.contains("nother address: "), "{said}");
+    // For documentation: no machine has it.
+    let said = house.error("serve", ("SSE_LISTEN", "192.0.2.1:8080"));
+    assert!(!said.to_lowercase().contains("stop") && said.contains("nother address: "), "{said}");
 }
