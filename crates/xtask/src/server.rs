@@ -43,10 +43,7 @@ impl<'a> Arguments<'a> {
         let Some(address) = self.option("--listen", "SSE_LISTEN") else {
             return Ok(if self.names_config() { None } else { Some(ADDRESS) });
         };
-        let parsed = address.parse().map_err(|_| {
-            anyhow!("`{address}` is no address to listen on; one with its port is {ADDRESS}, or [::1]:8080")
-        })?;
-        Ok(Some(parsed))
+        parse(&address, "--listen or SSE_LISTEN").map(Some)
     }
 
     /// Fails if the server could not listen where it is to: better now than when everything is built. `advice` is what
@@ -88,6 +85,16 @@ impl<'a> Arguments<'a> {
         }
         self.environment.get(variable).cloned()
     }
+}
+
+/// An address to listen on, as `named_by` says it.
+pub(crate) fn parse(address: &str, named_by: &str) -> Result<SocketAddr> {
+    let why = || {
+        anyhow!(
+            "`{address}` is no address to listen on (from {named_by}); one with its port is {ADDRESS}, or [::1]:8080"
+        )
+    };
+    address.parse().map_err(|_| why())
 }
 
 /// Fails if we cannot listen there. Port 0 is always free.

@@ -185,3 +185,22 @@ fn only_what_listens_can_be_stopped() {
     let said = house.error("serve", ("SSE_LISTEN", "192.0.2.1:8080"));
     assert!(!said.to_lowercase().contains("stop") && said.contains("nother address: "), "{said}");
 }
+
+#[test]
+fn the_address_of_an_example_is_checked_before_it_is_built() {
+    let house = House::new();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let address = taken.local_addr().expect("it has one").to_string();
+    let said = house.error("example ssr-axum", ("LEPTOS_SITE_ADDR", &address));
+    assert!(said.contains(&format!("cannot listen on {address}: something else listens")), "{said}");
+    assert!(said.contains("LEPTOS_SITE_ADDR="), "{said}");
+}
+
+#[test]
+fn a_variable_that_says_no_address_is_named() {
+    let house = House::new();
+    for (line, variable) in [("serve", "SSE_LISTEN"), ("example ssr-axum", "LEPTOS_SITE_ADDR")] {
+        let said = house.error(line, (variable, ""));
+        assert!(said.contains(variable), "{said}");
+    }
+}
