@@ -84,9 +84,10 @@ impl House {
 
     /// What it says of what is missing, on a system without any programs. Some have browsers elsewhere.
     fn plan(&self, line: &str) -> String {
-        let output =
-            self.xtask(line).env("PATH", "").env("CARGO_HOME", self.path()).output().expect("xtask starts");
-        String::from_utf8(output.stderr).expect("it writes text")
+        let mut xtask = self.xtask(line);
+        xtask.env("PATH", "").env("CARGO_HOME", self.path());
+        xtask.env("CHROMIUM", "/no/such/file").env("FIREFOX", "/no/such/file");
+        String::from_utf8(xtask.output().expect("xtask starts").stderr).expect("it writes text")
     }
 }
 
@@ -202,5 +203,20 @@ fn a_variable_that_says_no_address_is_named() {
     for (line, variable) in [("serve", "SSE_LISTEN"), ("example ssr-axum", "LEPTOS_SITE_ADDR")] {
         let said = house.error(line, (variable, ""));
         assert!(said.contains(variable), "{said}");
+    }
+}
+
+#[test]
+fn only_tests_can_do_without_and_only_what_they_do_not_need() {
+    let [fewer_engines, fewer_suites] = ["test --browser chrome", "test --suite layers,lint,native"];
+    let house = House::new();
+    let plan = house.plan("setup --dry-run --only firefox");
+    assert!(plan.contains(fewer_engines) && !plan.contains(fewer_suites), "{plan}");
+    let plan = house.plan("setup --dry-run --only firefox,browser");
+    assert!(!plan.contains(fewer_engines) && plan.contains(fewer_suites), "it needs Chromium: {plan}");
+    let house = House::without_node();
+    for line in ["setup --dry-run --only browser,frontend", "bench market"] {
+        let plan = house.plan(line);
+        assert!(plan.contains("Chromium") && !plan.contains("do without"), "{line}: {plan}");
     }
 }

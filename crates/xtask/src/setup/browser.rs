@@ -46,7 +46,6 @@ pub(super) fn missing(repo: &Repo) -> Option<Missing> {
         why,
         takes: "apt-get, about 1 minute",
         remedy: named.unwrap_or_else(|| remedy(&System::detect())),
-        without: Some("cargo xtask test --suite layers,lint,native"),
     })
 }
 

@@ -20,5 +20,5 @@ pub(super) fn missing(repo: &Repo) -> Option<Missing> {
         ),
     };
     let what = "a C++ compiler".to_owned();
-    Some(Missing { what, why, takes: "apt-get, about 30 s", remedy, without: None })
+    Some(Missing { what, why, takes: "apt-get, about 30 s", remedy })
 }

@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 
 use super::program::Wanted;
 use super::system::System;
-use super::{Missing, Remedy, WITHOUT, tools};
+use super::{Missing, Remedy, tools};
 use crate::repo::Repo;
 
 /// The name in Debian, and everywhere else.
@@ -38,7 +38,7 @@ pub(super) fn missing(repo: &Repo) -> Option<Missing> {
     let why = FIREFOX.find(repo).err()?;
     let remedy = FIREFOX.renamed().unwrap_or_else(|| remedy(&System::detect()));
     let what = "Firefox".to_owned();
-    Some(Missing { what, why, takes: "apt-get, about 1 minute", remedy, without: Some(WITHOUT) })
+    Some(Missing { what, why, takes: "apt-get, about 1 minute", remedy })
 }
 
 fn remedy(system: &System) -> Remedy {

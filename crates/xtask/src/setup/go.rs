@@ -16,5 +16,5 @@ pub(super) fn missing(repo: &Repo) -> Option<Missing> {
         _ => Remedy::ByHand("Install Go 1.19 or newer from https://go.dev/dl".to_owned()),
     };
     let what = "Go".to_owned();
-    Some(Missing { what, why, takes: "apt-get, about 1 minute", remedy, without: None })
+    Some(Missing { what, why, takes: "apt-get, about 1 minute", remedy })
 }

@@ -126,8 +126,6 @@ struct Missing {
     /// For a reader who wonders whether to wait. Measured on two cores.
     takes: &'static str,
     remedy: Remedy,
-    /// The command that can do without, for whoever would have to install it by hand.
-    without: Option<&'static str>,
 }
 
 #[derive(Debug, Clone)]
@@ -140,8 +138,14 @@ enum Remedy {
     ByHand(String),
 }
 
-/// How to do without a second and a third browser.
-const WITHOUT: &str = "cargo xtask test --browser chrome";
+/// Commands that run fewer tests, the most of them first, and what these can do without.
+pub(crate) const FEWER_TESTS: [(&str, &[Need]); 2] = [
+    ("cargo xtask test --browser chrome", &[Need::Firefox, Need::Geckodriver, Need::Webkit]),
+    (
+        "cargo xtask test --suite layers,lint,native",
+        &[Need::Browser, Need::Firefox, Need::Geckodriver, Need::Webkit],
+    ),
+];
 
 /// What is missing and has one remedy. It is never [`Remedy::Apt`] any more.
 #[derive(Debug)]
@@ -170,14 +174,7 @@ impl std::fmt::Display for Step {
         match &self.remedy {
             Remedy::Run(commands) => commands.iter().try_for_each(|command| writeln!(f, "    {command}"))?,
             Remedy::Apt(packages) => writeln!(f, "    {}", system::apt_by_hand(packages))?,
-            Remedy::ByHand(how) => {
-                how.lines().try_for_each(|line| writeln!(f, "    {line}"))?;
-                let mut without: Vec<_> =
-                    self.missing.iter().filter_map(|(_, missing)| missing.without).collect();
-                without.sort_unstable();
-                without.dedup();
-                without.iter().try_for_each(|without| writeln!(f, "    or do without: {without}"))?;
-            }
+            Remedy::ByHand(how) => how.lines().try_for_each(|line| writeln!(f, "    {line}"))?,
         }
         Ok(())
     }
@@ -192,11 +189,11 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
         if plan.is_empty() {
             eprintln!("Nothing is missing.");
         } else {
-            show(&plan);
+            show(&plan, fewer_tests(&plan));
         }
         return Ok(());
     }
-    ensure(repo, &needs)?;
+    ensure_for_tests(repo, &needs)?;
     eprintln!("Everything is in place.");
     if let Some(hint) = tools::of_ours(repo) {
         eprintln!("{hint}");
@@ -206,11 +203,20 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
 
 /// Installs whichever of the needs are missing. Prints nothing when none is.
 pub(crate) fn ensure(repo: &Repo, needs: &[Need]) -> Result<()> {
+    install(repo, needs, |_| None)
+}
+
+/// Like [`ensure`], for tests, some of which can do without what only the user can install.
+pub(crate) fn ensure_for_tests(repo: &Repo, needs: &[Need]) -> Result<()> {
+    install(repo, needs, fewer_tests)
+}
+
+fn install(repo: &Repo, needs: &[Need], around: impl FnOnce(&[Step]) -> Option<&'static str>) -> Result<()> {
     let plan = plan(repo, needs)?;
     if plan.is_empty() {
         return Ok(());
     }
-    show(&plan);
+    show(&plan, around(&plan));
     // A need that only the user can meet stops us before half an hour is spent on the others.
     if plan.iter().any(Step::is_by_hand) {
         bail!("this machine lacks something that has to be installed by hand; see the list above");
@@ -258,17 +264,29 @@ fn steps(missing: Vec<(Need, Missing)>, apt: impl FnOnce(&[&str]) -> Remedy) -> 
     steps
 }
 
-fn show(plan: &[Step]) {
+/// The command that can do without everything that has to be installed by hand, if there is one and that is needed.
+fn fewer_tests(plan: &[Step]) -> Option<&'static str> {
+    let by_hand = plan.iter().filter(|step| step.is_by_hand()).flat_map(|step| &step.missing);
+    let lacking: Vec<_> = by_hand.map(|(need, _)| need).collect();
+    let helps = |without: &[Need]| lacking.iter().all(|need| without.contains(need));
+    let (command, _) = FEWER_TESTS.iter().find(|(_, without)| !lacking.is_empty() && helps(without))?;
+    Some(command)
+}
+
+fn show(plan: &[Step], around: Option<&str>) {
     eprintln!("Missing on this machine:");
     plan.iter().for_each(|step| eprint!("{step}"));
+    if let Some(command) = around {
+        eprintln!("or do without: {command}");
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn missing(what: &str, remedy: Remedy, without: Option<&'static str>) -> Missing {
-        Missing { what: what.to_owned(), why: format!("{what} was not found"), takes: "1 s", remedy, without }
+    fn missing(what: &str, remedy: Remedy) -> Missing {
+        Missing { what: what.to_owned(), why: format!("{what} was not found"), takes: "1 s", remedy }
     }
 
     #[test]
@@ -276,9 +294,9 @@ mod tests {
         let repo = Repo::of_tests();
         let cargo = || Remedy::Run(vec![repo.cmd("cargo").arg("install")]);
         let missing = vec![
-            (Need::Browser, missing("Chromium", Remedy::Apt(&["chromium"]), None)),
-            (Need::Trunk, missing("trunk", cargo(), None)),
-            (Need::Cxx, missing("g++", Remedy::Apt(&["g++"]), None)),
+            (Need::Browser, missing("Chromium", Remedy::Apt(&["chromium"]))),
+            (Need::Trunk, missing("trunk", cargo())),
+            (Need::Cxx, missing("g++", Remedy::Apt(&["g++"]))),
         ];
         let steps = steps(missing, |packages| system::apt(&repo, Privilege::Sudo, packages));
         let what: Vec<_> = steps.iter().map(Step::what).collect();
@@ -290,25 +308,19 @@ mod tests {
     }
 
     #[test]
-    fn who_may_not_install_gets_one_line_and_the_ways_around() {
+    fn who_may_not_install_gets_one_line_and_the_way_around() {
         let repo = Repo::of_tests();
         let missing = vec![
-            (Need::Browser, missing("Chromium", Remedy::Apt(&["chromium"]), Some("no browser"))),
-            (Need::Firefox, missing("Firefox", Remedy::Apt(&["firefox-esr"]), Some("no second one"))),
-            (Need::Webkit, missing("WebKit", Remedy::Apt(&["webkit"]), Some("no second one"))),
+            (Need::Browser, missing("Chromium", Remedy::Apt(&["chromium"]))),
+            (Need::Firefox, missing("Firefox", Remedy::Apt(&["firefox-esr"]))),
+            (Need::Webkit, missing("WebKit", Remedy::Apt(&["webkit"]))),
         ];
         let steps = steps(missing, |packages| system::apt(&repo, Privilege::None, packages));
         let [step] = steps.as_slice() else { panic!("it is one step: {steps:?}") };
         assert!(step.is_by_hand());
         let text = step.to_string();
-        let lines: Vec<_> = text.lines().skip(3).collect();
-        assert_eq!(
-            lines,
-            [
-                "    sudo apt-get update && sudo apt-get install --no-install-recommends chromium firefox-esr webkit",
-                "    or do without: no browser",
-                "    or do without: no second one",
-            ]
-        );
+        let line = "    sudo apt-get update && sudo apt-get install --no-install-recommends chromium firefox-esr webkit";
+        assert_eq!(text.lines().skip(3).collect::<Vec<_>>(), [line]);
+        assert_eq!(fewer_tests(&steps), Some("cargo xtask test --suite layers,lint,native"));
     }
 }

@@ -51,7 +51,6 @@ pub(super) fn missing(repo: &Repo) -> Option<Missing> {
         why: "no nginx that can load nchan was found".to_owned(),
         takes: "apt-get, about 10 s",
         remedy,
-        without: None,
     })
 }
 

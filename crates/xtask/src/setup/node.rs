@@ -69,7 +69,7 @@ pub(super) fn missing(repo: &Repo, folder: &str) -> Result<Option<Missing>> {
             (format!("the npm packages of {folder}"), why, Remedy::Run(vec![install]))
         }
     };
-    Ok(Some(Missing { what, why, takes: "about 10 s", remedy, without: None }))
+    Ok(Some(Missing { what, why, takes: "about 10 s", remedy }))
 }
 
 /// What is wrong with the machine's Node, if anything is.

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use semver::Version;
 
 use super::program::{Found, Wanted};
-use super::{Missing, Remedy, WITHOUT};
+use super::{Missing, Remedy};
 use crate::process::Cmd;
 use crate::repo::Repo;
 
@@ -33,7 +33,7 @@ pub(super) fn wasm_target(repo: &Repo) -> Result<Option<Missing>> {
         ))
     };
     let (what, why) = (format!("the Rust target {WASM}"), format!("there is no folder {}", folder.trim()));
-    Ok(Some(Missing { what, why, takes: "about 10 s", remedy, without: None }))
+    Ok(Some(Missing { what, why, takes: "about 10 s", remedy }))
 }
 
 pub(super) fn trunk(repo: &Repo) -> Option<Missing> {
@@ -72,7 +72,6 @@ pub(super) fn geckodriver(repo: &Repo) -> Option<Missing> {
         programs: &[GECKODRIVER],
         oldest: Some("0.34.0"),
         takes: "cargo install, about 3 minutes",
-        without: Some(WITHOUT),
         ..Tool::new("geckodriver", "0.37.1")
     };
     tool.missing(repo)
@@ -122,7 +121,7 @@ pub(super) fn llvm_tools(repo: &Repo) -> Result<Option<Missing>> {
         )
     };
     let (what, why) = ("Rust's llvm-tools".to_owned(), format!("there is no {}", tools.display()));
-    Ok(Some(Missing { what, why, takes: "about 10 s", remedy, without: None }))
+    Ok(Some(Missing { what, why, takes: "about 10 s", remedy }))
 }
 
 /// A program from crates.io.
@@ -138,7 +137,6 @@ struct Tool<'a> {
     ask: &'a [&'a str],
     locked: bool,
     takes: &'static str,
-    without: Option<&'static str>,
 }
 
 /// Why a tool cannot be used.
@@ -155,7 +153,7 @@ impl<'a> Tool<'a> {
     fn new(package: &'a str, version: &'a str) -> Self {
         let (programs, ask) = (&[], &["--version"]);
         let takes = "cargo install, about 2 minutes";
-        Self { package, programs, version, oldest: None, ask, locked: true, takes, without: None }
+        Self { package, programs, version, oldest: None, ask, locked: true, takes }
     }
 
     fn missing(&self, repo: &Repo) -> Option<Missing> {
@@ -169,7 +167,7 @@ impl<'a> Tool<'a> {
             Problem::Named(why, remedy) => (why, remedy),
         };
         let what = format!("{} {}", self.package, self.version);
-        Some(Missing { what, why, takes: self.takes, remedy, without: self.without })
+        Some(Missing { what, why, takes: self.takes, remedy })
     }
 
     /// What is wrong with the first of its programs that cannot be used.

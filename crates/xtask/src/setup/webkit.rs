@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow};
 
 use super::program::Wanted;
 use super::system::System;
-use super::{Missing, Remedy, WITHOUT};
+use super::{Missing, Remedy};
 use crate::repo::Repo;
 
 /// WebKitGTK's, and Safari's.
@@ -70,7 +70,7 @@ fn without(repo: &Repo, driver: Wanted) -> Option<Missing> {
         ),
     });
     let (what, takes) = (what.to_owned(), "apt-get, about 1 minute");
-    Some(Missing { what, why, takes, remedy, without: Some(WITHOUT) })
+    Some(Missing { what, why, takes, remedy })
 }
 
 #[cfg(test)]

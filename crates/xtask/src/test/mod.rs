@@ -210,7 +210,7 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
     let wanted: Vec<Need> = runs.iter().flat_map(|run| run.needs()).collect();
     let needs: Vec<Need> =
         Need::value_variants().iter().copied().filter(|need| wanted.contains(need)).collect();
-    setup::ensure(repo, &needs)?;
+    setup::ensure_for_tests(repo, &needs)?;
 
     let builds: Vec<_> = runs.iter().map(|run| run.builds(repo)).collect::<Result<_>>()?;
     let mut beside = Beside::new(builds);
@@ -255,6 +255,7 @@ fn summary(reports: &[Report]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser;
 
     fn report(result: Result<Count>) -> Report {
         Report::new("suite".to_owned(), result, Duration::from_millis(1500))
@@ -315,6 +316,18 @@ mod tests {
         assert!(needs.contains(&Need::Geckodriver) && needs.contains(&Need::E2e), "{needs:?}");
         assert!(!needs.contains(&Need::Browser) && !needs.contains(&Need::Webkit), "{needs:?}");
         assert!(Run::E2e.needs().contains(&Need::Browser), "it stays in Chromium");
+    }
+
+    #[test]
+    fn what_runs_fewer_tests_does_without_what_it_says() {
+        for (command, without) in setup::FEWER_TESTS {
+            let cli = crate::Cli::try_parse_from(command.split(' ').skip(1)).expect("a command of ours");
+            let crate::Command::Test(Options { suite, browser, .. }) = cli.command else {
+                panic!("{command}")
+            };
+            let needs: Vec<_> = Run::all_of(&suite, &browser).into_iter().flat_map(Run::needs).collect();
+            assert!(!needs.iter().any(|need| without.contains(need)), "{command}: {needs:?}");
+        }
     }
 
     #[test]
