@@ -124,7 +124,9 @@ fn locked_version(lock: &str, package: &str) -> Option<String> {
 /// Cargo's own folder comes last: it is where we install, and not every system has it on the path.
 fn search_path(root: &Path) -> Vec<PathBuf> {
     let mut search = vec![root.join("target/xtask/tools/bin"), root.join("frontend/node_modules/.bin")];
-    search.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    // What we start runs in other folders than whoever called us from one.
+    let here = env::current_dir().unwrap_or_default();
+    search.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()).map(|folder| here.join(folder)));
     if let Some(bin) = cargo_bin()
         && !search.contains(&bin)
     {

@@ -220,3 +220,15 @@ fn only_tests_can_do_without_and_only_what_they_do_not_need() {
         assert!(plan.contains("Chromium") && !plan.contains("do without"), "{line}: {plan}");
     }
 }
+
+#[test]
+fn a_relative_folder_of_the_search_path_is_below_the_folder_of_the_caller() {
+    let house = House::new();
+    fs::create_dir_all(house.path().join("sub/bin")).expect("can be made");
+    let bin = |folder: &str| house.path().join(folder).join("trunk");
+    fs::rename(bin("target/xtask/tools/bin"), bin("sub/bin")).expect("is there");
+    let mut xtask = house.xtask("size");
+    let path = format!("bin:{}", std::env::var("PATH").expect("is set"));
+    xtask.env("PATH", path).current_dir(house.path().join("sub"));
+    assert!(xtask.status().expect("xtask starts").success());
+}
