@@ -18,7 +18,7 @@ const encoders = {
   ".gz": (data) => gzipSync(data, { level: 9 }),
 };
 
-const folder = process.argv[1];
+const folder = process.argv[2];
 for (const name of readdirSync(folder, { recursive: true })) {
   const path = join(folder, name);
   if (!compressible.has(extname(name)) || !statSync(path).isFile()) continue;

@@ -8,11 +8,11 @@ use crate::repo::Repo;
 
 /// Node has both encoders built in, and the build needs Node anyway. Encoders of our own would add minutes of
 /// compilation to the first `cargo xtask` on a machine.
-pub(super) const SCRIPT: &str = include_str!("compress.mjs");
+pub(super) const SCRIPT: &str = "crates/xtask/src/page/compress.mjs";
 
 /// Writes a `.br` and a `.gz` beside each file of the folder that gets smaller by it.
 pub(crate) fn folder(repo: &Repo, folder: &Path) -> Result<()> {
-    repo.cmd("node").args(["--input-type=module", "--eval", SCRIPT]).arg(folder).capture().map(drop)
+    repo.cmd("node").arg(SCRIPT).arg(folder).capture().map(drop)
 }
 
 #[cfg(test)]
@@ -46,5 +46,10 @@ mod tests {
         assert_eq!(fs::read(dist.join("index.html.gz")).expect("is there")[..2], [0x1f, 0x8b]);
         assert_eq!(size("photo.png.gz"), None);
         assert_eq!(size("tiny.css.br"), None, "nothing gained, and the old one is gone");
+    }
+    #[test]
+    fn a_failure_is_told_in_one_line() {
+        let error = folder(&Repo::of_tests(), Path::new("/no/such/folder")).expect_err("it is not there");
+        assert_eq!(format!("{error:#}").lines().count(), 1, "{error:#}");
     }
 }

@@ -17,13 +17,14 @@ use crate::setup;
 const INDEX: &str = "index.html";
 
 /// Files that a page depends on besides, from the root.
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "Trunk.toml",
     "Cargo.lock",
     "Cargo.toml",
     "rust-toolchain.toml",
     ".cargo/config.toml",
     "frontend/package-lock.json",
+    super::compress::SCRIPT,
 ];
 
 /// What of a package gets into a page. Not what is beside it: tests, texts, what fuzzing found.
@@ -49,7 +50,6 @@ impl Fingerprint {
         let mut hasher = DefaultHasher::new();
         setup::versions(repo)?.hash(&mut hasher);
         variables().hash(&mut hasher);
-        super::compress::SCRIPT.hash(&mut hasher);
         for file in FILES {
             fs::read(repo.path(file)).ok().hash(&mut hasher);
         }
