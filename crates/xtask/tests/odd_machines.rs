@@ -232,3 +232,10 @@ fn a_relative_folder_of_the_search_path_is_below_the_folder_of_the_caller() {
     xtask.env("PATH", path).current_dir(house.path().join("sub"));
     assert!(xtask.status().expect("xtask starts").success());
 }
+
+#[test]
+fn what_is_to_be_done_by_hand_is_said_once() {
+    let plan = House::without_node().plan("setup --dry-run --only frontend,e2e,benches");
+    assert_eq!(plan.matches("Node.js: node was not found").count(), 1, "{plan}");
+    assert_eq!(plan.matches("Install Node.js").count(), 1, "{plan}");
+}

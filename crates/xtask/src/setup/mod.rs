@@ -163,14 +163,22 @@ impl Step {
     fn is_by_hand(&self) -> bool {
         matches!(self.remedy, Remedy::ByHand(_))
     }
+
+    /// Whether whoever follows this by hand has done the step.
+    fn is_done_by(&self, remedy: &Remedy) -> bool {
+        matches!((&self.remedy, remedy), (Remedy::ByHand(ours), Remedy::ByHand(theirs)) if ours == theirs)
+    }
 }
 
 impl std::fmt::Display for Step {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (_, Missing { what, why, takes, .. }) in &self.missing {
+        let line = |(_, Missing { what, why, takes, .. }): &(Need, Missing)| {
             let how = if self.is_by_hand() { "install it by hand" } else { takes };
-            writeln!(f, "  {what}: {why} ({how})")?;
-        }
+            format!("  {what}: {why} ({how})\n")
+        };
+        let mut lines: Vec<_> = self.missing.iter().map(line).collect();
+        lines.dedup();
+        f.write_str(&lines.concat())?;
         match &self.remedy {
             Remedy::Run(commands) => commands.iter().try_for_each(|command| writeln!(f, "    {command}"))?,
             Remedy::Apt(packages) => writeln!(f, "    {}", system::apt_by_hand(packages))?,
@@ -246,13 +254,16 @@ fn plan(repo: &Repo, needs: &[Need]) -> Result<Vec<Step>> {
     Ok(steps(missing, |packages| system::apt(repo, Privilege::of_ours(repo), packages)))
 }
 
-/// A step for each, and one before them for all packages of the system together.
+/// A step for each, and one before them for all packages of the system together. What is done by hand in the same way is
+/// one step as well.
 fn steps(missing: Vec<(Need, Missing)>, apt: impl FnOnce(&[&str]) -> Remedy) -> Vec<Step> {
     let (mut steps, mut by_apt, mut packages) = (Vec::new(), Vec::new(), Vec::new());
     for (need, one) in missing {
         if let Remedy::Apt(wanted) = one.remedy {
             packages.extend(wanted);
             by_apt.push((need, one));
+        } else if let Some(same) = steps.iter_mut().find(|step: &&mut Step| step.is_done_by(&one.remedy)) {
+            same.missing.push((need, one));
         } else {
             let remedy = one.remedy.clone();
             steps.push(Step { missing: vec![(need, one)], remedy });
