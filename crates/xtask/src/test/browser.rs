@@ -1,5 +1,6 @@
 //! `wasm-pack test` in a headless browser, with the scripted server beside it.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ChildStdout;
 use std::sync::mpsc;
@@ -14,16 +15,22 @@ use super::{Count, LIMIT};
 use crate::cargo;
 use crate::process::{Cmd, Running, for_each_line};
 use crate::repo::Repo;
+use crate::server;
 use crate::setup::WASM;
 
 /// The member that holds the tests.
 const FOLDER: &str = "tests/browser";
 
 /// Where the tests expect the scripted server. They are compiled, so they cannot be told at run time.
-const TESTKIT: &str = "127.0.0.1:7357";
+const TESTKIT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7357);
 
 /// The testkit says so when it accepts connections.
 const READY: &str = "listening on";
+
+/// Fails if the scripted server could not listen where the tests expect it.
+pub(super) fn check_address() -> Result<()> {
+    server::check_free(TESTKIT, "The tests in a browser need this address for the server beside them.")
+}
 
 pub(super) fn run(repo: &Repo, engine: Engine, beside: &mut Beside) -> Result<Count> {
     let testkit = cargo::build_program(repo.cmd("cargo").arg("build"), "sse-testkit")?;
@@ -90,12 +97,12 @@ pub(super) fn package(repo: &Repo) -> Result<String> {
 }
 
 fn start_testkit(repo: &Repo, program: &str) -> Result<Running> {
-    let command = repo.cmd(program).args(["--listen", TESTKIT]);
+    let command = repo.cmd(program).arg("--listen").arg(TESTKIT.to_string());
     let (running, output) = command.spawn_piped()?;
     if !is_ready(output, Duration::from_secs(20)) {
         let state =
             running.ended()?.map_or("it still runs".to_owned(), |status| format!("it ended, {status}"));
-        bail!("`{command}` did not print `{READY} …` within 20 s ({state}); is the address taken?");
+        bail!("`{command}` did not print `{READY} …` within 20 s ({state})");
     }
     Ok(running)
 }

@@ -206,6 +206,9 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
     if runs.is_empty() {
         bail!("the suite `{}` runs in Firefox and WebKit only", Suite::Engines.name());
     }
+    if runs.iter().any(|run| matches!(run, Run::Browser(_))) {
+        browser::check_address()?;
+    }
     // All tools first, so that a machine that lacks one says so at once and not after half an hour.
     let wanted: Vec<Need> = runs.iter().flat_map(|run| run.needs()).collect();
     let needs: Vec<Need> =
