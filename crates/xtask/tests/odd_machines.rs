@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::io::Read;
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -63,6 +63,17 @@ impl House {
         house.write("benches/package-lock.json", "{ \"packages\": {} }");
         house.write("tests/e2e/package-lock.json", "{ \"packages\": {} }");
         fs::remove_file(house.path().join("target/xtask/tools/bin/node")).expect("is there");
+        house
+    }
+
+    /// The same without the packages of the benchmarks, which npm installs.
+    fn without_packages() -> Self {
+        let house = Self::new();
+        house.write("benches/package-lock.json", "{ \"packages\": {} }");
+        house.tool(
+            "npm",
+            "echo npm was here\nmkdir -p node_modules && echo '{ \"packages\": {} }' > node_modules/.package-lock.json",
+        );
         house
     }
 
@@ -128,9 +139,9 @@ fn of_two_builds_of_the_page_one_waits() {
     lock.lock().expect("nobody else has it");
     let mut second =
         house.xtask("size").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("xtask starts");
-    let mut said = [0; 58];
-    second.stderr.take().expect("is piped").read_exact(&mut said).expect("it says something");
-    assert_eq!(String::from_utf8_lossy(&said), "another cargo xtask builds the page: waiting for it to end");
+    let mut said = BufReader::new(second.stderr.take().expect("is piped")).lines();
+    let line = said.next().expect("it says something").expect("it writes text");
+    assert_eq!(line, "another cargo xtask builds the page: waiting for it to end");
     assert!(!house.path().join("dist").exists());
     drop(lock);
     assert!(second.wait().expect("it ends").success());
@@ -147,12 +158,7 @@ fn a_benchmark_names_all_that_is_missing_at_once() {
 
 #[test]
 fn what_is_installed_is_said_where_no_result_is_expected() {
-    let house = House::new();
-    house.write("benches/package-lock.json", "{ \"packages\": {} }");
-    house.tool(
-        "npm",
-        "echo npm was here\nmkdir -p node_modules && echo '{ \"packages\": {} }' > node_modules/.package-lock.json",
-    );
+    let house = House::without_packages();
     let output = house.xtask("setup --only benches").output().expect("xtask starts");
     assert!(output.status.success());
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
@@ -238,4 +244,28 @@ fn what_is_to_be_done_by_hand_is_said_once() {
     let plan = House::without_node().plan("setup --dry-run --only frontend,e2e,benches");
     assert_eq!(plan.matches("Node.js: node was not found").count(), 1, "{plan}");
     assert_eq!(plan.matches("Install Node.js").count(), 1, "{plan}");
+}
+
+#[test]
+fn what_installing_leaves_behind_is_removed() {
+    let house = House::without_packages();
+    house.write("target/xtask/install/release/libsyn.rlib", "two gigabytes");
+    assert!(house.xtask("setup --only benches").status().expect("xtask starts").success());
+    assert!(!house.path().join("target/xtask/install").exists());
+}
+
+#[test]
+fn of_two_that_install_one_waits_and_finds_it_done() {
+    let house = House::without_packages();
+    let lock = fs::File::create(house.path().join("target/xtask/install.lock")).expect("can be made");
+    lock.lock().expect("nobody else has it");
+    let mut second =
+        house.xtask("setup --only benches").stderr(Stdio::piped()).spawn().expect("xtask starts");
+    let mut said = BufReader::new(second.stderr.take().expect("is piped")).lines();
+    let mut line = || said.next().expect("it says something").expect("it writes text");
+    assert_eq!(line(), "another cargo xtask installs what is missing: waiting for it to end");
+    house.write("benches/node_modules/.package-lock.json", "{ \"packages\": {} }");
+    drop(lock);
+    assert_eq!(line(), "Everything is in place.");
+    assert!(second.wait().expect("it ends").success());
 }

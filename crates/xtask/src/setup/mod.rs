@@ -220,6 +220,11 @@ pub(crate) fn ensure_for_tests(repo: &Repo, needs: &[Need]) -> Result<()> {
 }
 
 fn install(repo: &Repo, needs: &[Need], around: impl FnOnce(&[Step]) -> Option<&'static str>) -> Result<()> {
+    if plan(repo, needs)?.is_empty() {
+        return Ok(());
+    }
+    // Two would do the same work, and the first to end would take from the other what it builds in.
+    let _alone = repo.wait_for("install.lock", "installs what is missing")?;
     let plan = plan(repo, needs)?;
     if plan.is_empty() {
         return Ok(());
@@ -242,6 +247,8 @@ fn install(repo: &Repo, needs: &[Need], around: impl FnOnce(&[Step]) -> Option<&
         }
         eprintln!("[{}/{}] done in {:.0} s", position + 1, plan.len(), start.elapsed().as_secs_f64());
     }
+    // What cargo built the tools in. Only for the next one of them would it save time.
+    let _ = std::fs::remove_dir_all(repo.path(tools::TARGET));
     eprintln!();
     Ok(())
 }

@@ -18,6 +18,9 @@ pub(super) const GECKODRIVER: Wanted =
 /// The target of the page.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
+/// Where the tools are built, from the root of the repository.
+pub(super) const TARGET: &str = "target/xtask/install";
+
 pub(super) fn wasm_target(repo: &Repo) -> Result<Option<Missing>> {
     // Rustc knows where the library would be, whether it came from rustup or from a distribution.
     let folder = repo.cmd("rustc").args(["--print", "target-libdir", "--target", WASM]).capture()?;
@@ -205,7 +208,7 @@ impl<'a> Tool<'a> {
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
             .env("CARGO_PROFILE_RELEASE_LTO", "off")
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-            .env("CARGO_TARGET_DIR", "target/xtask/install")
+            .env("CARGO_TARGET_DIR", TARGET)
     }
 }
 
