@@ -47,6 +47,7 @@ mod tests {
         assert_eq!(size("photo.png.gz"), None);
         assert_eq!(size("tiny.css.br"), None, "nothing gained, and the old one is gone");
     }
+
     #[test]
     fn a_failure_is_told_in_one_line() {
         let error = folder(&Repo::of_tests(), Path::new("/no/such/folder")).expect_err("it is not there");
