@@ -83,9 +83,8 @@ pub fn EventLog<E: EventSet + Clone + Send + Sync>(
 ) -> impl IntoView {
     let log = stream.log(capacity);
     let (entries, dropped) = (log.entries(), log.dropped());
-    let is_paused = RwSignal::new(false);
-    let is_away = RwSignal::new(false);
-    let is_following = Memo::new(move |_| !is_paused.get() && !is_away.get());
+    let follow = Follow::new(newest);
+    let Follow { is_paused, is_following, .. } = follow;
     // Serials and not entries: with each event only the new row's entry is cloned.
     let shown = Memo::new(move |before: Option<&Vec<u64>>| match before {
         Some(before) if !is_following.get() => before.clone(),
@@ -105,49 +104,8 @@ pub fn EventLog<E: EventSet + Clone + Send + Sync>(
         entries.read().back().map_or(0, |entry| (entry.serial + 1).saturating_sub(shown))
     };
 
-    let scroll = NodeRef::<Div>::new();
-    let last_top = StoredValue::new(0);
-    let to_newest = move || {
-        if let Some(scroll) = scroll.get_untracked() {
-            scroll.set_scroll_top(if newest == Newest::First { 0 } else { scroll.scroll_height() });
-            last_top.set_value(scroll.scroll_top());
-        }
-    };
-    if IN_BROWSER {
-        let frame = StoredValue::new_local(None::<AnimationFrame>);
-        Effect::new(move || {
-            shown.track();
-            if is_following.get() {
-                // The rows are there when the frame begins.
-                frame.set_value(Some(request_animation_frame(move |_| to_newest())));
-            }
-        });
-    }
-    let on_scroll = move |_| {
-        if let Some(scroll) = scroll.get_untracked() {
-            let left = match newest {
-                Newest::First => scroll.scroll_top(),
-                Newest::Last => scroll.scroll_height() - scroll.client_height() - scroll.scroll_top(),
-            };
-            let top = scroll.scroll_top();
-            let before = last_top.get_value();
-            last_top.set_value(top);
-            // Rows that came since the list was last put at its end leave it behind; only a person moves it away.
-            let is_moved = if newest == Newest::First { top > before } else { top < before };
-            let now = left > NEAR && (is_away.get_untracked() || is_moved);
-            if is_away.get_untracked() != now {
-                is_away.set(now);
-            }
-        }
-    };
-    let follow = move |_| {
-        is_paused.set(false);
-        is_away.set(false);
-        // The button goes, and must not take the focus with it.
-        if let Some(scroll) = scroll.get_untracked() {
-            let _ = scroll.focus();
-        }
-    };
+    follow.stay_at_newest(shown);
+
     let owners = RowOwners::new();
     let children = move |_, serial: u64| {
         let owner = owners.make();
@@ -183,8 +141,8 @@ pub fn EventLog<E: EventSet + Clone + Send + Sync>(
                 aria-live=(!announce).then_some("off")
                 aria-label=move || texts.with(|texts| texts.label.clone())
                 tabindex="0"
-                node_ref=scroll
-                on:scroll=on_scroll
+                node_ref=follow.scroll
+                on:scroll=move |_| follow.handle_scroll()
             >
                 <ol class="sse-log-rows">
                     {rows}
@@ -196,7 +154,7 @@ pub fn EventLog<E: EventSet + Clone + Send + Sync>(
                     .then(|| {
                         let text = texts.with(|texts| fill(&texts.newer, "{count}", count));
                         view! {
-                            <button type="button" class="sse-log-newer" on:click=follow>
+                            <button type="button" class="sse-log-newer" on:click=move |_| follow.resume()>
                                 {text}
                             </button>
                         }
@@ -206,6 +164,73 @@ pub fn EventLog<E: EventSet + Clone + Send + Sync>(
     }
     // Its type is deep, and where a page is hydrated the compiler has a limit for all that is around it as well.
     .into_any()
+}
+
+/// Whether a list stays at its newest row.
+#[derive(Clone, Copy)]
+struct Follow {
+    newest: Newest,
+    scroll: NodeRef<Div>,
+    /// Where the list was scrolled to.
+    last_top: StoredValue<i32>,
+    is_away: RwSignal<bool>,
+    is_paused: RwSignal<bool>,
+    is_following: Memo<bool>,
+}
+
+impl Follow {
+    fn new(newest: Newest) -> Self {
+        let (is_away, is_paused) = (RwSignal::new(false), RwSignal::new(false));
+        let is_following = Memo::new(move |_| !is_paused.get() && !is_away.get());
+        let (scroll, last_top) = (NodeRef::new(), StoredValue::new(0));
+        Self { newest, scroll, last_top, is_away, is_paused, is_following }
+    }
+
+    /// Takes the list to its newest row whenever other rows are `shown`, while it follows.
+    fn stay_at_newest(self, shown: Memo<Vec<u64>>) {
+        if IN_BROWSER {
+            let frame = StoredValue::new_local(None::<AnimationFrame>);
+            Effect::new(move || {
+                shown.track();
+                if self.is_following.get() {
+                    // The rows are there when the frame begins.
+                    frame.set_value(Some(request_animation_frame(move |_| self.go_to_newest())));
+                }
+            });
+        }
+    }
+
+    fn go_to_newest(self) {
+        if let Some(scroll) = self.scroll.get_untracked() {
+            scroll.set_scroll_top(if self.newest == Newest::First { 0 } else { scroll.scroll_height() });
+            self.last_top.set_value(scroll.scroll_top());
+        }
+    }
+
+    fn handle_scroll(self) {
+        let Some(scroll) = self.scroll.get_untracked() else { return };
+        let (before, top) = (self.last_top.get_value(), scroll.scroll_top());
+        self.last_top.set_value(top);
+        // Rows that came since the list was last put at its end leave it behind; only a person moves it away.
+        let (left, is_moved) = match self.newest {
+            Newest::First => (top, top > before),
+            Newest::Last => (scroll.scroll_height() - scroll.client_height() - top, top < before),
+        };
+        let was_away = self.is_away.get_untracked();
+        let is_away = left > NEAR && (was_away || is_moved);
+        if is_away != was_away {
+            self.is_away.set(is_away);
+        }
+    }
+
+    fn resume(self) {
+        self.is_paused.set(false);
+        self.is_away.set(false);
+        // The button goes, and must not take the focus with it.
+        if let Some(scroll) = self.scroll.get_untracked() {
+            let _ = scroll.focus();
+        }
+    }
 }
 
 /// Makes the owners of rows. Leptos keeps something of an owner for as long as the one above it is there, so between those
