@@ -54,28 +54,20 @@ impl hyper::service::Service<Request<Incoming>> for Front {
         Box::pin(async move {
             let mut response = response.await?;
             let handover = response.extensions_mut().remove::<Handover>();
-            Ok(match handover {
-                Some(handover) if !asked.is_head => {
-                    let signal = handover.signal();
-                    let response = match handoff {
-                        Some(handoff) => hand_over(response, handover, &handoff, asked.version).await,
-                        None => response.map(FrontBody::of_app),
-                    };
-                    if let (Some(signal), false) =
-                        (signal, matches!(response.body(), FrontBody::HandedOver(_)))
-                    {
-                        match Taking::of_this_task() {
-                            Some(taking) => {
-                                streams.add(&signal);
-                                taking.handle_stream(signal);
-                            }
-                            None => streams.add_only(signal),
-                        }
-                    }
-                    response
-                }
-                _ => response.map(FrontBody::of_app),
-            })
+            let Some(handover) = handover.filter(|_| !asked.is_head) else {
+                return Ok(response.map(FrontBody::of_app));
+            };
+            let signal = handover.signal();
+            let response = match handoff {
+                Some(handoff) => hand_over(response, handover, &handoff, asked.version).await,
+                None => response.map(FrontBody::of_app),
+            };
+            if let Some(signal) = signal
+                && !matches!(response.body(), FrontBody::HandedOver(_))
+            {
+                streams.add_of_this_task(signal);
+            }
+            Ok(response)
         })
     }
 }
@@ -340,7 +332,18 @@ impl Streams {
         self.became_idle.notified().await;
     }
 
-    pub(super) fn add(&self, signal: &Arc<Signal>) {
+    /// Adds the stream that is the response which the running task sends.
+    fn add_of_this_task(&self, signal: Arc<Signal>) {
+        match Taking::of_this_task() {
+            Some(taking) => {
+                self.add(&signal);
+                taking.handle_stream(signal);
+            }
+            None => self.add_only(signal),
+        }
+    }
+
+    fn add(&self, signal: &Arc<Signal>) {
         let mut kept = self.kept();
         if let Some(parting) = kept.parting {
             signal.part(parting);
