@@ -32,6 +32,10 @@ pub(super) struct Append {
     pub(super) note: Option<Box<str>>,
 }
 
+pub(super) fn appends(ops: &[Op]) -> impl Iterator<Item = &Append> {
+    ops.iter().filter_map(|op| if let Op::Append(append) = op { Some(append) } else { None })
+}
+
 /// What a topic still takes, counting what is not written yet.
 #[derive(Debug)]
 pub(super) struct Accepts {
@@ -203,8 +207,7 @@ impl Intake {
     pub(super) fn settle(&mut self, ops: &[Op]) {
         self.writing_since = None;
         self.waiting.events -= ops.len();
-        let bytes = |op: &Op| if let Op::Append(append) = op { append.frame.len() } else { 0 };
-        self.waiting.bytes -= ops.iter().map(bytes).sum::<usize>();
+        self.waiting.bytes -= appends(ops).map(|append| append.frame.len()).sum::<usize>();
     }
 
     /// Remembers the note of an event that is not on the disk.

@@ -7,7 +7,7 @@ use std::time::Instant;
 use ::redb::{Error, StorageError};
 
 use super::error::Trouble;
-use super::intake::Op;
+use super::intake::{Op, appends};
 use super::recovery::{self, Patience};
 use super::shared::Shared;
 use super::store::Store;
@@ -54,13 +54,9 @@ fn write(shared: &Shared, store: &mut Store, batch: &[Op]) -> Result<(), Error> 
     let written = store.write(batch)?;
     shared.handle_trimmed(&written.trimmed);
     let durable = written.commit()?;
-    shared.meter.handle_committed(events(batch), began.elapsed());
+    shared.meter.handle_committed(appends(batch).count(), began.elapsed());
     shared.handle_committed(batch, durable);
     Ok(())
-}
-
-fn events(batch: &[Op]) -> usize {
-    batch.iter().filter(|op| matches!(op, Op::Append(_))).count()
 }
 
 /// A panic in the database, as over a damaged page, must not leave publishers waiting for ever.

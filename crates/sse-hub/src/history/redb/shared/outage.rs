@@ -10,7 +10,7 @@ use super::Shared;
 use super::shown::Shown;
 use crate::history::redb::catch_up::{CatchUp, Missing};
 use crate::history::redb::error::Trouble;
-use crate::history::redb::intake::{Intake, Op, Phase};
+use crate::history::redb::intake::{Intake, Op, Phase, appends};
 use crate::history::redb::progress::Stopped;
 use crate::history::redb::trim::Row;
 use crate::history::{HistoryError, News, TopicId};
@@ -57,11 +57,7 @@ impl Shared {
             Phase::LiveOnly(reason) | Phase::CatchingUp(reason) => {
                 let reason = reason.clone();
                 for ops in [batch, &queue] {
-                    ops.iter().for_each(|op| {
-                        if let Op::Append(append) = op {
-                            intake.hold_note(append);
-                        }
-                    });
+                    appends(ops).for_each(|append| intake.hold_note(append));
                     if !self.shows_at_once() {
                         news.extend(self.show_all(ops, Shown::InMemoryOnly));
                     }

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::Shared;
 use crate::history::log::Trimmed;
 use crate::history::logs::Logs;
-use crate::history::redb::intake::{Append, Op};
+use crate::history::redb::intake::{Append, Op, appends};
 use crate::history::{Entry, HistoryError, News, TopicId};
 
 /// What becomes of an event when memory is full.
@@ -85,10 +85,8 @@ impl Shared {
     /// Now that these are on the disk, memory need not hold them.
     fn evict(&self, batch: &[Op], durable: u64) {
         let mut logs = self.logs_mut();
-        for op in batch {
-            if let Op::Append(append) = op
-                && let Ok((log, _)) = logs.log_mut(append.topic)
-            {
+        for append in appends(batch) {
+            if let Ok((log, _)) = logs.log_mut(append.topic) {
                 log.evict(self.options.ring_events, self.options.ring_bytes, durable);
             }
         }
