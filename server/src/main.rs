@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use server::Config;
 use server::config::{AccessConfig, ConfigError};
 use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 #[tokio::main]
@@ -89,21 +91,8 @@ fn reloads(config: &Config) -> watch::Receiver<AccessConfig> {
     let (sender, changes) = watch::channel(config.access.clone());
     #[cfg(unix)]
     if config.config.is_some() {
-        use tokio::signal::unix::{SignalKind, signal};
         match signal(SignalKind::hangup()) {
-            Ok(mut hangup) => drop(tokio::spawn(async move {
-                while hangup.recv().await.is_some() {
-                    match Config::load(std::env::args_os()) {
-                        Ok(config) => drop(sender.send_replace(config.access)),
-                        Err(error) => {
-                            let what = server::logs::redact(error.to_string().trim()).replace('\n', " ");
-                            tracing::error!(
-                                "the configuration was not read again, and all is as it was: {what}"
-                            );
-                        }
-                    }
-                }
-            })),
+            Ok(hangup) => drop(tokio::spawn(read_again(hangup, sender))),
             Err(error) => {
                 tracing::warn!(%error, "a signal to read the configuration again would not be noticed");
             }
@@ -114,39 +103,44 @@ fn reloads(config: &Config) -> watch::Receiver<AccessConfig> {
     changes
 }
 
+#[cfg(unix)]
+async fn read_again(mut hangup: Signal, access: watch::Sender<AccessConfig>) {
+    while hangup.recv().await.is_some() {
+        match Config::load(std::env::args_os()) {
+            Ok(config) => drop(access.send_replace(config.access)),
+            Err(error) => {
+                let what = server::logs::redact(error.to_string().trim()).replace('\n', " ");
+                tracing::error!("the configuration was not read again, and all is as it was: {what}");
+            }
+        }
+    }
+}
+
 /// How often it was told to stop from this call on: by Ctrl-C, and on Unix by SIGTERM.
 fn stop_signals() -> watch::Receiver<u32> {
     let (sender, stops) = watch::channel(0);
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
-            match signal(kind) {
-                Ok(mut signal) => {
-                    let sender = sender.clone();
-                    tokio::spawn(async move {
-                        while signal.recv().await.is_some() {
-                            count(&sender);
-                        }
-                    });
-                }
-                Err(error) => tracing::warn!(%error, "a signal to stop would not be noticed"),
-            }
+    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+        match signal(kind) {
+            Ok(signal) => drop(tokio::spawn(count_each(signal, sender.clone()))),
+            Err(error) => tracing::warn!(%error, "a signal to stop would not be noticed"),
         }
     }
     #[cfg(not(unix))]
     tokio::spawn(async move {
-        loop {
-            match tokio::signal::ctrl_c().await {
-                Ok(()) => count(&sender),
-                Err(error) => {
-                    tracing::warn!(%error, "Ctrl-C is not noticed");
-                    return;
-                }
-            }
+        let warn = |error: &io::Error| tracing::warn!(%error, "Ctrl-C is not noticed");
+        while tokio::signal::ctrl_c().await.inspect_err(warn).is_ok() {
+            count(&sender);
         }
     });
     stops
+}
+
+#[cfg(unix)]
+async fn count_each(mut signal: Signal, stops: watch::Sender<u32>) {
+    while signal.recv().await.is_some() {
+        count(&stops);
+    }
 }
 
 /// Counts an order to stop. With the third, the program ends at once: not even a disk that hangs is waited for.
