@@ -50,29 +50,29 @@ impl Courier {
     /// Sends what is queued for `room`, one after the other, until nothing is left, whichever page is looked at. Does
     /// nothing if that is under way already.
     fn carry(self, room: Room) {
-        spawn_local(async move {
-            while let Some(Pending { message, attempts, .. }) = self.start_next(&room) {
-                let client_id = &message.client_id;
-                match post(&room, &message).await {
-                    Ok(()) => self.outbox.update(|outbox| outbox.finish(client_id)),
-                    Err(PostError::Refused(refusal)) => {
-                        self.outbox.update(|outbox| outbox.fail(client_id, refusal));
-                    }
-                    Err(PostError::Unreachable { retry_after }) => {
-                        self.outbox.update(|outbox| outbox.hold(&room));
-                        sleep(wait(attempts).max(retry_after.unwrap_or_default())).await;
-                        let is_tried_again = |outbox: &Outbox| {
-                            outbox.find(client_id).is_some_and(|now| now.attempts > attempts)
-                        };
-                        // Whoever was quicker carries what comes after it, too.
-                        if self.outbox.with_untracked(is_tried_again) {
-                            return;
-                        }
-                        self.outbox.update(|outbox| outbox.release(&room));
-                    }
+        spawn_local(async move { while self.carry_next(&room).await {} });
+    }
+
+    /// Returns whether there may be more to carry.
+    async fn carry_next(self, room: &Room) -> bool {
+        let Some(Pending { message, attempts, .. }) = self.start_next(room) else { return false };
+        let client_id = &message.client_id;
+        match post(room, &message).await {
+            Ok(()) => self.outbox.update(|outbox| outbox.finish(client_id)),
+            Err(PostError::Refused(refusal)) => self.outbox.update(|outbox| outbox.fail(client_id, refusal)),
+            Err(PostError::Unreachable { retry_after }) => {
+                self.outbox.update(|outbox| outbox.hold(room));
+                sleep(wait(attempts).max(retry_after.unwrap_or_default())).await;
+                let is_tried_again =
+                    |outbox: &Outbox| outbox.find(client_id).is_some_and(|now| now.attempts > attempts);
+                // Whoever was quicker carries what comes after it, too.
+                if self.outbox.with_untracked(is_tried_again) {
+                    return false;
                 }
+                self.outbox.update(|outbox| outbox.release(room));
             }
-        });
+        }
+        true
     }
 
     fn start_next(self, room: &Room) -> Option<Pending> {
