@@ -35,6 +35,7 @@ mod inspector;
 mod logs;
 mod lowercase;
 mod market;
+mod module;
 mod newer;
 mod not_found;
 mod notifications;

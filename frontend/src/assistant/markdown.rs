@@ -6,8 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::prelude::*;
 
-/// Where trunk puts the program (index.html). Absolute: the page may be at any route.
-const PROGRAM: &str = "/markdown.js";
+use crate::module;
 
 #[wasm_bindgen(module = "/src/assistant/markdown.js")]
 extern "C" {
@@ -45,11 +44,7 @@ impl Renderer {
             return;
         }
         self.is_loading.set_value(true);
-        // Some browsers remember for ever that a module could not be loaded, so another attempt needs another address.
-        let url = match self.attempts.get_value() {
-            0 => PROGRAM.to_owned(),
-            attempt => format!("{PROGRAM}?attempt={attempt}"),
-        };
+        let url = module::address("markdown.js", self.attempts.get_value());
         self.attempts.update_value(|attempts| *attempts += 1);
         spawn_local(async move {
             // What the browser says about a failure is in the console.

@@ -7,9 +7,9 @@ use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
 use super::bars::{Bars, Candle, Drawn, Redraw};
+use crate::module;
 
-/// Where trunk puts the library (index.html). Absolute: the page may be at any route.
-const LIBRARY: &str = "/lightweight-charts.standalone.production.mjs";
+const LIBRARY: &str = "lightweight-charts.standalone.production.mjs";
 
 /// A bar is six numbers in a row; see `chart.js`.
 const NUMBERS: usize = 6;
@@ -44,29 +44,20 @@ pub(super) struct Chart {
     _on_hover: Closure<dyn Fn(Option<Float64Array>)>,
 }
 
-/// The library could not be loaded, or refused to work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LoadError;
-
 impl Chart {
-    /// Loads the library unless it is here already, and puts a chart into `container`.
-    ///
-    /// `attempt` counts from 0: some browsers remember for ever that a module could not be loaded, so another
-    /// attempt needs another address. `on_hover` is called with the bar under the pointer.
-    ///
-    /// # Errors
-    /// [`LoadError`] if the library cannot be loaded. What the browser said about it is in the console.
+    /// Loads the library unless it is here already, and puts a chart into `container`. `on_hover` is called with the
+    /// bar under the pointer. `None` if it could not be loaded, or refused to work: the console says what was wrong.
     pub(super) async fn load(
         container: HtmlElement,
         attempt: u32,
         on_hover: impl Fn(Option<Candle>) + 'static,
-    ) -> Result<Self, LoadError> {
-        let library = if attempt == 0 { LIBRARY.to_owned() } else { format!("{LIBRARY}?attempt={attempt}") };
+    ) -> Option<Self> {
+        let library = module::address(LIBRARY, attempt);
         let on_hover = Closure::<dyn Fn(Option<Float64Array>)>::new(move |numbers: Option<Float64Array>| {
             on_hover(numbers.and_then(|numbers| candle(&numbers.to_vec())));
         });
-        let chart = create_chart(&container, &library, on_hover.as_ref()).await.map_err(|_| LoadError)?;
-        Ok(Self { chart: chart.unchecked_into(), drawn: None, _on_hover: on_hover })
+        let chart = create_chart(&container, &library, on_hover.as_ref()).await.ok()?;
+        Some(Self { chart: chart.unchecked_into(), drawn: None, _on_hover: on_hover })
     }
 
     /// Shows the bars of `symbol`: only what changed, if they are on the chart already.

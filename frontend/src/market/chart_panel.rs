@@ -54,9 +54,9 @@ pub(super) fn ChartPanel(
                 hovered.try_set(bar);
             })
             .await;
-            let reached = if loaded.is_ok() { Stage::Ready } else { Stage::Failed };
+            let reached = if loaded.is_some() { Stage::Ready } else { Stage::Failed };
             // Both do nothing if the page was left in the meantime; the chart is dropped then.
-            let _ = chart.try_update_value(|chart| *chart = loaded.ok());
+            let _ = chart.try_update_value(|chart| *chart = loaded);
             stage.try_set(reached);
         });
     });
