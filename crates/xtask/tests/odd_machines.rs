@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -100,6 +100,21 @@ impl House {
         xtask.env("CHROMIUM", "/no/such/file").env("FIREFOX", "/no/such/file");
         String::from_utf8(xtask.output().expect("xtask starts").stderr).expect("it writes text")
     }
+}
+
+/// Unlike what is said of the work: the result is what was asked for.
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure() {
+    let house = House::new();
+    house.tool("cargo", "echo '{}'");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut bench = house.xtask("bench history --json");
+    let output = bench.stdout(writer).stderr(Stdio::piped()).spawn().and_then(Child::wait_with_output);
+    let output = output.expect("xtask starts");
+    let said = String::from_utf8(output.stderr).expect("it writes text");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("could not write the result"), "{said}");
 }
 
 #[test]

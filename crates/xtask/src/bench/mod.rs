@@ -6,9 +6,10 @@ mod market;
 mod pages;
 mod size;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
 use crate::process::Cmd;
@@ -147,7 +148,8 @@ fn hand_over(program: Cmd, output: Output) -> Result<ExitCode> {
         Output::All => program.exec(),
         // The command is not shown either.
         Output::Errors => {
-            print!("{}", program.capture()?);
+            let result = program.capture()?;
+            io::stdout().write_all(result.as_bytes()).context("could not write the result")?;
             Ok(ExitCode::SUCCESS)
         }
     }

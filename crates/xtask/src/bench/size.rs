@@ -1,8 +1,9 @@
 //! `cargo xtask bench size`: what a page with one signal weighs.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
 
@@ -71,6 +72,7 @@ pub(super) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
         println!("{over_bare} bytes are ours, {bare} are Leptos's\n");
     }
     let vs_react = (vs_react * 1000.0).round() / 1000.0;
-    println!("{}", json!({ "one_signal_brotli": ours, "vs_react": vs_react, "over_bare_leptos": over_bare }));
+    let result = json!({ "one_signal_brotli": ours, "vs_react": vs_react, "over_bare_leptos": over_bare });
+    writeln!(io::stdout(), "{result}").context("could not write the result")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -18,6 +18,7 @@ pub(crate) use tools::{WASM, versions};
 
 use system::Privilege;
 
+use std::fs::File;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
@@ -219,12 +220,17 @@ pub(crate) fn ensure_for_tests(repo: &Repo, needs: &[Need]) -> Result<()> {
     install(repo, needs, fewer_tests)
 }
 
+/// Waits until nobody else of us installs anything.
+fn alone(repo: &Repo) -> Result<File> {
+    repo.wait_for("install.lock", "installs what is missing")
+}
+
 fn install(repo: &Repo, needs: &[Need], around: impl FnOnce(&[Step]) -> Option<&'static str>) -> Result<()> {
     if plan(repo, needs)?.is_empty() {
         return Ok(());
     }
     // Two would do the same work, and the first to end would take from the other what it builds in.
-    let _alone = repo.wait_for("install.lock", "installs what is missing")?;
+    let _alone = alone(repo)?;
     let plan = plan(repo, needs)?;
     if plan.is_empty() {
         return Ok(());

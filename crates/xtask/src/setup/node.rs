@@ -32,6 +32,10 @@ pub(crate) struct Options {
 
 /// `cargo xtask node-modules`
 pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
+    if missing(repo, &options.folder)?.is_none() {
+        return Ok(());
+    }
+    let _alone = super::alone(repo)?;
     let Some(Missing { why, remedy, .. }) = missing(repo, &options.folder)? else { return Ok(()) };
     match remedy {
         Remedy::Run(commands) => commands.iter().try_for_each(Cmd::run),
@@ -61,7 +65,13 @@ pub(super) fn missing(repo: &Repo, folder: &str) -> Result<Option<Missing>> {
                 // Also where the user's settings, or an environment for production, would leave something out or put
                 // it elsewhere.
                 .args(["ci", "--include=dev", "--include=optional", "--bin-links=true"])
-                .args(["--install-strategy=hoisted", "--no-audit", "--no-fund", "--loglevel=error"])
+                .args([
+                    "--install-strategy=hoisted",
+                    "--location=project",
+                    "--global=false",
+                    "--dry-run=false",
+                ])
+                .args(["--package-lock-only=false", "--no-audit", "--no-fund", "--loglevel=error"])
                 // The browser is the system's, so that one browser serves all suites.
                 .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
                 .folder(repo.path(folder));
