@@ -322,8 +322,8 @@ impl Fetch {
     /// It is given the whole request, with token, cursor, body and the signal that aborts it, and returns the response
     /// without having read its body. It may send another one that is made of it, by another method for instance. An
     /// error is [`Failure::Network`], as where the browser says no more (conformance c12); but for that, what it
-    /// returns is judged like any other response. A body of its own must come in `Uint8Array`s: anything else closes
-    /// the stream as [`Failure::Unsupported`]. What it may hold, [`Self::with_bearer`] says.
+    /// returns is judged like any other response. A body of its own must come in bytes, as of an `Uint8Array`: anything
+    /// else closes the stream as [`Failure::Unsupported`]. What it may hold, [`Self::with_bearer`] says.
     ///
     /// ```
     /// use sse_web::transport::Fetch;

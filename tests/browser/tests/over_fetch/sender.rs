@@ -96,20 +96,26 @@ async fn what_it_answers_is_judged_like_any_other_response() {
     assert_eq!(tokens[..4], [Token::Any, Token::Any, Token::Any, Token::Fresh]);
 }
 
-/// An answer whose body comes in chunks of text, which no browser's own `fetch` gives.
-fn answer_in_text(status: u16) -> Result<Response, JsValue> {
+/// An answer whose body is this chunk.
+fn answer_in(chunk: &str, status: u16) -> Result<Response, JsValue> {
     let script = format!(
         "new Response(
-             new ReadableStream({{ start: (body) => body.enqueue('data: hi\\n\\n') }}),
+             new ReadableStream({{ start(body) {{ body.enqueue({chunk}); body.close(); }} }}),
              {{ status: {status}, headers: {{ 'content-type': 'text/event-stream' }} }},
          )"
     );
     js_sys::eval(&script)?.dyn_into()
 }
 
+/// A chunk of text, which no browser's own `fetch` gives.
+const TEXT: &str = r"'data: hi\n\n'";
+
+/// The same in bytes that are no `Uint8Array` of this page, as those are not which another window's `fetch` has read.
+const BYTES: &str = r"new DataView(new TextEncoder().encode('....data: hi\n\n').buffer, 4, 10)";
+
 #[wasm_bindgen_test]
 async fn chunks_that_are_no_bytes_close_the_stream() {
-    let fetch = Fetch::new().with_fetch(|_| async { answer_in_text(200) });
+    let fetch = Fetch::new().with_fetch(|_| async { answer_in(TEXT, 200) });
     let watch = Watch::open("https://example.org/", over(fetch));
     watch.until_phase("closed").await;
     assert_eq!(watch.data(), [""; 0]);
@@ -118,8 +124,21 @@ async fn chunks_that_are_no_bytes_close_the_stream() {
 
 #[wasm_bindgen_test]
 async fn a_refusal_in_chunks_that_are_no_bytes_is_told_without_them() {
-    let (fetch, refusals) = heard(Fetch::new().with_fetch(|_| async { answer_in_text(404) }));
+    let (fetch, refusals) = heard(Fetch::new().with_fetch(|_| async { answer_in(TEXT, 404) }));
     let watch = Watch::open("https://example.org/", over(fetch));
     watch.until_phase("closed").await;
     assert_eq!(bodies(&refusals), [(404, String::new())]);
+}
+
+#[wasm_bindgen_test]
+async fn bytes_of_another_class_are_bytes() {
+    let watch = Watch::open(
+        "https://example.org/",
+        over(Fetch::new().with_fetch(|_| async { answer_in(BYTES, 200) })),
+    );
+    watch.until_data("hi").await;
+    let (fetch, refusals) = heard(Fetch::new().with_fetch(|_| async { answer_in(BYTES, 404) }));
+    let watch = Watch::open("https://example.org/", over(fetch));
+    watch.until_phase("closed").await;
+    assert_eq!(bodies(&refusals), [(404, "data: hi\n\n".to_owned())]);
 }

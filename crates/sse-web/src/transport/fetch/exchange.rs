@@ -1,6 +1,6 @@
 use std::cell::RefCell;
 
-use js_sys::{Promise, Uint8Array};
+use js_sys::{ArrayBuffer, DataView, Promise, Uint8Array};
 use sse_proto::client::{Failure, Response as Head, last_event_id_header};
 use sse_proto::{DecodeError, Decoder, Frame, MEDIA_TYPE};
 use wasm_bindgen::prelude::*;
@@ -212,10 +212,7 @@ impl Exchange {
             if result.get_done().unwrap_or(true) {
                 return Some(Failure::Ended);
             }
-            // A body that the page has made itself may come in anything.
-            let Ok(chunk) = result.get_value().dyn_into::<Uint8Array>() else {
-                return Some(Failure::Unsupported);
-            };
+            let Some(chunk) = bytes(result.get_value()) else { return Some(Failure::Unsupported) };
             self.receiver.activity();
             let length = chunk.length();
             for start in (0..length).step_by(STEP as usize) {
@@ -254,6 +251,21 @@ impl Exchange {
         }
         Ok(())
     }
+}
+
+/// The bytes of a chunk; `None` if it is something else, as a body that the page has made itself may come in anything. Those
+/// that the `fetch` of another window has read are bytes as well, and no `Uint8Array` of this one.
+pub(super) fn bytes(chunk: JsValue) -> Option<Uint8Array> {
+    let other = match chunk.dyn_into() {
+        Ok(bytes) => return Some(bytes),
+        Err(other) => other,
+    };
+    ArrayBuffer::is_view(&other).then(|| {
+        // Where its bytes are, every kind of view says in the same way.
+        let view: DataView = other.unchecked_into();
+        let (start, length) = (view.byte_offset() as u32, view.byte_length() as u32);
+        Uint8Array::new_with_byte_offset_and_length(&view.buffer(), start, length)
+    })
 }
 
 /// Reads the body into memory that is handed to and fro: a browser that makes new memory for every chunk spends more on

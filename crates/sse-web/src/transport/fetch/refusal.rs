@@ -1,4 +1,3 @@
-use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, ReadableStreamReadResult, Response};
@@ -55,7 +54,7 @@ async fn read(response: &Response) -> Vec<u8> {
         if result.get_done().unwrap_or(true) {
             break;
         }
-        let Ok(chunk) = result.get_value().dyn_into::<Uint8Array>() else { break };
+        let Some(chunk) = super::exchange::bytes(result.get_value()) else { break };
         let room = u32::try_from(LIMIT - bytes.len()).unwrap_or(u32::MAX);
         bytes.extend(chunk.subarray(0, chunk.length().min(room)).to_vec());
     }
