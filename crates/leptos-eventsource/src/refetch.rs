@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use leptos::prelude::{GetValue, SetValue, StoredValue, WithValue, set_timeout};
-use leptos::web_sys::js_sys::Math;
+use gloo_timers::callback::Timeout;
+use js_sys::Math;
+use leptos::prelude::{GetValue, SetValue, StoredValue, WithValue};
 use sse_proto::client::Gap;
 use sse_web::now;
 
@@ -11,7 +12,7 @@ use sse_web::now;
 const ROW: Duration = Duration::from_secs(30);
 
 /// The shortest pause before the next snapshot of a row; the longest is twice that.
-const PAUSE: Duration = Duration::from_secs(5);
+const PAUSE_MILLIS: f64 = 5_000.0;
 
 /// What to do after a gap, for [`EventSourceHandle::on_gap`][on_gap]: ask for another [`Snapshot`][crate::Snapshot], by
 /// `refetch`, as no fold can mend what it has missed.
@@ -19,7 +20,8 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// At once, if it is the first. Within half a minute of the last time it waits for 5 to 10 s, drawn anew each time, and
 /// gaps that come meanwhile are one with it: while a new version of a server takes the place of the old one, snapshots
 /// may be of the one and streams of the other, and then every snapshot ends in a gap at once. Without a pause a page
-/// would ask twenty times a second, and all pages together.
+/// would ask twenty times a second, and all pages together. A gap that comes while a snapshot is on its way, such as that
+/// of another stream that began with the same one, asks for one more after a pause.
 ///
 /// It belongs to the current owner, and does nothing once that is disposed. So make it beside the resource, and not beside
 /// the stream, which goes with each snapshot:
@@ -47,17 +49,22 @@ pub fn refetch_after_gap(
     refetch: impl Fn() + Send + Sync + 'static,
 ) -> impl Fn(Gap) + Copy + Send + Sync + 'static {
     let refetch = StoredValue::new(refetch);
-    // When it was asked for, or will be.
     let last = StoredValue::new(None);
+    // Goes with the owner.
+    let waiting = StoredValue::new_local(None::<Timeout>);
     move |_| {
-        let now = now();
-        let pause = match last.try_get_value().flatten() {
-            Some(next) if next > now => return,
-            Some(last) if now.saturating_duration_since(last) < ROW => PAUSE.mul_f64(1.0 + Math::random()),
-            _ => Duration::ZERO,
-        };
-        last.try_set_value(Some(now + pause));
+        if waiting.try_with_value(Option::is_some) != Some(false) {
+            return;
+        }
+        let is_next = |at| now().saturating_duration_since(at) < ROW;
+        let pause =
+            if last.get_value().is_some_and(is_next) { PAUSE_MILLIS * (1.0 + Math::random()) } else { 0.0 };
         // Also without a pause it is called later, as `refetch` may dispose the stream that tells of the gap.
-        set_timeout(move || _ = refetch.try_with_value(|refetch| refetch()), pause);
+        let timeout = Timeout::new(pause as u32, move || {
+            waiting.try_set_value(None);
+            last.try_set_value(Some(now()));
+            let _ = refetch.try_with_value(|refetch| refetch());
+        });
+        waiting.set_value(Some(timeout));
     }
 }

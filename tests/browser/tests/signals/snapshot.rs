@@ -1,10 +1,16 @@
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use browser_tests::{Mounted, mount, open};
+use browser_tests::{Mounted, mount, open, until};
+use js_sys::{Function, Reflect};
 use leptos::prelude::*;
 use leptos_eventsource::transport::Scripted;
-use leptos_eventsource::{EventSourceOptions, Gap, Snapshot, use_event_source_with_options};
+use leptos_eventsource::{
+    EventSourceOptions, Gap, Snapshot, refetch_after_gap, use_event_source_with_options,
+};
+use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::Market;
@@ -104,4 +110,43 @@ async fn rows_begin_with_those_of_the_snapshot_and_go_on() {
     crate::tick(&stream, "NEW", 1);
     let keys = ["ACME", "INIT", "NEW"].map(str::to_owned);
     assert_eq!((rows.keys().get_untracked(), values()), (keys.to_vec(), [42, 7, 1]));
+}
+
+/// The waits, in milliseconds, of the timers that are set meanwhile.
+fn timers_of(act: impl FnOnce()) -> Vec<f64> {
+    let waits = Rc::new(RefCell::new(Vec::new()));
+    let window = window();
+    let own: Function = Reflect::get(&window, &"setTimeout".into()).expect("it is there").unchecked_into();
+    let noted = Closure::<dyn Fn(JsValue, f64) -> JsValue>::new({
+        let (waits, own) = (waits.clone(), own.clone());
+        move |call: JsValue, wait: f64| {
+            waits.borrow_mut().push(wait);
+            own.call2(&JsValue::UNDEFINED, &call, &wait.into()).expect("it does not throw")
+        }
+    });
+    Reflect::set(&window, &"setTimeout".into(), noted.as_ref()).expect("it can be replaced");
+    act();
+    Reflect::set(&window, &"setTimeout".into(), &own).expect("it can be put back");
+    waits.take()
+}
+
+#[wasm_bindgen_test]
+async fn gaps_are_one_until_it_is_refetched_and_the_first_of_a_row_does_not_wait() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let (mounted, after_gap) = mount({
+        let asked = asked.clone();
+        move || refetch_after_gap(move || _ = asked.fetch_add(1, Ordering::Relaxed))
+    });
+    let times = || asked.load(Ordering::Relaxed);
+    let two_gaps = || (after_gap(Gap::Reset), after_gap(Gap::Reset));
+    assert_eq!(timers_of(|| _ = two_gaps()), [0.0]);
+    assert_eq!(times(), 0, "a stream that tells of a gap may be disposed by it");
+    until("a snapshot", || times() > 0).await;
+
+    let pauses = timers_of(|| _ = two_gaps());
+    assert!(matches!(pauses[..], [pause] if (5_000.0..=10_000.0).contains(&pause)), "{pauses:?}");
+    assert_eq!(times(), 1);
+    drop(mounted);
+    // Nobody is there to ask.
+    assert_eq!(timers_of(|| _ = two_gaps()), [0.0; 0]);
 }
