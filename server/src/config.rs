@@ -110,10 +110,9 @@ pub struct Config {
 }
 
 /// Where events are kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum History {
     /// In memory: a restart begins anew
-    #[default]
     Memory,
     /// In a file, by redb: clients continue after a restart, or a crash
     Redb,

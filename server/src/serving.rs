@@ -83,10 +83,9 @@ pub struct Serving {
 }
 
 /// Where a proxy says whom it has seen. Only one is read: a proxy that sets one passes the other on as it came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ProxyHeader {
     /// X-Forwarded-For and X-Forwarded-Proto
-    #[default]
     XForwardedFor,
     /// Forwarded, the standard's (RFC 7239)
     Forwarded,

@@ -79,9 +79,10 @@ impl<E: EventSet> Topic<E> {
         self.append(Some(key), event)
     }
 
-    /// Like [`Self::publish`], or [`Self::publish_keyed`], with a note that goes to nobody. A history that outlives the
-    /// process keeps the newest of them beside their events, and [`Hub::kept_notes`](crate::Hub::kept_notes) finds
-    /// them again: such as the ids by which a sender's repetitions are known. At most [`Self::NOTE_BYTES`] long.
+    /// Like [`Self::publish`], or [`Self::publish_keyed`], with a note that goes to nobody, if there is one. A history that
+    /// outlives the process keeps the newest of them beside their events, and
+    /// [`Hub::kept_notes`](crate::Hub::kept_notes) finds them again: such as the ids by which a sender's repetitions are
+    /// known. At most [`Self::NOTE_BYTES`] long.
     ///
     /// # Errors
     /// [`PublishError`]; then nothing was kept or sent.

@@ -239,7 +239,8 @@ pub enum Failure {
     /// The native `EventSource` gave up: a status other than 200, a wrong content type, or CORS. It does not
     /// say which.
     Rejected,
-    /// The browser has no such transport, or cannot make such a request.
+    /// The browser has no such transport, or cannot make such a request; or the page has a `fetch` of its own, and what
+    /// that gave for a body is no bytes.
     Unsupported,
     /// There is no token to send; this is what whoever gives it said.
     Token(String),
