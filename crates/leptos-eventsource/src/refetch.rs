@@ -8,6 +8,8 @@ use leptos::prelude::{GetValue, SetValue, StoredValue, WithValue};
 use sse_proto::client::Gap;
 use sse_web::now;
 
+use crate::IN_BROWSER;
+
 /// A gap so soon after a snapshot was asked for is the next of a row.
 const ROW: Duration = Duration::from_secs(30);
 
@@ -50,9 +52,10 @@ pub fn refetch_after_gap(
 ) -> impl Fn(Gap) + Copy + Send + Sync + 'static {
     let refetch = StoredValue::new(refetch);
     let last = StoredValue::new(None);
-    // Goes with the owner.
-    let waiting = StoredValue::new_local(None::<Timeout>);
+    // Goes with the owner. On a server, where nothing is told, that may go on another thread than it came.
+    let waiting = IN_BROWSER.then(|| StoredValue::new_local(None::<Timeout>));
     move |_| {
+        let Some(waiting) = waiting else { return };
         if waiting.try_with_value(Option::is_some) != Some(false) {
             return;
         }

@@ -5,7 +5,8 @@ use std::thread;
 use leptos::prelude::*;
 use leptos_eventsource::transport::{Fetch, Native, Scripted, Ticketed};
 use leptos_eventsource::{
-    EventSourceOptions, Snapshot, State, Text, use_event_source, use_event_source_with_options,
+    EventSourceOptions, Snapshot, State, Text, refetch_after_gap, use_event_source,
+    use_event_source_with_options,
 };
 
 #[test]
@@ -13,6 +14,7 @@ fn a_stream_may_be_made_used_and_disposed_on_three_threads() {
     let owner = Owner::new();
     let (stream, latest, keyed) = owner.with(|| {
         let stream = use_event_source::<Text>("/events");
+        stream.on_gap(refetch_after_gap(|| unreachable!("there is no stream")));
         (stream, stream.latest(), stream.keyed(|Text(text)| Some(text.clone())))
     });
     let used = owner.clone();

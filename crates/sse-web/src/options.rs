@@ -26,7 +26,7 @@ use crate::transport::{Native, Transport};
 /// They can be compared, and so be a property of a component in Yew or Dioxus. Two transports are equal if they are the
 /// same `Arc`, or ask for the same by their [`share_key`](Transport::share_key): of one without a key, such as a POST,
 /// keep the options and clone them. Where [`share_as`](crate::transport::Fetch::share_as) says for whom they are, tokens
-/// and closures do not count: let these read the token from where it changes.
+/// and what sends the request do not count: let these read the token from where it changes.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Options {

@@ -112,22 +112,26 @@ async fn rows_begin_with_those_of_the_snapshot_and_go_on() {
     assert_eq!((rows.keys().get_untracked(), values()), (keys.to_vec(), [42, 7, 1]));
 }
 
-/// The waits, in milliseconds, of the timers that are set meanwhile.
-fn timers_of(act: impl FnOnce()) -> Vec<f64> {
-    let waits = Rc::new(RefCell::new(Vec::new()));
+/// What the browser's function `name` is called with meanwhile: the last argument of each call, a number.
+fn calls_of(name: &str, act: impl FnOnce()) -> Vec<f64> {
+    let calls = Rc::new(RefCell::new(Vec::new()));
     let window = window();
-    let own: Function = Reflect::get(&window, &"setTimeout".into()).expect("it is there").unchecked_into();
-    let noted = Closure::<dyn Fn(JsValue, f64) -> JsValue>::new({
-        let (waits, own) = (waits.clone(), own.clone());
-        move |call: JsValue, wait: f64| {
-            waits.borrow_mut().push(wait);
-            own.call2(&JsValue::UNDEFINED, &call, &wait.into()).expect("it does not throw")
+    let own: Function = Reflect::get(&window, &name.into()).expect("it is there").unchecked_into();
+    let noted = Closure::<dyn Fn(JsValue, JsValue) -> JsValue>::new({
+        let (calls, own) = (calls.clone(), own.clone());
+        move |first: JsValue, second: JsValue| {
+            calls.borrow_mut().push(second.as_f64().or(first.as_f64()).expect("a number is last"));
+            own.call2(&JsValue::UNDEFINED, &first, &second).expect("it does not throw")
         }
     });
-    Reflect::set(&window, &"setTimeout".into(), noted.as_ref()).expect("it can be replaced");
+    Reflect::set(&window, &name.into(), noted.as_ref()).expect("it can be replaced");
     act();
-    Reflect::set(&window, &"setTimeout".into(), &own).expect("it can be put back");
-    waits.take()
+    Reflect::set(&window, &name.into(), &own).expect("it can be put back");
+    calls.take()
+}
+
+fn timers_of(act: impl FnOnce()) -> Vec<f64> {
+    calls_of("setTimeout", act)
 }
 
 #[wasm_bindgen_test]
@@ -146,7 +150,7 @@ async fn gaps_are_one_until_it_is_refetched_and_the_first_of_a_row_does_not_wait
     let pauses = timers_of(|| _ = two_gaps());
     assert!(matches!(pauses[..], [pause] if (5_000.0..=10_000.0).contains(&pause)), "{pauses:?}");
     assert_eq!(times(), 1);
-    drop(mounted);
+    assert_eq!(calls_of("clearTimeout", || drop(mounted)).len(), 1);
     // Nobody is there to ask.
     assert_eq!(timers_of(|| _ = two_gaps()), [0.0; 0]);
 }

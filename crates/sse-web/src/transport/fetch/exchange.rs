@@ -203,8 +203,9 @@ impl Exchange {
         let mut decoder = Decoder::new(self.fetch.limits).with_last_event_id(&self.last_event_id);
         let mut room = Uint8Array::new_with_length(ROOM);
         let mut buffer = Vec::new();
-        // WebKit, whose reader is another one, hands over each chunk in a task of its own.
-        let mut turns = reader.is_instance_of::<ReadableStreamByobReader>().then(Turns::new);
+        // WebKit, whose reader is the default one, hands over each chunk in a task of its own. Asked in this way, as the
+        // other one is of another class where the response is another window's.
+        let mut turns = (!reader.is_instance_of::<ReadableStreamDefaultReader>()).then(Turns::new);
         loop {
             let read = reader.read_with_array_buffer_view(&room);
             let Ok(result) = JsFuture::from(read).await else { return Some(Failure::Cut) };
