@@ -234,6 +234,8 @@ test("an answer that is asked for again stays until another one begins", async (
 
 test("a question that did not arrive says so, and is not asked by itself", async ({ visit, server }) => {
   const page = await visit("/assistant");
+  // All of it is here.
+  await expect(page.getByTestId("ask-input")).toBeVisible();
   await server.kill();
   await ask(page);
   await expect(last(page)).toHaveAttribute("data-status", "failed");
