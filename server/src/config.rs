@@ -177,6 +177,7 @@ impl Default for Config {
         let command = Self::command().mut_args(|arg| arg.env(None::<&str>));
         let parsed =
             command.try_get_matches_from(["server"]).and_then(|matches| Self::from_arg_matches(&matches));
+        // Never: every default is one that its flag takes, which all tests of the server show.
         let config = parsed.unwrap_or_else(|error| error.exit());
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..config }
     }
