@@ -73,8 +73,7 @@ impl RawTopic {
         event: RawEvent<'_>,
         note: Option<&str>,
     ) -> Result<EventId, PublishError> {
-        self.0.check_key(event.key)?;
-        self.0.append_fields((event.key, note), event.event_type, event.data)
+        self.0.append_fields(event, note)
     }
 
     /// Marks the topic as complete, for good, as [`Topic::end`] does.

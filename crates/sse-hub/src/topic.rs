@@ -13,7 +13,7 @@ use crate::history::{Health, History, HistoryError, News, Record, TopicId};
 use crate::hub::Shared;
 use crate::options::{Left, TopicOptions};
 use crate::presence::Attendance;
-use crate::raw;
+use crate::raw::{self, RawEvent};
 use crate::signal::Signal;
 use crate::topic_name::TopicName;
 
@@ -66,7 +66,7 @@ impl<E: EventSet> Topic<E> {
     /// # Errors
     /// [`PublishError`]; then nothing was kept or sent.
     pub fn publish(&self, event: &E) -> Result<EventId, PublishError> {
-        self.append(None, event)
+        self.publish_with_note(None, event, None)
     }
 
     /// Like [`Self::publish`], and the event replaces the one before with the same key: a new client gets only the
@@ -75,8 +75,7 @@ impl<E: EventSet> Topic<E> {
     /// # Errors
     /// [`PublishError`]; then nothing was kept or sent.
     pub fn publish_keyed(&self, key: &str, event: &E) -> Result<EventId, PublishError> {
-        self.check_key(Some(key))?;
-        self.append(Some(key), event)
+        self.publish_with_note(Some(key), event, None)
     }
 
     /// Like [`Self::publish`], or [`Self::publish_keyed`], with a note that goes to nobody, if there is one. A history that
@@ -92,8 +91,8 @@ impl<E: EventSet> Topic<E> {
         event: &E,
         note: Option<&str>,
     ) -> Result<EventId, PublishError> {
-        self.check_key(key)?;
-        self.append_fields((key, note), event.event_type(), &event.encode()?)
+        let data = event.encode()?;
+        self.append_fields(RawEvent { event_type: event.event_type(), key, data: &data }, note)
     }
 
     /// Like [`Self::publish`], and completes when the event is kept as safely as the history keeps anything: on the
@@ -136,25 +135,17 @@ impl<E: EventSet> Topic<E> {
         Ok(())
     }
 
-    pub(crate) fn check_key(&self, key: Option<&str>) -> Result<(), PublishError> {
-        let limit = self.hub.options.limits.key_bytes;
-        match key {
-            Some(key) if key.len() > limit => Err(PublishError::KeyTooLong { bytes: key.len(), limit }),
-            _ => Ok(()),
-        }
-    }
-
-    fn append(&self, key: Option<&str>, event: &E) -> Result<EventId, PublishError> {
-        self.append_fields((key, None), event.event_type(), &event.encode()?)
-    }
-
     /// Encodes before the history is locked, once for all subscribers.
     pub(crate) fn append_fields(
         &self,
-        (key, note): (Option<&str>, Option<&str>),
-        event_type: &str,
-        data: &str,
+        event: RawEvent<'_>,
+        note: Option<&str>,
     ) -> Result<EventId, PublishError> {
+        let RawEvent { event_type, key, data } = event;
+        let limit = self.hub.options.limits.key_bytes;
+        if let Some(bytes) = key.map(str::len).filter(|bytes| *bytes > limit) {
+            return Err(PublishError::KeyTooLong { bytes, limit });
+        }
         let limit = Self::NOTE_BYTES;
         if let Some(bytes) = note.map(str::len).filter(|bytes| *bytes > limit) {
             return Err(PublishError::NoteTooLong { bytes, limit });
