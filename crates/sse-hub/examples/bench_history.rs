@@ -38,7 +38,7 @@ async fn main() -> Result<()> {
     for name in ["memory", "async", "group", "strict"] {
         let hub = open(&folder.path().join(name), name, RedbOptions::default())?;
         let topic = keeps(&hub, 100_000)?;
-        let free = publish(&topic).await?;
+        let free = publish(&hub, &topic).await?;
         let [one, many] = [acknowledged(&topic, 1).await?, acknowledged(&topic, 256).await?];
         hub.close().await?;
         say(&format!("  {name:<7} {free:>10.0} {one:>10.0} {many:>10.0}"));
@@ -97,7 +97,7 @@ fn keeps(hub: &Hub, events: usize) -> Result<Topic<Text>> {
 }
 
 /// As fast as the history takes them, until the last one is kept.
-async fn publish(topic: &Topic<Text>) -> Result<f64> {
+async fn publish(hub: &Hub, topic: &Topic<Text>) -> Result<f64> {
     let (started, event) = (Instant::now(), Text(EVENT.into()));
     let (mut count, mut last) = (0_u32, None);
     while started.elapsed() < MEASURED {
@@ -107,7 +107,7 @@ async fn publish(topic: &Topic<Text>) -> Result<f64> {
         }
     }
     if let Some(last) = last {
-        topic.committed(&last).await?;
+        hub.committed(&last).await?;
     }
     Ok(f64::from(count) / started.elapsed().as_secs_f64())
 }
@@ -162,7 +162,7 @@ async fn fill(folder: &Path, size: usize) -> Result<EventId> {
             Err(error) => wait_out(error).await?,
         }
     }
-    topic.committed(&ids[size - 1]).await?;
+    hub.committed(&ids[size - 1]).await?;
     std::fs::create_dir_all(folder)?;
     for file in std::fs::read_dir(&other)? {
         let file = file?;

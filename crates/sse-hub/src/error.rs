@@ -31,7 +31,7 @@ pub enum TopicError {
 
 /// An event was not published: nothing of it was kept or sent.
 ///
-/// Only from [`publish_durably`](crate::Topic::publish_durably) and [`committed`](crate::Topic::committed) may it also
+/// Only from [`publish_durably`](crate::Topic::publish_durably) and [`committed`](crate::Hub::committed) may it also
 /// mean that the event was sent and is not kept, or that nobody knows whether it is. [`HistoryError`] says which.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

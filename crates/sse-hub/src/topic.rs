@@ -107,17 +107,8 @@ impl<E: EventSet> Topic<E> {
             return Err(HistoryError::LiveOnly(reason).into());
         }
         let id = self.publish(event)?;
-        self.committed(&id).await?;
+        self.hub.committed(&id).await?;
         Ok(id)
-    }
-
-    /// Completes when the event with this id, which was published here or on another topic of the hub, and every event
-    /// before it are kept as safely as the history keeps anything.
-    ///
-    /// # Errors
-    /// [`PublishError::History`] if they never will be; at once if the id is of another epoch.
-    pub async fn committed(&self, id: &EventId) -> Result<(), PublishError> {
-        self.hub.committed(id).await
     }
 
     /// Marks the topic as complete. Subscribers get what is left and then `sse.end`, and their streams close; one

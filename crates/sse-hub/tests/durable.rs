@@ -196,7 +196,7 @@ async fn replays(engine: &Engine, options: &TopicOptions) -> Vec<Vec<String>> {
         };
         // One at a time: the file drops nothing that came with the same commit.
         let id = id.expect("published");
-        news.committed(&id).await.expect("committed");
+        hub.committed(&id).await.expect("committed");
         ids.push(id);
     }
     news.end().expect("ended");
@@ -221,7 +221,7 @@ async fn whether_superseded_events_are_kept_may_change_from_one_life_to_the_next
         let news = hub.topic_with::<News>("news", options(before)).expect("opened");
         let first = news.publish_durably(&News::Count(1)).await.expect("kept");
         let keyed = news.publish_keyed("a", &News::Count(2)).expect("published");
-        news.committed(&keyed).await.expect("kept");
+        hub.committed(&keyed).await.expect("kept");
         news.publish_durably(&News::Count(3)).await.expect("kept");
 
         let hub = restart(&engine, hub).await;
@@ -238,7 +238,7 @@ async fn a_cursor_that_means_nothing_here_is_no_acknowledgement() {
     let hub = engine().hub(HubOptions::default());
     let news: Topic<News> = hub.topic("news").expect("opened");
     let foreign = EventId::new("abc.1").expect("valid");
-    assert!(matches!(news.committed(&foreign).await, Err(PublishError::History(HistoryError::Engine(_)))));
+    assert!(matches!(hub.committed(&foreign).await, Err(PublishError::History(HistoryError::Engine(_)))));
     hub.close().await.expect("closed");
     assert_eq!(news.publish(&note("late")), Err(PublishError::History(HistoryError::Closed)));
     assert_eq!(hub.topic::<News>("more").err(), Some(TopicError::History(HistoryError::Closed)));

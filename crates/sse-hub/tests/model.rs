@@ -136,7 +136,7 @@ async fn follow(case: &Case, engine: &Engine) -> Result<(), TestCaseError> {
             Step::Reopen => {}
             Step::Read(count) => {
                 if let Some(id) = &published {
-                    topics[0].committed(id).await.expect("committed");
+                    hub.committed(id).await.expect("committed");
                 }
                 for _ in 0..count {
                     let next = tokio::time::timeout(Duration::from_millis(1), client.next());

@@ -87,7 +87,7 @@ impl Room {
         let content = content(&message.author, &message.text);
         match self.posted.look_up(&message.client_id, content) {
             Known::Taken(id) if !posted::is_lost(hub, &id) => {
-                return Ok(Said { topic: self.topic.clone(), id });
+                return Ok(Said { hub: hub.clone(), id });
             }
             Known::Conflict => {
                 let detail = "client_id: another message was sent with this id";
@@ -101,7 +101,7 @@ impl Room {
         let id = self.topic.publish_with_note(None, &said, Some(&note)).map_err(refuse)?;
         self.posted.remember(&client_id, content, id.clone());
         self.last_message = Some(Instant::now());
-        Ok(Said { topic: self.topic.clone(), id })
+        Ok(Said { hub: hub.clone(), id })
     }
 }
 
@@ -113,14 +113,14 @@ fn content(author: &str, text: &str) -> Content {
 /// A message that was said, and may not be kept yet.
 #[derive(Debug)]
 pub(super) struct Said {
-    topic: Topic<Chat>,
+    hub: Hub,
     id: EventId,
 }
 
 impl Said {
     /// Waits until it is kept: only then may its sender be told so. For a message that is sent again, too.
     pub(super) async fn kept(self) -> Result<EventId, Refusal> {
-        self.topic.committed(&self.id).await.map_err(refuse)?;
+        self.hub.committed(&self.id).await.map_err(refuse)?;
         Ok(self.id)
     }
 }
