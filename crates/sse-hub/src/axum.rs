@@ -9,7 +9,7 @@ mod refusals;
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
 use axum::Extension;
@@ -23,6 +23,7 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::Subscription;
+use crate::lock::lock;
 
 /// The header in which a client says where it left off.
 pub static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -102,15 +103,11 @@ impl Handover {
         Self(Arc::new(Mutex::new(Slot { subscription, first: None, started: false })))
     }
 
-    fn slot(&self) -> MutexGuard<'_, Slot> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Takes the subscription if its body has handed out `chunk` and nothing else: the same bytes at the same place,
     /// so whatever is wrapped around the body passes on what it gets.
     #[cfg(feature = "serve")]
     pub(crate) fn take_if_passed_on(&self, chunk: &Bytes) -> Option<Box<Subscription>> {
-        let mut slot = self.slot();
+        let mut slot = lock(&self.0);
         slot.first.take_if(|first| first.as_ptr() == chunk.as_ptr() && first.len() == chunk.len())?;
         slot.subscription.take()
     }
@@ -118,7 +115,7 @@ impl Handover {
     /// What ends the stream from outside.
     #[cfg(feature = "serve")]
     pub(crate) fn signal(&self) -> Option<Arc<crate::signal::Signal>> {
-        self.slot().subscription.as_ref().map(|subscription| Arc::clone(subscription.signal()))
+        lock(&self.0).subscription.as_ref().map(|subscription| Arc::clone(subscription.signal()))
     }
 }
 
@@ -133,7 +130,7 @@ impl http_body::Body for StreamBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
-        let mut slot = self.0.slot();
+        let mut slot = lock(&self.0.0);
         let Some(subscription) = &mut slot.subscription else {
             return Poll::Ready(None);
         };

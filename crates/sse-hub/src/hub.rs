@@ -2,7 +2,7 @@ use std::any::TypeId;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use sse_events::{DecodeError, EventSet, Snapshot};
 use sse_proto::{Cursor, Epoch, EventId};
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::counters::{Counters, HubCounts};
 use crate::error::{PublishError, SnapshotError, SubscribeError, TopicError};
 use crate::history::{Health, History, HistoryCounts, HistoryError, MemoryHistory};
+use crate::lock;
 use crate::options::{HubOptions, TopicOptions};
 use crate::presence::Presence;
 use crate::snapshot;
@@ -86,7 +87,7 @@ impl Hub {
         let name = TopicName::new(name)?;
         let events = TypeId::of::<E>();
         let limits = &self.shared.options.limits;
-        let mut topics = self.shared.topics_mut();
+        let mut topics = lock::write(&self.shared.topics);
         let full = topics.len() >= limits.topics;
         let state = match topics.entry(name) {
             Entry::Occupied(topic) => {
@@ -139,7 +140,7 @@ impl Hub {
     /// next one finds it among the kept topics.
     #[must_use]
     pub fn remove_idle(&self, name: &str) -> bool {
-        let mut topics = self.shared.topics_mut();
+        let mut topics = lock::write(&self.shared.topics);
         // Subscribing needs the lock that is held here, so an idle topic stays idle.
         match topics.get(name) {
             Some(topic) if topic.is_idle() => {
@@ -367,11 +368,7 @@ impl Default for Hub {
 
 impl Shared {
     pub(crate) fn topics(&self) -> RwLockReadGuard<'_, HashMap<TopicName, Arc<TopicState>>> {
-        self.topics.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn topics_mut(&self) -> RwLockWriteGuard<'_, HashMap<TopicName, Arc<TopicState>>> {
-        self.topics.write().unwrap_or_else(PoisonError::into_inner)
+        lock::read(&self.topics)
     }
 
     pub(crate) async fn committed(&self, id: &EventId) -> Result<(), PublishError> {

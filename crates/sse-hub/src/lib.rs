@@ -27,6 +27,7 @@ mod flush;
 mod heartbeat;
 pub mod history;
 mod hub;
+mod lock;
 mod options;
 mod pages;
 mod parting;

@@ -1,11 +1,13 @@
 //! Who is there. Told to the app, and not to clients: no event of the hub's own speaks of it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+
+use crate::lock::lock;
 
 /// Somebody who subscribes. The hub takes both texts as they are; bound and validate them first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,27 +61,23 @@ impl Attendance {
     }
 
     pub(crate) fn presence(&self) -> Presence {
-        self.seats().changes.as_ref().map(|changes| changes.borrow().clone()).unwrap_or_default()
+        lock(&self.seats).changes.as_ref().map(|changes| changes.borrow().clone()).unwrap_or_default()
     }
 
     /// `None` if the topic was removed.
     pub(crate) fn changes(&self) -> Option<watch::Receiver<Presence>> {
-        self.seats().changes.as_ref().map(watch::Sender::subscribe)
+        lock(&self.seats).changes.as_ref().map(watch::Sender::subscribe)
     }
 
     /// The topic was removed: nobody comes or goes any more.
     pub(crate) fn close(&self) {
-        let changes = self.seats().changes.take();
+        let changes = lock(&self.seats).changes.take();
         // Wakes those who follow it, while nothing is locked.
         drop(changes);
     }
 
-    fn seats(&self) -> MutexGuard<'_, Seats> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn join(&self, member: Option<&Member>) {
-        let mut seats = self.seats();
+        let mut seats = lock(&self.seats);
         match member {
             None => seats.anonymous += 1,
             Some(member) => seats.take(member),
@@ -89,7 +87,7 @@ impl Attendance {
 
     /// Gives up one connection. `Some` if that was a member's last: they depart when the grace period is over.
     fn leave(&self, member: Option<&Member>) -> Option<u64> {
-        let mut seats = self.seats();
+        let mut seats = lock(&self.seats);
         let Some(member) = member else {
             // Nothing tells whether an anonymous client that connects is this one, back again: no grace.
             seats.anonymous = seats.anonymous.saturating_sub(1);
@@ -103,7 +101,7 @@ impl Attendance {
     }
 
     fn depart(&self, member: &Member, departure: u64) {
-        let mut seats = self.seats();
+        let mut seats = lock(&self.seats);
         let gone = |seat: &Seat| seat.connections == 0 && seat.departures == departure;
         if seats.members.get(&member.id).is_some_and(gone) {
             seats.vacate(&member.id);

@@ -1,8 +1,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use crate::access::Denied;
+use crate::lock::lock;
 use crate::parting::Parting;
 
 /// Tells one subscription that there may be something to read.
@@ -41,7 +42,7 @@ impl Signal {
     }
 
     fn wake(&self) {
-        let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let waker = lock(&self.waker).take();
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -91,7 +92,7 @@ impl Signal {
     /// Waits for the end of the subscription, without lowering the signal: what is published wakes once at most. Look
     /// whether it ends afterwards.
     pub(crate) fn listen(&self, cx: &Context<'_>) {
-        let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waker = lock(&self.waker);
         match &mut *waker {
             Some(waker) => waker.clone_from(cx.waker()),
             none => *none = Some(cx.waker().clone()),

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use sse_events::EventSet;
 use sse_proto::{Cursor, EventId, encode};
@@ -11,6 +11,7 @@ use sse_proto::{Cursor, EventId, encode};
 use crate::error::PublishError;
 use crate::history::{Health, History, HistoryError, News, Record, TopicId};
 use crate::hub::Shared;
+use crate::lock::lock;
 use crate::options::{Left, TopicOptions};
 use crate::presence::Attendance;
 use crate::raw::{self, RawEvent};
@@ -202,25 +203,25 @@ impl TopicState {
 
     /// Wakes every subscription, for its end.
     pub(crate) fn wake(&self) {
-        self.listeners.signals().values().for_each(|signal| signal.insist());
+        lock(&self.listeners.0).values().for_each(|signal| signal.insist());
     }
 
     /// The numbers of the subscriptions that have not looked yet at what was published.
     pub(crate) fn lagging(&self) -> Vec<u64> {
-        let signals = self.listeners.signals();
+        let signals = lock(&self.listeners.0);
         signals.iter().filter(|(_, signal)| signal.is_raised()).map(|(&number, _)| number).collect()
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.listeners.signals().is_empty() && self.attendance.presence().count == 0
+        lock(&self.listeners.0).is_empty() && self.attendance.presence().count == 0
     }
 
     pub(crate) fn add(&self, subscription: u64, signal: Arc<Signal>) {
-        self.listeners.signals().insert(subscription, signal);
+        lock(&self.listeners.0).insert(subscription, signal);
     }
 
     pub(crate) fn remove(&self, subscription: u64) {
-        self.listeners.signals().remove(&subscription);
+        lock(&self.listeners.0).remove(&subscription);
     }
 }
 
@@ -231,11 +232,7 @@ impl Listeners {
         News::new(move || listeners.wake())
     }
 
-    fn signals(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Signal>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn wake(&self) {
-        self.signals().values().for_each(|signal| signal.raise());
+        lock(&self.0).values().for_each(|signal| signal.raise());
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 use crate::access::{Denied, Guard};
 use crate::error::SubscribeError;
 use crate::hub::Shared;
+use crate::lock::lock;
 use crate::signal::Signal;
 use crate::topic_name::TopicName;
 
@@ -55,14 +56,10 @@ pub(crate) struct Watch {
 }
 
 impl Watches {
-    fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<Watched>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Asks about every stream. Returns how many end by it.
     pub(crate) fn review(hub: &Arc<Shared>) -> usize {
         // Guards are asked while nothing is locked: they are not ours.
-        let all: Vec<_> = hub.watches.open().values().cloned().collect();
+        let all: Vec<_> = lock(&hub.watches.open).values().cloned().collect();
         all.into_iter().filter(|watched| watched.review(hub)).count()
     }
 
@@ -96,7 +93,7 @@ impl Watch {
         });
         let watch = Self { hub: Arc::clone(hub), number: hub.number(), watched };
         // Before it is asked: a right that ends after the answer is asked for again by whoever ends it.
-        hub.watches.open().insert(watch.number, Arc::clone(&watch.watched));
+        lock(&hub.watches.open).insert(watch.number, Arc::clone(&watch.watched));
         watch.watched.ask(hub)?;
         Ok(watch)
     }
@@ -104,17 +101,13 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.hub.watches.open().remove(&self.number);
-        let alarm = std::mem::replace(&mut *self.watched.alarm(), Alarm::Gone);
+        lock(&self.hub.watches.open).remove(&self.number);
+        let alarm = std::mem::replace(&mut *lock(&self.watched.alarm), Alarm::Gone);
         alarm.abort();
     }
 }
 
 impl Watched {
-    fn alarm(&self) -> MutexGuard<'_, Alarm> {
-        self.alarm.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Asks again, and ends the stream if it may not go on. Returns whether it did.
     fn review(self: &Arc<Self>, hub: &Arc<Shared>) -> bool {
         let denied = match catch_unwind(AssertUnwindSafe(|| self.ask(hub))) {
@@ -133,7 +126,7 @@ impl Watched {
     /// Asks the guard, and has it asked again when what it grants is over.
     fn ask(self: &Arc<Self>, hub: &Arc<Shared>) -> Result<(), (TopicName, Denied)> {
         // Locked while it is asked: of two who ask at the same time, the later answer sets the alarm.
-        let mut alarm = self.alarm();
+        let mut alarm = lock(&self.alarm);
         let grant = self.guard.ask(&self.topics)?;
         if let Alarm::Gone = *alarm {
             return Ok(());

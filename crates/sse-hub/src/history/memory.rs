@@ -1,4 +1,4 @@
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::RwLock;
 
 use sse_proto::{Cursor, Epoch};
 use tokio::time::Instant;
@@ -7,6 +7,7 @@ use super::log::Log;
 use super::logs::Logs;
 use super::{Entry, History, HistoryError, News, Page, Read, Record, Reply, Status, TopicId};
 use crate::entropy;
+use crate::lock;
 use crate::options::TopicOptions;
 use crate::topic_name::TopicName;
 
@@ -49,15 +50,6 @@ impl MemoryHistory {
     pub fn with_epoch(epoch: Epoch) -> Self {
         Self { epoch, state: RwLock::default() }
     }
-
-    // No code that holds the lock can panic half way through a change, so a poisoned lock is still consistent.
-    fn state(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl State {
@@ -78,11 +70,11 @@ impl History for MemoryHistory {
     }
 
     fn last_seq(&self) -> u64 {
-        self.state().logs.last_seq
+        lock::read(&self.state).logs.last_seq
     }
 
     fn open(&self, _topic: &TopicName, options: &TopicOptions, news: News) -> Result<TopicId, HistoryError> {
-        let mut state = self.state_mut();
+        let mut state = lock::write(&self.state);
         state.is_open()?;
         let id = TopicId(state.next_topic);
         state.next_topic += 1;
@@ -92,11 +84,11 @@ impl History for MemoryHistory {
     }
 
     fn remove(&self, topic: TopicId) {
-        self.state_mut().logs.remove(topic);
+        lock::write(&self.state).logs.remove(topic);
     }
 
     fn append(&self, topic: TopicId, record: Record<'_>) -> Result<u64, HistoryError> {
-        let mut state = self.state_mut();
+        let mut state = lock::write(&self.state);
         state.is_open()?;
         let seq = state.logs.last_seq + 1;
         let (log, news) = state.logs.log_mut(topic)?;
@@ -112,7 +104,7 @@ impl History for MemoryHistory {
     }
 
     fn end(&self, topic: TopicId) -> Result<(), HistoryError> {
-        let mut state = self.state_mut();
+        let mut state = lock::write(&self.state);
         state.is_open()?;
         let (log, news) = state.logs.log_mut(topic)?;
         log.end();
@@ -125,18 +117,18 @@ impl History for MemoryHistory {
     fn status(&self, topic: TopicId) -> Result<Status, HistoryError> {
         // A reader begins. What has become too old since something was published is not for it.
         let now = Instant::now();
-        if self.state().logs.log(topic)?.is_overdue(now) {
-            self.state_mut().logs.log_mut(topic)?.0.drop_overdue(now);
+        if lock::read(&self.state).logs.log(topic)?.is_overdue(now) {
+            lock::write(&self.state).logs.log_mut(topic)?.0.drop_overdue(now);
         }
-        self.state().logs.log(topic).map(Log::status)
+        lock::read(&self.state).logs.log(topic).map(Log::status)
     }
 
     fn read(&self, read: Read<'_>) -> Reply<Result<Page, HistoryError>> {
-        Reply::Now(self.state().logs.read(read))
+        Reply::Now(lock::read(&self.state).logs.read(read))
     }
 
     fn close(&self) -> Reply<Result<(), HistoryError>> {
-        self.state_mut().closed = true;
+        lock::write(&self.state).closed = true;
         Reply::Now(Ok(()))
     }
 }

@@ -82,7 +82,7 @@ mod writer;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use ::redb::Builder;
@@ -90,6 +90,7 @@ use sse_proto::Epoch;
 
 use super::log::Log;
 use super::{Health, History, HistoryCounts, HistoryError, News, Page, Read, Record, Reply, Status, TopicId};
+use crate::lock::lock;
 use crate::options::TopicOptions;
 use crate::topic_name::TopicName;
 use backend::Watched;
@@ -249,7 +250,7 @@ impl History for RedbHistory {
 impl Drop for RedbHistory {
     fn drop(&mut self) {
         self.shared.close();
-        let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = lock(&self.writer).take();
         if let Some(writer) = writer {
             // Its panics are caught where they happen.
             let _ = writer.join();

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::exempt::Exempt;
 use super::network::network;
 use super::options::Options;
 use super::stats::Counters;
+use crate::lock::lock;
 
 #[derive(Debug)]
 pub(super) struct Admission {
@@ -36,17 +37,13 @@ impl Admission {
         })
     }
 
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// One more connection; `None` if that is one too many.
     pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Permit> {
         // An IPv6 socket shows IPv4 clients as mapped addresses.
         let address = address.to_canonical();
         let counted =
             self.per_address.filter(|_| !self.exempt.has(address)).map(|limit| (network(address), limit));
-        let mut open = self.open();
+        let mut open = lock(&self.open);
         if open.all >= self.limit {
             return None;
         }
@@ -76,7 +73,7 @@ pub(super) struct Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         let admission = &*self.admission;
-        let mut open = admission.open();
+        let mut open = lock(&admission.open);
         open.all -= 1;
         if let Some(network) = self.counted_for
             && let Some(count) = open.by_address.get_mut(&network)

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll, ready};
 
 use axum::Router;
@@ -21,6 +21,7 @@ use tower_service::Service;
 use super::handoff::{Framing, Handoff, Stream};
 use super::taking::{Chunk, Taking};
 use crate::axum::Handover;
+use crate::lock::lock;
 use crate::parting::Parting;
 use crate::signal::Signal;
 
@@ -141,7 +142,7 @@ impl Body for AskedBody {
         if !matches!(frame, Some(Ok(_))) || self.inner.is_end_stream() {
             self.coming = None;
         } else if let Some(Coming(streams)) = &self.coming {
-            streams.kept().came_at = Some(Instant::now());
+            lock(&streams.kept).came_at = Some(Instant::now());
         }
         Poll::Ready(frame)
     }
@@ -262,7 +263,7 @@ struct Coming(Streams);
 
 impl Drop for Coming {
     fn drop(&mut self) {
-        let mut kept = self.0.kept();
+        let mut kept = lock(&self.0.kept);
         kept.coming -= 1;
         kept.came_at = Some(Instant::now());
     }
@@ -274,7 +275,7 @@ pub(super) struct Running(Streams);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let mut kept = self.0.kept();
+        let mut kept = lock(&self.0.kept);
         kept.running -= 1;
         if kept.running == 0 {
             kept.idle_since = Some(Instant::now());
@@ -285,16 +286,12 @@ impl Drop for Running {
 }
 
 impl Streams {
-    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn handle_request(&self) {
-        self.kept().asked = true;
+        lock(&self.kept).asked = true;
     }
 
     fn handle_coming(&self) -> Coming {
-        let mut kept = self.kept();
+        let mut kept = lock(&self.kept);
         kept.coming += 1;
         kept.came_at = Some(Instant::now());
         Coming(self.clone())
@@ -302,11 +299,11 @@ impl Streams {
 
     /// Whether there was a request.
     pub(super) fn were_asked_for(&self) -> bool {
-        self.kept().asked
+        lock(&self.kept).asked
     }
 
     pub(super) fn handle_running(&self) -> Running {
-        let mut kept = self.kept();
+        let mut kept = lock(&self.kept);
         kept.running += 1;
         kept.idle_since = None;
         Running(self.clone())
@@ -314,13 +311,13 @@ impl Streams {
 
     /// Since when every request is answered; `None` while one is not, and before the first.
     pub(super) fn idle_since(&self) -> Option<Instant> {
-        self.kept().idle_since
+        lock(&self.kept).idle_since
     }
 
     /// Completes when the reader of the [only](Self::add_only) one may no longer read. Nothing wakes for it: it is for a task
     /// that is woken by whatever its client takes.
     pub(super) async fn denied(&self) {
-        std::future::poll_fn(|_| match &self.kept().only {
+        std::future::poll_fn(|_| match &lock(&self.kept).only {
             Some(signal) if signal.denied().is_some() => Poll::Ready(()),
             _ => Poll::Pending,
         })
@@ -344,7 +341,7 @@ impl Streams {
     }
 
     fn add(&self, signal: &Arc<Signal>) {
-        let mut kept = self.kept();
+        let mut kept = lock(&self.kept);
         if let Some(parting) = kept.parting {
             signal.part(parting);
         }
@@ -358,12 +355,12 @@ impl Streams {
     /// Adds the one stream that the connection carries now.
     pub(super) fn add_only(&self, signal: Arc<Signal>) {
         self.add(&signal);
-        self.kept().only = Some(signal);
+        lock(&self.kept).only = Some(signal);
     }
 
     /// Ends those that are there, and those that come. Returns how many are there.
     pub(super) fn part(&self, parting: Parting) -> usize {
-        let mut kept = self.kept();
+        let mut kept = lock(&self.kept);
         kept.parting = Some(parting);
         kept.signals.iter().filter_map(Weak::upgrade).inspect(|signal| signal.part(parting)).count()
     }
@@ -372,7 +369,7 @@ impl Streams {
     /// waits for it; but not while a stream goes on that was told to, nor for a body of which nothing comes for longer
     /// than this silence.
     pub(super) fn asked_until(&self, now: Instant, silence: Option<Duration>) -> Option<Instant> {
-        let kept = self.kept();
+        let kept = lock(&self.kept);
         if kept.signals.iter().any(|signal| signal.strong_count() > 0) {
             return None;
         }

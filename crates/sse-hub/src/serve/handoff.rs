@@ -1,12 +1,13 @@
 //! How a stream gets from hyper to who writes it.
 
 use std::any::Any;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 
 use crate::Subscription;
+use crate::lock::lock;
 
 /// How many bytes a client may say when its stream has begun. It has asked, and has nothing to add.
 pub(super) const MOST_SAID: usize = 64 * 1024;
@@ -54,7 +55,7 @@ impl std::fmt::Debug for Handoff {
 impl Handoff {
     /// The service offers a stream. Its response goes with a body that tells when it is asked for.
     pub(super) fn offer(&self, stream: Stream) {
-        *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
+        *lock(&self.stream) = Some(stream);
         self.phase.store(OFFERED, Ordering::Release);
     }
 
@@ -80,6 +81,6 @@ impl Handoff {
 
     pub(super) fn take(&self) -> Option<Stream> {
         self.phase.store(NONE, Ordering::Release);
-        self.stream.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.stream).take()
     }
 }

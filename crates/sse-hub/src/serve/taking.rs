@@ -1,7 +1,7 @@
 //! The write deadline over HTTP/2, where a stream may stand still while its connection goes on.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::front::Streams;
 use super::stats::Counters;
+use crate::lock::lock;
 use crate::signal::Signal;
 
 tokio::task_local! {
@@ -41,23 +42,19 @@ impl Taking {
 
     /// The body is asked for more.
     pub(super) fn handle_asked(&self) {
-        *self.waiting_since() = None;
+        *lock(&self.waiting_since) = None;
     }
 
     /// The body has given something.
     pub(super) fn handle_given(&self) {
-        *self.waiting_since() = Some(Instant::now());
+        *lock(&self.waiting_since) = Some(Instant::now());
     }
 
     /// The connection has taken some of what the body has given.
     fn handle_taken(&self) {
-        if let Some(since) = &mut *self.waiting_since() {
+        if let Some(since) = &mut *lock(&self.waiting_since) {
             *since = Instant::now();
         }
-    }
-
-    fn waiting_since(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.waiting_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_denied(&self) -> bool {
@@ -134,7 +131,7 @@ where
             if leave_by.is_none() && told.is_denied() {
                 leave_by = Some(Instant::now() + write_deadline);
             }
-            let waiting_until = told.waiting_since().map(|since| since + write_deadline);
+            let waiting_until = lock(&told.waiting_since).map(|since| since + write_deadline);
             let Some(cut_at) = [waiting_until, leave_by].into_iter().flatten().min() else {
                 late = None;
                 return Poll::Pending;

@@ -18,6 +18,7 @@ use super::place::Place;
 use super::progress::{Progress, Stopped};
 use crate::history::logs::Logs;
 use crate::history::{Health, HistoryCounts, HistoryError, News};
+use crate::lock::{self, lock};
 
 /// Locks are taken in the order of the fields. None that a publisher takes is held while the disk is waited for, but
 /// once: when it has failed.
@@ -72,26 +73,25 @@ impl Shared {
         }
     }
 
-    // No code that holds one of the locks can panic half way through a change, so a poisoned one is still consistent.
     pub(super) fn intake(&self) -> MutexGuard<'_, Intake> {
-        self.intake.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.intake)
     }
 
     pub(super) fn logs(&self) -> RwLockReadGuard<'_, Logs> {
-        self.logs.read().unwrap_or_else(PoisonError::into_inner)
+        lock::read(&self.logs)
     }
 
     fn logs_mut(&self) -> RwLockWriteGuard<'_, Logs> {
-        self.logs.write().unwrap_or_else(PoisonError::into_inner)
+        lock::write(&self.logs)
     }
 
     pub(super) fn database(&self) -> RwLockReadGuard<'_, Option<Arc<Database>>> {
-        self.database.read().unwrap_or_else(PoisonError::into_inner)
+        lock::read(&self.database)
     }
 
     /// Waits for those who read.
     fn forget_database(&self) {
-        *self.database.write().unwrap_or_else(PoisonError::into_inner) = None;
+        *lock::write(&self.database) = None;
     }
 
     pub(super) fn shows_at_once(&self) -> bool {

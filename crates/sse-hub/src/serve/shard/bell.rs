@@ -1,8 +1,10 @@
 //! Which of a shard's many things woke it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
+
+use crate::lock::lock;
 
 /// Names what a shard looks at: a client, a group, or itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,13 +35,9 @@ pub(super) struct Bell {
 }
 
 impl Bells {
-    fn rung(&self) -> MutexGuard<'_, Rung> {
-        self.rung.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Wakes `shard` when the next bell rings.
     pub(super) fn listen(&self, shard: &Waker) {
-        let mut rung = self.rung();
+        let mut rung = lock(&self.rung);
         match &mut rung.shard {
             Some(waker) => waker.clone_from(shard),
             none => *none = Some(shard.clone()),
@@ -48,7 +46,7 @@ impl Bells {
 
     /// Moves what has rung to the end of `tokens`.
     pub(super) fn take(&self, tokens: &mut impl Extend<Token>) {
-        tokens.extend(self.rung().tokens.drain(..));
+        tokens.extend(lock(&self.rung).tokens.drain(..));
     }
 
     pub(super) fn bell(self: &Arc<Self>, token: Token) -> Arc<Bell> {
@@ -73,7 +71,7 @@ impl Wake for Bell {
             return;
         }
         let shard = {
-            let mut rung = self.bells.rung();
+            let mut rung = lock(&self.bells.rung);
             rung.tokens.push(self.token);
             rung.shard.clone()
         };

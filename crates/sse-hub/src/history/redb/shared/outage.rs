@@ -14,6 +14,7 @@ use crate::history::redb::intake::{Intake, Op, Phase, appends};
 use crate::history::redb::progress::Stopped;
 use crate::history::redb::trim::Row;
 use crate::history::{HistoryError, News, TopicId};
+use crate::lock;
 
 impl Shared {
     /// The disk is of no more use, for now or for ever. `batch` was being written.
@@ -149,7 +150,7 @@ impl Shared {
         let has_lost = self.progress.has_lost_more();
         self.progress.advance(catch_up.last_seq);
         {
-            let mut of_readers = self.database.write().unwrap_or_else(PoisonError::into_inner);
+            let mut of_readers = lock::write(&self.database);
             let mut logs = self.logs_mut();
             for (topic, missing) in &catch_up.topics {
                 // Opened once more meanwhile, perhaps, or removed.
