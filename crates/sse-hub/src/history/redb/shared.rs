@@ -90,7 +90,7 @@ impl Shared {
     }
 
     /// Waits for those who read.
-    fn forget_database(&self) {
+    pub(super) fn forget_database(&self) {
         *lock::write(&self.database) = None;
     }
 
@@ -143,11 +143,6 @@ impl Shared {
 
     pub(super) fn has_failed(&self) -> bool {
         self.intake().phase != Phase::Whole
-    }
-
-    /// Readers have no more use of the file.
-    pub(super) fn handle_closing(&self) {
-        self.forget_database();
     }
 
     /// The file was closed in order.

@@ -40,7 +40,8 @@ fn keep(shared: &Shared, mut store: Store) -> Result<(), Trouble> {
     if shared.has_failed() {
         return Ok(());
     }
-    shared.handle_closing();
+    // Readers have no more use of the file.
+    shared.forget_database();
     match guarded(|| store.close()).map_err(|error| Trouble::of(&error, &shared.meter)) {
         // Without room it stays a file that was not closed, in which nothing is missing.
         Ok(()) | Err(Trouble::Passing(_)) => shared.handle_closed(),
