@@ -152,7 +152,7 @@ impl Shard {
             None => expiry(&self.options, Instant::now()).map(|at| (at, Parting::Now)),
         };
         let slot = self.clients.vacant_entry();
-        let number = number(slot.key());
+        let number = slot_number(slot.key());
         let token = Token::Client(number);
         let client =
             slot.insert(Box::new(Client::new(arrival, self.bells.bell(token), part_at, &self.counters)));
@@ -166,7 +166,7 @@ impl Shard {
         for (key, client) in &mut self.clients {
             let place = drain.place();
             client.part_at = Some(place);
-            self.deadlines.no_later(Token::Client(number(key)), &mut client.due, place.0);
+            self.deadlines.no_later(Token::Client(slot_number(key)), &mut client.due, place.0);
         }
         self.deadlines.no_later(Token::Shard, &mut self.due, drain.deadline);
         self.drain = Some(drain);
@@ -226,7 +226,7 @@ impl Shard {
             return;
         };
         let slot = self.groups.vacant_entry();
-        let number = number(slot.key());
+        let number = slot_number(slot.key());
         let token = Token::Group(number);
         let group = slot.insert(Group::new(founder, key.clone(), self.bells.bell(token)));
         if let Some(at) = group.heartbeat_at() {
@@ -492,6 +492,6 @@ impl Drop for Shard {
 }
 
 /// There are never as many clients or groups in one process as `u32` can count.
-fn number(key: usize) -> u32 {
+fn slot_number(key: usize) -> u32 {
     u32::try_from(key).unwrap_or(u32::MAX)
 }
