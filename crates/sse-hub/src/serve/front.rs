@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::Router;
@@ -14,16 +14,12 @@ use http::header::{CONNECTION, CONTENT_LENGTH, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::sync::Notify;
-use tokio::time::{Duration, Instant};
 use tower_service::Service;
 
 use super::handoff::{Framing, Handoff, Stream};
+use super::streams::{Coming, Streams};
 use super::taking::{Chunk, Taking};
 use crate::axum::Handover;
-use crate::lock::lock;
-use crate::parting::Parting;
-use crate::signal::Signal;
 
 /// The app behind one connection.
 #[derive(Debug)]
@@ -43,24 +39,24 @@ impl hyper::service::Service<Request<Incoming>> for Front {
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(ConnectInfo(self.peer));
         name_host(&mut request);
-        let asked = Asked { is_head: request.method() == Method::HEAD, version: request.version() };
+        let (is_head, version) = (request.method() == Method::HEAD, request.version());
         let (handoff, streams) = (self.handoff.clone(), self.streams.clone());
         streams.handle_request();
         let request = request.map(|inner| {
             let coming = (!inner.is_end_stream()).then(|| streams.handle_coming());
-            AskedBody { inner, coming }
+            RequestBody { inner, coming }
         });
         // A router is always ready.
         let response = self.app.clone().call(request);
         Box::pin(async move {
             let mut response = response.await?;
             let handover = response.extensions_mut().remove::<Handover>();
-            let Some(handover) = handover.filter(|_| !asked.is_head) else {
+            let Some(handover) = handover.filter(|_| !is_head) else {
                 return Ok(response.map(FrontBody::of_app));
             };
             let signal = handover.signal();
             let response = match handoff {
-                Some(handoff) => hand_over(response, handover, &handoff, asked.version).await,
+                Some(handoff) => hand_over(response, handover, &handoff, version).await,
                 None => response.map(FrontBody::of_app),
             };
             if let Some(signal) = signal
@@ -82,11 +78,6 @@ fn name_host(request: &mut Request<Incoming>) {
     {
         request.headers_mut().insert(HOST, host);
     }
-}
-
-struct Asked {
-    is_head: bool,
-    version: Version,
 }
 
 /// Takes the subscription out of the response, if nothing else is in it.
@@ -124,13 +115,13 @@ async fn hand_over(
 }
 
 /// The body of a request as the app gets it.
-struct AskedBody {
+struct RequestBody {
     inner: Incoming,
     /// `None` when there is no more of it.
     coming: Option<Coming>,
 }
 
-impl Body for AskedBody {
+impl Body for RequestBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -141,8 +132,8 @@ impl Body for AskedBody {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
         if !matches!(frame, Some(Ok(_))) || self.inner.is_end_stream() {
             self.coming = None;
-        } else if let Some(Coming(streams)) = &self.coming {
-            lock(&streams.kept).came_at = Some(Instant::now());
+        } else if let Some(coming) = &self.coming {
+            coming.handle_came();
         }
         Poll::Ready(frame)
     }
@@ -231,152 +222,4 @@ fn poll_app(
     chunk: impl FnOnce(Bytes) -> Chunk,
 ) -> Poll<Option<Result<Frame<Chunk>, axum::Error>>> {
     Pin::new(body).poll_frame(cx).map(|frame| frame.map(|frame| frame.map(|frame| frame.map_data(chunk))))
-}
-
-/// The streams of a connection that no shard holds, to be ended from outside, and whether anything was asked for at all.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Streams {
-    kept: Arc<Mutex<Kept>>,
-    became_idle: Arc<Notify>,
-}
-
-#[derive(Debug, Default)]
-struct Kept {
-    signals: Vec<Weak<Signal>>,
-    /// Over HTTP/1.1, that of the last stream. Also when it has ended, for its client may not have taken its end.
-    only: Option<Arc<Signal>>,
-    asked: bool,
-    /// How many requests are being answered; only counted over HTTP/2.
-    running: usize,
-    /// Since when there is none.
-    idle_since: Option<Instant>,
-    parting: Option<Parting>,
-    /// How many bodies of requests are coming.
-    coming: usize,
-    /// When the last one began, something of one came, or nobody wanted the rest.
-    came_at: Option<Instant>,
-}
-
-/// That the body of a request is coming, until this is dropped.
-#[derive(Debug)]
-struct Coming(Streams);
-
-impl Drop for Coming {
-    fn drop(&mut self) {
-        let mut kept = lock(&self.0.kept);
-        kept.coming -= 1;
-        kept.came_at = Some(Instant::now());
-    }
-}
-
-/// A request that is being answered, until it is dropped.
-#[derive(Debug)]
-pub(super) struct Running(Streams);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let mut kept = lock(&self.0.kept);
-        kept.running -= 1;
-        if kept.running == 0 {
-            kept.idle_since = Some(Instant::now());
-            drop(kept);
-            self.0.became_idle.notify_one();
-        }
-    }
-}
-
-impl Streams {
-    fn handle_request(&self) {
-        lock(&self.kept).asked = true;
-    }
-
-    fn handle_coming(&self) -> Coming {
-        let mut kept = lock(&self.kept);
-        kept.coming += 1;
-        kept.came_at = Some(Instant::now());
-        Coming(self.clone())
-    }
-
-    /// Whether there was a request.
-    pub(super) fn were_asked_for(&self) -> bool {
-        lock(&self.kept).asked
-    }
-
-    pub(super) fn handle_running(&self) -> Running {
-        let mut kept = lock(&self.kept);
-        kept.running += 1;
-        kept.idle_since = None;
-        Running(self.clone())
-    }
-
-    /// Since when every request is answered; `None` while one is not, and before the first.
-    pub(super) fn idle_since(&self) -> Option<Instant> {
-        lock(&self.kept).idle_since
-    }
-
-    /// Completes when the reader of the [only](Self::add_only) one may no longer read. Nothing wakes for it: it is for a task
-    /// that is woken by whatever its client takes.
-    pub(super) async fn denied(&self) {
-        std::future::poll_fn(|_| match &lock(&self.kept).only {
-            Some(signal) if signal.denied().is_some() => Poll::Ready(()),
-            _ => Poll::Pending,
-        })
-        .await;
-    }
-
-    /// Completes when the last request was answered.
-    pub(super) async fn became_idle(&self) {
-        self.became_idle.notified().await;
-    }
-
-    /// Adds the stream that is the response which the running task sends.
-    fn add_of_this_task(&self, signal: Arc<Signal>) {
-        match Taking::of_this_task() {
-            Some(taking) => {
-                self.add(&signal);
-                taking.handle_stream(signal);
-            }
-            None => self.add_only(signal),
-        }
-    }
-
-    fn add(&self, signal: &Arc<Signal>) {
-        let mut kept = lock(&self.kept);
-        if let Some(parting) = kept.parting {
-            signal.part(parting);
-        }
-        // There are never more than twice as many as live ones.
-        if kept.signals.len() == kept.signals.capacity() {
-            kept.signals.retain(|signal| signal.strong_count() > 0);
-        }
-        kept.signals.push(Arc::downgrade(signal));
-    }
-
-    /// Adds the one stream that the connection carries now.
-    pub(super) fn add_only(&self, signal: Arc<Signal>) {
-        self.add(&signal);
-        lock(&self.kept).only = Some(signal);
-    }
-
-    /// Ends those that are there, and those that come. Returns how many are there.
-    pub(super) fn part(&self, parting: Parting) -> usize {
-        let mut kept = lock(&self.kept);
-        kept.parting = Some(parting);
-        kept.signals.iter().filter_map(Weak::upgrade).inspect(|signal| signal.part(parting)).count()
-    }
-
-    /// Until when the body of a request came: until now, while one does. Nobody tells a feed to end, so a connection
-    /// waits for it; but not while a stream goes on that was told to, nor for a body of which nothing comes for longer
-    /// than this silence.
-    pub(super) fn asked_until(&self, now: Instant, silence: Option<Duration>) -> Option<Instant> {
-        let kept = lock(&self.kept);
-        if kept.signals.iter().any(|signal| signal.strong_count() > 0) {
-            return None;
-        }
-        match (kept.coming, silence) {
-            (0, _) => kept.came_at,
-            (_, Some(silence)) => kept.came_at.map(|at| now.min(at + silence)),
-            (_, None) => Some(now),
-        }
-    }
 }

@@ -84,6 +84,7 @@ mod socket;
 #[cfg(feature = "tls")]
 mod solo;
 mod stats;
+mod streams;
 mod taking;
 mod timed;
 #[cfg(feature = "tls")]

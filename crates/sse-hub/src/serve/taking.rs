@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::front::Streams;
 use super::stats::Counters;
+use super::streams::Streams;
 use crate::lock::lock;
 use crate::signal::Signal;
 
