@@ -8,8 +8,8 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::Arrival;
-use super::bell::Bell;
 use super::deadlines::Due;
+use super::ready::TokenWaker;
 use crate::Subscription;
 use crate::parting::Parting;
 use crate::serve::admission::Permit;
@@ -28,7 +28,7 @@ const READS_PER_TURN: usize = 4;
 pub(super) struct Client {
     pub(super) near: Near,
     pub(super) subscription: Subscription,
-    pub(super) bell: Arc<Bell>,
+    waker: Arc<TokenWaker>,
     /// The rest of a chunk of which the socket took a part. The only thing that is ever queued for a client.
     unsent: Bytes,
     /// Since when the socket has taken nothing although something is there.
@@ -88,7 +88,7 @@ pub(super) enum State {
 /// Where a turn has left it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// Its bell will ring.
+    /// It will be woken.
     Waiting,
     /// It has seen all there is.
     AtTip,
@@ -111,7 +111,7 @@ pub(super) enum Taken {
 impl Client {
     pub(super) fn new(
         arrival: Arrival,
-        bell: Arc<Bell>,
+        waker: Arc<TokenWaker>,
         part_at: Option<(Instant, Parting)>,
         counters: &Arc<Counters>,
     ) -> Self {
@@ -119,7 +119,7 @@ impl Client {
         Self {
             near: Near { socket, state: State::Alone, framing: stream.framing },
             subscription: *stream.subscription,
-            bell,
+            waker,
             unsent: frame::chunk(stream.framing, stream.first),
             blocked_since: None,
             said: 0,
@@ -132,10 +132,10 @@ impl Client {
         }
     }
 
-    /// Does what can be done now, and has the bell ring when there is more.
+    /// Does what can be done now, and is woken when there is more.
     pub(super) fn take_turn(&mut self, counters: &Counters) -> Turn {
-        self.bell.answer();
-        let waker = Waker::from(Arc::clone(&self.bell));
+        self.waker.rearm();
+        let waker = Waker::from(Arc::clone(&self.waker));
         let cx = &mut Context::from_waker(&waker);
         if self.poll_gone(cx).is_ready() {
             return Turn::Over;

@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::bell::Token;
+use super::ready::Token;
 
 /// When to look at whom, with one timer for all.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use bytes::Bytes;
 use slab::Slab;
 use tokio::time::Instant;
 
-use super::bell::Bell;
 use super::client::{Client, State};
 use super::deadlines::Due;
+use super::ready::TokenWaker;
 use crate::flush::{self, Flush};
 use crate::heartbeat;
 use crate::history::{Entry, TopicId};
@@ -49,7 +49,7 @@ pub(super) struct Group {
     number: u64,
     signal: Arc<Signal>,
     pages: Pages,
-    pub(super) bell: Arc<Bell>,
+    pub(super) waker: Arc<TokenWaker>,
     /// Whether the signal was raised since the history was last found drained.
     readable: bool,
     /// In any order, but for this: those before `served` have the page that is being written.
@@ -75,7 +75,7 @@ pub(super) struct Outgoing {
 pub(super) enum Next {
     /// Its page goes to the members that do not have it.
     Write,
-    /// Its bell will ring.
+    /// It will be woken.
     Wait,
     /// It is to be looked at then.
     WaitUntil(Instant),
@@ -85,7 +85,7 @@ pub(super) enum Next {
 
 impl Group {
     /// A group that goes on where `client` stands.
-    pub(super) fn new(client: &Client, key: Key, bell: Arc<Bell>) -> Self {
+    pub(super) fn new(client: &Client, key: Key, waker: Arc<TokenWaker>) -> Self {
         let subscription = &client.subscription;
         let hub = Arc::clone(subscription.hub());
         let group = Self {
@@ -95,7 +95,7 @@ impl Group {
             // Raised, so that what was published before it joined the topics is read.
             signal: Arc::new(Signal::raised()),
             pages: Pages::new(subscription.reader().clone()),
-            bell,
+            waker,
             readable: true,
             members: Vec::new(),
             served: 0,

@@ -1,10 +1,10 @@
 //! The tasks that write to streams.
 
-mod bell;
 mod client;
 mod deadlines;
 mod group;
-mod keeper;
+mod ready;
+mod supervisor;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant};
 
-use self::bell::{Bells, Token};
 use self::client::{Client, State, Taken, Turn};
 use self::deadlines::{Deadlines, Due};
 use self::group::{Group, Key, Next};
-use self::keeper::Keeper;
+use self::ready::{ReadyQueue, Token};
+use self::supervisor::Supervisor;
 use super::admission::Permit;
 use super::connection::expiry;
 use super::drain::Drain;
@@ -63,7 +63,7 @@ impl Shards {
             // Not bounded, but by the number of connections that are admitted.
             let (sender, messages) = mpsc::unbounded_channel();
             // The shard yields by itself, and would take a forced yield of a socket for one that is not ready.
-            running.spawn(tokio::task::coop::unconstrained(Keeper::new(options.clone(), messages)));
+            running.spawn(tokio::task::coop::unconstrained(Supervisor::new(options.clone(), messages)));
             sender
         };
         let shards = (0..options.shard_count()).map(start).collect();
@@ -92,16 +92,16 @@ impl Shards {
 
 /// Writes to the streams that were handed to it.
 ///
-/// One task and no locks: whatever wakes it, be it a socket, a topic or a history that answers, rings the [bell](Bells) of
-/// a client or a group, and those are looked at one after the other.
+/// One task and no locks: whatever wakes it, be it a socket, a topic or a history that answers, puts a client or a
+/// group into the [queue](ReadyQueue) of those that are ready, and they are looked at one after the other.
 struct Shard {
     options: Options,
     counters: Arc<Counters>,
     /// Nobody can hand over anything any more.
     is_last: bool,
-    bells: Arc<Bells>,
+    queue: Arc<ReadyQueue>,
     /// Whom to look at.
-    rung: VecDeque<Token>,
+    ready: VecDeque<Token>,
     clients: Slab<Box<Client>>,
     groups: Slab<Group>,
     /// The groups that can be joined.
@@ -117,8 +117,8 @@ impl Shard {
             counters: options.stats.counters(),
             options,
             is_last: false,
-            bells: Arc::default(),
-            rung: VecDeque::new(),
+            queue: Arc::default(),
+            ready: VecDeque::new(),
             clients: Slab::new(),
             groups: Slab::new(),
             groups_by_key: HashMap::new(),
@@ -155,11 +155,11 @@ impl Shard {
         let number = slot_number(slot.key());
         let token = Token::Client(number);
         let client =
-            slot.insert(Box::new(Client::new(arrival, self.bells.bell(token), part_at, &self.counters)));
+            slot.insert(Box::new(Client::new(arrival, self.queue.waker(token), part_at, &self.counters)));
         if let Some((at, _)) = client.part_at {
             self.deadlines.no_later(token, &mut client.due, at);
         }
-        self.rung.push_back(token);
+        self.ready.push_back(token);
     }
 
     fn begin_drain(&mut self, drain: Drain) {
@@ -187,7 +187,7 @@ impl Shard {
             }
             match client.take_turn(&self.counters) {
                 Turn::Over => return self.remove(number),
-                Turn::Again => return self.rung.push_back(Token::Client(number)),
+                Turn::Again => return self.ready.push_back(Token::Client(number)),
                 Turn::Waiting => {
                     if let Some(since) = client.blocked_since {
                         let at = since + self.options.write_deadline;
@@ -197,7 +197,7 @@ impl Shard {
                 }
                 Turn::Denied => {
                     self.take_out(number);
-                    return self.rung.push_back(Token::Client(number));
+                    return self.ready.push_back(Token::Client(number));
                 }
                 Turn::AtTip => {}
             }
@@ -228,15 +228,15 @@ impl Shard {
         let slot = self.groups.vacant_entry();
         let number = slot_number(slot.key());
         let token = Token::Group(number);
-        let group = slot.insert(Group::new(founder, key.clone(), self.bells.bell(token)));
+        let group = slot.insert(Group::new(founder, key.clone(), self.queue.waker(token)));
         if let Some(at) = group.heartbeat_at() {
             self.deadlines.no_later(token, &mut group.due, at);
         }
         self.groups_by_key.insert(key, number);
         self.counters.groups.add(1);
         self.join(client, number);
-        // It may have been told of something before its bell was known to anyone.
-        self.rung.push_back(token);
+        // It may have been told of something before its waker was known to anyone.
+        self.ready.push_back(token);
     }
 
     fn join(&mut self, client: u32, group: u32) {
@@ -291,7 +291,7 @@ impl Shard {
         let members = self.groups.get(number as usize).map(|group| group.members().to_vec());
         for member in members.unwrap_or_default() {
             self.take_out(member);
-            self.rung.push_back(Token::Client(member));
+            self.ready.push_back(Token::Client(member));
         }
         self.remove_group(number);
     }
@@ -308,10 +308,10 @@ impl Shard {
                 return;
             };
             if group.next_unserved().is_some() {
-                return self.rung.push_back(Token::Group(number));
+                return self.ready.push_back(Token::Group(number));
             }
-            group.bell.answer();
-            let waker = Waker::from(Arc::clone(&group.bell));
+            group.waker.rearm();
+            let waker = Waker::from(Arc::clone(&group.waker));
             match group.poll_next(&mut Context::from_waker(&waker)) {
                 Next::Write => {}
                 Next::Wait => return,
@@ -338,7 +338,7 @@ impl Shard {
         });
         for member in denied {
             self.take_out(member);
-            self.rung.push_back(Token::Client(member));
+            self.ready.push_back(Token::Client(member));
         }
     }
 
@@ -425,7 +425,7 @@ impl Shard {
             client.leave_by = Some(leave_by);
             self.deadlines.no_later(Token::Client(number), &mut client.due, leave_by);
             self.take_out(number);
-            self.rung.push_back(Token::Client(number));
+            self.ready.push_back(Token::Client(number));
         }
     }
 
@@ -438,7 +438,7 @@ impl Shard {
             group.beat();
         }
         // There is something to send, or what was held back may go.
-        self.rung.push_back(Token::Group(number));
+        self.ready.push_back(Token::Group(number));
         if let Some(at) = group.heartbeat_at() {
             self.deadlines.no_later(
                 Token::Group(number),
@@ -450,7 +450,7 @@ impl Shard {
 
     /// Does what can be done now. Ready when there is nothing more to do, ever.
     fn poll(&mut self, messages: &mut mpsc::UnboundedReceiver<Message>, cx: &mut Context<'_>) -> Poll<()> {
-        self.bells.listen(cx.waker());
+        self.queue.set_waker(cx.waker());
         self.take_messages(messages, cx);
         if self.look_at_the_clock().is_ready() {
             if !self.clients.is_empty() {
@@ -460,10 +460,10 @@ impl Shard {
         }
         let mut writes = WRITES_PER_TURN;
         while writes > 0 {
-            if self.rung.is_empty() {
-                self.bells.take(&mut self.rung);
+            if self.ready.is_empty() {
+                self.queue.take(&mut self.ready);
             }
-            match self.rung.pop_front() {
+            match self.ready.pop_front() {
                 Some(Token::Client(number)) => {
                     writes -= 1;
                     self.turn_to_client(number);

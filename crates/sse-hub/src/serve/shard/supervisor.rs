@@ -7,18 +7,18 @@ use tokio::sync::mpsc;
 use super::{Message, Shard};
 use crate::serve::options::Options;
 
-/// Keeps a shard going: one that panics is replaced.
+/// Runs a shard, and another one in its place when it panics.
 ///
 /// Code of others runs in a shard, such as a history, or what a layer has put around a body and is dropped with it. Its
 /// streams are cut, since nobody knows in which state they are, and come back with their cursors. Without this they would
 /// hang, and so would every stream that is handed to the shard from then on.
-pub(super) struct Keeper {
+pub(super) struct Supervisor {
     options: Options,
     messages: mpsc::UnboundedReceiver<Message>,
     shard: Shard,
 }
 
-impl Keeper {
+impl Supervisor {
     pub(super) fn new(options: Options, messages: mpsc::UnboundedReceiver<Message>) -> Self {
         Self { shard: Shard::new(options.clone()), options, messages }
     }
@@ -40,7 +40,7 @@ impl Keeper {
     }
 }
 
-impl Future for Keeper {
+impl Future for Supervisor {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -69,11 +69,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_shard_that_takes_the_place_ends_at_the_same_deadline() {
         let (_sender, messages) = mpsc::unbounded_channel();
-        let mut keeper = Keeper::new(Options::default(), messages);
+        let mut supervisor = Supervisor::new(Options::default(), messages);
         let (started, deadline) = (Instant::now(), Duration::from_secs(5));
-        keeper.shard.begin_drain(Drain::begin(Duration::ZERO, 1, deadline));
-        keeper.replace_shard();
-        timeout(deadline * 2, keeper).await.expect("an end");
+        supervisor.shard.begin_drain(Drain::begin(Duration::ZERO, 1, deadline));
+        supervisor.replace_shard();
+        timeout(deadline * 2, supervisor).await.expect("an end");
         assert_eq!(started.elapsed().as_secs(), deadline.as_secs());
     }
 }
