@@ -16,7 +16,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use sse_hub::history::{Health, HistoryCounts, Times};
-use sse_hub::serve::{self, Counts, Options, Stats};
+use sse_hub::serve::{self, Options, ServeCounts, Stats};
 use sse_hub::{Hub, HubCounts};
 use tokio::net::TcpListener;
 
@@ -218,7 +218,7 @@ fn of_the_history(text: &mut Text, counts: &HistoryCounts, health: &Health) {
     }
 }
 
-fn of_connections(text: &mut Text, counts: &Counts) {
+fn of_connections(text: &mut Text, counts: &ServeCounts) {
     text.gauge("sse_connections", "Connections that are open now.", counts.connections);
     text.gauge(
         "sse_shard_streams",

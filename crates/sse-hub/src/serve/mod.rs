@@ -101,7 +101,7 @@ pub use accept::REFUSALS;
 pub use exempt::Exempt;
 pub use network::network;
 pub use options::{InvalidOption, Options};
-pub use stats::{Counts, Stats};
+pub use stats::{ServeCounts, Stats};
 #[cfg(feature = "tls")]
 pub use tls::{Tls, TlsError};
 /// For [`Tls::from_config`].

@@ -10,7 +10,7 @@ pub struct Stats {
     counters: Arc<Counters>,
 }
 
-/// One counter for each field of [`Counts`], and whether it ends.
+/// One counter for each field of [`ServeCounts`], and whether it ends.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) connections: Counter,
@@ -31,7 +31,7 @@ pub(super) struct Counters {
 /// What was counted up to a moment. Each number is exact, but they are read one after the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Counts {
+pub struct ServeCounts {
     /// Connections that are open now.
     pub connections: u64,
     /// Connections that were accepted.
@@ -62,9 +62,9 @@ pub struct Counts {
 impl Stats {
     /// What was counted up to now.
     #[must_use]
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> ServeCounts {
         let counters = &*self.counters;
-        Counts {
+        ServeCounts {
             connections: counters.connections.value(),
             accepted: counters.accepted.value(),
             refused: counters.refused.value(),

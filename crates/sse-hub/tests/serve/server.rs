@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use sse_hub::axum::LastEventId;
-use sse_hub::serve::{self, Counts, Options, ServeError, Stats};
+use sse_hub::serve::{self, Options, ServeCounts, ServeError, Stats};
 use sse_hub::{Hub, HubOptions, Member, Subscribe};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
@@ -111,7 +111,7 @@ impl Server {
     }
 
     /// Waits until the counts are as they should be.
-    pub(crate) async fn until(&self, what: &str, holds: impl Fn(&Counts) -> bool) -> Counts {
+    pub(crate) async fn until(&self, what: &str, holds: impl Fn(&ServeCounts) -> bool) -> ServeCounts {
         let deadline = Instant::now() + wire::PATIENCE;
         loop {
             let counts = self.stats.counts();
