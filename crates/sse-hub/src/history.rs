@@ -233,7 +233,7 @@ pub struct Lane {
     /// Up to this number, what the topic's [`Replay`](crate::Replay) hands to a new client; above it, every event.
     pub snapshot_through: u64,
     /// The reader knows that events up to this number are gone, or never had a claim to them.
-    pub forgiven: u64,
+    pub known_lost_through: u64,
 }
 
 /// The answer to a [`Read`].

@@ -70,7 +70,7 @@ impl Reader {
         start: Start,
         (max_events, max_bytes): (usize, usize),
     ) -> Result<Self, HistoryError> {
-        let lane = |&(topic, _): &_| Lane { topic, snapshot_through: 0, forgiven: 0 };
+        let lane = |&(topic, _): &_| Lane { topic, snapshot_through: 0, known_lost_through: 0 };
         let mut reader = Self {
             replays: topics.iter().map(|&(_, replay)| replay).collect(),
             lanes: topics.iter().map(lane).collect(),
@@ -212,7 +212,7 @@ impl Reader {
         let (mut trimmed, mut last) = (0, 0);
         for (lane, replay) in self.lanes.iter_mut().zip(&self.replays) {
             let status = self.history.status(lane.topic)?;
-            if status.trimmed <= self.position.max(lane.forgiven) {
+            if status.trimmed <= self.position.max(lane.known_lost_through) {
                 continue;
             }
             trimmed = trimmed.max(status.trimmed);
@@ -222,7 +222,7 @@ impl Reader {
                     last = last.max(status.last);
                 }
                 // Its snapshot is empty, but what is left of its log is not.
-                Replay::LiveOnly => lane.forgiven = status.trimmed,
+                Replay::LiveOnly => lane.known_lost_through = status.trimmed,
             }
         }
         if trimmed == 0 {
@@ -239,5 +239,5 @@ fn begin_snapshot(lane: &mut Lane, last_seq: u64, status: Status) {
     // What was published in between may be trimmed already. It is no gap then, and of all that is not in the log only a
     // snapshot brings the latest of each key. So the snapshot goes as far as the log is trimmed.
     lane.snapshot_through = last_seq.max(status.trimmed);
-    lane.forgiven = status.trimmed;
+    lane.known_lost_through = status.trimmed;
 }

@@ -170,7 +170,7 @@ impl Log {
 
     /// Whether events are gone that a reader of `lane` at `after` had a claim to.
     pub(super) fn has_gap(&self, lane: &Lane, after: u64) -> bool {
-        let known = after.max(lane.forgiven);
+        let known = after.max(lane.known_lost_through);
         // A snapshot owes the events without a key one by one, and of the others only the latest, which stay.
         let snapshot = after < lane.snapshot_through
             && self.options.replay == Replay::All

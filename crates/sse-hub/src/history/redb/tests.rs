@@ -57,7 +57,7 @@ async fn committed(history: &RedbHistory, seq: u64) -> Result<(), HistoryError> 
 
 /// What a client behind `after` gets of the topic, without the `id` lines, and whether it was told of a gap.
 async fn read_all(history: &RedbHistory, topic: TopicId, mut after: u64) -> (Vec<(u64, String)>, bool) {
-    let lanes = [Lane { topic, snapshot_through: 0, forgiven: 0 }];
+    let lanes = [Lane { topic, snapshot_through: 0, known_lost_through: 0 }];
     let (mut all, mut gap) = (Vec::new(), false);
     loop {
         let read = Read { lanes: &lanes, after, max_events: 7, max_bytes: 200 };

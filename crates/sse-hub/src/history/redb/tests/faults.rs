@@ -269,7 +269,7 @@ fn a_damaged_file_is_an_error_that_says_what_to_do_and_never_a_panic() {
     for place in (0..len.min(64 * 1024)).step_by(257) {
         if let Ok(history) = damaged(&|file| file[place] ^= 0xff) {
             let of = topic(&history);
-            let lanes = [Lane { topic: of, snapshot_through: 0, forgiven: 0 }];
+            let lanes = [Lane { topic: of, snapshot_through: 0, known_lost_through: 0 }];
             let read = Read { lanes: &lanes, after: 0, max_events: 10, max_bytes: 1_000 };
             let _ = runtime.block_on(async { answer(history.read(read)).await });
         }

@@ -167,8 +167,8 @@ async fn a_new_client_gets_what_is_on_both_sides_of_what_was_lost() {
     publish_all(&history, of, &["3", "4", "5"]).await.expect_err("not on the disk");
     make_room(&disk, &history).await;
 
-    let forgiven = history.status(of).expect("a status").trimmed;
-    let lanes = [Lane { topic: of, snapshot_through: history.last_seq(), forgiven }];
+    let known_lost_through = history.status(of).expect("a status").trimmed;
+    let lanes = [Lane { topic: of, snapshot_through: history.last_seq(), known_lost_through }];
     let page = answer(history.read(Read { lanes: &lanes, after: 0, max_events: 10, max_bytes: 1_000 })).await;
     let page = page.expect("a page");
     let seqs: Vec<_> = page.entries.iter().map(|entry| entry.seq).collect();
@@ -186,7 +186,7 @@ async fn topics_that_come_go_or_end_while_the_disk_is_full_do_so_on_the_disk_too
         history.append(of, Record { key: Some(key), body: body.as_bytes(), note: None }).expect("taken")
     };
     let latest = async |history: &RedbHistory, of| {
-        let lanes = [Lane { topic: of, snapshot_through: history.last_seq(), forgiven: u64::MAX }];
+        let lanes = [Lane { topic: of, snapshot_through: history.last_seq(), known_lost_through: u64::MAX }];
         let read = Read { lanes: &lanes, after: 0, max_events: 10, max_bytes: 1_000 };
         let page: Page = answer(history.read(read)).await.expect("a page");
         page.entries.iter().map(|entry| body(&entry.frame)).collect::<Vec<_>>()

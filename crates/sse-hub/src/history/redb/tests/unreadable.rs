@@ -15,7 +15,7 @@ use crate::history::redb::tables::META;
 
 /// Asks for an event that only the disk has.
 async fn read_stored(history: &RedbHistory, of: TopicId) -> Result<Page, HistoryError> {
-    let lanes = [Lane { topic: of, snapshot_through: 0, forgiven: 0 }];
+    let lanes = [Lane { topic: of, snapshot_through: 0, known_lost_through: 0 }];
     let read = Read { lanes: &lanes, after: 0, max_events: 1, max_bytes: 1_000 };
     assert!(!history.shared.logs().holds(read).expect("a topic"), "it is in memory");
     answer(history.read(read)).await
