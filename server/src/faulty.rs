@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sse_hub::history::{HistoryError, News, Page, Read, Record, Reply, Status, TopicId};
+use sse_hub::history::{HistoryError, Notifier, Page, Read, Record, Reply, Status, TopicId};
 use sse_hub::{History, MemoryHistory, TopicName, TopicOptions};
 use sse_proto::Epoch;
 
@@ -58,8 +58,8 @@ impl History for FaultyHistory {
         self.memory.last_seq()
     }
 
-    fn open(&self, topic: &TopicName, options: &TopicOptions, news: News) -> Answer<TopicId> {
-        self.memory.open(topic, options, news)
+    fn open(&self, topic: &TopicName, options: &TopicOptions, notifier: Notifier) -> Answer<TopicId> {
+        self.memory.open(topic, options, notifier)
     }
 
     fn remove(&self, topic: TopicId) {

@@ -36,12 +36,17 @@ pub trait History: fmt::Debug + Send + Sync + 'static {
     /// one is not visible yet.
     fn last_seq(&self) -> u64;
 
-    /// Begins to keep a topic, or finds it again. `news` is to be told whenever there is something new to read on it:
-    /// when events become visible, and when it ends.
+    /// Begins to keep a topic, or finds it again. `notifier` is to be called whenever there is something new to read on
+    /// it: when events become visible, and when it ends.
     ///
     /// # Errors
     /// Those of the engine.
-    fn open(&self, topic: &TopicName, options: &TopicOptions, news: News) -> Result<TopicId, HistoryError>;
+    fn open(
+        &self,
+        topic: &TopicName,
+        options: &TopicOptions,
+        notifier: Notifier,
+    ) -> Result<TopicId, HistoryError>;
 
     /// Somebody has subscribed to an open topic that is [`Left::Unused`](crate::Left::Unused), or published on it, for the
     /// first time since it was opened. A history that ends with its process has nothing to do.
@@ -126,23 +131,23 @@ pub trait History: fmt::Debug + Send + Sync + 'static {
 
 /// Wakes those who read a topic. Cheap to clone.
 #[derive(Clone)]
-pub struct News(Arc<dyn Fn() + Send + Sync>);
+pub struct Notifier(Arc<dyn Fn() + Send + Sync>);
 
-impl News {
-    /// Calls `tell` for every piece of news. It is called from any thread, and must neither wait nor use the history.
-    pub fn new(tell: impl Fn() + Send + Sync + 'static) -> Self {
-        Self(Arc::new(tell))
+impl Notifier {
+    /// Calls `wake` for every notification. It is called from any thread, and must neither wait nor use the history.
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wake))
     }
 
     /// There is something new to read. To be called while nothing is locked.
-    pub fn tell(&self) {
+    pub fn notify(&self) {
         (self.0)();
     }
 }
 
-impl fmt::Debug for News {
+impl fmt::Debug for Notifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("News")
+        f.write_str("Notifier")
     }
 }
 

@@ -104,7 +104,7 @@ impl Hub {
             Entry::Vacant(vacant) => {
                 let (name, options) = (vacant.key().clone(), options.unwrap_or_default());
                 let listeners = Arc::new(Listeners::default());
-                let id = self.shared.history.open(&name, &options, listeners.news())?;
+                let id = self.shared.history.open(&name, &options, listeners.notifier())?;
                 let topic = TopicState::new(name, id, events, options, limits.presence_names, listeners);
                 Arc::clone(vacant.insert(Arc::new(topic)))
             }

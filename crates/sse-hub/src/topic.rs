@@ -9,7 +9,7 @@ use sse_events::EventSet;
 use sse_proto::{Cursor, EventId, encode};
 
 use crate::error::PublishError;
-use crate::history::{Health, History, HistoryError, News, Record, TopicId};
+use crate::history::{Health, History, HistoryError, Notifier, Record, TopicId};
 use crate::hub::Shared;
 use crate::lock::lock;
 use crate::options::{Left, TopicOptions};
@@ -226,10 +226,10 @@ impl TopicState {
 }
 
 impl Listeners {
-    /// What the history tells when there is something new to read.
-    pub(crate) fn news(self: &Arc<Self>) -> News {
+    /// What the history calls when there is something new to read.
+    pub(crate) fn notifier(self: &Arc<Self>) -> Notifier {
         let listeners = Arc::clone(self);
-        News::new(move || listeners.wake())
+        Notifier::new(move || listeners.wake())
     }
 
     fn wake(&self) {

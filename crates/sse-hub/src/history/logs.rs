@@ -6,43 +6,43 @@ mod stored;
 use std::collections::BTreeMap;
 
 use super::log::{Log, Run};
-use super::{Entry, HistoryError, Lane, News, Page, Read, TopicId};
+use super::{Entry, HistoryError, Lane, Notifier, Page, Read, TopicId};
 
 /// What readers see. One lock goes over all of it: whoever sees a number sees every event below it.
 #[derive(Debug, Default)]
 pub(super) struct Logs {
     pub(super) last_seq: u64,
-    topics: BTreeMap<TopicId, Shelf>,
+    topics: BTreeMap<TopicId, TopicLog>,
     /// The highest number among the events of topics that were removed.
     pub(super) removed: u64,
 }
 
-/// A log, and whom to tell of what is new in it.
+/// A log, and who is to be notified of what is new in it.
 #[derive(Debug)]
-struct Shelf {
+struct TopicLog {
     log: Log,
-    news: News,
+    notifier: Notifier,
 }
 
 impl Logs {
-    pub(super) fn insert(&mut self, topic: TopicId, log: Log, news: News) {
-        self.topics.insert(topic, Shelf { log, news });
+    pub(super) fn insert(&mut self, topic: TopicId, log: Log, notifier: Notifier) {
+        self.topics.insert(topic, TopicLog { log, notifier });
     }
 
     pub(super) fn remove(&mut self, topic: TopicId) {
-        if let Some(Shelf { log, .. }) = self.topics.remove(&topic) {
+        if let Some(TopicLog { log, .. }) = self.topics.remove(&topic) {
             self.removed = self.removed.max(log.status().last);
         }
     }
 
     pub(super) fn log(&self, topic: TopicId) -> Result<&Log, HistoryError> {
-        self.topics.get(&topic).map(|shelf| &shelf.log).ok_or(HistoryError::Removed)
+        self.topics.get(&topic).map(|topic| &topic.log).ok_or(HistoryError::Removed)
     }
 
-    /// The log, to be changed, and whom to tell of that when nothing is locked any more.
-    pub(super) fn log_mut(&mut self, topic: TopicId) -> Result<(&mut Log, &News), HistoryError> {
-        let shelf = self.topics.get_mut(&topic).ok_or(HistoryError::Removed)?;
-        Ok((&mut shelf.log, &shelf.news))
+    /// The log, to be changed, and who is to be notified of that when nothing is locked any more.
+    pub(super) fn log_mut(&mut self, topic: TopicId) -> Result<(&mut Log, &Notifier), HistoryError> {
+        let topic = self.topics.get_mut(&topic).ok_or(HistoryError::Removed)?;
+        Ok((&mut topic.log, &topic.notifier))
     }
 
     pub(super) fn read(&self, read: Read<'_>) -> Result<Page, HistoryError> {

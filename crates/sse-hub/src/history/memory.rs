@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::log::Log;
 use super::logs::Logs;
-use super::{Entry, History, HistoryError, News, Page, Read, Record, Reply, Status, TopicId};
+use super::{Entry, History, HistoryError, Notifier, Page, Read, Record, Reply, Status, TopicId};
 use crate::entropy;
 use crate::lock;
 use crate::options::TopicOptions;
@@ -73,13 +73,18 @@ impl History for MemoryHistory {
         lock::read(&self.state).logs.last_seq
     }
 
-    fn open(&self, _topic: &TopicName, options: &TopicOptions, news: News) -> Result<TopicId, HistoryError> {
+    fn open(
+        &self,
+        _topic: &TopicName,
+        options: &TopicOptions,
+        notifier: Notifier,
+    ) -> Result<TopicId, HistoryError> {
         let mut state = lock::write(&self.state);
         state.is_open()?;
         let id = TopicId(state.next_topic);
         state.next_topic += 1;
         let log = Log::new(options.clone(), state.logs.removed);
-        state.logs.insert(id, log, news);
+        state.logs.insert(id, log, notifier);
         Ok(id)
     }
 
@@ -91,26 +96,26 @@ impl History for MemoryHistory {
         let mut state = lock::write(&self.state);
         state.is_open()?;
         let seq = state.logs.last_seq + 1;
-        let (log, news) = state.logs.log_mut(topic)?;
+        let (log, notifier) = state.logs.log_mut(topic)?;
         log.admits(record.key)?;
         let frame = record.frame(Cursor { epoch: self.epoch, seq });
         log.append(Entry { seq, frame }, record.key);
         log.trim();
-        let news = news.clone();
+        let notifier = notifier.clone();
         state.logs.last_seq = seq;
         drop(state);
-        news.tell();
+        notifier.notify();
         Ok(seq)
     }
 
     fn end(&self, topic: TopicId) -> Result<(), HistoryError> {
         let mut state = lock::write(&self.state);
         state.is_open()?;
-        let (log, news) = state.logs.log_mut(topic)?;
+        let (log, notifier) = state.logs.log_mut(topic)?;
         log.end();
-        let news = news.clone();
+        let notifier = notifier.clone();
         drop(state);
-        news.tell();
+        notifier.notify();
         Ok(())
     }
 

@@ -89,7 +89,9 @@ use ::redb::Builder;
 use sse_proto::Epoch;
 
 use super::log::Log;
-use super::{Health, History, HistoryCounts, HistoryError, News, Page, Read, Record, Reply, Status, TopicId};
+use super::{
+    Health, History, HistoryCounts, HistoryError, Notifier, Page, Read, Record, Reply, Status, TopicId,
+};
 use crate::lock::lock;
 use crate::options::TopicOptions;
 use crate::topic_name::TopicName;
@@ -180,8 +182,13 @@ impl History for RedbHistory {
         self.shared.logs().last_seq
     }
 
-    fn open(&self, topic: &TopicName, options: &TopicOptions, news: News) -> Result<TopicId, HistoryError> {
-        self.shared.open(topic, options, news)
+    fn open(
+        &self,
+        topic: &TopicName,
+        options: &TopicOptions,
+        notifier: Notifier,
+    ) -> Result<TopicId, HistoryError> {
+        self.shared.open(topic, options, notifier)
     }
 
     fn touch(&self, topic: TopicId) {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sse_hub::history::{HistoryError, News, Page, Read, Record, Reply, Status, TopicId};
+use sse_hub::history::{HistoryError, Notifier, Page, Read, Record, Reply, Status, TopicId};
 use sse_hub::{History, MemoryHistory, TopicName, TopicOptions};
 use sse_proto::Epoch;
 
@@ -45,8 +45,13 @@ impl<F: Fn(&Arc<MemoryHistory>, Read<'_>) -> Answer + Send + Sync + 'static> His
         last_seq
     }
 
-    fn open(&self, topic: &TopicName, options: &TopicOptions, news: News) -> Result<TopicId, HistoryError> {
-        self.memory.open(topic, options, news)
+    fn open(
+        &self,
+        topic: &TopicName,
+        options: &TopicOptions,
+        notifier: Notifier,
+    ) -> Result<TopicId, HistoryError> {
+        self.memory.open(topic, options, notifier)
     }
 
     fn remove(&self, topic: TopicId) {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{Filled, Logs, fill};
 use crate::history::log::{Log, Run};
-use crate::history::{HistoryError, News, Page, Read, TopicId};
+use crate::history::{HistoryError, Notifier, Page, Read, TopicId};
 use crate::options::TopicOptions;
 
 impl Logs {
@@ -12,15 +12,15 @@ impl Logs {
         Self { last_seq, removed, ..Self::default() }
     }
 
-    pub(in crate::history) fn iter_mut(&mut self) -> impl Iterator<Item = (TopicId, &mut Log, &News)> {
-        self.topics.iter_mut().map(|(id, shelf)| (*id, &mut shelf.log, &shelf.news))
+    pub(in crate::history) fn iter_mut(&mut self) -> impl Iterator<Item = (TopicId, &mut Log, &Notifier)> {
+        self.topics.iter_mut().map(|(id, topic)| (*id, &mut topic.log, &topic.notifier))
     }
 
     /// A topic that was put back from the disk has got an owner.
-    pub(in crate::history) fn reopen(&mut self, topic: TopicId, options: TopicOptions, news: News) {
-        if let Some(shelf) = self.topics.get_mut(&topic) {
-            shelf.log.reopen(options);
-            shelf.news = news;
+    pub(in crate::history) fn reopen(&mut self, topic: TopicId, options: TopicOptions, notifier: Notifier) {
+        if let Some(topic) = self.topics.get_mut(&topic) {
+            topic.log.reopen(options);
+            topic.notifier = notifier;
         }
     }
 

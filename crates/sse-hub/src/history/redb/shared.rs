@@ -17,7 +17,7 @@ use super::options::{Durability, RedbOptions};
 use super::place::Place;
 use super::progress::{Progress, Stopped};
 use crate::history::logs::Logs;
-use crate::history::{Health, HistoryCounts, HistoryError, News};
+use crate::history::{Health, HistoryCounts, HistoryError, Notifier};
 use crate::lock::{self, lock};
 
 /// Locks are taken in the order of the fields. None that a publisher takes is held while the disk is waited for, but
@@ -56,7 +56,7 @@ impl Shared {
         for (id, (row, log)) in topics {
             intake.names.insert(row.name, id);
             intake.topics.insert(id, Accepts::of(&log));
-            logs.insert(id, log, News::new(|| {}));
+            logs.insert(id, log, Notifier::new(|| {}));
         }
         Self {
             epoch,

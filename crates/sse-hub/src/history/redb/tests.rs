@@ -16,7 +16,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 use super::{Durability, OpenError, RedbHistory, RedbOptions};
-use crate::history::{History, HistoryError, Lane, News, Page, Read, Record, Reply, TopicId};
+use crate::history::{History, HistoryError, Lane, Notifier, Page, Read, Record, Reply, TopicId};
 use crate::options::{Retention, TopicOptions};
 use crate::topic_name::TopicName;
 use disk::Disk;
@@ -34,7 +34,7 @@ fn topic(history: &RedbHistory) -> TopicId {
     let retention = Retention { events: usize::MAX, bytes: usize::MAX, ..Retention::default() };
     let options = TopicOptions { retention, ..TopicOptions::default() };
     let name = TopicName::new("topic").expect("a name");
-    history.open(&name, &options, News::new(|| {})).expect("opened")
+    history.open(&name, &options, Notifier::new(|| {})).expect("opened")
 }
 
 /// Publishes an event with its body as a note.

@@ -13,7 +13,7 @@ use crate::history::redb::error::Trouble;
 use crate::history::redb::intake::{Intake, Op, Phase, appends};
 use crate::history::redb::progress::Stopped;
 use crate::history::redb::trim::Row;
-use crate::history::{HistoryError, News, TopicId};
+use crate::history::{HistoryError, Notifier, TopicId};
 use crate::lock;
 
 impl Shared {
@@ -52,7 +52,7 @@ impl Shared {
         // In this order: who finds no file must find a gap in memory wherever something is only in the file.
         self.bound(&mut self.logs_mut());
         self.forget_database();
-        let mut news = Vec::new();
+        let mut notifiers = Vec::new();
         let error = match &intake.phase {
             Phase::ReadOnly(reason) => HistoryError::ReadOnly(reason.clone()),
             Phase::LiveOnly(reason) | Phase::CatchingUp(reason) => {
@@ -60,7 +60,7 @@ impl Shared {
                 for ops in [batch, &queue] {
                     appends(ops).for_each(|append| intake.hold_note(append));
                     if !self.shows_at_once() {
-                        news.extend(self.show_all(ops, Shown::InMemoryOnly));
+                        notifiers.extend(self.show_all(ops, Shown::InMemoryOnly));
                     }
                 }
                 if was_whole {
@@ -73,7 +73,7 @@ impl Shared {
         drop(intake);
         tell(&error, was_whole);
         self.progress.stop(Stopped::Failed(error));
-        news.iter().for_each(News::tell);
+        notifiers.iter().for_each(Notifier::notify);
         self.arrived.notify_one();
     }
 

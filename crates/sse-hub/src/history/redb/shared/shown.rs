@@ -6,7 +6,7 @@ use super::Shared;
 use crate::history::log::Trimmed;
 use crate::history::logs::Logs;
 use crate::history::redb::intake::{Append, Op, appends};
-use crate::history::{Entry, HistoryError, News, TopicId};
+use crate::history::{Entry, HistoryError, Notifier, TopicId};
 
 /// What becomes of an event when memory is full.
 #[derive(Clone, Copy, Debug)]
@@ -18,10 +18,10 @@ pub(super) enum Shown {
 }
 
 impl Shared {
-    /// Makes an event visible. Returns whom to tell, if the topic is still there.
-    pub(super) fn show(&self, logs: &mut Logs, append: &Append, shown: Shown) -> Option<News> {
+    /// Makes an event visible. Returns who is to be notified, if the topic is still there.
+    pub(super) fn show(&self, logs: &mut Logs, append: &Append, shown: Shown) -> Option<Notifier> {
         logs.last_seq = logs.last_seq.max(append.seq);
-        let (log, news) = logs.log_mut(append.topic).ok()?;
+        let (log, notifier) = logs.log_mut(append.topic).ok()?;
         log.append(Entry { seq: append.seq, frame: append.frame.clone() }, append.key.as_deref());
         match shown {
             Shown::OnDisk { through } => {
@@ -29,7 +29,7 @@ impl Shared {
             }
             Shown::InMemoryOnly => log.trim(),
         }
-        Some(news.clone())
+        Some(notifier.clone())
     }
 
     /// The disk is about to drop these.
@@ -62,15 +62,15 @@ impl Shared {
             self.progress.advance(durable);
             self.evict(batch, durable);
         } else {
-            let news = self.show_all(batch, Shown::OnDisk { through: u64::MAX });
+            let notifiers = self.show_all(batch, Shown::OnDisk { through: u64::MAX });
             self.progress.advance(durable);
             // Before publishers: whoever knows that an event is kept knows that its readers have been woken.
-            news.iter().for_each(News::tell);
+            notifiers.iter().for_each(Notifier::notify);
         }
         self.progress.tell();
     }
 
-    pub(super) fn show_all(&self, batch: &[Op], shown: Shown) -> Vec<News> {
+    pub(super) fn show_all(&self, batch: &[Op], shown: Shown) -> Vec<Notifier> {
         let mut logs = self.logs_mut();
         batch
             .iter()
@@ -100,8 +100,8 @@ impl Shared {
     }
 }
 
-pub(super) fn show_end(logs: &mut Logs, topic: TopicId) -> Option<News> {
-    let (log, news) = logs.log_mut(topic).ok()?;
+pub(super) fn show_end(logs: &mut Logs, topic: TopicId) -> Option<Notifier> {
+    let (log, notifier) = logs.log_mut(topic).ok()?;
     log.end();
-    Some(news.clone())
+    Some(notifier.clone())
 }

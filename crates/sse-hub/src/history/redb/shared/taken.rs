@@ -6,7 +6,7 @@ use super::Shared;
 use super::shown::{Shown, show_end};
 use crate::history::log::Log;
 use crate::history::redb::intake::{Accepts, Append, Intake, Keeps, Op};
-use crate::history::{HistoryError, News, Record, TopicId};
+use crate::history::{HistoryError, Notifier, Record, TopicId};
 use crate::options::TopicOptions;
 use crate::topic_name::TopicName;
 
@@ -15,7 +15,7 @@ impl Shared {
         &self,
         name: &TopicName,
         options: &TopicOptions,
-        news: News,
+        notifier: Notifier,
     ) -> Result<TopicId, HistoryError> {
         let mut intake = self.intake();
         let known = intake.names.get(name).copied();
@@ -31,7 +31,7 @@ impl Shared {
         let mut logs = self.logs_mut();
         let (topic, trimmed) = match known {
             Some(topic) => {
-                logs.reopen(topic, options.clone(), news);
+                logs.reopen(topic, options.clone(), notifier);
                 if let Some(accepts) = intake.topics.get_mut(&topic) {
                     accepts.options = Some(options.clone());
                 }
@@ -43,7 +43,7 @@ impl Shared {
                 intake.names.insert(name.clone(), topic);
                 let log = Log::new(options.clone(), logs.removed);
                 intake.topics.insert(topic, Accepts { options: Some(options.clone()), ..Accepts::of(&log) });
-                logs.insert(topic, log, news);
+                logs.insert(topic, log, notifier);
                 (topic, logs.removed)
             }
         };
@@ -99,22 +99,22 @@ impl Shared {
         let body = frame.slice(frame.len() - record.body.len()..);
         let (key, note) = (record.key.map(Into::into), record.note.map(Into::into));
         let append = Append { topic, seq, key, frame, body, note };
-        let mut news = None;
+        let mut notifier = None;
         if self.shows_at_once() || keeps == Keeps::Nothing {
             // Under the lock of the intake, so that events become visible in the order of their numbers.
             let shown = match keeps {
                 Keeps::All => Shown::OnDisk { through: self.progress.durable() },
                 Keeps::Nothing => Shown::InMemoryOnly,
             };
-            news = self.show(&mut self.logs_mut(), &append, shown);
+            notifier = self.show(&mut self.logs_mut(), &append, shown);
         }
         match keeps {
             Keeps::All => self.push(&mut intake, Op::Append(append)),
             Keeps::Nothing => intake.hold_note(&append),
         }
         drop(intake);
-        if let Some(news) = news {
-            news.tell();
+        if let Some(notifier) = notifier {
+            notifier.notify();
         }
         Ok(seq)
     }
@@ -126,16 +126,16 @@ impl Shared {
         if std::mem::replace(&mut accepts.ended, true) {
             return Ok(());
         }
-        let mut news = None;
+        let mut notifier = None;
         if self.shows_at_once() || keeps == Keeps::Nothing {
-            news = show_end(&mut self.logs_mut(), topic);
+            notifier = show_end(&mut self.logs_mut(), topic);
         }
         if keeps == Keeps::All {
             self.push(&mut intake, Op::End { topic });
         }
         drop(intake);
-        if let Some(news) = news {
-            news.tell();
+        if let Some(notifier) = notifier {
+            notifier.notify();
         }
         Ok(())
     }

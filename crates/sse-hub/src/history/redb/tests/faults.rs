@@ -152,7 +152,7 @@ async fn what_was_dropped_is_known_exactly_and_survives() {
     let options = |retention| TopicOptions { retention, ..TopicOptions::default() };
     let by_count = options(Retention { events: 4, ..Retention::default() });
     let history = open(&disk, RedbOptions::default()).expect("opened");
-    let of = history.open(&name, &by_count, News::new(|| {})).expect("opened");
+    let of = history.open(&name, &by_count, Notifier::new(|| {})).expect("opened");
     for number in 1..=10 {
         let seq = publish(&history, of, &number.to_string()).expect("taken");
         committed(&history, seq).await.expect("committed");
@@ -165,7 +165,7 @@ async fn what_was_dropped_is_known_exactly_and_survives() {
 
     let history = open(&disk, RedbOptions::default()).expect("opened");
     let by_bytes = options(Retention { bytes: 5, ..Retention::default() });
-    let of = history.open(&name, &by_bytes, News::new(|| {})).expect("opened");
+    let of = history.open(&name, &by_bytes, Notifier::new(|| {})).expect("opened");
     assert_eq!(history.status(of).expect("a status").trimmed, 6);
     assert!(read_all(&history, of, 5).await.1);
     assert!(!read_all(&history, of, 6).await.1);
@@ -183,7 +183,7 @@ async fn readers_are_told_what_the_disk_drops_before_it_does() {
     let retention = Retention { events: 2, ..Retention::default() };
     let options = TopicOptions { retention, ..TopicOptions::default() };
     let name = TopicName::new("short").expect("a name");
-    let of = history.open(&name, &options, News::new(|| {})).expect("opened");
+    let of = history.open(&name, &options, Notifier::new(|| {})).expect("opened");
     for body in ["1", "2"] {
         let seq = publish(&history, of, body).expect("taken");
         committed(&history, seq).await.expect("committed");
@@ -209,7 +209,7 @@ async fn an_event_that_is_too_old_is_dropped_with_the_next_commit() {
     let options =
         TopicOptions { retention: Retention { age, ..Retention::default() }, ..TopicOptions::default() };
     let name = TopicName::new("fresh").expect("a name");
-    let of = history.open(&name, &options, News::new(|| {})).expect("opened");
+    let of = history.open(&name, &options, Notifier::new(|| {})).expect("opened");
     let started = std::time::Instant::now();
     let first = publish(&history, of, "old").expect("taken");
     while history.status(of).expect("a status").trimmed < first {

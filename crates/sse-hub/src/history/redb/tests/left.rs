@@ -11,7 +11,7 @@ use crate::history::redb::backend::Watched;
 use crate::history::redb::place::Place;
 use crate::history::redb::store::now_ms;
 use crate::history::redb::{left, load};
-use crate::history::{Health, History, News, Record, TopicId};
+use crate::history::{Health, History, Notifier, Record, TopicId};
 use crate::options::{Left, Superseded, TopicOptions};
 use crate::topic_name::TopicName;
 
@@ -74,7 +74,7 @@ async fn a_topic_whose_log_is_empty_is_not_old_because_a_clock_was_wrong() {
     let disk = Disk::default();
     let history = open(&disk, at(Durability::Group)).expect("opened");
     let dropping = TopicOptions { superseded: Superseded::Drop, ..TopicOptions::default() };
-    let topic = history.open(&TopicName::new("t").expect("a name"), &dropping, News::new(|| {}));
+    let topic = history.open(&TopicName::new("t").expect("a name"), &dropping, Notifier::new(|| {}));
     let record = Record { key: Some("k"), body: b"data: a\n\n", note: None };
     history.append(topic.expect("opened"), record).expect("published");
     answer(history.close()).await.expect("closed");
@@ -109,7 +109,7 @@ async fn a_topic_whose_newest_event_is_dated_ahead_is_forgotten_all_the_same() {
 async fn a_disk_that_was_full_is_told_afterwards_which_topics_were_used() {
     let room = |history: &RedbHistory, name: &str| -> TopicId {
         let options = TopicOptions { left: Left::Unused, ..TopicOptions::default() };
-        history.open(&TopicName::new(name).expect("a name"), &options, News::new(|| {})).expect("opened")
+        history.open(&TopicName::new(name).expect("a name"), &options, Notifier::new(|| {})).expect("opened")
     };
     let disk = Disk::default();
     let forgetting = RedbOptions {

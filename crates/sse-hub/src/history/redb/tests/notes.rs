@@ -12,7 +12,7 @@ async fn publish_all(history: &RedbHistory, of: TopicId, numbers: std::ops::Rang
 fn short(history: &RedbHistory, name: &str) -> TopicId {
     let retention = Retention { events: 1, ..Retention::default() };
     let options = TopicOptions { retention, ..TopicOptions::default() };
-    history.open(&TopicName::new(name).expect("a name"), &options, News::new(|| {})).expect("opened")
+    history.open(&TopicName::new(name).expect("a name"), &options, Notifier::new(|| {})).expect("opened")
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ async fn a_reader_that_begins_gets_nothing_that_has_become_too_old_since_somethi
     let retention = Retention { age: Some(Duration::from_secs(60)), ..Retention::default() };
     let options = TopicOptions { retention, ..TopicOptions::default() };
     let name = TopicName::new("topic").expect("a name");
-    let of = history.open(&name, &options, News::new(|| {})).expect("opened");
+    let of = history.open(&name, &options, Notifier::new(|| {})).expect("opened");
     for body in ["1", "2", "3"] {
         let seq = publish(&history, of, body).expect("taken");
         committed(&history, seq).await.expect("committed");

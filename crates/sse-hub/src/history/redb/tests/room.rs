@@ -180,7 +180,7 @@ async fn topics_that_come_go_or_end_while_the_disk_is_full_do_so_on_the_disk_too
     let name = |name: &str| TopicName::new(name).expect("a name");
     let open_topic = |history: &RedbHistory, topic: &str, superseded| {
         let options = TopicOptions { superseded, replay: Replay::Latest, ..TopicOptions::default() };
-        history.open(&name(topic), &options, News::new(|| {})).expect("opened")
+        history.open(&name(topic), &options, Notifier::new(|| {})).expect("opened")
     };
     let keyed = |history: &RedbHistory, of, key, body: &str| {
         history.append(of, Record { key: Some(key), body: body.as_bytes(), note: None }).expect("taken")

@@ -124,7 +124,7 @@ impl Scene {
     async fn open_and_remove(self: Arc<Self>, mut dice: Dice) {
         let name = TopicName::new("another").expect("a name");
         while !self.is_over() {
-            if let Ok(another) = self.history.open(&name, &TopicOptions::default(), News::new(|| {})) {
+            if let Ok(another) = self.history.open(&name, &TopicOptions::default(), Notifier::new(|| {})) {
                 let _ = publish(&self.history, another, "another");
                 dice.rest(2_000).await;
                 self.history.remove(another);

@@ -134,7 +134,7 @@ impl Model {
         let options = TopicOptions { retention, ..TopicOptions::default() };
         ["a", "b"].map(|name| {
             let name = TopicName::new(name).expect("a name");
-            history.open(&name, &options, News::new(|| {})).expect("opened")
+            history.open(&name, &options, Notifier::new(|| {})).expect("opened")
         })
     }
 
