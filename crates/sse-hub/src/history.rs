@@ -48,8 +48,8 @@ pub trait History: fmt::Debug + Send + Sync + 'static {
         notifier: Notifier,
     ) -> Result<TopicId, HistoryError>;
 
-    /// Somebody has subscribed to an open topic that is [`Left::Unused`](crate::Left::Unused), or published on it, for the
-    /// first time since it was opened. A history that ends with its process has nothing to do.
+    /// Somebody has subscribed to an open topic that is [abandoned while unused](crate::Abandoned::Unused), or published
+    /// on it, for the first time since it was opened. A history that ends with its process has nothing to do.
     fn touch(&self, _topic: TopicId) {}
 
     /// The topics that it keeps, open or not: what an earlier process left, and what this one opened. The one whose

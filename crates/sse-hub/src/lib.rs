@@ -50,7 +50,7 @@ pub use error::{PublishError, SnapshotError, SubscribeError, TopicError};
 pub use history::{History, MemoryHistory};
 pub use hub::Hub;
 pub use options::{
-    HubOptions, Lagging, Left, Limits, Replay, Retention, Superseded, TopicOptions, Unguarded,
+    Abandoned, HubOptions, Lagging, Limits, Replay, Retention, Superseded, TopicOptions, Unguarded,
 };
 pub use presence::{Member, Presence};
 pub use raw::{RawEvent, RawTopic};

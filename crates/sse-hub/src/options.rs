@@ -95,14 +95,14 @@ pub struct TopicOptions {
     /// Whether somebody may read it who brings no [guard](crate::Guard). Default: `None`, as
     /// [the hub](HubOptions::unguarded) says.
     pub unguarded: Option<Unguarded>,
-    /// When a history on a disk takes it for left (`RedbOptions::forget_after`).
-    pub left: Left,
+    /// When a history on a disk takes it for abandoned (`RedbOptions::forget_after`).
+    pub abandoned: Abandoned,
 }
 
-/// When a topic counts as left, so that a history on a disk forgets it in the end.
+/// When a topic counts as abandoned, so that a history on a disk forgets it in the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Left {
+pub enum Abandoned {
     /// While nobody opens it: whoever opens it wants it.
     #[default]
     Unopened,

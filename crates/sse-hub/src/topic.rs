@@ -12,7 +12,7 @@ use crate::error::PublishError;
 use crate::history::{Health, History, HistoryError, Notifier, Record, TopicId};
 use crate::hub::Shared;
 use crate::lock::lock;
-use crate::options::{Left, TopicOptions};
+use crate::options::{Abandoned, TopicOptions};
 use crate::presence::Attendance;
 use crate::raw::{self, RawEvent};
 use crate::signal::Signal;
@@ -179,7 +179,7 @@ impl TopicState {
         listeners: Arc<Listeners>,
     ) -> Self {
         let attendance = Arc::new(Attendance::new(max_names));
-        let untouched = AtomicBool::new(options.left == Left::Unused);
+        let untouched = AtomicBool::new(options.abandoned == Abandoned::Unused);
         Self { name, id, events, options, attendance, listeners, untouched, ended: AtomicBool::new(false) }
     }
 

@@ -8,7 +8,7 @@ use common::{Client, Engine, News, note, told};
 use sse_hub::history::redb::{OpenError, RedbHistory, RedbOptions};
 use sse_hub::history::{Health, HistoryError};
 use sse_hub::{
-    EventId, Hub, HubOptions, Left, PublishError, RawEvent, Replay, Retention, SnapshotError, Subscribe,
+    Abandoned, EventId, Hub, HubOptions, PublishError, RawEvent, Replay, Retention, SnapshotError, Subscribe,
     Superseded, Topic, TopicError, TopicOptions,
 };
 
@@ -402,7 +402,8 @@ async fn a_topic_that_nobody_opens_is_kept_for_as_long_as_the_options_say() {
 async fn a_topic_that_is_opened_and_not_used_is_forgotten_if_that_is_asked_for() {
     let engine = forgetting(Some(Duration::ZERO));
     let room = |hub: &Hub, name: &str| -> Topic<News> {
-        hub.topic_with(name, TopicOptions { left: Left::Unused, ..TopicOptions::default() }).expect("opened")
+        hub.topic_with(name, TopicOptions { abandoned: Abandoned::Unused, ..TopicOptions::default() })
+            .expect("opened")
     };
     let all = ["read", "silent", "written"];
     let hub = engine.hub(HubOptions::default());

@@ -5,7 +5,7 @@ use demo_contract::Chat;
 use demo_contract::chat::{Message, NewMessage, topic};
 use sse_hub::history::HistoryError;
 use sse_hub::{
-    EventId, Hub, Left, Presence, PublishError, Replay, Retention, SnapshotError, Superseded, Topic,
+    Abandoned, EventId, Hub, Presence, PublishError, Replay, Retention, SnapshotError, Superseded, Topic,
     TopicError, TopicOptions,
 };
 use tokio::sync::watch;
@@ -45,7 +45,7 @@ impl Room {
             superseded: Superseded::Drop,
             retention: Retention { events: KEPT, bytes: 2 * 1024 * 1024, age: None, keys: 1 },
             // Rooms are opened again with the server; only people keep one.
-            left: Left::Unused,
+            abandoned: Abandoned::Unused,
             ..TopicOptions::default()
         };
         let topic = hub.topic_with(&topic(name.as_str()), options)?;

@@ -11,7 +11,7 @@ use demo_contract::notifications::{
 use demo_contract::{Notifications, market};
 use sse_hub::history::Health;
 use sse_hub::{
-    EventId, Hub, Left, PublishError, RawEvent, RawTopic, Retention, SnapshotError, Topic, TopicError,
+    Abandoned, EventId, Hub, PublishError, RawEvent, RawTopic, Retention, SnapshotError, Topic, TopicError,
     TopicName, TopicOptions,
 };
 use sse_proto::Cursor;
@@ -134,9 +134,10 @@ impl Publisher {
                 )));
             }
             // Opened again with the server; only its feed, or who reads it, keeps one.
-            other => Sink::Raw(
-                self.hub.raw_topic(other, TopicOptions { left: Left::Unused, ..TopicOptions::default() })?,
-            ),
+            other => Sink::Raw(self.hub.raw_topic(
+                other,
+                TopicOptions { abandoned: Abandoned::Unused, ..TopicOptions::default() },
+            )?),
         };
         let feed = Feed { sink, posted: Posted::new(MAX_REMEMBERED), used: Instant::now(), kept_for };
         Ok(PublishTopic { name: name.clone(), feed: Arc::new(Mutex::new(feed)) })

@@ -38,7 +38,7 @@
 //! | a write or an `fsync` fails | nothing more, and nothing is taken, until somebody sees to it | [`Health::ReadOnly`], every publisher |
 //! | publishers are faster than the disk | what was taken | [`HistoryError::Busy`] to the publisher |
 //! | retention drops what a client has not read | the rest | `sse.gap` to the client |
-//! | nobody opens a topic for [`RedbOptions::forget_after`], or, if that [is not enough](crate::Left), uses it | nothing of it | who comes back when it is opened again: `sse.gap` |
+//! | nobody opens a topic for [`RedbOptions::forget_after`], or, if that [is not enough](crate::Abandoned), uses it | nothing of it | who comes back when it is opened again: `sse.gap` |
 //! | the file is damaged, in use, or of another version | nothing is begun | [`OpenError`] |
 //!
 //! What is in memory is as much of each topic as [`RedbOptions::ring_events`] and [`RedbOptions::ring_bytes`] allow, and
@@ -60,11 +60,11 @@
 //!
 //! [`Topic::publish`]: crate::Topic::publish
 
+mod abandoned;
 mod backend;
 mod catch_up;
 mod error;
 mod intake;
-mod left;
 mod load;
 mod meter;
 mod options;

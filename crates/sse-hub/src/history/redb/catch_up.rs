@@ -32,7 +32,7 @@ pub(super) struct Missing {
     last: u64,
     /// The highest number that is neither in the file nor in memory.
     lost_through: u64,
-    pub(super) is_left: bool,
+    pub(super) is_abandoned: bool,
     events: Vec<Event>,
     latest: Vec<(Box<str>, u64, Bytes)>,
 }
@@ -84,7 +84,7 @@ impl Missing {
         Self {
             last: log.status().last,
             lost_through: missing.through,
-            is_left: accepts.is_left(),
+            is_abandoned: accepts.is_abandoned(),
             events: events.collect(),
             latest: latest.collect(),
             row,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::history::{Health, HistoryError, TopicId};
-use crate::options::{Left, TopicOptions};
+use crate::options::{Abandoned, TopicOptions};
 use crate::topic_name::TopicName;
 
 /// Something for the writer to write.
@@ -50,8 +50,8 @@ pub(super) struct Accepts {
 
 impl Accepts {
     /// Whether nobody has opened it, or opening it is not enough and nobody has touched it.
-    pub(super) fn is_left(&self) -> bool {
-        !self.touched && self.options.as_ref().is_none_or(|options| options.left == Left::Unused)
+    pub(super) fn is_abandoned(&self) -> bool {
+        !self.touched && self.options.as_ref().is_none_or(|options| options.abandoned == Abandoned::Unused)
     }
 
     fn key_limit(&self) -> usize {

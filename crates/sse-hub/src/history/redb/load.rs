@@ -6,7 +6,7 @@ use std::time::Duration;
 use ::redb::{Database, Error, ReadTransaction, ReadableDatabase, ReadableTable, TableError};
 use sse_proto::{Cursor, Epoch};
 
-use super::left;
+use super::abandoned;
 use super::store;
 use super::tables::{self, FORMAT, FORMER, KEYED, LATEST, LOST, META, NOTES, TOPICS, meta};
 use super::trim::Row;
@@ -154,7 +154,7 @@ pub(super) fn begin(
     // A crash before the first batch need not cost a reading of the whole file.
     transaction.set_quick_repair(true);
     tables::create(&transaction)?;
-    left::sweep(&transaction, loaded, forget_after, store::now_ms())?;
+    abandoned::sweep(&transaction, loaded, forget_after, store::now_ms())?;
     {
         let mut table = transaction.open_table(META)?;
         for (name, number) in [

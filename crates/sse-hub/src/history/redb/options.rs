@@ -27,8 +27,8 @@ pub struct RedbOptions {
     /// [`RedbHistory::open`](super::RedbHistory::open), those are removed that have been left alone for so long, over
     /// all starts since the first that found them so; a client that comes back when such a topic is opened again is
     /// told of a gap. The time runs while no process does, so that after a start which failed it is to be longer than
-    /// repairs take: days. A topic may want [more than being opened](crate::Left) to be kept. Default: `None`, for ever.
-    /// [`Hub::kept_topics`](crate::Hub::kept_topics) lists those that were not opened yet.
+    /// repairs take: days. A topic may want [more than being opened](crate::Abandoned) to be kept. Default: `None`, for
+    /// ever. [`Hub::kept_topics`](crate::Hub::kept_topics) lists those that were not opened yet.
     pub forget_after: Option<Duration>,
     /// At [`Durability::Async`], the longest time between two commits. Default: 100 ms.
     pub interval: Duration,

@@ -8,15 +8,15 @@ use std::time::SystemTime;
 use ::redb::{Database, Error, WriteTransaction};
 use tokio::time::Instant;
 
+use super::abandoned;
 use super::catch_up::CatchUp;
 use super::intake::{Append, Op};
-use super::left;
 use super::options::{Durability, RedbOptions};
 use super::tables::{LOST, META, meta};
 use super::trim::{Row, Shelves};
 use crate::history::TopicId;
 use crate::history::log::Trimmed;
-use crate::options::{Left, Superseded};
+use crate::options::{Abandoned, Superseded};
 
 /// Writes batches. There is one of it, so what it remembers of the topics is what the file says.
 #[derive(Debug)]
@@ -82,12 +82,12 @@ impl Store {
                             }
                         };
                         row.options = Some(options.clone());
-                        if options.left == Left::Unopened {
-                            left::strike_off(&transaction, *topic)?;
+                        if options.abandoned == Abandoned::Unopened {
+                            abandoned::strike_off(&transaction, *topic)?;
                         }
                         touched.insert(*topic);
                     }
-                    Op::Touch { topic } => left::strike_off(&transaction, *topic)?,
+                    Op::Touch { topic } => abandoned::strike_off(&transaction, *topic)?,
                     Op::Append(append) => {
                         self.last_seq = append.seq;
                         if let Some(row) = self.topics.get_mut(&append.topic) {
@@ -106,7 +106,7 @@ impl Store {
                         touched.remove(topic);
                         shelves.clear(*topic)?;
                         transaction.open_table(LOST)?.remove(topic.0)?;
-                        left::strike_off(&transaction, *topic)?;
+                        abandoned::strike_off(&transaction, *topic)?;
                         meta.insert(meta::REMOVED, *removed)?;
                     }
                 }
@@ -138,13 +138,13 @@ impl Store {
                 self.topics.remove(&topic);
                 shelves.clear(topic)?;
                 lost.remove(topic.0)?;
-                left::strike_off(&transaction, topic)?;
+                abandoned::strike_off(&transaction, topic)?;
             }
             let now = (now_ms(), Instant::now());
             for (topic, missing) in &catch_up.topics {
                 let row = missing.write(*topic, now, &mut shelves)?;
-                if !missing.is_left {
-                    left::strike_off(&transaction, *topic)?;
+                if !missing.is_abandoned {
+                    abandoned::strike_off(&transaction, *topic)?;
                 }
                 if row.lost != Trimmed::default() {
                     lost.insert(topic.0, (row.lost.through, row.lost.unkeyed))?;

@@ -30,8 +30,10 @@ pub(super) const KEYED: Events = TableDefinition::new("keyed_events");
 /// Topic and key, then the number and the body of the latest event.
 pub(super) const LATEST: TableDefinition<'static, (u64, &str), (u64, &[u8])> = TableDefinition::new("latest");
 
-/// Topics that no process has opened, or used, since a start, by their number: when that start was, in milliseconds since 1970.
-pub(super) const LEFT: TableDefinition<'static, u64, u64> = TableDefinition::new("left");
+/// Topics that no process has opened, or used, since a start, by their number: when that start was, in milliseconds
+/// since 1970. The file has them as `left`.
+pub(super) const ABANDONED: TableDefinition<'static, u64, u64> = TableDefinition::new("left");
+
 /// Each topic that has lost events while the disk was full: up to which number, of all and of those without a key.
 /// Older ones may be there.
 pub(super) const LOST: TableDefinition<'static, u64, (u64, u64)> = TableDefinition::new("lost");
@@ -61,7 +63,7 @@ pub(super) fn create(transaction: &WriteTransaction) -> Result<(), ::redb::Error
     transaction.open_table(UNKEYED)?;
     transaction.open_table(KEYED)?;
     transaction.open_table(LATEST)?;
-    transaction.open_table(LEFT)?;
+    transaction.open_table(ABANDONED)?;
     transaction.open_table(LOST)?;
     transaction.open_table(NOTES)?;
     Ok(())

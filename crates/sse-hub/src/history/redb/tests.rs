@@ -1,10 +1,10 @@
 //! The engine over a disk that loses, tears, fills up, stalls and fails.
 
+mod abandoned;
 mod crash;
 mod disk;
 mod faults;
 mod format;
-mod left;
 mod notes;
 mod pages;
 mod room;

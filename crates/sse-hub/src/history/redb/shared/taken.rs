@@ -55,7 +55,7 @@ impl Shared {
         Ok(topic)
     }
 
-    /// The topic is not left any more, although opening it was not enough for that.
+    /// The topic is not abandoned any more, although opening it was not enough for that.
     pub(in super::super) fn touch(&self, topic: TopicId) {
         let mut intake = self.intake();
         let Some(accepts) = intake.topics.get_mut(&topic) else { return };

@@ -5,14 +5,14 @@ use std::time::Duration;
 use ::redb::{Error, ReadableTable, WriteTransaction};
 
 use super::load::Loaded;
-use super::tables::{LEFT, LOST};
+use super::tables::{ABANDONED, LOST};
 use super::trim::Shelves;
 use crate::history::TopicId;
 
 /// The beginning of 2020, in milliseconds since 1970. An earlier time is that of a machine whose clock was not set.
 const EARLIEST: u64 = 1_577_836_800_000;
 
-/// Notes of each topic since when it is left, and forgets those that are left for longer than `forget_after`.
+/// Notes of each topic since when it is abandoned, and forgets those that are for longer than `forget_after`.
 ///
 /// Whether a process had a topic open when it ended is not known after a crash. So the time runs from the first start at
 /// which it was found, and opening it is what stops the time, or using it. At that start nothing is forgotten for it:
@@ -23,24 +23,24 @@ pub(super) fn sweep(
     forget_after: Option<Duration>,
     now: u64,
 ) -> Result<(), Error> {
-    let (mut left, mut shelves) = (transaction.open_table(LEFT)?, Shelves::open(transaction)?);
+    let (mut abandoned, mut shelves) = (transaction.open_table(ABANDONED)?, Shelves::open(transaction)?);
     let is_due =
         |since| forget_after.is_some_and(|after| u128::from(now.saturating_sub(since)) >= after.as_millis());
     let mut forgotten = Vec::new();
     for topic in loaded.topics.keys() {
-        let since = left.get(topic.0)?.map(|since| since.value()).filter(|since| *since >= EARLIEST);
-        // None is left before its newest event was written: if so it says, the clock was wrong at that start. Unless it
-        // was the event that came while the clock ran ahead.
+        let since = abandoned.get(topic.0)?.map(|since| since.value()).filter(|since| *since >= EARLIEST);
+        // None is abandoned before its newest event was written: where the table says so, the clock was wrong at that
+        // start. Unless it is the event that was written while the clock ran ahead.
         let is_sound = |since| shelves.newest(*topic).map(|newest| newest <= since || newest > now);
         match since {
             Some(since) if !is_due(since) => {}
             Some(since) if is_sound(since)? => forgotten.push(*topic),
             _ => {
-                left.insert(topic.0, now)?;
+                abandoned.insert(topic.0, now)?;
             }
         }
     }
-    drop(left);
+    drop(abandoned);
     let mut lost = transaction.open_table(LOST)?;
     for topic in forgotten {
         let Some((row, _)) = loaded.topics.remove(&topic) else { continue };
@@ -53,8 +53,8 @@ pub(super) fn sweep(
     Ok(())
 }
 
-/// The topic is not left any more: somebody has opened it, or uses it, or it is gone.
+/// The topic is not abandoned any more: somebody has opened it, or uses it, or it is gone.
 pub(super) fn strike_off(transaction: &WriteTransaction, topic: TopicId) -> Result<(), Error> {
-    transaction.open_table(LEFT)?.remove(topic.0)?;
+    transaction.open_table(ABANDONED)?.remove(topic.0)?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Since when a topic is left.
+//! Since when a topic is abandoned.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use super::{Disk, Durability, RedbHistory, RedbOptions, answer, at, committed, o
 use crate::history::redb::backend::Watched;
 use crate::history::redb::place::Place;
 use crate::history::redb::store::now_ms;
-use crate::history::redb::{left, load};
+use crate::history::redb::{abandoned, load};
 use crate::history::{Health, History, Notifier, Record, TopicId};
-use crate::options::{Left, Superseded, TopicOptions};
+use crate::options::{Abandoned, Superseded, TopicOptions};
 use crate::topic_name::TopicName;
 
 /// What is on the disk, for a start at a time of the test's own.
@@ -25,7 +25,7 @@ fn file(disk: &Disk) -> Database {
 fn start(database: &Database, forget_after: Option<Duration>, now: u64) -> bool {
     let mut loaded = load::load(database, None).expect("loaded");
     let transaction = database.begin_write().expect("begun");
-    left::sweep(&transaction, &mut loaded, forget_after, now).expect("swept");
+    abandoned::sweep(&transaction, &mut loaded, forget_after, now).expect("swept");
     transaction.commit().expect("committed");
     // What is in the file is what was loaded.
     assert_eq!(load::load(database, None).expect("loaded").topics.len(), loaded.topics.len());
@@ -33,7 +33,7 @@ fn start(database: &Database, forget_after: Option<Duration>, now: u64) -> bool 
 }
 
 #[tokio::test]
-async fn the_time_runs_from_the_first_start_that_finds_a_topic_left() {
+async fn the_time_runs_from_the_first_start_that_finds_a_topic_abandoned() {
     let disk = Disk::default();
     let history = open(&disk, at(Durability::Group)).expect("opened");
     let topic = topic(&history);
@@ -64,7 +64,7 @@ async fn a_clock_that_was_wrong_at_one_start_makes_nothing_look_old() {
     let (database, after) = (file(&disk), Some(Duration::from_millis(1_000)));
     let begun = now_ms();
     assert!(start(&database, after, begun - 365 * 86_400_000), "the clock was a year behind");
-    assert!(start(&database, after, begun), "nothing was left before it was written");
+    assert!(start(&database, after, begun), "nothing was abandoned before it was written");
     assert!(start(&database, after, begun + 999));
     assert!(!start(&database, after, begun + 1_000), "the time runs since the clock was right");
 }
@@ -108,7 +108,7 @@ async fn a_topic_whose_newest_event_is_dated_ahead_is_forgotten_all_the_same() {
 #[tokio::test]
 async fn a_disk_that_was_full_is_told_afterwards_which_topics_were_used() {
     let room = |history: &RedbHistory, name: &str| -> TopicId {
-        let options = TopicOptions { left: Left::Unused, ..TopicOptions::default() };
+        let options = TopicOptions { abandoned: Abandoned::Unused, ..TopicOptions::default() };
         history.open(&TopicName::new(name).expect("a name"), &options, Notifier::new(|| {})).expect("opened")
     };
     let disk = Disk::default();
@@ -119,7 +119,7 @@ async fn a_disk_that_was_full_is_told_afterwards_which_topics_were_used() {
     };
     for _ in 0..2 {
         let history = open(&disk, forgetting.clone()).expect("opened");
-        let [_, used] = ["left", "used"].map(|name| room(&history, name));
+        let [_, used] = ["abandoned", "used"].map(|name| room(&history, name));
         let written = publish(&history, used, "data: a\n\n").expect("taken");
         committed(&history, written).await.expect("kept");
         // The first life has made them, the second finds them.
