@@ -61,7 +61,7 @@ impl Rooms {
         if !rooms.contains_key(&name) {
             let full =
                 || Refusal::unavailable("there are too many rooms at the moment", Duration::from_secs(60));
-            if rooms.len() >= self.limit && self.left(&rooms).is_empty() {
+            if rooms.len() >= self.limit && self.removable(&rooms).is_empty() {
                 return Err(full());
             }
             let room = Room::open(&self.hub, &name).map_err(|error| {
@@ -83,20 +83,20 @@ impl Rooms {
 
     /// The rooms that may go, because nobody is in them and nothing was said for long, if ever. The one that has been
     /// silent the longest comes first.
-    fn left(&self, rooms: &HashMap<RoomName, Room>) -> Vec<RoomName> {
-        let mut left: Vec<_> = rooms.iter().map(|(name, room)| (room.last_message(), name)).collect();
-        left.retain(|(last_message, name)| {
+    fn removable(&self, rooms: &HashMap<RoomName, Room>) -> Vec<RoomName> {
+        let mut removable: Vec<_> = rooms.iter().map(|(name, room)| (room.last_message(), name)).collect();
+        removable.retain(|(last_message, name)| {
             last_message.is_none_or(|at| at.elapsed() >= KEPT_FOR)
                 && self.hub.presence(&topic(name.as_str())).is_none_or(|presence| presence.count == 0)
         });
-        left.sort_unstable_by_key(|(last_message, _)| *last_message);
-        left.into_iter().map(|(_, name)| name.clone()).collect()
+        removable.sort_unstable_by_key(|(last_message, _)| *last_message);
+        removable.into_iter().map(|(_, name)| name.clone()).collect()
     }
 
     /// Clears away a room that may go.
     fn make_place(&self, rooms: &mut HashMap<RoomName, Room>) {
-        let mut left = self.left(rooms).into_iter();
-        if let Some(name) = left.find(|name| self.hub.remove_idle(&topic(name.as_str()))) {
+        let mut removable = self.removable(rooms).into_iter();
+        if let Some(name) = removable.find(|name| self.hub.remove_idle(&topic(name.as_str()))) {
             rooms.remove(&name);
         }
     }

@@ -104,7 +104,7 @@ impl Publisher {
             return Ok(topic.clone());
         }
         let is_full = topics.len() >= MAX_TOPICS;
-        if is_full && !is_reserved(name.as_str()) && self.left(&topics).is_empty() {
+        if is_full && !is_reserved(name.as_str()) && self.removable(&topics).is_empty() {
             let detail = format!("there are {MAX_TOPICS} topics, and all of them are in use");
             return Err(Refusal::unavailable(detail, Duration::from_secs(60)));
         }
@@ -144,21 +144,21 @@ impl Publisher {
     }
 
     /// The topics that may go. The one that has been idle the longest comes first.
-    fn left(&self, topics: &HashMap<TopicName, PublishTopic>) -> Vec<TopicName> {
+    fn removable(&self, topics: &HashMap<TopicName, PublishTopic>) -> Vec<TopicName> {
         let idle = topics.values().filter_map(|topic| Some((topic.idle_since()?, &topic.name)));
-        let mut left: Vec<_> = idle
+        let mut removable: Vec<_> = idle
             .filter(|(_, name)| {
                 !self.named.contains(name)
                     && self.hub.presence(name.as_str()).is_none_or(|presence| presence.count == 0)
             })
             .collect();
-        left.sort_unstable();
-        left.into_iter().map(|(_, name)| name.clone()).collect()
+        removable.sort_unstable();
+        removable.into_iter().map(|(_, name)| name.clone()).collect()
     }
 
     /// Clears away as many as must go for another, of those that may.
     fn make_place(&self, topics: &mut HashMap<TopicName, PublishTopic>) {
-        for name in self.left(topics) {
+        for name in self.removable(topics) {
             if topics.len() >= MAX_TOPICS && self.hub.remove_idle(name.as_str()) {
                 topics.remove(&name);
             }
