@@ -6,7 +6,7 @@ use ::redb::{Error, ReadableTable, WriteTransaction};
 
 use super::load::Loaded;
 use super::tables::{ABANDONED, LOST};
-use super::trim::Shelves;
+use super::trim::Tables;
 use crate::history::TopicId;
 
 /// The beginning of 2020, in milliseconds since 1970. An earlier time is that of a machine whose clock was not set.
@@ -23,7 +23,7 @@ pub(super) fn sweep(
     forget_after: Option<Duration>,
     now: u64,
 ) -> Result<(), Error> {
-    let (mut abandoned, mut shelves) = (transaction.open_table(ABANDONED)?, Shelves::open(transaction)?);
+    let (mut abandoned, mut tables) = (transaction.open_table(ABANDONED)?, Tables::open(transaction)?);
     let is_due =
         |since| forget_after.is_some_and(|after| u128::from(now.saturating_sub(since)) >= after.as_millis());
     let mut forgotten = Vec::new();
@@ -31,7 +31,7 @@ pub(super) fn sweep(
         let since = abandoned.get(topic.0)?.map(|since| since.value()).filter(|since| *since >= EARLIEST);
         // None is abandoned before its newest event was written: where the table says so, the clock was wrong at that
         // start. Unless it is the event that was written while the clock ran ahead.
-        let is_sound = |since| shelves.newest(*topic).map(|newest| newest <= since || newest > now);
+        let is_sound = |since| tables.newest(*topic).map(|newest| newest <= since || newest > now);
         match since {
             Some(since) if !is_due(since) => {}
             Some(since) if is_sound(since)? => forgotten.push(*topic),
@@ -46,7 +46,7 @@ pub(super) fn sweep(
         let Some((row, _)) = loaded.topics.remove(&topic) else { continue };
         // Whoever comes back to a topic of the name is told that what it had is gone.
         loaded.removed = loaded.removed.max(row.last);
-        shelves.clear(topic)?;
+        tables.clear(topic)?;
         lost.remove(topic.0)?;
         strike_off(transaction, topic)?;
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::intake::Accepts;
-use super::trim::{Row, Shelves};
+use super::trim::{Row, Tables};
 use crate::history::TopicId;
 use crate::history::log::{Log, Trimmed};
 use crate::options::Superseded;
@@ -109,18 +109,18 @@ impl Missing {
         &self,
         topic: TopicId,
         (now_ms, now): (u64, Instant),
-        shelves: &mut Shelves<'_>,
+        tables: &mut Tables<'_>,
     ) -> Result<Row, Error> {
         let mut row = self.row.clone();
         for Event { seq, is_keyed, at, body } in &self.events {
             let ago = u64::try_from(now.duration_since(*at).as_millis()).unwrap_or(u64::MAX);
-            shelves.put((topic, &mut row), *seq, *is_keyed, (now_ms.saturating_sub(ago), body))?;
+            tables.put((topic, &mut row), *seq, *is_keyed, (now_ms.saturating_sub(ago), body))?;
         }
         for (key, seq, body) in &self.latest {
-            shelves.put_latest(topic, key, *seq, body)?;
+            tables.put_latest(topic, key, *seq, body)?;
         }
         row.last = self.last;
-        shelves.put_row(topic, &row)?;
+        tables.put_row(topic, &row)?;
         Ok(row)
     }
 }

@@ -13,7 +13,7 @@ use super::catch_up::CatchUp;
 use super::intake::{Append, Op};
 use super::options::{Durability, RedbOptions};
 use super::tables::{LOST, META, meta};
-use super::trim::{Row, Shelves};
+use super::trim::{Row, Tables};
 use crate::history::TopicId;
 use crate::history::log::Trimmed;
 use crate::options::{Abandoned, Superseded};
@@ -69,7 +69,7 @@ impl Store {
         let mut trimmed = Vec::new();
         {
             let mut meta = transaction.open_table(META)?;
-            let mut shelves = Shelves::open(&transaction)?;
+            let mut tables = Tables::open(&transaction)?;
             for op in batch {
                 match op {
                     Op::Open { topic, name, options, trimmed } => {
@@ -91,7 +91,7 @@ impl Store {
                     Op::Append(append) => {
                         self.last_seq = append.seq;
                         if let Some(row) = self.topics.get_mut(&append.topic) {
-                            append.write(row, now, &mut shelves)?;
+                            append.write(row, now, &mut tables)?;
                             touched.insert(append.topic);
                         }
                     }
@@ -104,7 +104,7 @@ impl Store {
                     Op::Remove { topic, removed } => {
                         self.topics.remove(topic);
                         touched.remove(topic);
-                        shelves.clear(*topic)?;
+                        tables.clear(*topic)?;
                         transaction.open_table(LOST)?.remove(topic.0)?;
                         abandoned::strike_off(&transaction, *topic)?;
                         meta.insert(meta::REMOVED, *removed)?;
@@ -114,12 +114,12 @@ impl Store {
             for topic in touched {
                 let Some(row) = self.topics.get_mut(&topic) else { continue };
                 let before = row.trimmed;
-                shelves.trim(topic, row, through, now, batch.len())?;
+                tables.trim(topic, row, through, now, batch.len())?;
                 if row.trimmed != before {
                     trimmed.push((topic, row.trimmed));
                 }
-                shelves.trim_notes(topic, row, self.notes)?;
-                shelves.put_row(topic, row)?;
+                tables.trim_notes(topic, row, self.notes)?;
+                tables.put_row(topic, row)?;
             }
             meta.insert(meta::LAST_SEQ, self.last_seq)?;
         }
@@ -132,17 +132,17 @@ impl Store {
         {
             let mut meta = transaction.open_table(META)?;
             let mut lost = transaction.open_table(LOST)?;
-            let mut shelves = Shelves::open(&transaction)?;
+            let mut tables = Tables::open(&transaction)?;
             let removed = self.topics.keys().filter(|topic| !catch_up.topics.contains_key(topic));
             for topic in removed.copied().collect::<Vec<_>>() {
                 self.topics.remove(&topic);
-                shelves.clear(topic)?;
+                tables.clear(topic)?;
                 lost.remove(topic.0)?;
                 abandoned::strike_off(&transaction, topic)?;
             }
             let now = (now_ms(), Instant::now());
             for (topic, missing) in &catch_up.topics {
-                let row = missing.write(*topic, now, &mut shelves)?;
+                let row = missing.write(*topic, now, &mut tables)?;
                 if !missing.is_abandoned {
                     abandoned::strike_off(&transaction, *topic)?;
                 }
@@ -153,11 +153,11 @@ impl Store {
             }
             for (topic, seq, note) in &catch_up.notes {
                 if let Some(row) = self.topics.get_mut(topic) {
-                    shelves.put_note((*topic, row), *seq, note)?;
+                    tables.put_note((*topic, row), *seq, note)?;
                 }
             }
             for (topic, row) in &mut self.topics {
-                shelves.trim_notes(*topic, row, self.notes)?;
+                tables.trim_notes(*topic, row, self.notes)?;
             }
             for (name, number) in [
                 (meta::LAST_SEQ, catch_up.last_seq),
@@ -194,19 +194,19 @@ impl Written {
 }
 
 impl Append {
-    fn write(&self, row: &mut Row, now: u64, shelves: &mut Shelves<'_>) -> Result<(), Error> {
+    fn write(&self, row: &mut Row, now: u64, tables: &mut Tables<'_>) -> Result<(), Error> {
         let Self { topic, seq, key, body, note, .. } = self;
         row.last = *seq;
         if let Some(note) = note {
-            shelves.put_note((*topic, row), *seq, note)?;
+            tables.put_note((*topic, row), *seq, note)?;
         }
         if let Some(key) = key {
-            shelves.put_latest(*topic, key, *seq, body)?;
+            tables.put_latest(*topic, key, *seq, body)?;
             if row.options.as_ref().is_some_and(|options| options.superseded == Superseded::Drop) {
                 return Ok(());
             }
         }
-        shelves.put((*topic, row), *seq, key.is_some(), (now, body))
+        tables.put((*topic, row), *seq, key.is_some(), (now, body))
     }
 }
 

@@ -47,8 +47,8 @@ impl Row {
     }
 }
 
-/// What there is of the topics in a transaction.
-pub(super) struct Shelves<'t> {
+/// The tables of the topics, in a transaction.
+pub(super) struct Tables<'t> {
     unkeyed: Table<'t, (u64, u64), (u64, &'static [u8])>,
     keyed: Table<'t, (u64, u64), (u64, &'static [u8])>,
     latest: Table<'t, (u64, &'static str), (u64, &'static [u8])>,
@@ -56,7 +56,7 @@ pub(super) struct Shelves<'t> {
     rows: Table<'t, u64, TopicRow>,
 }
 
-impl<'t> Shelves<'t> {
+impl<'t> Tables<'t> {
     pub(super) fn open(transaction: &'t WriteTransaction) -> Result<Self, Error> {
         Ok(Self {
             unkeyed: transaction.open_table(UNKEYED)?,
@@ -75,8 +75,8 @@ impl<'t> Shelves<'t> {
         is_keyed: bool,
         (at, body): (u64, &[u8]),
     ) -> Result<(), Error> {
-        let shelf = if is_keyed { &mut self.keyed } else { &mut self.unkeyed };
-        shelf.insert((topic.0, seq), (at, body))?;
+        let table = if is_keyed { &mut self.keyed } else { &mut self.unkeyed };
+        table.insert((topic.0, seq), (at, body))?;
         row.events += 1;
         row.bytes += body.len() as u64;
         Ok(())
@@ -115,8 +115,8 @@ impl<'t> Shelves<'t> {
     pub(super) fn newest(&self, topic: TopicId) -> Result<u64, Error> {
         let all = (topic.0, 0)..=(topic.0, u64::MAX);
         let mut newest = 0;
-        for shelf in [&self.unkeyed, &self.keyed] {
-            if let Some(last) = shelf.range(all.clone())?.next_back() {
+        for table in [&self.unkeyed, &self.keyed] {
+            if let Some(last) = table.range(all.clone())?.next_back() {
                 newest = newest.max(last?.1.value().0);
             }
         }
