@@ -52,11 +52,11 @@
 //! The first start of a version with a newer format rewrites the file, and an earlier version refuses it from then on:
 //! make a copy before.
 //!
-//! Copy `history.redb`, and not `history.whole`, the mark beside it; do so while no process has the file open, or take
-//! a snapshot of the whole disk. To put a copy back, stop the process, replace `history.redb`, and remove
+//! Copy `history.redb`, and not `history.whole`, the marker beside it; do so while no process has the file open, or
+//! take a snapshot of the whole disk. To put a copy back, stop the process, replace `history.redb`, and remove
 //! `history.whole`, also one that came with the copy: then another epoch begins, and clients are told by `sse.reset`
-//! that what they saw since then is gone. A mark that was left is not believed, unless the copy is one of the very
-//! opening of the file that the mark is of. One that came with the copy is believed: it fits.
+//! that what they saw since then is gone. A marker that was left is not believed, unless the copy is one of the very
+//! opening of the file that the marker is of. One that came with the copy is believed: it fits.
 //!
 //! [`Topic::publish`]: crate::Topic::publish
 
@@ -68,11 +68,11 @@ mod intake;
 mod load;
 mod meter;
 mod options;
-mod place;
 mod progress;
 mod recovery;
 mod replay;
 mod shared;
+mod storage;
 mod store;
 mod tables;
 #[cfg(test)]
@@ -100,8 +100,8 @@ pub use error::OpenError;
 use load::LoadError;
 use meter::Meter;
 pub use options::{Durability, RedbOptions};
-use place::{Files, Place};
 use shared::Shared;
+use storage::{Files, Storage};
 use store::Store;
 
 /// A history in a file (feature `redb`). See [the module](self) for what it promises.
@@ -130,16 +130,16 @@ impl RedbHistory {
         Self::start(&path, options, Box::new(Files::of(&path)))
     }
 
-    /// Opens what is at `place`. The path is for messages.
-    fn start(path: &Path, options: RedbOptions, place: Box<dyn Place>) -> Result<Self, OpenError> {
-        let of_place = |error: std::io::Error| OpenError::io(path, &error);
-        let mark = place.mark().map_err(of_place)?;
+    /// Opens what is in `storage`. The path is for messages.
+    fn start(path: &Path, options: RedbOptions, storage: Box<dyn Storage>) -> Result<Self, OpenError> {
+        let failed = |error: std::io::Error| OpenError::io(path, &error);
+        let marker = storage.marker().map_err(failed)?;
         let meter = Arc::new(Meter::default());
         // A damaged file may meet an assertion of the database's before it meets a check.
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            let storage = Watched::new(place.create()?, Arc::clone(&meter));
-            let database = Builder::new().set_cache_size(options.cache_bytes).create_with_backend(storage)?;
-            let mut loaded = load::load(&database, mark)?;
+            let backend = Watched::new(storage.create()?, Arc::clone(&meter));
+            let database = Builder::new().set_cache_size(options.cache_bytes).create_with_backend(backend)?;
+            let mut loaded = load::load(&database, marker)?;
             let in_flight = options.queue_events.max(1) as u64;
             load::begin(&database, &mut loaded, in_flight, options.forget_after)?;
             Ok((database, loaded))
@@ -156,14 +156,16 @@ impl RedbHistory {
         };
         // The new epoch is on the disk by now. Only then may the file count as whole again.
         match options.durability {
-            Durability::Async => place.take_mark_away().map_err(of_place)?,
-            Durability::Group | Durability::Strict => place.mark_whole(loaded.opening).map_err(of_place)?,
+            Durability::Async => storage.remove_marker().map_err(failed)?,
+            Durability::Group | Durability::Strict => {
+                storage.write_marker(loaded.opening).map_err(failed)?;
+            }
         }
 
         let database = Arc::new(database);
         let rows = loaded.topics.iter().map(|(id, (row, _))| (*id, row.clone())).collect();
         let store = Store::new(Arc::clone(&database), &options, loaded.last_seq, rows);
-        let shared = Arc::new(Shared::new(loaded, options, database, place, meter));
+        let shared = Arc::new(Shared::new(loaded, options, database, storage, meter));
         let writer = std::thread::Builder::new().name("sse-history".into()).spawn({
             let shared = Arc::clone(&shared);
             move || writer::run(&shared, store)

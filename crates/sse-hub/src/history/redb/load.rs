@@ -20,8 +20,8 @@ use crate::topic_name::TopicName;
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) epoch: Epoch,
-    /// What the mark says by which the file counts as whole, if it does.
-    mark: Option<u64>,
+    /// What the marker says by which the file counts as whole, if it does.
+    marker: Option<u64>,
     /// Under which number the file is open, as of [`begin`].
     pub(super) opening: u64,
     /// The highest number in the file.
@@ -49,16 +49,16 @@ impl<E: Into<Error>> From<E> for LoadError {
 
 /// Loads what was kept, or an empty history.
 ///
-/// If `mark` is not of this file's last opening, events may have been seen that it does not hold: its numbering is at
+/// If `marker` is not of this file's last opening, events may have been seen that it does not hold: its numbering is at
 /// an end, and another epoch begins.
-pub(super) fn load(database: &Database, mark: Option<u64>) -> Result<Loaded, LoadError> {
+pub(super) fn load(database: &Database, marker: Option<u64>) -> Result<Loaded, LoadError> {
     let transaction = database.begin_read()?;
     let meta = match transaction.open_table(META) {
         Ok(meta) => meta,
         Err(TableError::TableDoesNotExist(_)) => {
             return Ok(Loaded {
                 epoch: entropy::epoch(),
-                mark: None,
+                marker: None,
                 opening: 0,
                 stored_seq: 0,
                 last_seq: 0,
@@ -81,8 +81,8 @@ pub(super) fn load(database: &Database, mark: Option<u64>) -> Result<Loaded, Loa
     for name in [meta::OPENING, meta::FORMER_OPENING] {
         openings.push(meta.get(name)?.map_or(0, |opening| opening.value()));
     }
-    let mark = mark.filter(|mark| openings.contains(mark));
-    let epoch = if mark.is_some() { Epoch::new(number(meta::EPOCH)?) } else { entropy::epoch() };
+    let marker = marker.filter(|marker| openings.contains(marker));
+    let epoch = if marker.is_some() { Epoch::new(number(meta::EPOCH)?) } else { entropy::epoch() };
     // Numbers that somebody may hold of events which a crash took back are not used again for others.
     let stored_seq = number(meta::LAST_SEQ)?;
     let last_seq = stored_seq + number(meta::IN_FLIGHT)?;
@@ -117,7 +117,7 @@ pub(super) fn load(database: &Database, mark: Option<u64>) -> Result<Loaded, Loa
         }
     }
     let (next_topic, removed) = (number(meta::NEXT_TOPIC)?, number(meta::REMOVED)?);
-    Ok(Loaded { epoch, mark, opening: openings[0], stored_seq, last_seq, next_topic, removed, topics })
+    Ok(Loaded { epoch, marker, opening: openings[0], stored_seq, last_seq, next_topic, removed, topics })
 }
 
 fn read_lost(transaction: &ReadTransaction) -> Result<BTreeMap<u64, Trimmed>, Error> {
@@ -161,7 +161,7 @@ pub(super) fn begin(
             (meta::FORMAT, FORMAT),
             (meta::EPOCH, loaded.epoch.value()),
             (meta::OPENING, loaded.opening),
-            (meta::FORMER_OPENING, loaded.mark.unwrap_or(loaded.opening)),
+            (meta::FORMER_OPENING, loaded.marker.unwrap_or(loaded.opening)),
             (meta::LAST_SEQ, loaded.last_seq),
             (meta::NEXT_TOPIC, loaded.next_topic),
             (meta::REMOVED, loaded.removed),

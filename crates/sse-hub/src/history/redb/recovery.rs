@@ -76,7 +76,8 @@ fn recover(shared: &Arc<Shared>) -> Result<Store, Trouble> {
 
     let catch_up = shared.begin_to_catch_up(store.topics(), stored);
     let written = guarded(|| store.catch_up(&catch_up)?.commit());
-    let marked = written.map_err(|error| Trouble::of(&error, &shared.meter)).and_then(|_| mark(shared));
+    let marked =
+        written.map_err(|error| Trouble::of(&error, &shared.meter)).and_then(|_| write_marker(shared));
     match marked {
         Ok(()) => {
             shared.handle_caught_up(database, &catch_up);
@@ -89,24 +90,25 @@ fn recover(shared: &Arc<Shared>) -> Result<Store, Trouble> {
     }
 }
 
-/// Whatever anybody has seen is in the file by now, or lost with a trace; and what comes is not shown before it is there.
-fn mark(shared: &Shared) -> Result<(), Trouble> {
+/// Whatever anybody has seen is in the file by now, or lost with a trace; and what comes is not shown before it is
+/// there.
+fn write_marker(shared: &Shared) -> Result<(), Trouble> {
     match shared.options.durability {
         Durability::Async => Ok(()),
         Durability::Group | Durability::Strict => {
-            shared.place.mark_whole(shared.opening).map_err(|error| Trouble::of_io(&error))
+            shared.storage.write_marker(shared.opening).map_err(|error| Trouble::of_io(&error))
         }
     }
 }
 
 /// Opens the file again, if there is room for more.
 fn find(shared: &Arc<Shared>) -> Result<(Database, Loaded), Trouble> {
-    shared.place.check_room().map_err(|error| match Trouble::of_io(&error) {
+    shared.storage.check_room().map_err(|error| match Trouble::of_io(&error) {
         // It was another file, of which nothing is in doubt that matters: perhaps only too many are open.
         Trouble::Final(_) => Trouble::in_the_way(error),
         full => full,
     })?;
-    let storage = shared.place.find().map_err(Trouble::in_the_way)?;
+    let backend = shared.storage.find().map_err(Trouble::in_the_way)?;
     let mut builder = Builder::new();
     builder.set_cache_size(shared.options.cache_bytes);
     builder.set_repair_callback({
@@ -118,9 +120,9 @@ fn find(shared: &Arc<Shared>) -> Result<(Database, Loaded), Trouble> {
             }
         }
     });
-    let storage = Watched::new(storage, Arc::clone(&shared.meter));
+    let backend = Watched::new(backend, Arc::clone(&shared.meter));
     let opened = guarded(|| {
-        let database = builder.create_with_backend(storage).map_err(Opening::Database)?;
+        let database = builder.create_with_backend(backend).map_err(Opening::Database)?;
         let loaded = load::load(&database, Some(shared.opening)).map_err(Opening::Load)?;
         Ok((database, loaded))
     });
@@ -130,7 +132,7 @@ fn find(shared: &Arc<Shared>) -> Result<(Database, Loaded), Trouble> {
         Opening::Load(LoadError::Database(error)) => Trouble::of(&error, &shared.meter),
         Opening::Load(LoadError::Damaged(reason)) => Trouble::Final(format!(
             "its file is damaged: {reason}; move it away, or put a copy of it back without \
-             a mark beside it, neither the one that is there nor one that came with the copy"
+             a marker beside it, neither the one that is there nor one that came with the copy"
         )),
         Opening::Load(LoadError::Format(_)) => another_file(),
     })?;

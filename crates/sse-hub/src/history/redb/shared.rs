@@ -14,8 +14,8 @@ use super::intake::{Accepts, Intake, Op, Phase, Waiting};
 use super::load::Loaded;
 use super::meter::Meter;
 use super::options::{Durability, RedbOptions};
-use super::place::Place;
 use super::progress::{Progress, Stopped};
+use super::storage::Storage;
 use crate::history::logs::Logs;
 use crate::history::{Health, HistoryCounts, HistoryError, Notifier};
 use crate::lock::{self, lock};
@@ -25,7 +25,7 @@ use crate::lock::{self, lock};
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) epoch: Epoch,
-    /// What the mark of the file says.
+    /// What the marker of the file says.
     pub(super) opening: u64,
     pub(super) options: RedbOptions,
     intake: Mutex<Intake>,
@@ -37,7 +37,7 @@ pub(super) struct Shared {
     logs: RwLock<Logs>,
     pub(super) reads: Arc<Semaphore>,
     pub(super) progress: Progress,
-    pub(super) place: Box<dyn Place>,
+    pub(super) storage: Box<dyn Storage>,
     pub(super) meter: Arc<Meter>,
 }
 
@@ -46,7 +46,7 @@ impl Shared {
         loaded: Loaded,
         options: RedbOptions,
         database: Arc<Database>,
-        place: Box<dyn Place>,
+        storage: Box<dyn Storage>,
         meter: Arc<Meter>,
     ) -> Self {
         let Loaded { epoch, opening, last_seq, next_topic, removed, topics, .. } = loaded;
@@ -67,7 +67,7 @@ impl Shared {
             database: RwLock::new(Some(database)),
             reads: Arc::new(Semaphore::new(options.reads.max(1))),
             progress: Progress::new(last_seq),
-            place,
+            storage,
             meter,
             options,
         }
@@ -148,7 +148,7 @@ impl Shared {
     /// The file was closed in order.
     pub(super) fn handle_closed(&self) {
         if self.shows_at_once()
-            && let Err(error) = self.place.mark_whole(self.opening)
+            && let Err(error) = self.storage.write_marker(self.opening)
         {
             // The next start begins another epoch, though nothing is lost.
             return self.progress.stop(Stopped::Failed(HistoryError::Engine(error.to_string())));

@@ -48,9 +48,9 @@ pub(super) mod meta {
     pub(in super::super) const LAST_SEQ: &str = "last_seq";
     pub(in super::super) const NEXT_TOPIC: &str = "next_topic";
     pub(in super::super) const REMOVED: &str = "removed";
-    /// Drawn anew each time that the file is opened, for the mark beside it. Absent in files of earlier versions.
+    /// Drawn anew each time that the file is opened, for the marker beside it. Absent in files of earlier versions.
     pub(in super::super) const OPENING: &str = "opening";
-    /// What the mark says until it is written for this opening, if the file was whole before.
+    /// What the marker says until it is written for this opening, if the file was whole before.
     pub(in super::super) const FORMER_OPENING: &str = "former_opening";
     /// How many events were handed a number, at most, that are not in the file if it was not closed. Zero if it was.
     pub(in super::super) const IN_FLIGHT: &str = "in_flight";

@@ -41,7 +41,7 @@ impl Shared {
         let was_whole = intake.phase == Phase::Whole;
         intake.phase = match trouble {
             // From now on events are seen that the disk does not have.
-            Trouble::Passing(reason) => match self.place.take_mark_away() {
+            Trouble::Passing(reason) => match self.storage.remove_marker() {
                 Ok(()) => Phase::LiveOnly(reason),
                 Err(error) => Phase::ReadOnly(format!("{reason}; and to note that failed: {error}")),
             },

@@ -8,7 +8,7 @@ use ::redb::{Builder, Database};
 use super::disk::Faults;
 use super::{Disk, Durability, RedbHistory, RedbOptions, answer, at, committed, open, publish, topic};
 use crate::history::redb::backend::Watched;
-use crate::history::redb::place::Place;
+use crate::history::redb::storage::Storage;
 use crate::history::redb::store::now_ms;
 use crate::history::redb::{abandoned, load};
 use crate::history::{Health, History, Notifier, Record, TopicId};
@@ -17,8 +17,8 @@ use crate::topic_name::TopicName;
 
 /// What is on the disk, for a start at a time of the test's own.
 fn file(disk: &Disk) -> Database {
-    let storage = Watched::new(disk.machine().create().expect("a disk"), Arc::default());
-    Builder::new().create_with_backend(storage).expect("opened")
+    let backend = Watched::new(disk.machine().create().expect("a disk"), Arc::default());
+    Builder::new().create_with_backend(backend).expect("opened")
 }
 
 /// A start at `now`, in milliseconds. Returns whether the topic is still there.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ::redb::{BackendError, DatabaseError, StorageBackend};
 use std::ops::Bound;
 
-use crate::history::redb::place::Place;
+use crate::history::redb::storage::Storage;
 
 const SECTOR: usize = 512;
 
@@ -23,7 +23,7 @@ struct State {
     current: Vec<u8>,
     /// What came since the last synchronisation.
     unsynced: Vec<Change>,
-    mark: Option<u64>,
+    marker: Option<u64>,
     faults: Faults,
     /// Counts how often the disk was plugged in; who plugged it in before has nothing more to say.
     owner: u64,
@@ -49,9 +49,9 @@ pub(super) struct Faults {
     pub(super) room: Option<usize>,
     /// Who looks whether there is room is told that there is.
     pub(super) seems_free: bool,
-    pub(super) failing_mark: bool,
-    /// There is no room for the mark.
-    pub(super) full_mark: bool,
+    pub(super) failing_marker: bool,
+    /// There is no room for the marker.
+    pub(super) full_marker: bool,
     pub(super) failing_read: bool,
 }
 
@@ -263,7 +263,7 @@ impl StorageBackend for Plug {
     }
 }
 
-/// The disk and the mark beside it, as a process sees them until it crashes.
+/// The disk and the marker beside it, as a process sees them until it crashes.
 #[derive(Debug)]
 pub(super) struct Machine {
     disk: Disk,
@@ -281,7 +281,7 @@ impl Machine {
     }
 }
 
-impl Place for Machine {
+impl Storage for Machine {
     fn create(&self) -> Result<Box<dyn StorageBackend>, DatabaseError> {
         let mut state = self.state()?;
         state.owner += 1;
@@ -306,25 +306,25 @@ impl Place for Machine {
         }
     }
 
-    fn mark(&self) -> io::Result<Option<u64>> {
-        Ok(self.state()?.mark)
+    fn marker(&self) -> io::Result<Option<u64>> {
+        Ok(self.state()?.marker)
     }
 
-    fn mark_whole(&self, opening: u64) -> io::Result<()> {
+    fn write_marker(&self, opening: u64) -> io::Result<()> {
         let mut state = self.state()?;
-        if state.faults.full_mark {
+        if state.faults.full_marker {
             return Err(ErrorKind::StorageFull.into());
         }
-        state.mark = Some(opening);
+        state.marker = Some(opening);
         Ok(())
     }
 
-    fn take_mark_away(&self) -> io::Result<()> {
+    fn remove_marker(&self) -> io::Result<()> {
         let mut state = self.state()?;
-        if state.faults.failing_mark {
+        if state.faults.failing_marker {
             return Err(io::Error::other("nothing can be written"));
         }
-        state.mark = None;
+        state.marker = None;
         Ok(())
     }
 }

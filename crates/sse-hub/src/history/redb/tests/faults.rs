@@ -138,7 +138,7 @@ async fn a_full_disk_leaves_a_history_that_is_live_only_and_says_so() {
 async fn where_even_a_loss_cannot_be_noted_nothing_is_shown_that_could_be_lost() {
     let disk = Disk::default();
     let (history, of) = three_events(&disk, RedbOptions::default()).await;
-    disk.set(Faults { room: Some(0), failing_mark: true, ..Faults::default() });
+    disk.set(Faults { room: Some(0), failing_marker: true, ..Faults::default() });
     let seq = publish(&history, of, "4").expect("it is not known yet");
     committed(&history, seq).await.expect_err("not on the disk");
     assert!(matches!(history.health(), Health::ReadOnly(_)));
@@ -221,14 +221,14 @@ async fn an_event_that_is_too_old_is_dropped_with_the_next_commit() {
 }
 
 #[tokio::test]
-async fn starts_that_are_cut_short_before_the_mark_is_theirs_begin_no_epoch() {
+async fn starts_that_are_cut_short_before_the_marker_is_theirs_begin_no_epoch() {
     let disk = Disk::default();
     let (history, _) = three_events(&disk, RedbOptions::default()).await;
     let epoch = history.epoch();
     drop(history);
-    disk.set(Faults { full_mark: true, ..Faults::default() });
+    disk.set(Faults { full_marker: true, ..Faults::default() });
     for _ in 0..2 {
-        open(&disk, RedbOptions::default()).expect_err("no room for the mark");
+        open(&disk, RedbOptions::default()).expect_err("no room for the marker");
     }
     disk.set(Faults::default());
     let history = open(&disk, RedbOptions::default()).expect("opened");

@@ -6,7 +6,7 @@ use ::redb::Builder;
 
 use super::*;
 use crate::history::redb::backend::Watched;
-use crate::history::redb::place::Place;
+use crate::history::redb::storage::Storage;
 use crate::history::redb::tables::{FORMAT, FORMER, LOST, META, NOTES, meta};
 
 /// A history with one event, in another format.
@@ -18,8 +18,8 @@ async fn written_in(disk: &Disk, format: u64) -> sse_proto::Epoch {
     let epoch = history.epoch();
     drop(history);
 
-    let storage = Watched::new(disk.machine().find().expect("there"), Arc::default());
-    let database = Builder::new().create_with_backend(storage).expect("opened");
+    let backend = Watched::new(disk.machine().find().expect("there"), Arc::default());
+    let database = Builder::new().create_with_backend(backend).expect("opened");
     let transaction = database.begin_write().expect("begun");
     {
         let mut table = transaction.open_table(META).expect("there");
@@ -29,8 +29,8 @@ async fn written_in(disk: &Disk, format: u64) -> sse_proto::Epoch {
             for name in [meta::OPENING, meta::FORMER_OPENING] {
                 drop(table.remove(name).expect("removed"));
             }
-            // Its mark said nothing but that it was there.
-            disk.machine().mark_whole(0).expect("marked");
+            // Its marker said nothing but that it was there.
+            disk.machine().write_marker(0).expect("marked");
         }
     }
     if format == FORMER {

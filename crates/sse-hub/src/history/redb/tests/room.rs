@@ -142,7 +142,7 @@ async fn what_was_lost_stays_lost_when_the_first_way_back_fails_at_its_end() {
     publish_all(&history, of, &["4", "5", "6", "7"]).await.expect_err("not on the disk");
     // All is written, but that all is there cannot be noted.
     let opened = disk.opened();
-    disk.set(Faults { full_mark: true, ..Faults::default() });
+    disk.set(Faults { full_marker: true, ..Faults::default() });
     let started = std::time::Instant::now();
     while disk.opened() < opened + 2 {
         assert!(started.elapsed() < Duration::from_secs(20), "it is not tried again");

@@ -51,13 +51,13 @@ impl Dice {
 
     /// A disk that has room, or has not, or not for everything.
     fn faults(&mut self, disk: &Disk) -> Faults {
-        let full_mark = self.throw(3) == 0;
+        let full_marker = self.throw(3) == 0;
         match self.throw(4) {
             0 => Faults::default(),
-            1 => Faults { full_mark, ..Faults::default() },
+            1 => Faults { full_marker, ..Faults::default() },
             _ => {
                 let room = Some(disk.len() / 4 * self.throw(5) as usize);
-                Faults { room, seems_free: self.throw(2) == 0, full_mark, ..Faults::default() }
+                Faults { room, seems_free: self.throw(2) == 0, full_marker, ..Faults::default() }
             }
         }
     }

@@ -13,11 +13,11 @@ enum Step {
         topic: usize,
         is_keyed: bool,
     },
-    /// Only so many quarters of the file can be written to, and perhaps not the mark beside it.
+    /// Only so many quarters of the file can be written to, and perhaps not the marker beside it.
     Fill {
         quarters: usize,
         seems_free: bool,
-        full_mark: bool,
+        full_marker: bool,
     },
     MakeRoom,
     /// Somebody comes back who was here last at the end of the step before this one is next.
@@ -34,7 +34,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => (0..2usize, any::<bool>()).prop_map(|(topic, is_keyed)| Step::Publish { topic, is_keyed }),
         3 => (0..5usize, any::<bool>(), any::<bool>())
-            .prop_map(|(quarters, seems_free, full_mark)| Step::Fill { quarters, seems_free, full_mark }),
+            .prop_map(|(quarters, seems_free, full_marker)| Step::Fill { quarters, seems_free, full_marker }),
         3 => Just(Step::MakeRoom),
         2 => Just(Step::ComeBack),
         1 => (0..32u32, any::<u64>()).prop_map(|(power_for, seed)| Step::Kill { power_for, seed }),
@@ -85,9 +85,9 @@ impl Model {
                 Step::Publish { topic, is_keyed } => {
                     model.publish(&history, topics, topic, is_keyed).await?;
                 }
-                Step::Fill { quarters, seems_free, full_mark } => {
+                Step::Fill { quarters, seems_free, full_marker } => {
                     let room = Some(disk.len() / 4 * quarters);
-                    disk.set(Faults { room, seems_free, full_mark, ..Faults::default() });
+                    disk.set(Faults { room, seems_free, full_marker, ..Faults::default() });
                 }
                 Step::MakeRoom => {
                     make_room(&disk, &history).await;

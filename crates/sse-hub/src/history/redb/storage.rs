@@ -1,4 +1,4 @@
-//! Where a history is kept: the file, and what stands beside it.
+//! Where a history is kept: the file, and the marker beside it.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -12,34 +12,35 @@ use ::redb::{DatabaseError, StorageBackend};
 /// each try may cost a reading of the whole file.
 const ENOUGH_ROOM: usize = 1024 * 1024;
 
-/// What comes before the number of the opening in the mark.
+/// What comes before the number of the opening in the marker.
 const OPENING: &str = "Opening ";
 
-/// The storage of a history, and the mark beside it that says whether everything that a reader may have seen is in there.
+/// What a history is kept in, and the marker beside it that says whether everything that a reader may have seen is in
+/// there.
 ///
-/// The mark is taken away before the first event is shown that is not on the disk. It names the opening of the file
+/// The marker is removed before the first event is shown that is not on the disk. It names the opening of the file
 /// that it stands for. A history that is opened without it, or with that of another opening, begins another epoch: so
 /// does a copy of the file that is put back.
-pub(super) trait Place: fmt::Debug + Send + Sync {
-    /// The storage, empty if there was none.
+pub(super) trait Storage: fmt::Debug + Send + Sync {
+    /// What the database is kept in, empty if there was nothing.
     fn create(&self) -> Result<Box<dyn StorageBackend>, DatabaseError>;
-    /// The storage that was there before.
+    /// What it was kept in before.
     fn find(&self) -> Result<Box<dyn StorageBackend>, DatabaseError>;
-    /// Whether there is room for more, as far as one can tell without the storage.
+    /// Whether there is room for more, as far as one can tell without the database.
     fn check_room(&self) -> io::Result<()>;
-    /// The opening in the mark, if that is there; 0 if an earlier version wrote it, without one.
-    fn mark(&self) -> io::Result<Option<u64>>;
-    fn mark_whole(&self, opening: u64) -> io::Result<()>;
-    fn take_mark_away(&self) -> io::Result<()>;
+    /// The opening in the marker, if that is there; 0 if an earlier version wrote it, without one.
+    fn marker(&self) -> io::Result<Option<u64>>;
+    fn write_marker(&self, opening: u64) -> io::Result<()>;
+    fn remove_marker(&self) -> io::Result<()>;
 }
 
-/// A file, with the mark as another one: taking one away needs no room on a disk that is full.
+/// A file, with the marker as another one: removing one needs no room on a disk that is full.
 #[derive(Debug)]
 pub(super) struct Files {
     database: PathBuf,
-    mark: PathBuf,
-    /// The mark before it takes the place of the one before.
-    new_mark: PathBuf,
+    marker: PathBuf,
+    /// A marker before it takes the place of the one before.
+    new_marker: PathBuf,
     /// Written to find out whether there is room.
     room: PathBuf,
 }
@@ -49,8 +50,8 @@ impl Files {
     pub(super) fn of(database: &Path) -> Self {
         let files = Self {
             database: database.to_owned(),
-            mark: database.with_extension("whole"),
-            new_mark: database.with_extension("whole.new"),
+            marker: database.with_extension("whole"),
+            new_marker: database.with_extension("whole.new"),
             room: database.with_extension("room"),
         };
         // A process that was killed may have left it. If it cannot be removed it takes up room and does no harm.
@@ -72,7 +73,7 @@ impl Files {
 
     /// A file is only there, or gone, for good when its folder has been written.
     fn sync_folder(&self) -> io::Result<()> {
-        match self.mark.parent() {
+        match self.marker.parent() {
             // Windows has no such call, and needs none.
             Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
             _ => Ok(()),
@@ -85,7 +86,7 @@ impl Files {
     }
 }
 
-impl Place for Files {
+impl Storage for Files {
     fn create(&self) -> Result<Box<dyn StorageBackend>, DatabaseError> {
         self.open(OpenOptions::new().create(true).truncate(false))
     }
@@ -106,8 +107,8 @@ impl Place for Files {
         }
     }
 
-    fn mark(&self) -> io::Result<Option<u64>> {
-        let text = match fs::read(&self.mark) {
+    fn marker(&self) -> io::Result<Option<u64>> {
+        let text = match fs::read(&self.marker) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -117,23 +118,23 @@ impl Place for Files {
         Ok(Some(opening.unwrap_or_default()))
     }
 
-    /// Writes it beside the one before, and never over it: half a mark would be none.
-    fn mark_whole(&self, opening: u64) -> io::Result<()> {
+    /// Writes it beside the one before, and never over it: half a marker would be none.
+    fn write_marker(&self, opening: u64) -> io::Result<()> {
         let text = format!(
             "While this file is here, the history beside it holds every event that anybody has seen.\n\
              Make no copy of it, and remove it before you put a copy of the history back.\n\
              {OPENING}{opening}\n"
         );
-        let mut file = File::create(&self.new_mark)?;
+        let mut file = File::create(&self.new_marker)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         drop(file);
-        fs::rename(&self.new_mark, &self.mark)?;
+        fs::rename(&self.new_marker, &self.marker)?;
         self.sync_folder()
     }
 
-    fn take_mark_away(&self) -> io::Result<()> {
-        match fs::remove_file(&self.mark) {
+    fn remove_marker(&self) -> io::Result<()> {
+        match fs::remove_file(&self.marker) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             _ => self.sync_folder(),
         }
