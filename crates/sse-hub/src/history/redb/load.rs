@@ -86,9 +86,21 @@ pub(super) fn load(database: &Database, marker: Option<u64>) -> Result<Loaded, L
     // Numbers that somebody may hold of events which a crash took back are not used again for others.
     let stored_seq = number(meta::LAST_SEQ)?;
     let last_seq = stored_seq + number(meta::IN_FLIGHT)?;
-    let mut lost = if format == FORMER { BTreeMap::new() } else { read_lost(&transaction)? };
-    let mut notes = if format == FORMER { BTreeMap::new() } else { count_notes(&transaction)? };
+    let topics = read_topics(&transaction, format, epoch)?;
+    let (next_topic, removed) = (number(meta::NEXT_TOPIC)?, number(meta::REMOVED)?);
+    Ok(Loaded { epoch, marker, opening: openings[0], stored_seq, last_seq, next_topic, removed, topics })
+}
 
+/// The topics, each with a log that has the latest event of each key and leaves the rest to the disk.
+fn read_topics(
+    transaction: &ReadTransaction,
+    format: u64,
+    epoch: Epoch,
+) -> Result<BTreeMap<TopicId, (Row, Log)>, LoadError> {
+    let (mut lost, mut notes) = match format {
+        FORMER => Default::default(),
+        _ => (read_lost(transaction)?, count_notes(transaction)?),
+    };
     let mut topics = BTreeMap::new();
     for row in transaction.open_table(TOPICS)?.iter()? {
         let (id, row) = row?;
@@ -116,8 +128,7 @@ pub(super) fn load(database: &Database, marker: Option<u64>) -> Result<Loaded, L
             }
         }
     }
-    let (next_topic, removed) = (number(meta::NEXT_TOPIC)?, number(meta::REMOVED)?);
-    Ok(Loaded { epoch, marker, opening: openings[0], stored_seq, last_seq, next_topic, removed, topics })
+    Ok(topics)
 }
 
 fn read_lost(transaction: &ReadTransaction) -> Result<BTreeMap<u64, Trimmed>, Error> {
