@@ -5,9 +5,7 @@ use std::time::Duration;
 use ::redb::{Error, ReadableTable, WriteTransaction};
 
 use super::load::Loaded;
-use super::tables::{ABANDONED, LOST};
 use super::trim::Tables;
-use crate::history::TopicId;
 
 /// The beginning of 2020, in milliseconds since 1970. An earlier time is that of a machine whose clock was not set.
 const EARLIEST: u64 = 1_577_836_800_000;
@@ -23,12 +21,13 @@ pub(super) fn sweep(
     forget_after: Option<Duration>,
     now: u64,
 ) -> Result<(), Error> {
-    let (mut abandoned, mut tables) = (transaction.open_table(ABANDONED)?, Tables::open(transaction)?);
+    let mut tables = Tables::open(transaction)?;
     let is_due =
         |since| forget_after.is_some_and(|after| u128::from(now.saturating_sub(since)) >= after.as_millis());
     let mut forgotten = Vec::new();
     for topic in loaded.topics.keys() {
-        let since = abandoned.get(topic.0)?.map(|since| since.value()).filter(|since| *since >= EARLIEST);
+        let since =
+            tables.abandoned.get(topic.0)?.map(|since| since.value()).filter(|since| *since >= EARLIEST);
         // None is abandoned before its newest event was written: where the table says so, the clock was wrong at that
         // start. Unless it is the event that was written while the clock ran ahead.
         let is_sound = |since| tables.newest(*topic).map(|newest| newest <= since || newest > now);
@@ -36,25 +35,15 @@ pub(super) fn sweep(
             Some(since) if !is_due(since) => {}
             Some(since) if is_sound(since)? => forgotten.push(*topic),
             _ => {
-                abandoned.insert(topic.0, now)?;
+                tables.abandoned.insert(topic.0, now)?;
             }
         }
     }
-    drop(abandoned);
-    let mut lost = transaction.open_table(LOST)?;
     for topic in forgotten {
         let Some((row, _)) = loaded.topics.remove(&topic) else { continue };
         // Whoever comes back to a topic of the name is told that what it had is gone.
         loaded.removed = loaded.removed.max(row.last);
         tables.clear(topic)?;
-        lost.remove(topic.0)?;
-        strike_off(transaction, topic)?;
     }
-    Ok(())
-}
-
-/// The topic is not abandoned any more: somebody has opened it, or uses it, or it is gone.
-pub(super) fn strike_off(transaction: &WriteTransaction, topic: TopicId) -> Result<(), Error> {
-    transaction.open_table(ABANDONED)?.remove(topic.0)?;
     Ok(())
 }

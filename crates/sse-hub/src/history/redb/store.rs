@@ -8,11 +8,10 @@ use std::time::SystemTime;
 use ::redb::{Database, Error, WriteTransaction};
 use tokio::time::Instant;
 
-use super::abandoned;
 use super::catch_up::CatchUp;
 use super::intake::{Append, Op};
 use super::options::{Durability, RedbOptions};
-use super::tables::{LOST, META, meta};
+use super::tables::{META, meta};
 use super::trim::{Row, Tables};
 use crate::history::TopicId;
 use crate::history::log::Trimmed;
@@ -68,48 +67,9 @@ impl Store {
         let mut touched = BTreeSet::new();
         let mut trimmed = Vec::new();
         {
-            let mut meta = transaction.open_table(META)?;
             let mut tables = Tables::open(&transaction)?;
             for op in batch {
-                match op {
-                    Op::Open { topic, name, options, trimmed } => {
-                        let row = match self.topics.entry(*topic) {
-                            Entry::Occupied(known) => known.into_mut(),
-                            Entry::Vacant(vacant) => {
-                                meta.insert(meta::NEXT_TOPIC, topic.0 + 1)?;
-                                let trimmed = Trimmed { through: *trimmed, unkeyed: *trimmed };
-                                vacant.insert(Row::new(name.clone(), trimmed))
-                            }
-                        };
-                        row.options = Some(options.clone());
-                        if options.abandoned == Abandoned::Unopened {
-                            abandoned::strike_off(&transaction, *topic)?;
-                        }
-                        touched.insert(*topic);
-                    }
-                    Op::Touch { topic } => abandoned::strike_off(&transaction, *topic)?,
-                    Op::Append(append) => {
-                        self.last_seq = append.seq;
-                        if let Some(row) = self.topics.get_mut(&append.topic) {
-                            append.write(row, now, &mut tables)?;
-                            touched.insert(append.topic);
-                        }
-                    }
-                    Op::End { topic } => {
-                        if let Some(row) = self.topics.get_mut(topic) {
-                            row.ended = true;
-                            touched.insert(*topic);
-                        }
-                    }
-                    Op::Remove { topic, removed } => {
-                        self.topics.remove(topic);
-                        touched.remove(topic);
-                        tables.clear(*topic)?;
-                        transaction.open_table(LOST)?.remove(topic.0)?;
-                        abandoned::strike_off(&transaction, *topic)?;
-                        meta.insert(meta::REMOVED, *removed)?;
-                    }
-                }
+                touched.extend(self.apply(op, now, &mut tables)?);
             }
             for topic in touched {
                 let Some(row) = self.topics.get_mut(&topic) else { continue };
@@ -121,33 +81,70 @@ impl Store {
                 tables.trim_notes(topic, row, self.notes)?;
                 tables.put_row(topic, row)?;
             }
-            meta.insert(meta::LAST_SEQ, self.last_seq)?;
+            tables.meta.insert(meta::LAST_SEQ, self.last_seq)?;
         }
         Ok(Written { transaction, last_seq: self.last_seq, trimmed })
+    }
+
+    /// Writes one of a batch. Returns its topic if something may have to be dropped for it.
+    fn apply(&mut self, op: &Op, now: u64, tables: &mut Tables<'_>) -> Result<Option<TopicId>, Error> {
+        match op {
+            Op::Open { topic, name, options, trimmed } => {
+                let row = match self.topics.entry(*topic) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(vacant) => {
+                        tables.meta.insert(meta::NEXT_TOPIC, topic.0 + 1)?;
+                        let trimmed = Trimmed { through: *trimmed, unkeyed: *trimmed };
+                        vacant.insert(Row::new(name.clone(), trimmed))
+                    }
+                };
+                row.options = Some(options.clone());
+                if options.abandoned == Abandoned::Unopened {
+                    tables.strike_off(*topic)?;
+                }
+                Ok(Some(*topic))
+            }
+            Op::Touch { topic } => tables.strike_off(*topic).map(|()| None),
+            Op::Append(append) => {
+                self.last_seq = append.seq;
+                if let Some(row) = self.topics.get_mut(&append.topic) {
+                    append.write(row, now, tables)?;
+                }
+                Ok(Some(append.topic))
+            }
+            Op::End { topic } => {
+                if let Some(row) = self.topics.get_mut(topic) {
+                    row.ended = true;
+                }
+                Ok(Some(*topic))
+            }
+            Op::Remove { topic, removed } => {
+                self.topics.remove(topic);
+                tables.clear(*topic)?;
+                tables.meta.insert(meta::REMOVED, *removed)?;
+                Ok(None)
+            }
+        }
     }
 
     /// Writes what memory holds and the file does not. After an error this store is of no more use.
     pub(super) fn catch_up(&mut self, catch_up: &CatchUp) -> Result<Written, Error> {
         let transaction = self.begin()?;
         {
-            let mut meta = transaction.open_table(META)?;
-            let mut lost = transaction.open_table(LOST)?;
             let mut tables = Tables::open(&transaction)?;
             let removed = self.topics.keys().filter(|topic| !catch_up.topics.contains_key(topic));
             for topic in removed.copied().collect::<Vec<_>>() {
                 self.topics.remove(&topic);
                 tables.clear(topic)?;
-                lost.remove(topic.0)?;
-                abandoned::strike_off(&transaction, topic)?;
             }
             let now = (now_ms(), Instant::now());
             for (topic, missing) in &catch_up.topics {
                 let row = missing.write(*topic, now, &mut tables)?;
                 if !missing.is_abandoned {
-                    abandoned::strike_off(&transaction, *topic)?;
+                    tables.strike_off(*topic)?;
                 }
                 if row.lost != Trimmed::default() {
-                    lost.insert(topic.0, (row.lost.through, row.lost.unkeyed))?;
+                    tables.put_lost(*topic, row.lost)?;
                 }
                 self.topics.insert(*topic, row);
             }
@@ -164,7 +161,7 @@ impl Store {
                 (meta::NEXT_TOPIC, catch_up.next_topic),
                 (meta::REMOVED, catch_up.removed),
             ] {
-                meta.insert(name, number)?;
+                tables.meta.insert(name, number)?;
             }
         }
         self.last_seq = catch_up.last_seq;

@@ -2,7 +2,7 @@
 
 use ::redb::{Error, ReadableTable, Table, WriteTransaction};
 
-use super::tables::{KEYED, LATEST, NOTES, TOPICS, TopicRow, UNKEYED};
+use super::tables::{ABANDONED, KEYED, LATEST, LOST, META, NOTES, TOPICS, TopicRow, UNKEYED};
 use crate::history::TopicId;
 use crate::history::log::Trimmed;
 use crate::options::{Retention, TopicOptions};
@@ -47,13 +47,16 @@ impl Row {
     }
 }
 
-/// The tables of the topics, in a transaction.
+/// The tables, in a transaction.
 pub(super) struct Tables<'t> {
     unkeyed: Table<'t, (u64, u64), (u64, &'static [u8])>,
     keyed: Table<'t, (u64, u64), (u64, &'static [u8])>,
     latest: Table<'t, (u64, &'static str), (u64, &'static [u8])>,
     notes: Table<'t, (u64, u64), &'static str>,
     rows: Table<'t, u64, TopicRow>,
+    lost: Table<'t, u64, (u64, u64)>,
+    pub(super) abandoned: Table<'t, u64, u64>,
+    pub(super) meta: Table<'t, &'static str, u64>,
 }
 
 impl<'t> Tables<'t> {
@@ -64,6 +67,9 @@ impl<'t> Tables<'t> {
             latest: transaction.open_table(LATEST)?,
             notes: transaction.open_table(NOTES)?,
             rows: transaction.open_table(TOPICS)?,
+            lost: transaction.open_table(LOST)?,
+            abandoned: transaction.open_table(ABANDONED)?,
+            meta: transaction.open_table(META)?,
         })
     }
 
@@ -108,6 +114,17 @@ impl<'t> Tables<'t> {
     pub(super) fn put_row(&mut self, topic: TopicId, row: &Row) -> Result<(), Error> {
         let Row { last, trimmed: Trimmed { through, unkeyed }, ended, events, bytes, .. } = *row;
         self.rows.insert(topic.0, (row.name.as_str(), last, through, unkeyed, ended, events, bytes))?;
+        Ok(())
+    }
+
+    pub(super) fn put_lost(&mut self, topic: TopicId, lost: Trimmed) -> Result<(), Error> {
+        self.lost.insert(topic.0, (lost.through, lost.unkeyed))?;
+        Ok(())
+    }
+
+    /// The topic is not abandoned any more: somebody has opened it, or uses it.
+    pub(super) fn strike_off(&mut self, topic: TopicId) -> Result<(), Error> {
+        self.abandoned.remove(topic.0)?;
         Ok(())
     }
 
@@ -194,6 +211,8 @@ impl<'t> Tables<'t> {
         self.latest.retain_in((topic.0, "")..(topic.0 + 1, ""), |_, _| false)?;
         self.notes.retain_in(all.clone(), |_, _| false)?;
         self.rows.remove(topic.0)?;
+        self.lost.remove(topic.0)?;
+        self.strike_off(topic)?;
         self.drop_all(all)
     }
 
