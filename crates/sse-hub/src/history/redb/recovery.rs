@@ -13,18 +13,18 @@ use super::shared::Shared;
 use super::store::Store;
 use super::writer::guarded;
 
-/// The longest rest between two tries.
+/// The longest delay between two tries.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// How long to rest before the next try.
+/// How long to wait before the next try.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(super) struct Backoff {
     first: Duration,
     next: Duration,
     recovered: Option<Instant>,
 }
 
-impl Patience {
+impl Backoff {
     pub(super) fn new(first: Duration) -> Self {
         // Whoever asks for none at all would keep a core busy.
         let first = first.max(Duration::from_millis(1));
@@ -32,14 +32,14 @@ impl Patience {
     }
 
     /// Twice as long as before, unless the last recovery lasted.
-    fn rest(&mut self) -> Duration {
+    fn next_delay(&mut self) -> Duration {
         if self.recovered.take().is_some_and(|recovered| recovered.elapsed() > self.next) {
             self.next = self.first;
         }
-        let rest = self.next;
-        // The first rest may have been chosen longer.
-        self.next = (rest * 2).min(LONGEST.max(self.first));
-        rest
+        let delay = self.next;
+        // The first one may have been chosen longer.
+        self.next = (delay * 2).min(LONGEST.max(self.first));
+        delay
     }
 
     fn handle_recovery(&mut self) {
@@ -49,11 +49,11 @@ impl Patience {
 
 /// Waits until the disk has room, and the file is open again and holds all that memory does. `None` if the history is
 /// closed before, or something else is wrong with the disk.
-pub(super) fn wait_for_room(shared: &Arc<Shared>, patience: &mut Patience) -> Option<Store> {
-    while shared.rest(patience.rest()) {
+pub(super) fn wait_for_room(shared: &Arc<Shared>, backoff: &mut Backoff) -> Option<Store> {
+    while shared.rest(backoff.next_delay()) {
         match recover(shared) {
             Ok(store) => {
-                patience.handle_recovery();
+                backoff.handle_recovery();
                 return Some(store);
             }
             Err(Trouble::Passing(_)) => {}
@@ -164,15 +164,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_rest_is_twice_as_long_up_to_a_minute() {
-        let mut patience = Patience::new(Duration::from_secs(1));
-        let rests: Vec<_> = (0..9).map(|_| patience.rest().as_secs()).collect();
-        assert_eq!(rests, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
-        patience.handle_recovery();
-        assert_eq!(patience.rest().as_secs(), 60, "a recovery that does not last is none");
-        let mut patience = Patience::new(Duration::ZERO);
-        assert!(patience.rest() > Duration::ZERO);
-        patience.recovered = Instant::now().checked_sub(Duration::from_secs(1));
-        assert_eq!(patience.rest(), patience.first, "one that does is");
+    fn each_delay_is_twice_as_long_up_to_a_minute() {
+        let mut backoff = Backoff::new(Duration::from_secs(1));
+        let delays: Vec<_> = (0..9).map(|_| backoff.next_delay().as_secs()).collect();
+        assert_eq!(delays, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        backoff.handle_recovery();
+        assert_eq!(backoff.next_delay().as_secs(), 60, "a recovery that does not last is none");
+        let mut backoff = Backoff::new(Duration::ZERO);
+        assert!(backoff.next_delay() > Duration::ZERO);
+        backoff.recovered = Instant::now().checked_sub(Duration::from_secs(1));
+        assert_eq!(backoff.next_delay(), backoff.first, "one that does is");
     }
 }

@@ -8,21 +8,21 @@ use ::redb::{Error, StorageError};
 
 use super::error::Trouble;
 use super::intake::{Op, appends};
-use super::recovery::{self, Patience};
+use super::recovery::{self, Backoff};
 use super::shared::Shared;
 use super::store::Store;
 
 /// Writes until the history is closed, or the disk fails: then nothing is tried again, because what the system could not
 /// write it may have dropped. After a time without room it goes on.
 pub(super) fn run(shared: &Arc<Shared>, store: Store) {
-    let mut patience = Patience::new(shared.options.room_interval);
+    let mut backoff = Backoff::new(shared.options.room_interval);
     let mut store = Some(store);
     while let Some(open) = store.take() {
         store = match keep(shared, open) {
             Ok(()) => None,
             Err(trouble) => {
                 let goes_on = matches!(trouble, Trouble::Passing(_));
-                goes_on.then(|| recovery::wait_for_room(shared, &mut patience)).flatten()
+                goes_on.then(|| recovery::wait_for_room(shared, &mut backoff)).flatten()
             }
         };
     }
