@@ -9,8 +9,8 @@ use crate::history::{HistoryCounts, Times};
 /// The counters of the writer, which outlive the file that it writes to.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
-    commits: Clock,
-    synchronised: Clock,
+    commits: Histogram,
+    synchronised: Histogram,
     failed_to_synchronise: AtomicBool,
     committed: Counter,
     last_batch: AtomicU64,
@@ -60,9 +60,9 @@ impl Meter {
     }
 }
 
-/// Adds up times.
+/// Times, counted by how long they are.
 #[derive(Debug, Default)]
-struct Clock {
+struct Histogram {
     count: AtomicU64,
     nanoseconds: AtomicU64,
     longest: AtomicU64,
@@ -70,7 +70,7 @@ struct Clock {
     between: [AtomicU64; Times::BOUNDS.len()],
 }
 
-impl Clock {
+impl Histogram {
     fn add(&self, took: Duration) {
         let nanoseconds = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.count.fetch_add(1, Ordering::Relaxed);
@@ -102,11 +102,11 @@ mod tests {
 
     #[test]
     fn times_are_counted_at_every_bound_that_they_do_not_pass() {
-        let clock = Clock::default();
+        let histogram = Histogram::default();
         for micros in [200, 250, 251, 3_000, 9_000_000] {
-            clock.add(Duration::from_micros(micros));
+            histogram.add(Duration::from_micros(micros));
         }
-        let times = clock.times();
+        let times = histogram.times();
         assert_eq!((times.count, times.longest), (5, Duration::from_secs(9)));
         assert_eq!(times.total, Duration::from_micros(9_003_701));
         assert_eq!(times.within, [2, 3, 3, 3, 4, 4, 4, 4, 4, 4], "the longest is within none");
