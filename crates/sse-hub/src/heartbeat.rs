@@ -6,7 +6,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::options::LONGEST;
 
-/// The nearest interval that there can be: one of zero would never let a stream rest.
+/// The interval within the bounds of what can be: with one of zero, a stream would never rest.
 pub(crate) fn possible(interval: Duration) -> Duration {
     interval.clamp(Duration::from_millis(10), LONGEST)
 }

@@ -35,7 +35,7 @@ impl Signal {
         }
     }
 
-    /// Raises it for the end of the subscription, which even one is woken for that has not looked since it was raised.
+    /// Raises it for the end of the subscription, and wakes that even if it has not looked since it was last raised.
     pub(crate) fn insist(&self) {
         self.raised.store(true, Ordering::Release);
         self.wake();

@@ -96,8 +96,8 @@ impl Unreadable {
     /// To be called while the database is not locked.
     fn tell(self, shared: &Shared) -> HistoryError {
         let Self { database, error } = self;
-        // So the database answers everything once something has failed. Whoever met the failure itself tells of it: the
-        // writer, perhaps, on a disk that is full, which passes and would not if it were told from here.
+        // This is the database's answer to everything once something has failed. Whoever met the failure itself tells
+        // of it. That may be the writer on a full disk, which passes; told from here, it would be taken for final.
         if !matches!(error, Error::PreviousIo) {
             // A read needs no room: whatever it is, nothing of the file can be relied on.
             let (Trouble::Passing(reason) | Trouble::Final(reason)) = Trouble::of(&error, &shared.meter);
