@@ -48,8 +48,8 @@ struct State {
     origins: Origins,
     tickets: Tickets,
     sessions: Sessions,
-    connects: Option<Rate<Option<std::net::IpAddr>>>,
-    posts: Option<Rate<Option<std::net::IpAddr>>>,
+    connects: Rate<Option<std::net::IpAddr>>,
+    posts: Rate<Option<std::net::IpAddr>>,
 }
 
 /// How far a rate for an address may be ahead, in seconds' worth.

@@ -97,7 +97,7 @@ async fn tell(topic: Topic<Logs>, mut lines: broadcast::Receiver<Line>) {
             }
             Err(RecvError::Closed) => return,
         };
-        if rate.as_ref().is_some_and(|rate| rate.take(()).is_err()) {
+        if rate.take(()).is_err() {
             skipped += 1;
             continue;
         }

@@ -19,25 +19,24 @@ const FORGOTTEN: usize = 1_024;
 /// ITU-T I.371). Whoever is ahead of that by more than the burst has to wait.
 #[derive(Debug)]
 pub(crate) struct Rate<K> {
-    interval: Duration,
+    /// `None` is no limit.
+    interval: Option<Duration>,
     burst: Duration,
     next: Mutex<HashMap<K, Instant>>,
 }
 
 impl<K: Eq + Hash> Rate<K> {
-    /// `None` if `per_second` is zero: no limit.
-    pub(crate) fn new(per_second: f64, burst_seconds: f64) -> Option<Self> {
-        if per_second <= 0.0 {
-            return None;
-        }
-        let interval = Duration::from_secs_f64(1.0 / per_second);
+    /// Zero `per_second` is no limit.
+    pub(crate) fn new(per_second: f64, burst_seconds: f64) -> Self {
+        let interval = (per_second > 0.0).then(|| Duration::from_secs_f64(1.0 / per_second));
         // Whatever the rate is, one may always be done at once.
-        let burst = Duration::from_secs_f64(burst_seconds).max(interval).saturating_sub(interval);
-        Some(Self { interval, burst, next: Mutex::default() })
+        let burst = Duration::from_secs_f64(burst_seconds).saturating_sub(interval.unwrap_or_default());
+        Self { interval, burst, next: Mutex::default() }
     }
 
     /// Takes a turn, or says how long to wait for one.
     pub(crate) fn take(&self, key: K) -> Result<(), Duration> {
+        let Some(interval) = self.interval else { return Ok(()) };
         let now = Instant::now();
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         if next.len() >= MAX_KEYS && !next.contains_key(&key) {
@@ -48,7 +47,7 @@ impl<K: Eq + Hash> Rate<K> {
         match at.duration_since(now).checked_sub(self.burst) {
             Some(wait) if wait > Duration::ZERO => Err(wait),
             _ => {
-                *turn = at + self.interval;
+                *turn = at + interval;
                 Ok(())
             }
         }
@@ -79,7 +78,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_passes_and_then_one_for_each_interval() {
-        let rate = Rate::new(10.0, 1.0).expect("a limit");
+        let rate = Rate::new(10.0, 1.0);
         for _ in 0..10 {
             rate.take("a").expect("within the burst");
         }
@@ -99,7 +98,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn keys_are_bounded_and_those_at_rest_make_place() {
-        let rate = Rate::new(1.0, 1.0).expect("a limit");
+        let rate = Rate::new(1.0, 1.0);
         for key in 0..MAX_KEYS {
             rate.take(key).expect("new");
         }
@@ -110,7 +109,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn somebody_new_is_let_in_however_many_there_are_and_who_floods_stays_refused() {
-        let rate = Rate::new(1.0, 10.0).expect("a limit");
+        let rate = Rate::new(1.0, 10.0);
         let keys = || rate.next.lock().expect("not poisoned").len();
         while rate.take(usize::MAX).is_ok() {}
         let mut walks = 0;
@@ -127,6 +126,10 @@ mod tests {
 
     #[test]
     fn zero_is_no_limit() {
-        assert!(Rate::<u8>::new(0.0, 1.0).is_none());
+        let rate = Rate::new(0.0, 1.0);
+        for _ in 0..MAX_KEYS {
+            rate.take("a").expect("no limit");
+        }
+        assert!(rate.next.lock().expect("not poisoned").is_empty(), "nobody is remembered for it");
     }
 }

@@ -74,14 +74,14 @@ pub(crate) struct Reason(pub(crate) String);
 const WARNINGS_PER_SECOND: f64 = 10.0;
 
 /// One for the process, as the log is.
-static WARNINGS: LazyLock<Option<Rate<()>>> = LazyLock::new(|| Rate::new(WARNINGS_PER_SECOND, 5.0));
+static WARNINGS: LazyLock<Rate<()>> = LazyLock::new(|| Rate::new(WARNINGS_PER_SECOND, 5.0));
 
 /// How many were left out since the last one.
 static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
 
 /// Whether there may be a warning now; if so, how many were left out before it, if some were.
 fn may_warn() -> Option<Option<u64>> {
-    if WARNINGS.as_ref().is_some_and(|rate| rate.take(()).is_err()) {
+    if WARNINGS.take(()).is_err() {
         LEFT_OUT.fetch_add(1, Ordering::Relaxed);
         return None;
     }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use axum::extract::{FromRef, FromRequestParts, Query};
 use axum::http::header::{AUTHORIZATION, COOKIE, FORWARDED, HOST};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{Extensions, HeaderMap, HeaderName};
 use serde::Deserialize;
 
 use super::{Access, Credential, session};
@@ -37,7 +37,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let access = Access::from_ref(state);
         let headers = &parts.headers;
-        let client = client(parts);
+        let client = client(&parts.extensions);
         let credential = match bearer(headers) {
             Some(token) => Credential::Token(Fingerprint::of(token)),
             None => by_cookie(&access, client, headers),
@@ -48,8 +48,8 @@ where
 }
 
 /// Who asks, as [`crate::client::find`] has found out.
-pub(super) fn client(parts: &Parts) -> Client {
-    parts.extensions.get::<Client>().copied().unwrap_or_default()
+pub(super) fn client(extensions: &Extensions) -> Client {
+    extensions.get::<Client>().copied().unwrap_or_default()
 }
 
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {

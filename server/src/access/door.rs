@@ -27,11 +27,9 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let access = Access::from_ref(state);
         let Ok(caller) = Caller::from_request_parts(parts, state).await;
-        if let Some(rate) = &access.0.connects {
-            rate.take(caller.address.map(network)).map_err(|wait| {
-                Refusal::too_many("your address opens too many streams; come back later", wait)
-            })?;
-        }
+        access.0.connects.take(caller.address.map(network)).map_err(|wait| {
+            Refusal::too_many("your address opens too many streams; come back later", wait)
+        })?;
         let Ok(LastEventId(last_event_id)) = LastEventId::from_request_parts(parts, state).await;
         Ok(Self { hub: Hub::from_ref(state), access, caller, last_event_id })
     }

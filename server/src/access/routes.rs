@@ -84,15 +84,12 @@ async fn close_session(
 /// Refuses what is posted too often from one address. Whoever publishes has a token, and a rate for each topic.
 pub(crate) async fn limit_posts(State(access): State<Access>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if let Some(rate) = &access.0.posts
-        && !safe
+    let client = caller::client(request.extensions());
+    if !safe
         && !request.uri().path().starts_with("/api/publish/")
+        && let Err(wait) = access.0.posts.take(client.address.map(network))
     {
-        let (parts, body) = request.into_parts();
-        if let Err(wait) = rate.take(caller::client(&parts).address.map(network)) {
-            return Refusal::too_many("your address posts too often; wait a little", wait).into_response();
-        }
-        return next.run(Request::from_parts(parts, body)).await;
+        return Refusal::too_many("your address posts too often; wait a little", wait).into_response();
     }
     next.run(request).await
 }

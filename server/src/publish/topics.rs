@@ -52,7 +52,7 @@ pub(crate) struct Publisher {
     topics: Mutex<HashMap<TopicName, PublishTopic>>,
     /// Those that make place for no other, whether or not anybody uses them.
     named: Vec<TopicName>,
-    rate: Option<Rate<TopicName>>,
+    rate: Rate<TopicName>,
 }
 
 /// A topic that feeds publish to. Cheap to clone.
@@ -221,7 +221,7 @@ impl Publisher {
 
     /// Takes a turn of the topic's rate, or says how long to wait for one.
     pub(super) fn take_turn(&self, topic: &PublishTopic) -> Result<(), Duration> {
-        self.rate.as_ref().map_or(Ok(()), |rate| rate.take(topic.name.clone()))
+        self.rate.take(topic.name.clone())
     }
 
     /// Nothing is acknowledged before [`Self::committed`].
