@@ -1,11 +1,13 @@
 //! A history that fails where a test wants it to.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use sse_hub::history::{HistoryError, Notifier, Page, Read, Record, Reply, Status, TopicId};
 use sse_hub::{History, MemoryHistory, TopicName, TopicOptions};
 use sse_proto::Epoch;
+
+use crate::task::lock;
 
 /// What fails. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +32,7 @@ impl Faults {
     }
 
     fn script(&self) -> MutexGuard<'_, Script> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

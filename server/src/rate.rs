@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::task::lock;
 
 /// How many keys are told apart.
 const MAX_KEYS: usize = 16 * 1024;
@@ -38,7 +40,7 @@ impl<K: Eq + Hash> Rate<K> {
     pub(crate) fn take(&self, key: K) -> Result<(), Duration> {
         let Some(interval) = self.interval else { return Ok(()) };
         let now = Instant::now();
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = lock(&self.next);
         if next.len() >= MAX_KEYS && !next.contains_key(&key) {
             make_place(&mut next, now);
         }

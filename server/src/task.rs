@@ -1,3 +1,7 @@
+//! Tasks that end with their owner, and locks that outlive a panic.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use tokio::task::JoinHandle;
 
 /// A background task that ends with its owner.
@@ -18,4 +22,10 @@ impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+/// Locks, also after somebody has panicked who held it: that has ended one request, and nothing that is locked here is
+/// left half changed by a step that could panic.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use crate::client::Client;
 use crate::problem::Refusal;
 use crate::secret::{Fingerprint, unguessable};
+use crate::task::lock;
 
 /// The name of the cookie. With the prefix `__Host-`, browsers take and send it by https only, and no other host of the
 /// domain can set one (RFC 6265bis, 4.1.3.2).
@@ -50,7 +51,7 @@ impl Sessions {
             || Refusal::unavailable("no session can be had at the moment", Duration::from_secs(60));
         let now = Instant::now();
         let id = unguessable().ok_or_else(unavailable)?;
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&self.open);
         if open.len() >= MAX_SESSIONS {
             open.retain(|_, session| session.expires > now);
         }
@@ -63,7 +64,7 @@ impl Sessions {
 
     /// By which token a session was opened, and for how long from now it is good.
     pub(super) fn token(&self, id: &str) -> Option<(Fingerprint, Duration)> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = lock(&self.open);
         let session = open.get(id)?;
         let lasts = session.expires.saturating_duration_since(Instant::now());
         (!lasts.is_zero()).then_some((session.token, lasts))
@@ -71,13 +72,13 @@ impl Sessions {
 
     /// Closes those whose token is not good any more.
     pub(super) fn retain(&self, is_good: impl Fn(&Fingerprint) -> bool) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&self.open);
         open.retain(|_, session| is_good(&session.token));
     }
 
     /// Whether there was such a session.
     pub(super) fn close(&self, id: &str) -> bool {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(id).is_some()
+        lock(&self.open).remove(id).is_some()
     }
 }
 

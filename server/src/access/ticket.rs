@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::Caller;
 use crate::problem::Refusal;
 use crate::secret::unguessable;
+use crate::task::lock;
 
 /// How long a ticket may be kept. A page asks for one when it is about to connect.
 pub(super) const LIFETIME: Duration = Duration::from_secs(30);
@@ -51,7 +52,7 @@ impl Tickets {
     pub(super) fn issue(&self, pass: Pass) -> Result<String, Refusal> {
         let now = Instant::now();
         let ticket = unneeded()?;
-        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut out = lock(&self.out);
         if out.len() >= MAX_TICKETS {
             out.retain(|_, ticket| ticket.expires > now);
         }
@@ -64,7 +65,7 @@ impl Tickets {
 
     /// Uses a ticket up, whatever it turns out to be good for; `None` if it was used, is too old, or never was one.
     pub(super) fn redeem(&self, ticket: &str) -> Option<Pass> {
-        let ticket = self.out.lock().unwrap_or_else(PoisonError::into_inner).remove(ticket);
+        let ticket = lock(&self.out).remove(ticket);
         ticket.filter(|ticket| ticket.expires > Instant::now()).map(|ticket| ticket.pass)
     }
 }

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -17,7 +17,7 @@ use super::pump::{self, MAX_PIECES};
 use super::upstream::Upstream;
 use crate::config::AssistantConfig;
 use crate::problem::Refusal;
-use crate::task::Task;
+use crate::task::{Task, lock};
 
 /// The most answers that are being given at a time.
 const MAX_RUNNING: usize = 32;
@@ -190,7 +190,7 @@ impl Answers {
     }
 
     fn kept(&self) -> MutexGuard<'_, HashMap<String, Kept>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.kept)
     }
 }
 

@@ -1,11 +1,12 @@
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
 use demo_contract::assistant::{Message, Question};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::problem::Refusal;
+use crate::task::lock;
 
 /// How many questions are remembered by the ids of those who asked.
 const MAX_REMEMBERED: usize = 1_024;
@@ -45,7 +46,7 @@ impl Asked {
     }
 
     fn enter(&self, client_id: &str, question: &Question) -> Asking {
-        let mut questions = self.questions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut questions = lock(&self.questions);
         if let Some(asking) = questions.by_client_id.get(client_id) {
             return asking.clone();
         }

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use demo_contract::chat::{room, topic};
@@ -8,6 +8,7 @@ use sse_hub::Hub;
 use super::room::Room;
 use super::validate::RoomName;
 use crate::problem::Refusal;
+use crate::task::lock;
 
 /// The most rooms at a time.
 const MAX_ROOMS: usize = 256;
@@ -48,7 +49,7 @@ impl Rooms {
     }
 
     fn rooms(&self) -> MutexGuard<'_, HashMap<RoomName, Room>> {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.rooms)
     }
 
     /// Does something in a room, which is there for as long as it takes.

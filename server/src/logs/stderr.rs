@@ -2,7 +2,9 @@
 //! does, or a pipe to something that hangs.
 
 use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
+
+use crate::task::lock;
 
 /// What was not written since the last that was.
 #[derive(Debug)]
@@ -22,7 +24,7 @@ pub(super) struct Stderr;
 impl Write for Stderr {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         // Held while it is written: where there was room, there may be none after the line of another thread.
-        let mut missing = MISSING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut missing = lock(&MISSING);
         let Missing { lines, is_torn } = *missing;
         // Who is slow is waited for a little, but not again for each line.
         let may_wait = lines == 0;

@@ -1,7 +1,7 @@
 //! Where trades of others come in: over the publish API, or from a file.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
 use demo_contract::Market;
@@ -14,6 +14,7 @@ use super::feed::{Feed, FeedError};
 use super::stock::{day, slot};
 use crate::clock::now_ms;
 use crate::problem::Refusal;
+use crate::task::lock;
 
 /// In seconds.
 const DAY: u64 = 86_400;
@@ -108,7 +109,7 @@ impl Desk {
             check_time(time, 1_000, "milliseconds")?;
         }
         // Held while both are published, so that no other trade's bar comes between.
-        let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ledgers = lock(&self.ledgers);
         let symbol = trade.symbol.clone();
         let mut ledger = ledgers.get(&symbol).cloned().unwrap_or_else(|| Ledger::new(&trade));
         let (tick, bar) = ledger.enter(trade);
@@ -124,7 +125,7 @@ impl Desk {
 
     /// Ends the day of every symbol: the next trade of each begins another one, whatever its time. Bars go on.
     pub(super) fn end_day(&self) {
-        let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ledgers = lock(&self.ledgers);
         ledgers.values_mut().for_each(|ledger| ledger.day = None);
     }
 }

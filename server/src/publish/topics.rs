@@ -1,7 +1,7 @@
 //! Where feeds publish to.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -23,6 +23,7 @@ use crate::market::Desk;
 use crate::posted::{self, Known, Posted};
 use crate::problem::Refusal;
 use crate::rate::Rate;
+use crate::task::lock;
 
 /// The most topics of feeds at a time. When there are too many, the one that has been idle the longest makes place for
 /// another, if it has been so for long enough and nobody reads it: feeds may name their topics by time.
@@ -118,7 +119,7 @@ impl Publisher {
     }
 
     fn topics(&self) -> MutexGuard<'_, HashMap<TopicName, PublishTopic>> {
-        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.topics)
     }
 
     fn open(&self, name: &TopicName, kept_for: Duration) -> Result<PublishTopic, Refusal> {
@@ -260,7 +261,7 @@ impl Publisher {
 
 impl PublishTopic {
     fn feed(&self) -> MutexGuard<'_, Feed> {
-        self.feed.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.feed)
     }
 
     /// Since when nothing is published on it, if it is a feed's own and that is long enough. To be called under the
