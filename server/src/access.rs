@@ -12,6 +12,7 @@
 
 mod caller;
 mod door;
+mod expiring;
 mod reload;
 mod rights;
 mod routes;
@@ -29,14 +30,15 @@ use crate::config::AccessConfig;
 use crate::origin::Origins;
 use crate::problem::Refusal;
 use crate::rate::Rate;
+use crate::secret::Fingerprint;
 pub(crate) use caller::Caller;
 pub(crate) use door::Door;
+use expiring::Expiring;
 pub(crate) use reload::follow;
 pub(crate) use rights::{Credential, Rights};
 pub(crate) use routes::{limit_posts, routes};
 use rules::Rules;
-use session::Sessions;
-use ticket::{Pass, Tickets};
+use ticket::Pass;
 
 /// What decides. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -46,8 +48,10 @@ pub(crate) struct Access(Arc<State>);
 struct State {
     rules: RwLock<Arc<Rules>>,
     origins: Origins,
-    tickets: Tickets,
-    sessions: Sessions,
+    tickets: Expiring<Pass>,
+    /// Who has got a cookie for a token: each is good for as much, and as long, as the token by which it was opened. They
+    /// are forgotten when the server stops.
+    sessions: Expiring<Fingerprint>,
     connects: Rate<Option<std::net::IpAddr>>,
     posts: Rate<Option<std::net::IpAddr>>,
 }
@@ -60,8 +64,8 @@ impl Access {
         Self(Arc::new(State {
             rules: RwLock::new(Arc::new(Rules::new(config))),
             origins,
-            tickets: Tickets::default(),
-            sessions: Sessions::new(config.session_lifetime),
+            tickets: Expiring::new(ticket::LIFETIME),
+            sessions: Expiring::new(config.session_lifetime),
             connects: Rate::new(config.connect_rate, BURST_SECONDS),
             posts: Rate::new(config.post_rate, BURST_SECONDS),
         }))
@@ -96,7 +100,7 @@ impl Access {
         let topics = topics.iter().map(named).collect::<Result<Vec<_>, _>>()?;
         let needs_more = topics.iter().any(|topic| self.grant(caller, topic).is_none());
         let pass = match &caller.ticket {
-            Some(ticket) if needs_more => Some(self.0.tickets.redeem(ticket).ok_or_else(|| {
+            Some(ticket) if needs_more => Some(self.0.tickets.take(ticket).ok_or_else(|| {
                 Refusal::unauthorized(
                     "the ticket was used, is too old, or never was one: get another from POST /api/ticket",
                 )
@@ -148,7 +152,7 @@ impl Access {
         match shown {
             Credential::None => (Rights::None, None),
             Credential::Token(token) => (rules.rights_of(token), None),
-            Credential::Session(id) => match self.0.sessions.token(id) {
+            Credential::Session(id) => match self.0.sessions.get(id) {
                 // A cookie never publishes: a page that is tricked could.
                 Some((token, lasts)) => (rules.rights_of(&token).min(Rights::Read), Some(lasts)),
                 None => (Rights::None, None),

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -15,7 +17,7 @@ use crate::app::Shared;
 use crate::client::Client;
 use crate::json::JsonBody;
 use crate::problem::Refusal;
-use crate::secret::Fingerprint;
+use crate::secret::{Fingerprint, unguessable};
 
 /// The most topics of one ticket, as of one stream.
 const MAX_TOPICS: usize = 64;
@@ -40,11 +42,13 @@ async fn issue_ticket(
     // A ticket is not passed on for another one.
     let issuer = Caller { ticket: None, ..caller };
     access.check_read(&issuer, &wanted.topics)?;
-    // What is for everybody needs no ticket, and nobody may use up the places of those who do.
+    // What is for everybody needs no ticket, and nobody may use up the places of those who do: theirs is not kept.
     let ticket = match access.are_public(&topics) {
-        true => ticket::unneeded()?,
-        false => access.0.tickets.issue(Pass { topics: wanted.topics, issuer })?,
+        true => unguessable(),
+        false => access.0.tickets.insert(Pass { topics: wanted.topics, issuer }),
     };
+    let unavailable = || Refusal::unavailable("no ticket can be had at the moment", ticket::LIFETIME);
+    let ticket = ticket.ok_or_else(unavailable)?;
     let expires_ms = u64::try_from(ticket::LIFETIME.as_millis()).unwrap_or(u64::MAX);
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(Ticket { ticket, expires_ms })))
 }
@@ -59,7 +63,8 @@ async fn open_session(
     let Some(token) = token.filter(|token| access.rules().rights_of(token) >= Rights::Read) else {
         return Err(Refusal::unauthorized("a session needs a token as Authorization: Bearer TOKEN"));
     };
-    let id = access.0.sessions.open(token)?;
+    let unavailable = || Refusal::unavailable("no session can be had at the moment", Duration::from_secs(60));
+    let id = access.0.sessions.insert(token).ok_or_else(unavailable)?;
     // Rounded up: zero seconds would take the cookie away.
     let seconds = access.0.sessions.lifetime.as_millis().div_ceil(1_000);
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, session::cookie(client, &id, seconds))]))
@@ -74,7 +79,7 @@ async fn close_session(
 ) -> impl IntoResponse {
     // All streams are asked anew, which a stranger must not be able to cause.
     if let Some(id) = caller::session_id(client, &headers)
-        && access.0.sessions.close(id)
+        && access.0.sessions.remove(id)
     {
         hub.review_access();
     }
@@ -105,6 +110,7 @@ mod tests {
 
     use super::*;
     use crate::access::Credential;
+    use crate::access::expiring::LIMIT;
     use crate::config::AccessConfig;
     use crate::origin::Origins;
 
@@ -121,10 +127,14 @@ mod tests {
             let wanted = NewTicket { topics: vec![topic.to_owned()] };
             issue_ticket(State(access.clone()), caller, JsonBody(wanted)).await.map(drop)
         };
-        for _ in 0..=ticket::MAX_TICKETS {
+        for _ in 0..=LIMIT {
             ask(Credential::None, "news").await.expect("there is always one for what is for everybody");
         }
-        ask(reader, "orders").await.expect("a place is left");
+        for _ in 0..LIMIT {
+            ask(reader.clone(), "orders").await.expect("a place is left");
+        }
+        let full = ask(reader, "orders").await.expect_err("full");
+        assert_eq!(full.status(), StatusCode::SERVICE_UNAVAILABLE);
         ask(Credential::None, "orders").await.expect_err("it is private");
     }
 
@@ -157,7 +167,7 @@ mod tests {
             assert_eq!(closed.into_response().status(), StatusCode::NO_CONTENT);
             asked.load(Ordering::Relaxed) - before
         };
-        let id = access.0.sessions.open(Fingerprint::of(TOKEN)).expect("opened");
+        let id = access.0.sessions.insert(Fingerprint::of(TOKEN)).expect("opened");
         let invented = "0123456789abcdef0123456789abcdef";
         for nobody in [None, Some(""), Some(invented), Some(TOKEN)] {
             assert_eq!(asked_by(nobody).await, 0, "{nobody:?}");
