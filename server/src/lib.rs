@@ -19,7 +19,7 @@
 //! | `page` | the files of the page |
 //! | `client` | who is at the other end, also behind proxies |
 //! | `origin`, `rate` | which web pages may read and post, and how often |
-//! | `problem`, `json`, `posted`, `visitor` | refusals, bodies, what was sent before, and who asks |
+//! | `problem`, `json`, `dedup`, `recent`, `visitor` | refusals, bodies, what was sent before, and who asks |
 
 mod access;
 mod app;
@@ -29,6 +29,7 @@ mod classics;
 mod client;
 mod clock;
 pub mod config;
+mod dedup;
 mod events;
 #[cfg(test)]
 mod faulty;
@@ -42,11 +43,11 @@ mod metrics;
 mod notifications;
 mod origin;
 mod page;
-mod posted;
 mod presence;
 mod problem;
 mod publish;
 mod rate;
+mod recent;
 mod requests;
 mod secret;
 mod serving;

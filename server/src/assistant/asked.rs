@@ -1,4 +1,3 @@
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
@@ -6,22 +5,15 @@ use demo_contract::assistant::{Message, Question};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::problem::Refusal;
+use crate::recent::Recent;
 use crate::task::lock;
 
 /// How many questions are remembered by the ids of those who asked.
 const MAX_REMEMBERED: usize = 1_024;
 
 /// What was asked lately, so that a question which is sent again is not asked again.
-#[derive(Debug, Default)]
-pub(super) struct Asked {
-    questions: Mutex<Questions>,
-}
-
-#[derive(Debug, Default)]
-struct Questions {
-    by_client_id: HashMap<String, Asking>,
-    oldest_first: VecDeque<String>,
-}
+#[derive(Debug)]
+pub(super) struct Asked(Mutex<Recent<Asking>>);
 
 #[derive(Clone, Debug)]
 struct Asking {
@@ -32,6 +24,12 @@ struct Asking {
 
 /// One who asks: the answer's id, or the place for it. Dropping it empty lets the next one ask.
 pub(super) type Turn = OwnedMutexGuard<Option<String>>;
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self(Mutex::new(Recent::new(MAX_REMEMBERED)))
+    }
+}
 
 impl Asked {
     /// Waits for a turn to ask; at once, if the question has no id.
@@ -46,18 +44,12 @@ impl Asked {
     }
 
     fn enter(&self, client_id: &str, question: &Question) -> Asking {
-        let mut questions = lock(&self.questions);
-        if let Some(asking) = questions.by_client_id.get(client_id) {
+        let mut questions = lock(&self.0);
+        if let Some(asking) = questions.get(client_id) {
             return asking.clone();
         }
-        if questions.oldest_first.len() >= MAX_REMEMBERED
-            && let Some(oldest) = questions.oldest_first.pop_front()
-        {
-            questions.by_client_id.remove(&oldest);
-        }
         let asking = Asking { messages: question.messages.clone().into(), answer: Arc::default() };
-        questions.oldest_first.push_back(client_id.to_owned());
-        questions.by_client_id.insert(client_id.to_owned(), asking.clone());
+        questions.insert(client_id, asking.clone());
         asking
     }
 }
@@ -82,11 +74,6 @@ mod tests {
         }
         assert_eq!(*asked.turn(&question(0)).await.expect("no conflict").expect("a turn"), None);
         assert!(asked.turn(&question(MAX_REMEMBERED)).await.expect("no conflict").expect("a turn").is_some());
-        let questions = asked.questions.lock().expect("not poisoned");
-        assert_eq!(
-            (questions.by_client_id.len(), questions.oldest_first.len()),
-            (MAX_REMEMBERED, MAX_REMEMBERED)
-        );
     }
 
     #[tokio::test]

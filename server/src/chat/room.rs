@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use super::validate::RoomName;
 use crate::clock::now_ms;
+use crate::dedup::{self, Content, Dedup, Known};
 use crate::kept;
-use crate::posted::{self, Content, Known};
 use crate::presence::to_contract;
 use crate::problem::Refusal;
 use crate::task::Task;
@@ -32,7 +32,7 @@ const PRESENCE_INTERVAL: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(crate) struct Room {
     topic: Topic<Chat>,
-    posted: posted::Posted,
+    dedup: Dedup,
     last_message: Option<Instant>,
     _presence: Task,
 }
@@ -52,19 +52,14 @@ impl Room {
         // Followed from here on, before anybody is let in, so that the first to come is told of.
         let changes = hub.presence_changes(topic.name().as_str());
         let presence = Task::spawn(tell_presence(changes, topic.clone()));
-        Ok(Self {
-            topic,
-            posted: posted::Posted::new(MAX_REMEMBERED),
-            last_message: None,
-            _presence: presence,
-        })
+        Ok(Self { topic, dedup: Dedup::new(MAX_REMEMBERED), last_message: None, _presence: presence })
     }
 
     /// Remembers what was said in an earlier life of the server.
     pub(super) async fn recall(&mut self, hub: &Hub) -> Result<(), SnapshotError> {
         let name = self.topic.name().as_str();
         for (id, note) in hub.kept_notes(name).await? {
-            self.posted.recall(&note, id);
+            self.dedup.recall(&note, id);
         }
         for (id, event) in kept::known_events(hub, name).await? {
             if let Chat::Message(Message { client_id, author, text, time }) = event {
@@ -72,7 +67,7 @@ impl Room {
                 let said = Instant::now().checked_sub(ago).unwrap_or_else(Instant::now);
                 self.last_message = self.last_message.max(Some(said));
                 // Known already, unless an earlier version of the server took it.
-                self.posted.remember(&client_id, content(&author, &text), id);
+                self.dedup.remember(&client_id, content(&author, &text), id);
             }
         }
         Ok(())
@@ -85,8 +80,8 @@ impl Room {
 
     pub(super) fn say(&mut self, hub: &Hub, message: NewMessage) -> Result<Said, Refusal> {
         let content = content(&message.author, &message.text);
-        match self.posted.look_up(&message.client_id, content) {
-            Known::Taken(id) if !posted::is_lost(hub, &id) => {
+        match self.dedup.look_up(&message.client_id, content) {
+            Known::Taken(id) if !dedup::is_lost(hub, &id) => {
                 return Ok(Said { hub: hub.clone(), id });
             }
             Known::Conflict => {
@@ -96,10 +91,10 @@ impl Room {
             Known::New | Known::Taken(_) => {}
         }
         let NewMessage { client_id, author, text } = message;
-        let note = posted::note(&client_id, content);
+        let note = dedup::note(&client_id, content);
         let said = Chat::Message(Message { client_id: client_id.clone(), author, text, time: now_ms() });
         let id = self.topic.publish_with_note(None, &said, Some(&note)).map_err(refuse)?;
-        self.posted.remember(&client_id, content, id.clone());
+        self.dedup.remember(&client_id, content, id.clone());
         self.last_message = Some(Instant::now());
         Ok(Said { hub: hub.clone(), id })
     }

@@ -2,7 +2,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::posted::Content;
+use crate::dedup::Content;
 use crate::problem::Refusal;
 use crate::visitor::is_client_id;
 

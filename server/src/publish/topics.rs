@@ -19,8 +19,8 @@ use tokio::time::Instant;
 
 use super::event::NewEvent;
 use crate::clock::now_ms;
+use crate::dedup::{self, Dedup, Known};
 use crate::market::Desk;
-use crate::posted::{self, Known, Posted};
 use crate::problem::Refusal;
 use crate::rate::Rate;
 use crate::task::lock;
@@ -66,7 +66,7 @@ pub(super) struct PublishTopic {
 #[derive(Debug)]
 struct Feed {
     sink: Sink,
-    posted: Posted,
+    dedup: Dedup,
     /// When the last event was published, or before that, when it was opened.
     used: Instant,
     /// For how long it is kept after that.
@@ -140,7 +140,7 @@ impl Publisher {
                 TopicOptions { abandoned: Abandoned::Unused, ..TopicOptions::default() },
             )?),
         };
-        let feed = Feed { sink, posted: Posted::new(MAX_REMEMBERED), used: Instant::now(), kept_for };
+        let feed = Feed { sink, dedup: Dedup::new(MAX_REMEMBERED), used: Instant::now(), kept_for };
         Ok(PublishTopic { name: name.clone(), feed: Arc::new(Mutex::new(feed)) })
     }
 
@@ -208,7 +208,7 @@ impl Publisher {
         // One feed's events may be on several topics.
         notes.sort_by_key(|(id, _)| id.as_str().parse::<Cursor>().map_or(0, |cursor| cursor.seq));
         let mut feed = topic.feed();
-        notes.into_iter().for_each(|(id, note)| feed.posted.recall(&note, id));
+        notes.into_iter().for_each(|(id, note)| feed.dedup.recall(&note, id));
         Ok(())
     }
 
@@ -239,17 +239,17 @@ impl Publisher {
             return Ok(Taken { id: feed.publish(&event, None)?, duplicate: false });
         };
         let content = event.content();
-        match feed.posted.look_up(own, content) {
+        match feed.dedup.look_up(own, content) {
             Known::New => {}
-            Known::Taken(id) if posted::is_lost(&self.hub, &id) => {}
+            Known::Taken(id) if dedup::is_lost(&self.hub, &id) => {}
             Known::Taken(id) => return Ok(Taken { id, duplicate: true }),
             Known::Conflict => {
                 let detail = format!("id: another event was published with {own:?}");
                 return Err(Refusal::new(StatusCode::CONFLICT, detail));
             }
         }
-        let id = feed.publish(&event, Some(&posted::note(own, content)))?;
-        feed.posted.remember(own, content, id.clone());
+        let id = feed.publish(&event, Some(&dedup::note(own, content)))?;
+        feed.dedup.remember(own, content, id.clone());
         Ok(Taken { id, duplicate: false })
     }
 

@@ -1,7 +1,5 @@
 //! What was taken lately, by the ids that its senders gave it.
 
-use std::collections::{HashMap, VecDeque};
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::FutureExt;
@@ -9,14 +7,12 @@ use sha2::{Digest, Sha256};
 use sse_hub::history::HistoryError;
 use sse_hub::{EventId, Hub, PublishError};
 
+use crate::recent::Recent;
+
 /// Remembers so much that what is sent again after a lost answer is not taken twice: whoever repeats something does so
 /// within seconds, or when the server is back.
 #[derive(Debug)]
-pub(crate) struct Posted {
-    by_client_id: HashMap<String, Remembered>,
-    oldest_first: VecDeque<String>,
-    limit: usize,
-}
+pub(crate) struct Dedup(Recent<Remembered>);
 
 #[derive(Debug)]
 struct Remembered {
@@ -66,14 +62,14 @@ pub(crate) enum Known {
     Conflict,
 }
 
-impl Posted {
+impl Dedup {
     /// Remembers the last `limit` ids.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { by_client_id: HashMap::new(), oldest_first: VecDeque::new(), limit }
+        Self(Recent::new(limit))
     }
 
     pub(crate) fn look_up(&self, client_id: &str, content: Content) -> Known {
-        match self.by_client_id.get(client_id) {
+        match self.0.get(client_id) {
             None => Known::New,
             Some(taken) if taken.content == content => Known::Taken(taken.event_id.clone()),
             Some(_) => Known::Conflict,
@@ -81,17 +77,7 @@ impl Posted {
     }
 
     pub(crate) fn remember(&mut self, client_id: &str, content: Content, event_id: EventId) {
-        if let Some(known) = self.by_client_id.get_mut(client_id) {
-            *known = Remembered { content, event_id };
-            return;
-        }
-        if self.oldest_first.len() >= self.limit
-            && let Some(oldest) = self.oldest_first.pop_front()
-        {
-            self.by_client_id.remove(&oldest);
-        }
-        self.oldest_first.push_back(client_id.to_owned());
-        self.by_client_id.insert(client_id.to_owned(), Remembered { content, event_id });
+        self.0.insert(client_id, Remembered { content, event_id });
     }
 
     /// Remembers what an earlier life of the server has noted, the oldest first. Whatever is no such note it leaves out.
@@ -121,11 +107,11 @@ mod tests {
 
     #[test]
     fn the_same_id_is_the_same_message_or_a_conflict() {
-        let mut posted = Posted::new(10);
-        assert_eq!(posted.look_up("1", text("hi")), Known::New);
-        posted.remember("1", text("hi"), id(1));
-        assert_eq!(posted.look_up("1", text("hi")), Known::Taken(id(1)));
-        assert_eq!(posted.look_up("1", text("ho")), Known::Conflict);
+        let mut dedup = Dedup::new(10);
+        assert_eq!(dedup.look_up("1", text("hi")), Known::New);
+        dedup.remember("1", text("hi"), id(1));
+        assert_eq!(dedup.look_up("1", text("hi")), Known::Taken(id(1)));
+        assert_eq!(dedup.look_up("1", text("ho")), Known::Conflict);
     }
 
     #[test]
@@ -145,26 +131,24 @@ mod tests {
 
     #[test]
     fn what_was_noted_is_known_again() {
-        let mut posted = Posted::new(10);
-        posted.recall(&note("a-1_Z", text("hi")), id(1));
-        assert_eq!(posted.look_up("a-1_Z", text("hi")), Known::Taken(id(1)));
-        assert_eq!(posted.look_up("a-1_Z", text("ho")), Known::Conflict);
+        let mut dedup = Dedup::new(10);
+        dedup.recall(&note("a-1_Z", text("hi")), id(1));
+        assert_eq!(dedup.look_up("a-1_Z", text("hi")), Known::Taken(id(1)));
+        assert_eq!(dedup.look_up("a-1_Z", text("ho")), Known::Conflict);
         for other in ["", "a", "a b", "a AAAA"] {
-            posted.recall(other, id(2));
-            assert_eq!(posted.look_up("a", text("hi")), Known::New, "{other:?}");
+            dedup.recall(other, id(2));
+            assert_eq!(dedup.look_up("a", text("hi")), Known::New, "{other:?}");
         }
     }
 
     #[test]
     fn only_so_many_ids_are_remembered() {
-        let mut posted = Posted::new(100);
+        let mut dedup = Dedup::new(100);
         for seq in 0..=100 {
-            posted.remember(&seq.to_string(), text("hi"), id(seq));
+            dedup.remember(&seq.to_string(), text("hi"), id(seq));
         }
-        assert_eq!(posted.look_up("0", text("hi")), Known::New);
-        assert_ne!(posted.look_up("1", text("hi")), Known::New);
-        posted.remember("100", text("once more"), id(101));
-        assert_eq!((posted.by_client_id.len(), posted.oldest_first.len()), (100, 100));
+        assert_eq!(dedup.look_up("0", text("hi")), Known::New);
+        assert_ne!(dedup.look_up("1", text("hi")), Known::New);
     }
 
     #[test]
