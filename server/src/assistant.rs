@@ -49,10 +49,7 @@ async fn ask(
     let question: Question = json::read(request, MAX_BODY).await?;
     question::check(&question)?;
     let id = unguessable().ok_or_else(|| {
-        Refusal::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the system has no random numbers for an answer's name",
-        )
+        Refusal::internal("the answer could not be named", "the system has no random numbers")
     })?;
     // Before the model is asked: it may cost money.
     let guard = access.admit(&caller, &[topic(&id)])?;

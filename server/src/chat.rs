@@ -5,7 +5,6 @@ mod rooms;
 mod validate;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -13,11 +12,11 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use demo_contract::chat::{NewMessage, Posted, topic};
-use sse_hub::history::Health;
 use sse_hub::{Subscribe, Subscription};
 
 use crate::access::{Access, Caller, Door};
 use crate::app::Shared;
+use crate::health::check_takes;
 use crate::json::JsonBody;
 use crate::problem::Refusal;
 use crate::visitor::Visitor;
@@ -52,14 +51,9 @@ async fn say(
     let room = RoomName::new(&room?)?;
     access.check_read(&caller, &[topic(room.as_str())])?;
     let message = validate::message(message)?;
-    let said = rooms.enter(room, |hub, room| match (hub.is_shutting_down(), hub.health()) {
-        // Nobody would be told of it any more.
-        (true, _) => Err(Refusal::unavailable("the server is shutting down", Duration::from_secs(1))),
-        // Whoever is told that a message was taken relies on that it is there tomorrow.
-        (false, Health::LiveOnly(_)) => {
-            Err(Refusal::unavailable("messages cannot be kept at the moment", Duration::from_secs(30)))
-        }
-        (false, _) => room.say(hub, message),
+    let said = rooms.enter(room, |hub, room| {
+        check_takes(hub, "messages")?;
+        room.say(hub, message)
     })??;
     let id = said.kept().await?.into_string();
     Ok((StatusCode::CREATED, Json(Posted { id })))

@@ -1,4 +1,4 @@
-//! Whether the server is alive, and whether it takes new clients.
+//! Whether the server is alive, and whether it takes new clients, and what they send.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn live() -> &'static str {
 /// be no better.
 async fn ready(State(hub): State<Hub>, State(connections): State<Stats>) -> Result<String, Refusal> {
     match connections.is_shutting_down() {
-        true => Err(Refusal::unavailable("the server is shutting down", Duration::from_secs(5))),
+        true => Err(Refusal::shutting_down(Duration::from_secs(5))),
         false => readiness(&hub.health()),
     }
 }
@@ -39,6 +39,26 @@ fn readiness(health: &Health) -> Result<String, Refusal> {
             Err(Refusal::unavailable(detail, Duration::from_secs(30)))
         }
         _ => Ok("ready\n".into()),
+    }
+}
+
+/// Refuses while the server shuts down: nobody would be told any more.
+pub(crate) fn check_open(hub: &Hub) -> Result<(), Refusal> {
+    match hub.is_shutting_down() {
+        true => Err(Refusal::shutting_down(Duration::from_secs(1))),
+        false => Ok(()),
+    }
+}
+
+/// [`check_open`], and refuses what cannot be kept: whoever is told that it was taken relies on that it is there tomorrow.
+pub(crate) fn check_takes(hub: &Hub, what: &str) -> Result<(), Refusal> {
+    check_open(hub)?;
+    match hub.health() {
+        Health::LiveOnly(_) => {
+            let detail = format!("{what} cannot be kept at the moment");
+            Err(Refusal::unavailable(detail, Duration::from_secs(30)))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -165,9 +165,8 @@ fn has(headers: &HeaderMap, tag: &HeaderValue) -> bool {
 }
 
 fn unreadable(error: &io::Error) -> Response {
-    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the file could not be read")
-        .because(format_args!("a file could not be read: {error}"))
-        .into_response()
+    let reason = format_args!("a file could not be read: {error}");
+    Refusal::internal("the file could not be read", reason).into_response()
 }
 
 /// Everything that is no other route: a file, or one of the page's own routes.

@@ -48,6 +48,19 @@ impl Refusal {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
+    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    /// A `500`: what is `shown` to strangers, and the reason for the log.
+    pub(crate) fn internal(shown: impl Into<String>, reason: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, shown).because(reason)
+    }
+
+    pub(crate) fn shutting_down(retry_after: Duration) -> Self {
+        Self::unavailable("the server is shutting down", retry_after)
+    }
+
     pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, detail)
     }
@@ -140,10 +153,7 @@ impl From<SubscribeError> for Refusal {
         match error {
             SubscribeError::UnknownTopic(_) => Self::not_found(detail),
             SubscribeError::Denied { denied, .. } => denied.into(),
-            SubscribeError::Unguarded(_) => {
-                let shown = "the stream could not be opened";
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, shown).because(detail)
-            }
+            SubscribeError::Unguarded(_) => Self::internal("the stream could not be opened", detail),
             SubscribeError::NoTopics | SubscribeError::TooManyTopics { .. } => Self::bad_request(detail),
             _ => Self::unavailable(detail, Duration::from_secs(5)),
         }
@@ -155,7 +165,7 @@ impl From<TopicError> for Refusal {
         let detail = error.to_string();
         match error {
             TopicError::Name(_) => Self::bad_request(detail),
-            TopicError::OtherEvents | TopicError::OtherOptions => Self::new(StatusCode::CONFLICT, detail),
+            TopicError::OtherEvents | TopicError::OtherOptions => Self::conflict(detail),
             _ => Self::unavailable(detail, Duration::from_secs(60)),
         }
     }
@@ -171,7 +181,7 @@ impl From<PublishError> for Refusal {
             | PublishError::KeyTooLong { .. } => Self::invalid(detail),
             PublishError::TooLarge { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail),
             PublishError::History(HistoryError::Ended | HistoryError::TooManyKeys { .. }) => {
-                Self::new(StatusCode::CONFLICT, detail)
+                Self::conflict(detail)
             }
             _ => Self::unavailable(detail, Duration::from_secs(5)),
         }

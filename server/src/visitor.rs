@@ -27,9 +27,7 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
         let Some(id) = member.filter(|id| !id.is_empty()) else {
             return Ok(Self(None));
         };
-        if !is_client_id(&id) {
-            return Err(Refusal::bad_request("member: 1 to 64 of A-Z a-z 0-9 - _"));
-        }
+        check_client_id(&id).map_err(|error| Refusal::bad_request(format!("member: {error}")))?;
         let name = name.filter(|name| !name.trim().is_empty());
         if let Some(name) = &name {
             check_name(name).map_err(|error| Refusal::bad_request(format!("name: {error}")))?;
@@ -43,6 +41,14 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
 pub(crate) fn is_client_id(id: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     (1..=64).contains(&id.len()) && id.bytes().all(allowed)
+}
+
+/// [`is_client_id`], or what is wrong.
+pub(crate) fn check_client_id(id: &str) -> Result<(), String> {
+    match is_client_id(id) {
+        true => Ok(()),
+        false => Err("must be 1 to 64 of A-Z a-z 0-9 - _".into()),
+    }
 }
 
 /// Whether the text can stand as somebody's name.

@@ -2,7 +2,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use demo_contract::Assistant;
 use demo_contract::assistant::{Answer, Question, topic};
 use sse_hub::{Hub, Retention, Topic, TopicOptions};
@@ -16,6 +15,7 @@ use super::model::Model;
 use super::pump::{self, MAX_PIECES};
 use super::upstream::Upstream;
 use crate::config::AssistantConfig;
+use crate::health::check_open;
 use crate::problem::Refusal;
 use crate::task::{Task, lock};
 
@@ -126,16 +126,12 @@ impl Answers {
             *turn = Some(id);
             Ok(Answered::Anew)
         };
-        tokio::spawn(asking.in_current_span()).await.unwrap_or_else(|error| {
-            let shown = "the model could not be asked";
-            Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, shown).because(error))
-        })
+        let asked = tokio::spawn(asking.in_current_span()).await;
+        asked.unwrap_or_else(|error| Err(Refusal::internal("the model could not be asked", error)))
     }
 
     async fn begin(&self, id: &str, question: &Question) -> Result<(), Refusal> {
-        if self.hub.is_shutting_down() {
-            return Err(Refusal::unavailable("the server is shutting down", Duration::from_secs(1)));
-        }
+        check_open(&self.hub)?;
         let busy = || {
             Refusal::unavailable("too many answers are being given at the moment", Duration::from_secs(10))
         };

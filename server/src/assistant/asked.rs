@@ -1,6 +1,5 @@
 use std::sync::{Arc, Mutex};
 
-use axum::http::StatusCode;
 use demo_contract::assistant::{Message, Question};
 use tokio::sync::OwnedMutexGuard;
 
@@ -37,8 +36,7 @@ impl Asked {
         let Some(client_id) = &question.client_id else { return Ok(None) };
         let asking = self.enter(client_id, question);
         if *asking.messages != *question.messages {
-            let detail = "client_id: another question was asked with this id";
-            return Err(Refusal::new(StatusCode::CONFLICT, detail));
+            return Err(Refusal::conflict("client_id: another question was asked with this id"));
         }
         Ok(Some(asking.answer.lock_owned().await))
     }

@@ -3,13 +3,13 @@
 use demo_contract::assistant::{MAX_MESSAGES, MAX_QUESTION_CHARS, Question, Role};
 
 use crate::problem::Refusal;
-use crate::visitor::is_client_id;
+use crate::visitor::check_client_id;
 
 /// Refuses with a detail that begins with the name of the field.
 pub(super) fn check(question: &Question) -> Result<(), Refusal> {
     let invalid = |detail: String| Err(Refusal::invalid(detail));
-    if question.client_id.as_deref().is_some_and(|id| !is_client_id(id)) {
-        return invalid("client_id: must be 1 to 64 of A-Z a-z 0-9 - _".into());
+    if let Err(error) = question.client_id.as_deref().map_or(Ok(()), check_client_id) {
+        return invalid(format!("client_id: {error}"));
     }
     let messages = &question.messages;
     if !(1..=MAX_MESSAGES).contains(&messages.len()) {

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use demo_contract::Chat;
 use demo_contract::chat::{Message, NewMessage, topic};
 use sse_hub::history::HistoryError;
@@ -85,8 +84,7 @@ impl Room {
                 return Ok(Said { hub: hub.clone(), id });
             }
             Known::Conflict => {
-                let detail = "client_id: another message was sent with this id";
-                return Err(Refusal::new(StatusCode::CONFLICT, detail));
+                return Err(Refusal::conflict("client_id: another message was sent with this id"));
             }
             Known::New | Known::Taken(_) => {}
         }
@@ -129,8 +127,8 @@ fn refuse(error: PublishError) -> Refusal {
             Duration::from_secs(30)
         }
         _ => {
-            return Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the message could not be published")
-                .because(format_args!("a message was not published: {error}"));
+            let reason = format_args!("a message was not published: {error}");
+            return Refusal::internal("the message could not be published", reason);
         }
     };
     Refusal::unavailable("messages cannot be kept at the moment", wait)

@@ -3,7 +3,7 @@
 use demo_contract::chat::{MAX_TEXT_CHARS, NewMessage};
 
 use crate::problem::Refusal;
-use crate::visitor::{check_name, is_client_id};
+use crate::visitor::{check_client_id, check_name};
 
 /// The name of a room: 1 to 32 of `a-z 0-9 -`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,9 +31,7 @@ pub(crate) fn message(message: NewMessage) -> Result<NewMessage, Refusal> {
 
 fn check(message: &NewMessage) -> Result<(), String> {
     let NewMessage { client_id, author, text } = message;
-    if !is_client_id(client_id) {
-        return Err("client_id: must be 1 to 64 of A-Z a-z 0-9 - _".into());
-    }
+    check_client_id(client_id).map_err(|error| format!("client_id: {error}"))?;
     check_name(author).map_err(|error| format!("author: {error}"))?;
     if text.trim().is_empty() {
         return Err("text: must not be empty".into());

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use axum::http::StatusCode;
 use demo_contract::Market;
 use demo_contract::market::{Bar, COMPANIES, Halt, Tick};
 use serde::Deserialize;
@@ -62,8 +61,7 @@ impl Desk {
     pub(crate) fn check_published(&self) -> Result<(), Refusal> {
         match self.published {
             true => Ok(()),
-            false => Err(Refusal::new(
-                StatusCode::CONFLICT,
+            false => Err(Refusal::conflict(
                 "the market has another feed: start the server with --market-feed published",
             )),
         }

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use crate::dedup::Content;
 use crate::problem::Refusal;
-use crate::visitor::is_client_id;
+use crate::visitor::check_client_id;
 
 /// The most bytes of an event as JSON; the hub's own limit is for what it makes of it.
 pub(super) const MAX_EVENT: usize = 64 * 1024;
@@ -26,10 +26,8 @@ pub(super) struct NewEvent {
 impl NewEvent {
     /// Looks at what the hub does not look at.
     pub(super) fn check(&self) -> Result<(), Refusal> {
-        match &self.id {
-            Some(id) if !is_client_id(id) => Err(Refusal::invalid("id: must be 1 to 64 of A-Z a-z 0-9 - _")),
-            _ => Ok(()),
-        }
+        let checked = self.id.as_deref().map_or(Ok(()), check_client_id);
+        checked.map_err(|error| Refusal::invalid(format!("id: {error}")))
     }
 
     pub(super) fn event_type(&self) -> &str {

@@ -4,12 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use demo_contract::notifications::{
     MAX_BODY_CHARS, MAX_TITLE_CHARS, Notification, Severity, TOPIC as NOTIFICATIONS,
 };
 use demo_contract::{Notifications, market};
-use sse_hub::history::Health;
 use sse_hub::{
     Abandoned, EventId, Hub, PublishError, RawEvent, RawTopic, Retention, SnapshotError, Topic, TopicError,
     TopicName, TopicOptions,
@@ -20,6 +18,7 @@ use tokio::time::Instant;
 use super::event::NewEvent;
 use crate::clock::now_ms;
 use crate::dedup::{self, Dedup, Known};
+use crate::health::{check_open, check_takes};
 use crate::market::Desk;
 use crate::problem::Refusal;
 use crate::rate::Rate;
@@ -212,12 +211,9 @@ impl Publisher {
         Ok(())
     }
 
-    /// Refuses while the server shuts down: nobody would be told any more.
+    /// Refuses while the server shuts down.
     pub(super) fn check_open(&self) -> Result<(), Refusal> {
-        match self.hub.is_shutting_down() {
-            true => Err(Refusal::unavailable("the server is shutting down", Duration::from_secs(1))),
-            false => Ok(()),
-        }
+        check_open(&self.hub)
     }
 
     /// Takes a turn of the topic's rate, or says how long to wait for one.
@@ -228,11 +224,8 @@ impl Publisher {
     /// Nothing is acknowledged before [`Self::committed`].
     pub(super) fn publish(&self, topic: &PublishTopic, event: NewEvent) -> Result<Taken, Refusal> {
         event.check()?;
-        self.check_open()?;
         // Before anybody sees it: what is refused is sent again.
-        if let Health::LiveOnly(_) = self.hub.health() {
-            return Err(Refusal::unavailable("events cannot be kept at the moment", Duration::from_secs(30)));
-        }
+        check_takes(&self.hub, "events")?;
         // Held until the id is remembered, so that two requests with the same one do not both find it new.
         let mut feed = topic.feed();
         let Some(own) = &event.id else {
@@ -244,8 +237,7 @@ impl Publisher {
             Known::Taken(id) if dedup::is_lost(&self.hub, &id) => {}
             Known::Taken(id) => return Ok(Taken { id, duplicate: true }),
             Known::Conflict => {
-                let detail = format!("id: another event was published with {own:?}");
-                return Err(Refusal::new(StatusCode::CONFLICT, detail));
+                return Err(Refusal::conflict(format!("id: another event was published with {own:?}")));
             }
         }
         let id = feed.publish(&event, Some(&dedup::note(own, content)))?;
@@ -353,6 +345,7 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::StatusCode;
     use demo_contract::Market;
     use sse_hub::history::redb::{RedbHistory, RedbOptions};
     use sse_hub::{HubOptions, Subscribe};
