@@ -18,7 +18,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use demo_contract::assistant::{Question, ROUTE, topic};
+use demo_contract::assistant::{Question, ROUTE, route, topic};
 use sse_hub::axum::LastEventId;
 use sse_hub::{Hub, Subscribe, Subscription};
 
@@ -35,7 +35,7 @@ const MAX_BODY: usize = 128 * 1024;
 
 /// `POST /api/assistant`, `GET` and `DELETE /api/assistant/{answer}`
 pub(crate) fn routes() -> Router<Shared> {
-    Router::new().route(ROUTE, post(ask)).route(&format!("{ROUTE}/{{answer}}"), get(resume).delete(stop))
+    Router::new().route(ROUTE, post(ask)).route(&route("{answer}"), get(resume).delete(stop))
 }
 
 async fn ask(

@@ -11,7 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use demo_contract::chat::{NewMessage, Posted, topic};
+use demo_contract::chat::{NewMessage, Posted, route, topic};
 use sse_hub::{Subscribe, Subscription};
 
 use crate::access::{Access, Caller, Door};
@@ -25,7 +25,7 @@ use validate::RoomName;
 
 /// `GET` and `POST /api/chat/{room}`
 pub(crate) fn routes() -> Router<Shared> {
-    Router::new().route("/api/chat/{room}", get(stream).post(say))
+    Router::new().route(&route("{room}"), get(stream).post(say))
 }
 
 async fn stream(

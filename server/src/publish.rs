@@ -22,7 +22,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 
-use demo_contract::publish::Published;
+use demo_contract::publish::{Published, route};
 
 use crate::access::{Access, Caller};
 use crate::app::Shared;
@@ -34,7 +34,7 @@ pub(crate) use topics::{MAX_REMEMBERED, MAX_TOPICS, Notices, Publisher, is_reser
 
 /// `POST /api/publish/{topic}`
 pub(crate) fn routes() -> Router<Shared> {
-    Router::new().route("/api/publish/{topic}", post(publish))
+    Router::new().route(&route("{topic}"), post(publish))
 }
 
 async fn publish(

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
 use demo_contract::access::{NewTicket, SESSION_ROUTE, TICKET_ROUTE, Ticket};
+use demo_contract::publish;
 use sse_hub::serve::network;
 use sse_hub::{Hub, TopicName};
 
@@ -91,7 +92,7 @@ pub(crate) async fn limit_posts(State(access): State<Access>, request: Request, 
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let client = caller::client(request.extensions());
     if !safe
-        && !request.uri().path().starts_with("/api/publish/")
+        && !request.uri().path().starts_with(&publish::route(""))
         && let Err(wait) = access.0.posts.take(client.address.map(network))
     {
         return Refusal::too_many("your address posts too often; wait a little", wait).into_response();
