@@ -9,6 +9,16 @@ pub const MAX_AUTHOR_CHARS: usize = 40;
 /// The most characters that a message may have.
 pub const MAX_TEXT_CHARS: usize = 2_000;
 
+/// The most characters that the name of a room may have.
+pub const MAX_ROOM_CHARS: usize = 32;
+
+/// Whether a text can be the name of a room: 1 to [`MAX_ROOM_CHARS`] of `a-z 0-9 -`.
+#[must_use]
+pub fn is_room(name: &str) -> bool {
+    let is_allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    (1..=MAX_ROOM_CHARS).contains(&name.len()) && name.bytes().all(is_allowed)
+}
+
 /// Whether a character has no place in a name, as it is not seen, or makes what is beside it look like something else:
 /// spaces without width, and marks that turn the direction of a text.
 #[must_use]

@@ -1,11 +1,10 @@
 //! The names of rooms.
 
+use demo_contract::chat::is_room;
+
 use crate::i18n::Texts;
 
-/// The most characters that a room's name may have.
-const MAX_CHARS: usize = 32;
-
-/// The name of a room: 1 to 32 of `a-z`, `0-9` and `-`.
+/// A text that [can be](is_room) the name of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Room(String);
 
@@ -16,9 +15,7 @@ impl Room {
     /// The room of exactly this name, as it stands in an address; `None` if it is not the name of one.
     #[must_use]
     pub(super) fn parse(name: &str) -> Option<Self> {
-        let is_allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-        let is_room = (1..=MAX_CHARS).contains(&name.len()) && name.bytes().all(is_allowed);
-        is_room.then(|| Self(name.to_owned()))
+        is_room(name).then(|| Self(name.to_owned()))
     }
 
     /// The room that somebody typed: `Leptos Help` is `leptos-help`. `None` if it is not the name of one.
@@ -61,6 +58,8 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
+    use demo_contract::chat::MAX_ROOM_CHARS;
+
     use super::*;
 
     #[test]
@@ -72,11 +71,11 @@ mod tests {
 
     #[test]
     fn an_address_is_taken_literally() {
-        let longest = "a".repeat(MAX_CHARS);
+        let longest = "a".repeat(MAX_ROOM_CHARS);
         for name in ["a", "rust-2026", longest.as_str()] {
             assert!(Room::parse(name).is_some(), "{name}");
         }
-        let too_long = "a".repeat(MAX_CHARS + 1);
+        let too_long = "a".repeat(MAX_ROOM_CHARS + 1);
         for name in ["", "Lobby", "a b", "中文", "a/b", "a\n", "..", too_long.as_str()] {
             assert_eq!(Room::parse(name), None, "{name}");
         }

@@ -1,21 +1,23 @@
 //! What may be said, and where. A text is passed on as it is or refused, never changed: markup in it is text.
 
-use demo_contract::chat::{MAX_TEXT_CHARS, NewMessage};
+use demo_contract::chat::{MAX_ROOM_CHARS, MAX_TEXT_CHARS, NewMessage, is_room};
 
 use crate::problem::Refusal;
 use crate::visitor::{check_client_id, check_name};
 
-/// The name of a room: 1 to 32 of `a-z 0-9 -`.
+/// A text that [can be](is_room) the name of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RoomName(String);
 
 impl RoomName {
     pub(crate) fn new(name: &str) -> Result<Self, Refusal> {
-        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if !(1..=32).contains(&name.len()) || !name.bytes().all(allowed) {
-            return Err(Refusal::not_found("the name of a room is 1 to 32 of a-z 0-9 -"));
+        match is_room(name) {
+            true => Ok(Self(name.to_owned())),
+            false => {
+                let detail = format!("the name of a room is 1 to {MAX_ROOM_CHARS} of a-z 0-9 -");
+                Err(Refusal::not_found(detail))
+            }
         }
-        Ok(Self(name.to_owned()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
