@@ -12,8 +12,8 @@ use crate::client::Client;
 use crate::origin::is_loopback;
 use crate::secret::Fingerprint;
 
-/// Who asks, as far as it can be told. Extracting it never fails: most paths are for everybody.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Who asks, as far as it can be told; by default, a stranger. Extracting it never fails: most paths are for everybody.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Caller {
     pub(super) credential: Credential,
     /// A ticket that it brought, not looked at yet.

@@ -19,9 +19,10 @@ pub(crate) enum Rights {
 
 /// What somebody has shown. What it is good for is looked up whenever it is asked for: a session may have ended, and a
 /// token may have been taken out of the configuration.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) enum Credential {
     /// Nothing.
+    #[default]
     None,
     /// A token, which may or may not be one of the configuration's.
     Token(Fingerprint),

@@ -124,7 +124,7 @@ mod tests {
         let access = Access::new(&config, Origins::new(&[], true));
         let reader = Credential::Token(Fingerprint::of(TOKEN));
         let ask = async |credential: Credential, topic: &str| {
-            let caller = Caller { credential, ticket: None, address: None, local: false };
+            let caller = Caller { credential, ..Caller::default() };
             let wanted = NewTicket { topics: vec![topic.to_owned()] };
             issue_ticket(State(access.clone()), caller, JsonBody(wanted)).await.map(drop)
         };
