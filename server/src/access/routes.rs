@@ -10,7 +10,7 @@ use axum::{Extension, Json, Router};
 use demo_contract::access::{NewTicket, SESSION_ROUTE, TICKET_ROUTE, Ticket};
 use demo_contract::publish;
 use sse_hub::serve::network;
-use sse_hub::{Hub, TopicName};
+use sse_hub::{Hub, Limits, TopicName};
 
 use super::ticket::Pass;
 use super::{Access, Caller, Rights, caller, session, ticket};
@@ -19,9 +19,6 @@ use crate::client::Client;
 use crate::json::JsonBody;
 use crate::problem::Refusal;
 use crate::secret::{Fingerprint, unguessable};
-
-/// The most topics of one ticket, as of one stream.
-const MAX_TOPICS: usize = 64;
 
 /// `POST /api/ticket`, `POST` and `DELETE /api/session`
 pub(crate) fn routes() -> Router<Shared> {
@@ -35,8 +32,9 @@ async fn issue_ticket(
     caller: Caller,
     JsonBody(wanted): JsonBody<NewTicket>,
 ) -> Result<impl IntoResponse, Refusal> {
-    if !(1..=MAX_TOPICS).contains(&wanted.topics.len()) {
-        return Err(Refusal::invalid(format!("topics: name 1 to {MAX_TOPICS} topics")));
+    let most = Limits::default().topics_per_subscription;
+    if !(1..=most).contains(&wanted.topics.len()) {
+        return Err(Refusal::invalid(format!("topics: name 1 to {most} topics")));
     }
     let named = |topic| TopicName::new(topic).map_err(|error| Refusal::invalid(format!("topics: {error}")));
     let topics = wanted.topics.iter().map(named).collect::<Result<Vec<_>, _>>()?;
