@@ -71,7 +71,7 @@ async fn a_flag_wins_over_the_environment_and_both_win_over_the_file() {
     };
     let config = load(&[]);
     assert_eq!(config.tick_rate, 2.0);
-    assert!(config.access.publish_token.expect("set").matches(PUBLISH));
+    assert_eq!(config.access.publish_token.expect("set").expose(), PUBLISH);
     assert_eq!(config.allow_origins.len(), 1);
     assert_eq!(config.heartbeat, Duration::from_secs(15), "what nobody sets is as it was");
     assert_eq!(load(&["--tick-rate", "3"]).tick_rate, 3.0);
