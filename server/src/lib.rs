@@ -130,9 +130,6 @@ pub async fn run_and_tell(
     shutdown: impl Future<Output = ()> + Send + 'static,
     hurry: impl Future<Output = ()> + Send,
 ) -> Result<(), RunError> {
-    if let Err(what) = config.serving.check_files(files::connections()) {
-        tracing::warn!("{what}");
-    }
     let mut options = config.serving.options(config.shutdown_deadline)?;
     let app = app::App::start(&config, listener.local_addr()?, options.stats.clone()).await?;
     let _reloading = Task::spawn(access::follow(access, app.access.clone(), app.hub.clone()));
