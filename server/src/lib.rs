@@ -100,9 +100,22 @@ pub enum RunError {
     Listener(#[from] std::io::Error),
 }
 
-/// Serves on `listener` until `shutdown` completes, and for [`Serving::lame_duck`] longer, but not ready. Then every
-/// stream is ended and told when to come back, and clients that do not read are cut off at
-/// [`Config::shutdown_deadline`].
+/// How a server that runs is told what to do, and tells that it is there.
+#[derive(Debug)]
+pub struct Control<R, S, A> {
+    /// Whenever there is something new, its tokens and private topics take the place of those before, and the streams end
+    /// whose readers may not go on by them; the rest of it is not looked at.
+    pub access_changes: watch::Receiver<AccessConfig>,
+    /// Called when everything is there that requests need: the history, the certificate, the feeds.
+    pub ready: R,
+    /// When it completes, the server goes on for [`Serving::lame_duck`], but not ready. Then every stream is ended and
+    /// told when to come back, and clients that do not read are cut off at [`Config::shutdown_deadline`].
+    pub shutdown: S,
+    /// When it completes, nobody is waited for any more: all connections are cut, and the history is closed.
+    pub abort: A,
+}
+
+/// Serves on `listener` until `shutdown` completes, in the good order of [`Control::shutdown`].
 ///
 /// # Errors
 /// [`RunError`]
@@ -111,28 +124,28 @@ pub async fn run(
     config: Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), RunError> {
-    let (_, unchanged) = watch::channel(config.access.clone());
-    run_and_tell(listener, config, unchanged, || {}, shutdown, std::future::pending()).await
+    let (_, access_changes) = watch::channel(config.access.clone());
+    let control = Control { access_changes, ready: || {}, shutdown, abort: std::future::pending() };
+    run_with(listener, config, control).await
 }
 
-/// [`run`] that calls `ready` when everything is there that requests need: the history, the certificate, the feeds. And
-/// whenever there is something new in `access`, its tokens and private topics take the place of those before, and the streams
-/// end whose readers may not go on by them; the rest of it is not looked at. When `hurry` completes, nobody is waited
-/// for any more: all connections are cut, and the history is closed.
+/// Serves on `listener` as `control` says.
 ///
 /// # Errors
 /// [`RunError`]
-pub async fn run_and_tell(
+pub async fn run_with(
     listener: TcpListener,
     config: Config,
-    access: watch::Receiver<AccessConfig>,
-    ready: impl FnOnce() + Send,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-    hurry: impl Future<Output = ()> + Send,
+    control: Control<
+        impl FnOnce() + Send,
+        impl Future<Output = ()> + Send + 'static,
+        impl Future<Output = ()> + Send,
+    >,
 ) -> Result<(), RunError> {
+    let Control { access_changes, ready, shutdown, abort } = control;
     let mut options = config.serving.options(config.shutdown_deadline)?;
     let app = app::App::start(&config, listener.local_addr()?, options.stats.clone()).await?;
-    let _reloading = Task::spawn(access::follow(access, app.access.clone(), app.hub.clone()));
+    let _reloading = Task::spawn(access::follow(access_changes, app.access.clone(), app.hub.clone()));
     ready();
     let hub = app.hub.clone();
     options.hub = Some(hub.clone());
@@ -142,7 +155,7 @@ pub async fn run_and_tell(
     };
     tokio::select! {
         served = sse_hub::serve::run(listener, app.routes.clone(), options, shutdown) => served?,
-        () = hurry => tracing::warn!("what is open is cut"),
+        () = abort => tracing::warn!("what is open is cut"),
     }
     let hub = app.hub.clone();
     // The feeds first: they would find the history closed.

@@ -4,8 +4,8 @@ use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use server::Config;
 use server::config::{AccessConfig, ConfigError};
+use server::{Config, Control};
 use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -37,8 +37,8 @@ async fn main() -> ExitCode {
         Err(error) => return fail(&cannot_listen(config.listen, &error)),
     };
     // From here on a signal is an order to stop and not the end: whoever reads the line may send one at once.
-    let (stops, access) = (stop_signals(), reloads(&config));
-    let (stop, hurry) = (told(stops.clone(), 1), told(stops, 2));
+    let (stops, access_changes) = (stop_signals(), reloads(&config));
+    let (shutdown, abort) = (told(stops.clone(), 1), told(stops, 2));
     let (address, scheme) = (listener.local_addr(), config.serving.scheme());
     // The kernel queues whoever connects from here on, so the line may come before the first `accept`.
     let ready = move || {
@@ -47,7 +47,8 @@ async fn main() -> ExitCode {
             let _ = writeln!(io::stdout(), "listening on {scheme}://{address}");
         }
     };
-    match server::run_and_tell(listener, config, access, ready, stop, hurry).await {
+    let control = Control { access_changes, ready, shutdown, abort };
+    match server::run_with(listener, config, control).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }
