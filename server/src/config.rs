@@ -248,7 +248,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Together`]
     pub fn check(&self) -> Result<(), ConfigError> {
-        if self.assistant.assistant_url.is_some() && self.assistant.assistant_model.is_none() {
+        if self.assistant.url.is_some() && self.assistant.model.is_none() {
             return Err(ConfigError::Together("assistant-model: must be set with assistant-url".into()));
         }
         let AccessConfig { publish_token, read_token, metrics_token, .. } = &self.access;
@@ -282,7 +282,7 @@ impl Config {
 
     /// What must not be shown.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &crate::Secret> {
-        self.access.secrets().chain(&self.assistant.assistant_key)
+        self.access.secrets().chain(&self.assistant.key)
     }
 }
 

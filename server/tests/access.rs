@@ -285,7 +285,7 @@ async fn a_private_answer_is_read_and_stopped_with_a_token_only() {
     let mut config = config();
     config.access.private_topics = vec!["assistant.*".parse().expect("a pattern")];
     // It lasts longer than the test.
-    config.assistant.assistant_pace = 2.0;
+    config.assistant.pace = 2.0;
     let server = Server::start(config).await;
     let question = br#"{"messages":[{"role":"user","content":"Why?"}]}"#;
     let (read, wrong) = (format!("Bearer {READ}"), "Bearer a-token-that-nobody-knows");

@@ -18,16 +18,16 @@ const KEY: &str = "sk-a-key-that-nobody-may-see-0123456789";
 /// A server that asks `endpoint`.
 async fn asking(endpoint: &Endpoint) -> Server {
     let assistant = AssistantConfig {
-        assistant_url: Some(format!("http://{}/v1", endpoint.address).parse().expect("a URL")),
-        assistant_key: Some(KEY.parse().expect("a key")),
-        assistant_model: Some("test-model".into()),
+        url: Some(format!("http://{}/v1", endpoint.address).parse().expect("a URL")),
+        key: Some(KEY.parse().expect("a key")),
+        model: Some("test-model".into()),
         ..AssistantConfig::default()
     };
     Server::start(Config { assistant, ..Config::default() }).await
 }
 
 async fn built_in(pace: f64) -> Server {
-    let assistant = AssistantConfig { assistant_pace: pace, ..AssistantConfig::default() };
+    let assistant = AssistantConfig { pace, ..AssistantConfig::default() };
     Server::start(Config { assistant, seed: Some(1), ..Config::default() }).await
 }
 
@@ -309,9 +309,9 @@ async fn a_refusal_before_the_start_is_a_problem() {
 async fn an_endpoint_that_is_silent_is_given_up() {
     let endpoint = Endpoint::start().await;
     let assistant = AssistantConfig {
-        assistant_url: Some(format!("http://{}/v1/", endpoint.address).parse().expect("a URL")),
-        assistant_model: Some("slow".into()),
-        assistant_timeout: Duration::from_secs(2),
+        url: Some(format!("http://{}/v1/", endpoint.address).parse().expect("a URL")),
+        model: Some("slow".into()),
+        timeout: Duration::from_secs(2),
         ..AssistantConfig::default()
     };
     let server = Server::start(Config { assistant, ..Config::default() }).await;
@@ -415,9 +415,9 @@ async fn an_answer_can_be_stopped_and_the_endpoint_is_hung_up_on() {
 async fn the_endpoint_is_hung_up_on_when_nobody_has_listened_for_a_while() {
     let endpoint = Endpoint::start().await;
     let assistant = AssistantConfig {
-        assistant_url: Some(format!("http://{}", endpoint.address).parse().expect("a URL")),
-        assistant_model: Some("m".into()),
-        assistant_linger: Duration::from_millis(200),
+        url: Some(format!("http://{}", endpoint.address).parse().expect("a URL")),
+        model: Some("m".into()),
+        linger: Duration::from_millis(200),
         ..AssistantConfig::default()
     };
     let server = Server::start(Config { assistant, ..Config::default() }).await;

@@ -305,7 +305,7 @@ async fn what_is_printed_for_debugging_holds_no_secret() {
         ..AccessConfig::default()
     };
     let mut config = Config { access, ..Config::default() };
-    config.assistant.assistant_key = token(KEY);
+    config.assistant.key = token(KEY);
     let shown = format!("{config:?} {config:#?}");
     for secret in [PUBLISH, READ, METRICS, KEY] {
         assert!(!shown.contains(secret), "{shown}");

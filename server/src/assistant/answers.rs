@@ -87,9 +87,9 @@ impl Answers {
     pub(crate) fn new(hub: &Hub, config: &AssistantConfig, seed: u64) -> Result<Arc<Self>, String> {
         let model = match Upstream::new(config)? {
             Some(upstream) => Model::Upstream(upstream),
-            None => Model::Generator(Generator::new(seed, config.assistant_pace)),
+            None => Model::Generator(Generator::new(seed, config.pace)),
         };
-        Ok(Self::with_model(hub, model, config.assistant_linger))
+        Ok(Self::with_model(hub, model, config.linger))
     }
 
     fn with_model(hub: &Hub, model: Model, linger: Duration) -> Arc<Self> {

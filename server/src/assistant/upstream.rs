@@ -96,9 +96,8 @@ struct FailureBody {
 impl Upstream {
     /// The endpoint of the configuration, if it names one.
     pub(super) fn new(config: &AssistantConfig) -> Result<Option<Self>, String> {
-        let Some(base) = &config.assistant_url else { return Ok(None) };
-        let model =
-            config.assistant_model.clone().ok_or("assistant-model: must be set with assistant-url")?;
+        let Some(base) = &config.url else { return Ok(None) };
+        let model = config.model.clone().ok_or("assistant-model: must be set with assistant-url")?;
         let url = format!("{base}/chat/completions");
         let mut client = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -110,8 +109,8 @@ impl Upstream {
             client = client.no_proxy();
         }
         let client = client.build().map_err(|error| format!("assistant-url: {error}"))?;
-        let key = config.assistant_key.clone();
-        Ok(Some(Self { client, url, key, model, timeout: config.assistant_timeout }))
+        let key = config.key.clone();
+        Ok(Some(Self { client, url, key, model, timeout: config.timeout }))
     }
 
     pub(super) fn model(&self) -> &str {

@@ -15,28 +15,32 @@ use crate::secret::{self, Secret};
 pub struct AssistantConfig {
     /// The base of an OpenAI-compatible endpoint, such as https://api.openai.com/v1 or http://127.0.0.1:11434/v1.
     /// Without one, a small generator makes up answers
-    #[arg(long, env = "SSE_ASSISTANT_URL", value_name = "URL", hide_env_values = true)]
-    pub assistant_url: Option<BaseUrl>,
+    #[arg(long = "assistant-url", env = "SSE_ASSISTANT_URL", value_name = "URL", hide_env_values = true)]
+    pub url: Option<BaseUrl>,
 
     /// The endpoint's key, if it wants one. Better in the environment or the file than on the command line
-    #[arg(long, env = "SSE_ASSISTANT_KEY", value_name = "KEY", hide_env_values = true, value_parser = secret::key)]
-    pub assistant_key: Option<Secret>,
+    #[arg(long = "assistant-key", env = "SSE_ASSISTANT_KEY", value_name = "KEY", hide_env_values = true)]
+    #[arg(value_parser = secret::key)]
+    pub key: Option<Secret>,
 
     /// The model to ask the endpoint for
-    #[arg(long, env = "SSE_ASSISTANT_MODEL", value_name = "NAME", value_parser = model)]
-    pub assistant_model: Option<String>,
+    #[arg(long = "assistant-model", env = "SSE_ASSISTANT_MODEL", value_name = "NAME", value_parser = model)]
+    pub model: Option<String>,
 
     /// The longest that the endpoint may be silent, before an answer and within it
-    #[arg(long, env = "SSE_ASSISTANT_TIMEOUT", value_name = "TIME", default_value = "60s", value_parser = duration)]
-    pub assistant_timeout: Duration,
+    #[arg(long = "assistant-timeout", env = "SSE_ASSISTANT_TIMEOUT", value_name = "TIME")]
+    #[arg(default_value = "60s", value_parser = duration)]
+    pub timeout: Duration,
 
     /// How long an answer goes on when nobody listens
-    #[arg(long, env = "SSE_ASSISTANT_LINGER", value_name = "TIME", default_value = "30s", value_parser = duration)]
-    pub assistant_linger: Duration,
+    #[arg(long = "assistant-linger", env = "SSE_ASSISTANT_LINGER", value_name = "TIME")]
+    #[arg(default_value = "30s", value_parser = duration)]
+    pub linger: Duration,
 
     /// How many tokens a second the built-in generator makes up, from 1 to 10000
-    #[arg(long, env = "SSE_ASSISTANT_PACE", value_name = "NUMBER", default_value = "30", value_parser = number(1.0..=10_000.0))]
-    pub assistant_pace: f64,
+    #[arg(long = "assistant-pace", env = "SSE_ASSISTANT_PACE", value_name = "NUMBER", default_value = "30")]
+    #[arg(value_parser = number(1.0..=10_000.0))]
+    pub pace: f64,
 }
 
 impl Default for AssistantConfig {
