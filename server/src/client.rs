@@ -13,7 +13,7 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::HeaderMap;
 
-use crate::serving::{ProxyHeader, Serving};
+use crate::config::{ProxyHeader, ServingConfig};
 use forwarded::Hop;
 pub use network::Network;
 
@@ -38,7 +38,7 @@ pub(crate) struct Proxies {
 }
 
 impl Proxies {
-    pub(crate) fn new(serving: &Serving) -> Self {
+    pub(crate) fn new(serving: &ServingConfig) -> Self {
         let trusted = serving.trusted_proxies.as_slice().into();
         Self { trusted, header: serving.proxy_header, tls: serving.scheme() == "https" }
     }
@@ -89,7 +89,11 @@ mod tests {
 
     fn proxies(trusted: &[&str], header: ProxyHeader) -> Proxies {
         let trusted = trusted.iter().map(|text| text.parse().expect(text)).collect();
-        Proxies::new(&Serving { trusted_proxies: trusted, proxy_header: header, ..Serving::default() })
+        Proxies::new(&ServingConfig {
+            trusted_proxies: trusted,
+            proxy_header: header,
+            ..ServingConfig::default()
+        })
     }
 
     /// Whom the server sees, and whether it came by https.

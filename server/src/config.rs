@@ -4,6 +4,7 @@ mod access;
 mod assistant;
 mod feeds;
 mod file;
+mod serving;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -18,11 +19,11 @@ use sse_hub::history::redb;
 
 use crate::origin::Origin;
 use crate::publish::MAX_TOPICS;
-use crate::serving::Serving;
 pub use access::{AccessConfig, TopicPattern};
 pub use assistant::{AssistantConfig, BaseUrl};
 pub use feeds::{FeedConfig, MarketFeed};
 pub use file::FileError;
+pub use serving::{ProxyHeader, ServingConfig};
 
 /// The demo's companion server: live streams (a market, chat rooms, the streams of the classic examples) and the
 /// page that shows them.
@@ -106,7 +107,7 @@ pub struct Config {
     pub feeds: FeedConfig,
     /// Connections and TLS
     #[command(flatten)]
-    pub serving: Serving,
+    pub serving: ServingConfig,
 }
 
 /// Where events are kept.

@@ -7,7 +7,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`config`] | flags, environment variables, and a file with the same keys |
-//! | `serving`, `files` | those for connections and TLS; how many files may be open |
+//! | `files` | how many files, and so connections, may be open |
 //! | `app` | the routes, and what stands behind them |
 //! | `access` | who may read and publish what: tokens, tickets, cookies; every stream is opened by its `Door` |
 //! | `market` | the simulator, recordings, trades of others, and the stream |
@@ -50,7 +50,6 @@ mod rate;
 mod recent;
 mod requests;
 mod secret;
-mod serving;
 mod task;
 mod visitor;
 
@@ -65,7 +64,6 @@ pub use config::Config;
 pub use files::raise_limit;
 pub use origin::Origin;
 pub use secret::Secret;
-pub use serving::{ProxyHeader, Serving};
 
 /// The server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +106,7 @@ pub struct Control<R, S, A> {
     pub access_changes: watch::Receiver<AccessConfig>,
     /// Called when everything is there that requests need: the history, the certificate, the feeds.
     pub ready: R,
-    /// When it completes, the server goes on for [`Serving::lame_duck`], but not ready. Then every stream is ended and
+    /// When it completes, the server goes on for [`ServingConfig::lame_duck`](config::ServingConfig::lame_duck), but not ready. Then every stream is ended and
     /// told when to come back, and clients that do not read are cut off at [`Config::shutdown_deadline`].
     pub shutdown: S,
     /// When it completes, nobody is waited for any more: all connections are cut, and the history is closed.

@@ -221,7 +221,8 @@ fn dist_with_a_large_file() -> TempDir {
 
 #[tokio::test]
 async fn so_many_files_are_read_at_a_time_and_whoever_comes_then_is_told_when_to_come_back() {
-    let serving = server::Serving { write_deadline: Duration::from_secs(3_600), ..Default::default() };
+    let serving =
+        server::config::ServingConfig { write_deadline: Duration::from_secs(3_600), ..Default::default() };
     let dist = dist_with_a_large_file();
     let config = Config { dist: dist.path().to_owned(), serving, ..Config::default() };
     let server = Server::start(config).await;

@@ -3,18 +3,19 @@
 mod common;
 
 use common::{Answer, Server};
+use server::Config;
 use server::config::AccessConfig;
-use server::{Config, ProxyHeader, Serving};
+use server::config::{ProxyHeader, ServingConfig};
 
 const READ: &str = "the-token-that-reads-2";
 const XFF: &str = "X-Forwarded-For";
 const PROTO: &str = "X-Forwarded-Proto";
 
 /// A server that trusts these. Each address may open one stream and post once.
-async fn behind(trusted: &[&str], serving: Serving) -> Server {
+async fn behind(trusted: &[&str], serving: ServingConfig) -> Server {
     let trusted_proxies = trusted.iter().map(|proxy| proxy.parse().expect(proxy)).collect();
     let access = AccessConfig { connect_rate: 0.01, post_rate: 0.01, ..AccessConfig::default() };
-    let serving = Serving { trusted_proxies, ..serving };
+    let serving = ServingConfig { trusted_proxies, ..serving };
     Server::start(Config { access, serving, ..Config::default() }).await
 }
 
@@ -33,7 +34,7 @@ async fn say(server: &Server, headers: &[(&str, &str)]) -> u16 {
 async fn a_stranger_does_not_get_another_address_by_saying_so() {
     // We come from 127.0.0.1, which is trusted in neither.
     for trusted in [&[][..], &["10.0.0.0/8", "192.168.1.7", "::1"]] {
-        let server = behind(trusted, Serving::default()).await;
+        let server = behind(trusted, ServingConfig::default()).await;
         assert_eq!(open(&server, &[]).await, 200);
         assert_eq!(say(&server, &[]).await, 201);
         for headers in [
@@ -50,7 +51,7 @@ async fn a_stranger_does_not_get_another_address_by_saying_so() {
 
 #[tokio::test]
 async fn each_client_of_a_trusted_proxy_has_a_rate_of_its_own() {
-    let server = behind(&["127.0.0.0/8", "10.0.0.0/8"], Serving::default()).await;
+    let server = behind(&["127.0.0.0/8", "10.0.0.0/8"], ServingConfig::default()).await;
     for (told, status) in [
         ("198.51.100.1", 200),
         ("198.51.100.1", 429),
@@ -80,7 +81,7 @@ async fn each_client_of_a_trusted_proxy_has_a_rate_of_its_own() {
 
 #[tokio::test]
 async fn only_the_header_that_the_proxies_write_is_read() {
-    let serving = Serving { proxy_header: ProxyHeader::Forwarded, ..Serving::default() };
+    let serving = ServingConfig { proxy_header: ProxyHeader::Forwarded, ..ServingConfig::default() };
     let server = behind(&["127.0.0.1"], serving).await;
     for (client, passed_on, status) in [
         ("for=198.51.100.1;proto=https", "203.0.113.1", 200),
@@ -94,10 +95,13 @@ async fn only_the_header_that_the_proxies_write_is_read() {
 
 #[tokio::test]
 async fn a_trusted_proxy_has_as_many_connections_as_it_needs_and_a_stranger_has_not() {
-    let serving = || Serving { connections_per_address: Some(2), ..Serving::default() };
+    let serving = || ServingConfig { connections_per_address: Some(2), ..ServingConfig::default() };
     for (trusted, third) in [("127.0.0.1", 200), ("10.0.0.1", 503)] {
         let config = Config {
-            serving: Serving { trusted_proxies: vec![trusted.parse().expect("an address")], ..serving() },
+            serving: ServingConfig {
+                trusted_proxies: vec![trusted.parse().expect("an address")],
+                ..serving()
+            },
             ..Config::default()
         };
         let server = Server::start(config).await;
@@ -112,9 +116,11 @@ async fn a_trusted_proxy_has_as_many_connections_as_it_needs_and_a_stranger_has_
 #[tokio::test]
 async fn a_client_of_a_proxy_on_this_machine_is_not_on_this_machine() {
     // There is no token, so the log and the metrics are for this machine.
-    let trusting =
-        Serving { trusted_proxies: vec!["127.0.0.1".parse().expect("an address")], ..Serving::default() };
-    for (serving, silent) in [(Serving::default(), 200), (trusting, 403)] {
+    let trusting = ServingConfig {
+        trusted_proxies: vec!["127.0.0.1".parse().expect("an address")],
+        ..ServingConfig::default()
+    };
+    for (serving, silent) in [(ServingConfig::default(), 200), (trusting, 403)] {
         let server = Server::start(Config { serving, ..Config::default() }).await;
         for path in ["/api/logs", "/metrics"] {
             for (headers, status) in [
@@ -140,7 +146,10 @@ async fn a_cookie_is_for_https_if_a_trusted_proxy_says_that_the_client_came_so()
     let access = AccessConfig { read_token: Some(READ.parse().expect("a token")), ..AccessConfig::default() };
     let config = |trusted: &str| Config {
         access: access.clone(),
-        serving: Serving { trusted_proxies: vec![trusted.parse().expect("one")], ..Serving::default() },
+        serving: ServingConfig {
+            trusted_proxies: vec![trusted.parse().expect("one")],
+            ..ServingConfig::default()
+        },
         ..Config::default()
     };
     let bearer = format!("Bearer {READ}");

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use common::Server;
 use demo_contract::market::BARS_KEPT;
-use server::{Config, Serving};
+use server::Config;
+use server::config::ServingConfig;
 
 fn seq(id: &str) -> u64 {
     id.split_once('.').expect("an id").1.parse().expect("a number")
@@ -145,7 +146,7 @@ async fn shutting_down_does_not_wait_for_open_streams() {
 #[tokio::test]
 async fn a_client_that_does_not_read_cannot_hold_up_a_shutdown() {
     // By itself, a client that takes nothing is given up only after two minutes.
-    let serving = Serving { write_deadline: Duration::from_secs(120), ..Serving::default() };
+    let serving = ServingConfig { write_deadline: Duration::from_secs(120), ..ServingConfig::default() };
     let shutdown_deadline = Duration::from_millis(500);
     let config = Config { shutdown_deadline, tick_rate: 1_000.0, serving, ..Config::default() };
     let mut server = Server::start(config).await;
@@ -178,7 +179,7 @@ async fn until_nothing_is_written(server: &Server) {
 #[tokio::test]
 async fn a_lame_duck_is_not_ready_and_serves_as_ever_for_a_while() {
     let lame_duck = Duration::from_secs(5);
-    let serving = Serving { lame_duck: Some(lame_duck), ..Serving::default() };
+    let serving = ServingConfig { lame_duck: Some(lame_duck), ..ServingConfig::default() };
     let mut server = Server::start(Config { serving, ..Config::default() }).await;
     let mut stream = server.stream("/api/chat/lobby", None).await;
     assert_eq!(server.get("/healthz/ready").await.status, 200);
@@ -201,7 +202,7 @@ async fn a_lame_duck_is_not_ready_and_serves_as_ever_for_a_while() {
 
 #[tokio::test]
 async fn streams_have_a_cap() {
-    let serving = Serving { streams: 1, ..Serving::default() };
+    let serving = ServingConfig { streams: 1, ..ServingConfig::default() };
     let server = Server::start(Config { serving, ..Config::default() }).await;
     let _first = server.stream("/api/chat/lobby", None).await;
     let second = server.stream("/api/chat/lobby", None).await;

@@ -7,14 +7,14 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use sse_hub::serve::{Exempt, Options, ServeError, Tls, TlsError};
 
+use super::duration;
 use crate::client::Network;
-use crate::config::duration;
 use crate::{RunError, files};
 
 /// Flags for connections and TLS.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connections")]
-pub struct Serving {
+pub struct ServingConfig {
     /// A certificate in PEM, followed by those between it and the root: serves HTTPS and HTTP/2
     #[arg(long, env = "SSE_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
@@ -91,13 +91,13 @@ pub enum ProxyHeader {
     Forwarded,
 }
 
-impl Default for Serving {
+impl Default for ServingConfig {
     fn default() -> Self {
         crate::Config::default().serving
     }
 }
 
-impl Serving {
+impl ServingConfig {
     /// `https` or `http`.
     #[must_use]
     pub fn scheme(&self) -> &'static str {
@@ -118,7 +118,7 @@ impl Serving {
     ///
     /// # Errors
     /// What to do.
-    pub(crate) fn check_files(&self, possible: Option<usize>) -> Result<(), String> {
+    fn check_files(&self, possible: Option<usize>) -> Result<(), String> {
         match (self.connections, possible) {
             (Some(wanted), Some(possible)) if wanted > possible => Err(files::too_few(wanted, possible)),
             _ => Ok(()),
@@ -175,28 +175,28 @@ mod tests {
     #[test]
     fn a_certificate_that_is_not_there_is_named_and_one_of_our_own_is_made() {
         let deadline = Duration::from_secs(1);
-        let files = Serving {
+        let files = ServingConfig {
             tls_cert: Some("no/such.pem".into()),
             tls_key: Some("no/such.key".into()),
-            ..Serving::default()
+            ..ServingConfig::default()
         };
         let error = files.options(deadline).expect_err("no file").to_string();
         assert!(error.starts_with("no/such.pem: "), "{error}");
         assert_eq!(files.scheme(), "https");
-        let own = Serving { tls_self_signed: true, ..Serving::default() };
+        let own = ServingConfig { tls_self_signed: true, ..ServingConfig::default() };
         assert!(own.options(deadline).expect("made").tls.is_some());
-        assert_eq!(Serving::default().scheme(), "http");
+        assert_eq!(ServingConfig::default().scheme(), "http");
     }
 
     #[test]
     fn the_cap_on_connections_goes_with_the_files_that_may_be_open() {
-        let default = Serving::default();
+        let default = ServingConfig::default();
         assert_eq!(
             [None, Some(30_000), Some(900)].map(|possible| default.cap(possible)),
             [20_000, 20_000, 900]
         );
         assert_eq!(default.check_files(Some(900)), Ok(()), "nobody has asked for more");
-        let many = Serving { connections: Some(1_000), ..default };
+        let many = ServingConfig { connections: Some(1_000), ..default };
         assert_eq!(many.cap(Some(900)), 1_000);
         assert_eq!((many.check_files(None), many.check_files(Some(1_000))), (Ok(()), Ok(())));
         let what = many.check_files(Some(900)).expect_err("too many");
@@ -209,15 +209,15 @@ mod tests {
     #[test]
     fn a_connection_of_http_2_carries_as_many_streams_as_is_said() {
         let carried =
-            |serving: Serving| serving.options(Duration::from_secs(1)).expect("no TLS").http2_streams;
-        assert_eq!(carried(Serving::default()), 128);
-        assert_eq!(carried(Serving { http2_streams: 3, ..Serving::default() }), 3);
+            |serving: ServingConfig| serving.options(Duration::from_secs(1)).expect("no TLS").http2_streams;
+        assert_eq!(carried(ServingConfig::default()), 128);
+        assert_eq!(carried(ServingConfig { http2_streams: 3, ..ServingConfig::default() }), 3);
     }
 
     #[test]
     fn the_defaults_and_any_deadline_are_valid_options() {
         for deadline in [Duration::from_millis(1), Duration::from_secs(60)] {
-            Serving::default().options(deadline).expect("no TLS").validate().expect("valid");
+            ServingConfig::default().options(deadline).expect("no TLS").validate().expect("valid");
         }
     }
 }
