@@ -70,9 +70,9 @@ impl App {
         config.secrets().for_each(logs::keep_out);
         let hub = open_hub(config)?;
         let seed = config.seed.unwrap_or_else(|| fastrand::u64(..));
-        let log = LogStream::open(&hub)?;
+        let log = LogStream::start(&hub)?;
         let notices = Notices::open(&hub)?;
-        let exchange = Exchange::open(&hub, config, seed, notices.clone()).await?;
+        let exchange = Exchange::start(&hub, config, seed, notices.clone()).await?;
         let classics = Classics::start(&hub, seed)?;
         notices.say("The server has started", Severity::Info);
         let origins = Origins::new(&config.allow_origins, address.ip().is_loopback());

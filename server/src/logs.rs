@@ -70,7 +70,7 @@ pub(crate) struct LogStream {
 }
 
 impl LogStream {
-    pub(crate) fn open(hub: &Hub) -> Result<Self, TopicError> {
+    pub(crate) fn start(hub: &Hub) -> Result<Self, TopicError> {
         let retention = Retention { events: KEPT, bytes: 512 * 1024, ..Retention::default() };
         let topic = hub.topic_with(TOPIC, TopicOptions { retention, ..TopicOptions::default() })?;
         Ok(Self { _telling: Task::spawn(tell(topic, LINES.subscribe())) })

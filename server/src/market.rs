@@ -45,7 +45,7 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// Opens a topic for each symbol and starts trading. The simulator goes on where the history ends, or begins with the
     /// bars of a full chart.
-    pub(crate) async fn open(
+    pub(crate) async fn start(
         hub: &Hub,
         config: &Config,
         seed: u64,

@@ -174,7 +174,7 @@ mod tests {
     async fn a_feed_is_asked_again_whenever_the_disk_was_waited_for() {
         let hub = Hub::new(HubOptions::default());
         let notices = Notices::open(&hub).expect("opened");
-        let exchange = Exchange::open(&hub, &Config::default(), 1, notices.clone()).await.expect("opened");
+        let exchange = Exchange::start(&hub, &Config::default(), 1, notices.clone()).await.expect("opened");
         let publisher = Publisher::new(&hub, exchange.desk().clone(), notices, 0.0);
         let topic = publisher.topic("orders").expect("opened");
         // Many lines at once, after which nobody would be asked for a piece of the body.

@@ -361,7 +361,8 @@ mod tests {
         let hub = Hub::with_history(HubOptions::default(), FaultyHistory::new(&faults));
         let feeds = FeedConfig { market_feed: MarketFeed::Published, ..FeedConfig::default() };
         let notices = Notices::open(&hub).expect("opened");
-        let exchange = Exchange::open(&hub, &Config { feeds, ..Config::default() }, 1, notices.clone()).await;
+        let exchange =
+            Exchange::start(&hub, &Config { feeds, ..Config::default() }, 1, notices.clone()).await;
         let publisher = Publisher::new(&hub, exchange.expect("opened").desk().clone(), notices, 0.0);
         let market = publisher.topic("market").expect("it has no other feed");
         let send = |id: &str, size: u64| {
@@ -396,7 +397,8 @@ mod tests {
     async fn publisher_of(hub: Hub) -> (Hub, Publisher) {
         let notices = Notices::open(&hub).expect("opened");
         let feeds = FeedConfig { market_feed: MarketFeed::Published, ..FeedConfig::default() };
-        let exchange = Exchange::open(&hub, &Config { feeds, ..Config::default() }, 1, notices.clone()).await;
+        let exchange =
+            Exchange::start(&hub, &Config { feeds, ..Config::default() }, 1, notices.clone()).await;
         let publisher = Publisher::new(&hub, exchange.expect("opened").desk().clone(), notices, 0.0);
         (hub, publisher)
     }
