@@ -33,7 +33,6 @@ mod i18n;
 mod icons;
 mod inspector;
 mod logs;
-mod lowercase;
 mod market;
 mod module;
 mod newer;

@@ -6,8 +6,6 @@ use std::sync::Arc;
 use demo_contract::Logs;
 use demo_contract::logs::{Level, Line};
 
-use crate::lowercase::lowercase;
-
 /// How many rows are kept.
 const CAPACITY: usize = 1_000;
 
@@ -128,6 +126,16 @@ impl Journal {
     #[must_use]
     pub(super) fn dropped(&self) -> u64 {
         self.dropped
+    }
+}
+
+/// `text` in lower case. It is the browser who does it: `str::to_lowercase` brings its tables for every script along,
+/// which the browser has already.
+fn lowercase(text: &str) -> String {
+    if cfg!(target_arch = "wasm32") {
+        js_sys::JsString::from(text).to_lower_case().into()
+    } else {
+        text.to_lowercase()
     }
 }
 
