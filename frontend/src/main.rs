@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! - `app`: the frame around the pages, and the routes.
+//! - `app`, `not_found`: the frame around the pages, the routes, and what is shown where there is none.
 //! - `market`: the market page. `quote`, `bars` and `spark` are plain Rust; `chart` binds the chart library.
 //! - `chat`: the chat page. `room`, `timeline`, `outbox` and `post` decide, in plain Rust, what is shown and
 //!   what is sent; the rest draws it.
@@ -14,7 +14,7 @@
 //! - `newer`: what is said when the server speaks of things that this page does not know.
 //! - `inspector`: the developers' panel over all streams.
 //! - `draft`, `tail`: a field in which somebody writes, and a list that stays at its end.
-//! - `i18n`, `theme`, `stream`, `storage`, `title`, `icons`, `random`, `focus`: what every page needs.
+//! - `i18n`, `theme`, `stream`, `storage`, `title`, `icons`, `random`, `focus`, `module`: what every page needs.
 //!
 //! Whatever decides something is plain Rust with tests that run natively; what touches the browser does
 //! nothing but that.

@@ -11,7 +11,7 @@
 //! | `app` | the routes, and what stands behind them |
 //! | `access` | who may read and publish what: tokens, tickets, cookies; every stream is opened by its `Door` |
 //! | `market` | the simulator, recordings, trades of others, and the stream |
-//! | `chat` | rooms: what may be said, who is there |
+//! | `chat`, `presence` | rooms: what may be said, who is there |
 //! | `assistant` | questions, and answers that are topics; the endpoint of a model, or a generator |
 //! | `publish`, `events`, `notifications` | feeds of others, any topics on one connection, what pages show in passing |
 //! | `classics` | `/stock-price`, `/events`, `/stream` |
@@ -20,6 +20,7 @@
 //! | `client` | who is at the other end, also behind proxies |
 //! | `origin`, `rate` | which web pages may read and post, and how often |
 //! | `problem`, `json`, `dedup`, `recent`, `visitor` | refusals, bodies, what was sent before, and who asks |
+//! | `kept`, `secret`, `clock`, `task` | what an earlier life left, what must not be shown, the time, tasks and locks |
 
 mod access;
 mod app;
