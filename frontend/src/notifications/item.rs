@@ -19,17 +19,19 @@ pub(super) fn ItemView(
     let center = use_notifications();
     let Notification { title, body, severity, time } = item.notification.clone();
     let is_new = item.is_new;
-    let severity = if severity == Severity::Other { Severity::default() } else { severity };
-    let level = severity as usize;
+    let [info, success, warning, error] = texts.severities;
+    // For the stylesheet, in words, and as a picture.
+    let (name, said, icon) = match severity {
+        Severity::Info | Severity::Other => ("info", info, icons::info().into_any()),
+        Severity::Success => ("success", success, icons::check().into_any()),
+        Severity::Warning => ("warning", warning, icons::alert().into_any()),
+        Severity::Error => ("error", error, icons::alert().into_any()),
+    };
     view! {
-        <div class="notification" data-severity=NAMES[level] data-new=is_new.to_string()>
+        <div class="notification" data-severity=name data-new=is_new.to_string()>
             <span class="notification-icon">
-                {match severity {
-                    Severity::Info | Severity::Other => icons::info().into_any(),
-                    Severity::Success => icons::check().into_any(),
-                    Severity::Warning | Severity::Error => icons::alert().into_any(),
-                }}
-                <span class="sr-only">{texts.severities[level]}</span>
+                {icon}
+                <span class="sr-only">{said}</span>
             </span>
             <div class="notification-text">
                 <p class="notification-title" dir="auto" data-testid="notification-title">{title}</p>
@@ -54,6 +56,3 @@ pub(super) fn ItemView(
         </div>
     }
 }
-
-/// For the stylesheet, in the order of the severities.
-const NAMES: [&str; 4] = ["info", "success", "warning", "error"];
