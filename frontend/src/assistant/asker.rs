@@ -11,9 +11,7 @@ use leptos::ev::pagehide;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_eventsource::transport::Fetch;
-use leptos_eventsource::{
-    CloseReason, ConnectionHandle, EventSourceHandle, EventSourceOptions, Failure, State,
-};
+use leptos_eventsource::{CloseReason, EventSourceHandle, EventSourceOptions, Failure};
 use web_sys::AbortSignal;
 
 use super::aside::Aside;
@@ -35,24 +33,18 @@ pub(super) struct Asker {
     pub(super) conversation: RwSignal<Conversation>,
     /// Other conversations of this tab.
     pub(super) aside: RwSignal<Aside>,
-    /// The stream, while there is one.
-    pub(super) stream: RwSignal<Option<ConnectionHandle>>,
+    /// The stream of the answer, while there is one.
+    pub(super) current: RwSignal<Option<CurrentStream>>,
     /// What was said when the server refused.
     refusal: StoredValue<String>,
     /// Of the app: an answer goes on while another page is looked at.
     home: StoredValue<Owner>,
-    /// The stream that counts. One that is given up may still say so.
-    line: StoredValue<Option<Line>>,
-    /// How many streams there were.
-    lines: StoredValue<u32>,
 }
 
 /// A stream of an answer.
 #[derive(Clone, Debug)]
-struct Line {
-    /// Counts the streams of this page.
-    number: u32,
-    handle: EventSourceHandle<Event>,
+pub(super) struct CurrentStream {
+    pub(super) handle: EventSourceHandle<Event>,
     last_event_id: Signal<String>,
     /// Disposing it frees the stream.
     owner: Owner,
@@ -63,11 +55,9 @@ pub(crate) fn provide_asker() {
     let asker = Asker {
         conversation: RwSignal::new(storage::load_json(Keep::Tab, KEY)),
         aside: RwSignal::new(storage::load_json(Keep::Tab, ASIDE_KEY)),
-        stream: RwSignal::new(None),
+        current: RwSignal::new(None),
         refusal: StoredValue::new(String::new()),
         home: StoredValue::new(Owner::current().unwrap_or_default()),
-        line: StoredValue::new(None),
-        lines: StoredValue::new(0),
     };
     provide_context(asker);
     // A reload, a link that leads away, a tab that is closed: the text and its cursor as they are then.
@@ -134,7 +124,7 @@ impl Asker {
     }
 
     fn replace(self, conversation: Conversation) {
-        self.hang_up();
+        self.close_stream();
         self.conversation.set(conversation);
         self.save();
     }
@@ -183,33 +173,21 @@ impl Asker {
     }
 
     fn open(self, url: String, fetch: Fetch, cursor: &str) {
-        self.hang_up();
+        self.close_stream();
         let refusal = self.refusal;
         refusal.set_value(String::new());
         let fetch = fetch.with_refusal(move |said| {
             refusal.try_set_value(detail(&said.body));
         });
         let options = EventSourceOptions::default().with_transport(fetch).with_last_event_id(cursor);
-        let number = self.lines.get_value() + 1;
-        self.lines.set_value(number);
         let owner = self.home.with_value(Owner::child);
         owner.with(|| {
             let handle = use_stream::<Event>(url, options);
             handle.on_event(move |event| self.hear(event));
             handle.on_gap(move |_| self.end(Status::Failed(Fault::Gone)));
-            let state = handle.state();
-            Effect::new(move || {
-                let is_ours =
-                    self.line.with_value(|line| line.as_ref().is_some_and(|it| it.number == number));
-                if let State::Closed(reason) = state.get()
-                    && is_ours
-                {
-                    self.handle_close(&reason);
-                }
-            });
+            handle.on_close(move |reason| self.handle_close(reason));
             let last_event_id = handle.last_event_id();
-            self.stream.set(Some(handle.into()));
-            self.line.set_value(Some(Line { number, handle, last_event_id, owner: owner.clone() }));
+            self.current.set(Some(CurrentStream { handle, last_event_id, owner: owner.clone() }));
         });
     }
 
@@ -245,15 +223,15 @@ impl Asker {
     /// The answer ends here, if it has not ended yet.
     fn end(self, status: Status) {
         self.keep_place();
-        self.hang_up();
+        self.close_stream();
         self.conversation.update(|conversation| conversation.end(status));
         self.save();
     }
 
-    fn hang_up(self) {
-        let line = self.line.try_update_value(Option::take).flatten();
-        if let Some(Line { handle, owner, .. }) = line {
-            self.stream.set(None);
+    fn close_stream(self) {
+        // First: it says that it is closed, and does not count any more.
+        let current = self.current.try_update(Option::take).flatten();
+        if let Some(CurrentStream { handle, owner, .. }) = current {
             handle.close();
             // What is drawn still looks at its signals until it has been drawn without them.
             spawn_local(async move {
@@ -266,7 +244,7 @@ impl Asker {
     /// Notes up to where the text has come. The stream tells the id in the same breath as the event, so whenever
     /// nothing is being told the two belong together.
     fn keep_place(self) {
-        let id = self.line.with_value(|line| line.as_ref().map(|line| line.last_event_id.get_untracked()));
+        let id = self.current.with_untracked(|it| it.as_ref().map(|it| it.last_event_id.get_untracked()));
         // A stream that has not begun yet has none.
         if let Some(id) = id.filter(|id| !id.is_empty()) {
             self.conversation.update_untracked(|conversation| conversation.set_cursor(id));

@@ -58,7 +58,10 @@ pub(crate) fn AssistantPage() -> impl IntoView {
             <header class="room-head">
                 <h1 class="room-title">{locale.text(|t| t.assistant.title)}</h1>
                 <span class="assistant-model">{model}</span>
-                {move || asker.stream.get().map(|stream| view! { <Badge stream /> })}
+                {move || {
+                    let stream = asker.current.with(|it| it.as_ref().map(|it| it.handle));
+                    stream.map(|stream| view! { <Badge stream /> })
+                }}
                 <Show when=move || !asker.aside.read().is_empty()>
                     <button
                         type="button"
