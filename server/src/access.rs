@@ -49,8 +49,8 @@ struct State {
     rules: RwLock<Arc<Rules>>,
     origins: Origins,
     tickets: Expiring<Pass>,
-    /// Who has got a cookie for a token: each is good for as much, and as long, as the token by which it was opened. They
-    /// are forgotten when the server stops.
+    /// Who has got a cookie for a token: each is good for as much, and as long, as the token by which it was opened.
+    /// They are forgotten when the server stops.
     sessions: Expiring<Fingerprint>,
     connects: Rate<Option<std::net::IpAddr>>,
     posts: Rate<Option<std::net::IpAddr>>,

@@ -50,7 +50,8 @@ pub(crate) fn check_open(hub: &Hub) -> Result<(), Refusal> {
     }
 }
 
-/// [`check_open`], and refuses what cannot be kept: whoever is told that it was taken relies on that it is there tomorrow.
+/// [`check_open`], and refuses what cannot be kept: whoever is told that it was taken relies on that it is there
+/// tomorrow.
 pub(crate) fn check_takes(hub: &Hub, what: &str) -> Result<(), Refusal> {
     check_open(hub)?;
     match hub.health() {

@@ -102,13 +102,14 @@ pub enum RunError {
 /// How a server that runs is told what to do, and tells that it is there.
 #[derive(Debug)]
 pub struct Control<R, S, A> {
-    /// Whenever there is something new, its tokens and private topics take the place of those before, and the streams end
-    /// whose readers may not go on by them; the rest of it is not looked at.
+    /// Whenever there is something new, its tokens and private topics take the place of those before, and the streams
+    /// end whose readers may not go on by them; the rest of it is not looked at.
     pub access_changes: watch::Receiver<AccessConfig>,
     /// Called when everything is there that requests need: the history, the certificate, the feeds.
     pub ready: R,
-    /// When it completes, the server goes on for [`ServingConfig::lame_duck`](config::ServingConfig::lame_duck), but not ready. Then every stream is ended and
-    /// told when to come back, and clients that do not read are cut off at [`Config::shutdown_deadline`].
+    /// When it completes, the server goes on for as long as
+    /// [`lame_duck`](config::ServingConfig::lame_duck) says, but not ready. Then every stream is ended and told when to
+    /// come back, and clients that do not read are cut off at [`Config::shutdown_deadline`].
     pub shutdown: S,
     /// When it completes, nobody is waited for any more: all connections are cut, and the history is closed.
     pub abort: A,

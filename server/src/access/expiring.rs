@@ -10,7 +10,8 @@ use crate::task::lock;
 /// The most that is kept at a time.
 pub(super) const LIMIT: usize = 10_000;
 
-/// What is kept for a time, under ids that nobody can guess. Where there is too much of it, what is too old makes place.
+/// What is kept for a time, under ids that nobody can guess. Where there is too much of it, what is too old makes
+/// place.
 #[derive(Debug)]
 pub(super) struct Expiring<V> {
     pub(super) lifetime: Duration,
