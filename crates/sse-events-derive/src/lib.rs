@@ -80,6 +80,9 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
         }
         match payload(variant)? {
             None => {
+                if let Some(codec) = &options.codec {
+                    return Err(Error::new_spanned(codec, "`codec` needs a payload"));
+                }
                 type_arms.push(quote!(Self::#ident => #event_type));
                 encode_arms.push(quote!(Self::#ident => Ok(::std::string::String::new())));
                 decode_arms.push(quote!(#event_type => Ok(Self::#ident)));

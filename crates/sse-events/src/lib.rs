@@ -59,7 +59,7 @@ pub mod __private {
 /// ```
 ///
 /// An event type that is empty, holds a line break or U+0000, begins with the reserved prefix `sse.`, or is
-/// used twice does not compile:
+/// used twice does not compile. Nor does a codec of a variant that holds nothing:
 ///
 /// ```compile_fail
 /// #[derive(sse_events::EventSet)]
@@ -81,6 +81,13 @@ pub mod __private {
 ///     A(String),
 ///     #[event(name = "a")]
 ///     B(String),
+/// }
+/// ```
+/// ```compile_fail
+/// #[derive(sse_events::EventSet)]
+/// enum Unused {
+///     #[event(codec = sse_events::codee::string::FromToStringCodec)]
+///     A,
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
