@@ -72,18 +72,14 @@ impl Message {
         let mut out = Writer::default();
         match self {
             Self::Hello { tab, heard, mark, is_new } => {
-                out.word("hello").number(*tab).flag(*is_new);
                 let (reign, next) = heard.unwrap_or_default();
-                write_mark(write_reign(&mut out, reign).number(next), mark);
+                let out = out.word("hello").number(*tab).flag(*is_new);
+                write_mark(write_reign(out, reign).number(next), mark)
             }
-            Self::Ping => {
-                out.word("ping");
-            }
-            Self::Reconnect => {
-                out.word("reconnect");
-            }
+            Self::Ping => out.word("ping"),
+            Self::Reconnect => out.word("reconnect"),
             Self::Leader { reign, said } => write_said(&mut out, *reign, said, now),
-        }
+        };
         out.finish()
     }
 
@@ -106,19 +102,18 @@ impl Message {
     }
 }
 
-fn write_said(out: &mut Writer, reign: Reign, said: &Said, now: Instant) {
+fn write_said<'a>(out: &'a mut Writer, reign: Reign, said: &Said, now: Instant) -> &'a mut Writer {
     match said {
         Said::Welcome { tab, answer } => {
-            write_reign(out.word("welcome"), reign).number(*tab).number(answer.first);
-            write_mark(out, &answer.at);
-            write_standing(out, &answer.standing, now);
-            write_entries(out, &answer.entries);
+            let out = write_reign(out.word("welcome"), reign).number(*tab).number(answer.first);
+            let out = write_standing(write_mark(out, &answer.at), &answer.standing, now);
+            write_entries(out, &answer.entries)
         }
         Said::Entries { first, entries } => {
-            write_entries(write_reign(out.word("entries"), reign).number(*first), entries);
+            write_entries(write_reign(out.word("entries"), reign).number(*first), entries)
         }
         Said::Here { next, standing } => {
-            write_standing(write_reign(out.word("here"), reign).number(*next), standing, now);
+            write_standing(write_reign(out.word("here"), reign).number(*next), standing, now)
         }
         Said::Failed(failure) => write_failure(write_reign(out.word("failed"), reign), failure),
     }
@@ -146,9 +141,9 @@ fn read_reign(from: &mut Reader<'_>) -> Option<Reign> {
     Some(Reign { since: from.number()?, tab: from.number()? })
 }
 
-fn write_standing(out: &mut Writer, standing: &Standing, now: Instant) {
-    out.number(millis(standing.reconnection_time)).number(standing.sure_from);
-    write_state(out, &standing.state, now);
+fn write_standing<'a>(out: &'a mut Writer, standing: &Standing, now: Instant) -> &'a mut Writer {
+    let out = out.number(millis(standing.reconnection_time)).number(standing.sure_from);
+    write_state(out, &standing.state, now)
 }
 
 fn read_standing(from: &mut Reader<'_>, now: Instant) -> Option<Standing> {
@@ -156,17 +151,20 @@ fn read_standing(from: &mut Reader<'_>, now: Instant) -> Option<Standing> {
     Some(Standing { reconnection_time, sure_from: from.number()?, state: read_state(from, now)? })
 }
 
-fn write_mark(out: &mut Writer, mark: &Mark) {
-    out.word(&mark.last_event_id).number(mark.nth);
+fn write_mark<'a>(out: &'a mut Writer, mark: &Mark) -> &'a mut Writer {
+    out.word(&mark.last_event_id).number(mark.nth)
 }
 
 fn read_mark(from: &mut Reader<'_>) -> Option<Mark> {
     Some(Mark { last_event_id: from.word()?.to_owned(), nth: from.number()? })
 }
 
-fn write_entries(out: &mut Writer, entries: &[Rc<Entry>]) {
+fn write_entries<'a>(out: &'a mut Writer, entries: &[Rc<Entry>]) -> &'a mut Writer {
     out.number(entries.len() as u64);
-    entries.iter().for_each(|entry| write_entry(out, entry));
+    for entry in entries {
+        write_entry(out, entry);
+    }
+    out
 }
 
 fn read_entries(from: &mut Reader<'_>) -> Option<Vec<Rc<Entry>>> {
@@ -197,7 +195,7 @@ mod tests {
         Message::decode(&message.encode(NOW), NOW)
     }
 
-    fn written(write: impl FnOnce(&mut Writer)) -> String {
+    fn written(write: impl FnOnce(&mut Writer) -> &mut Writer) -> String {
         let mut out = Writer::default();
         write(&mut out);
         out.finish()

@@ -8,7 +8,7 @@ use sse_proto::{DecodeError, Instant};
 use super::text::{Reader, Writer};
 use crate::share::log::{Entry, What};
 
-pub(super) fn write_entry(out: &mut Writer, entry: &Entry) {
+pub(super) fn write_entry<'a>(out: &'a mut Writer, entry: &Entry) -> &'a mut Writer {
     match &entry.what {
         What::Event { event_type, data } => out.word("event").word(event_type).word(data),
         What::Gap(Gap::Trimmed { up_to }) => out.word("trimmed").number(*up_to),
@@ -16,7 +16,7 @@ pub(super) fn write_entry(out: &mut Writer, entry: &Entry) {
         What::Gap(_) => out.word("reset"),
         What::Cursor => out.word("cursor"),
     }
-    .word(&entry.last_event_id);
+    .word(&entry.last_event_id)
 }
 
 pub(super) fn read_entry(from: &mut Reader<'_>) -> Option<Entry> {
@@ -30,29 +30,19 @@ pub(super) fn read_entry(from: &mut Reader<'_>) -> Option<Entry> {
     Some(Entry { what, last_event_id: from.word()?.to_owned() })
 }
 
-pub(super) fn write_state(out: &mut Writer, state: &State, now: Instant) {
+pub(super) fn write_state<'a>(out: &'a mut Writer, state: &State, now: Instant) -> &'a mut Writer {
     match state {
-        State::Connecting { attempt } => {
-            out.word("connecting").number(u64::from(*attempt));
-        }
-        State::Open => {
-            out.word("open");
-        }
-        State::Stale { since } => {
-            out.word("stale").number(millis(now.saturating_duration_since(*since)));
-        }
+        State::Connecting { attempt } => out.word("connecting").number(u64::from(*attempt)),
+        State::Open => out.word("open"),
+        State::Stale { since } => out.word("stale").number(millis(now.saturating_duration_since(*since))),
         State::Waiting { attempt, until, cause } => {
             let left = until.saturating_duration_since(now);
-            write_failure(out.word("waiting").number(u64::from(*attempt)).number(millis(left)), cause);
+            write_failure(out.word("waiting").number(u64::from(*attempt)).number(millis(left)), cause)
         }
         State::Closed(reason) => write_reason(out.word("closed"), reason),
-        State::Paused { why: PauseReason::Offline } => {
-            out.word("offline");
-        }
+        State::Paused { why: PauseReason::Offline } => out.word("offline"),
         // A leader has asked for its connection, and nothing else pauses it: it is about to connect.
-        _ => {
-            out.word("connecting").number(1);
-        }
+        _ => out.word("connecting").number(1),
     }
 }
 
@@ -74,22 +64,16 @@ pub(super) fn read_state(from: &mut Reader<'_>, now: Instant) -> Option<State> {
     })
 }
 
-fn write_reason(out: &mut Writer, reason: &CloseReason) {
+fn write_reason<'a>(out: &'a mut Writer, reason: &CloseReason) -> &'a mut Writer {
     match reason {
-        CloseReason::Caller => {
-            out.word("caller");
-        }
-        CloseReason::Ended => {
-            out.word("ended");
-        }
+        CloseReason::Caller => out.word("caller"),
+        CloseReason::Ended => out.word("ended"),
         CloseReason::Refused(failure) => write_failure(out.word("refused"), failure),
         CloseReason::GaveUp { failures, last } => {
-            write_failure(out.word("gave-up").number(u64::from(*failures)), last);
+            write_failure(out.word("gave-up").number(u64::from(*failures)), last)
         }
         CloseReason::Interrupted { cause: Some(cause) } => write_failure(out.word("interrupted-by"), cause),
-        _ => {
-            out.word("interrupted");
-        }
+        _ => out.word("interrupted"),
     }
 }
 
@@ -105,7 +89,7 @@ fn read_reason(from: &mut Reader<'_>) -> Option<CloseReason> {
     })
 }
 
-pub(super) fn write_failure(out: &mut Writer, failure: &Failure) {
+pub(super) fn write_failure<'a>(out: &'a mut Writer, failure: &Failure) -> &'a mut Writer {
     match failure {
         Failure::Network => out.word("network"),
         Failure::Ended => out.word("ended"),
@@ -124,7 +108,7 @@ pub(super) fn write_failure(out: &mut Writer, failure: &Failure) {
         Failure::Limit(DecodeError::IdTooLong { limit }) => out.word("id").number(*limit as u64),
         // `Failure` may grow.
         _ => out.word("unsupported"),
-    };
+    }
 }
 
 pub(super) fn read_failure(from: &mut Reader<'_>) -> Option<Failure> {
