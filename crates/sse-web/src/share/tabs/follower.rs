@@ -7,7 +7,7 @@ use std::time::Duration;
 use sse_proto::Instant;
 
 use super::message::{Answer, Said};
-use super::{ANSWER_WITHIN, ASK_AFTER, Action, Message, Peer, Reign, Role, STEALS};
+use super::{ANSWER_WITHIN, ASK_AFTER, Action, Message, Peer, Role, STEALS, Term};
 use crate::share::log::{Entry, Log, What};
 
 /// A timer that is so late was held up, and perhaps with it the answer that it is about.
@@ -109,15 +109,15 @@ impl Peer {
     }
 
     /// A leader said something.
-    pub(super) fn hear(&mut self, now: Instant, reign: Reign, said: Said, log: &mut Log) {
+    pub(super) fn hear(&mut self, now: Instant, term: Term, said: Said, log: &mut Log) {
         let is_to_another = matches!(said, Said::Welcome { tab, .. } if tab != self.tab);
-        if reign < self.latest || is_to_another {
+        if term < self.latest || is_to_another {
             return;
         }
-        let is_news = reign > self.latest;
-        self.latest = reign;
+        let is_news = term > self.latest;
+        self.latest = term;
         if is_news && let Role::Leader(_) = self.role {
-            // Whoever reigns now took the lock, and the browser has not come to tell yet.
+            // Whoever leads now took the lock, and the browser has not come to tell yet.
             return self.step_down(now, log);
         }
         let Role::Follower(follower) = &mut self.role else { return };
@@ -128,10 +128,10 @@ impl Peer {
             self.ask_again(now, log);
         }
         match said {
-            Said::Welcome { answer, .. } => self.take_answer(reign, answer, log),
-            Said::Entries { first, entries } => self.take_entries(now, reign, first, entries, log),
+            Said::Welcome { answer, .. } => self.take_answer(term, answer, log),
+            Said::Entries { first, entries } => self.take_entries(now, term, first, entries, log),
             Said::Here { next, standing } => {
-                let has_all = self.is_live() && self.heard == Some((reign, next));
+                let has_all = self.is_live() && self.heard == Some((term, next));
                 if self.is_live() && !has_all {
                     self.ask_again(now, log);
                 }
@@ -159,12 +159,12 @@ impl Peer {
         }
     }
 
-    fn take_answer(&mut self, reign: Reign, answer: Answer, log: &mut Log) {
+    fn take_answer(&mut self, term: Term, answer: Answer, log: &mut Log) {
         let Role::Follower(follower) = &mut self.role else { return };
         follower.is_live = true;
         let Answer { first, at, entries, standing } = answer;
         // By numbers, which are exact: the rest of what this leader said before.
-        let is_rest = matches!(self.heard, Some((of, next)) if of == reign && first <= next);
+        let is_rest = matches!(self.heard, Some((of, next)) if of == term && first <= next);
         if !is_rest {
             let is_without_ids = at.is_without_id() && log.end_mark().is_without_id();
             let is_place = if at.is_without_id() {
@@ -184,27 +184,20 @@ impl Peer {
                     log.end()..log.end()
                 }
             };
-            self.heard = Some((reign, first));
+            self.heard = Some((term, first));
         }
         self.standing = standing;
         self.append(first, entries, log);
         self.act(Action::State(self.standing.state.clone()));
     }
 
-    fn take_entries(
-        &mut self,
-        now: Instant,
-        reign: Reign,
-        first: u64,
-        entries: Vec<Rc<Entry>>,
-        log: &mut Log,
-    ) {
+    fn take_entries(&mut self, now: Instant, term: Term, first: u64, entries: Vec<Rc<Entry>>, log: &mut Log) {
         // Until it has answered, what it says may follow on something that is not here. The answer brings it.
         if !self.is_live() {
             return;
         }
         match self.heard {
-            Some((of, next)) if of == reign && first <= next => self.append(first, entries, log),
+            Some((of, next)) if of == term && first <= next => self.append(first, entries, log),
             _ => self.ask_again(now, log),
         }
     }

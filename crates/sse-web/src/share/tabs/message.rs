@@ -8,7 +8,7 @@ use sse_proto::client::Failure;
 
 use super::text::{Reader, Writer};
 use super::words::{millis, read_entry, read_failure, read_state, write_entry, write_failure, write_state};
-use super::{Reign, Standing};
+use super::{Standing, Term};
 use crate::share::log::{Entry, Mark};
 
 /// How tabs speak. What other versions say is not understood here: whoever changes anything that is written takes a new
@@ -24,7 +24,7 @@ pub(crate) enum Message {
     Hello {
         tab: u64,
         /// The leader it last heard in full, and the number of the entry that comes next from it.
-        heard: Option<(Reign, u64)>,
+        heard: Option<(Term, u64)>,
         mark: Mark,
         /// Whether it has been told nothing at all yet.
         is_new: bool,
@@ -33,8 +33,8 @@ pub(crate) enum Message {
     Ping,
     /// The owner of a stream in another tab wants it to connect anew.
     Reconnect,
-    /// The leader of this reign says something.
-    Leader { reign: Reign, said: Said },
+    /// The leader of this term says something.
+    Leader { term: Term, said: Said },
 }
 
 /// Said by a leader.
@@ -72,13 +72,13 @@ impl Message {
         let mut out = Writer::default();
         match self {
             Self::Hello { tab, heard, mark, is_new } => {
-                let (reign, next) = heard.unwrap_or_default();
+                let (term, next) = heard.unwrap_or_default();
                 let out = out.word("hello").number(*tab).flag(*is_new);
-                write_mark(write_reign(out, reign).number(next), mark)
+                write_mark(write_term(out, term).number(next), mark)
             }
             Self::Ping => out.word("ping"),
             Self::Reconnect => out.word("reconnect"),
-            Self::Leader { reign, said } => write_said(&mut out, *reign, said, now),
+            Self::Leader { term, said } => write_said(&mut out, *term, said, now),
         };
         out.finish()
     }
@@ -90,32 +90,32 @@ impl Message {
         let message = match from.word()? {
             "hello" => {
                 let (tab, is_new) = (from.number()?, from.flag()?);
-                let heard = (read_reign(from)?, from.number()?);
-                let heard = Some(heard).filter(|(reign, _)| *reign != Reign::default());
+                let heard = (read_term(from)?, from.number()?);
+                let heard = Some(heard).filter(|(term, _)| *term != Term::default());
                 Self::Hello { tab, heard, mark: read_mark(from)?, is_new }
             }
             "ping" => Self::Ping,
             "reconnect" => Self::Reconnect,
-            kind => Self::Leader { reign: read_reign(from)?, said: read_said(kind, from, now)? },
+            kind => Self::Leader { term: read_term(from)?, said: read_said(kind, from, now)? },
         };
         from.is_empty().then_some(message)
     }
 }
 
-fn write_said<'a>(out: &'a mut Writer, reign: Reign, said: &Said, now: Instant) -> &'a mut Writer {
+fn write_said<'a>(out: &'a mut Writer, term: Term, said: &Said, now: Instant) -> &'a mut Writer {
     match said {
         Said::Welcome { tab, answer } => {
-            let out = write_reign(out.word("welcome"), reign).number(*tab).number(answer.first);
+            let out = write_term(out.word("welcome"), term).number(*tab).number(answer.first);
             let out = write_standing(write_mark(out, &answer.at), &answer.standing, now);
             write_entries(out, &answer.entries)
         }
         Said::Entries { first, entries } => {
-            write_entries(write_reign(out.word("entries"), reign).number(*first), entries)
+            write_entries(write_term(out.word("entries"), term).number(*first), entries)
         }
         Said::Here { next, standing } => {
-            write_standing(write_reign(out.word("here"), reign).number(*next), standing, now)
+            write_standing(write_term(out.word("here"), term).number(*next), standing, now)
         }
-        Said::Failed(failure) => write_failure(write_reign(out.word("failed"), reign), failure),
+        Said::Failed(failure) => write_failure(write_term(out.word("failed"), term), failure),
     }
 }
 
@@ -133,12 +133,12 @@ fn read_said(kind: &str, from: &mut Reader<'_>, now: Instant) -> Option<Said> {
     })
 }
 
-fn write_reign(out: &mut Writer, reign: Reign) -> &mut Writer {
-    out.number(reign.since).number(reign.tab)
+fn write_term(out: &mut Writer, term: Term) -> &mut Writer {
+    out.number(term.since).number(term.tab)
 }
 
-fn read_reign(from: &mut Reader<'_>) -> Option<Reign> {
-    Some(Reign { since: from.number()?, tab: from.number()? })
+fn read_term(from: &mut Reader<'_>) -> Option<Term> {
+    Some(Term { since: from.number()?, tab: from.number()? })
 }
 
 fn write_standing<'a>(out: &'a mut Writer, standing: &Standing, now: Instant) -> &'a mut Writer {
@@ -181,14 +181,14 @@ mod tests {
     use crate::share::log::What;
 
     const NOW: Instant = Instant::from_millis(5_000);
-    const REIGN: Reign = Reign { since: 7, tab: u64::MAX };
+    const TERM: Term = Term { since: 7, tab: u64::MAX };
 
     fn standing(state: State) -> Standing {
         Standing { state, reconnection_time: Duration::from_millis(1_500), sure_from: 3 }
     }
 
     fn led(said: Said) -> Message {
-        Message::Leader { reign: REIGN, said }
+        Message::Leader { term: TERM, said }
     }
 
     fn back(message: &Message) -> Option<Message> {
@@ -274,7 +274,7 @@ mod tests {
             ),
             (
                 format!("5:hello1:11:0{LED}1:34:5f.71:3"),
-                Message::Hello { tab: 1, heard: Some((REIGN, 3)), mark, is_new: false },
+                Message::Hello { tab: 1, heard: Some((TERM, 3)), mark, is_new: false },
             ),
             ("4:ping".to_owned(), Message::Ping),
             ("9:reconnect".to_owned(), Message::Reconnect),
@@ -318,7 +318,7 @@ mod tests {
         let answer = Answer { first: 4, at: mark.clone(), entries: entries(), standing: standing.clone() };
         for message in [
             Message::Hello { tab: 1, heard: None, mark: Mark::default(), is_new: true },
-            Message::Hello { tab: 1, heard: Some((REIGN, 3)), mark, is_new: false },
+            Message::Hello { tab: 1, heard: Some((TERM, 3)), mark, is_new: false },
             led(Said::Welcome { tab: 9, answer }),
             led(Said::Entries { first: 0, entries: entries() }),
             led(Said::Entries { first: 0, entries: Vec::new() }),

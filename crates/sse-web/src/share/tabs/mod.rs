@@ -42,23 +42,23 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// Then it goes on alone: two that do not understand one another would rob each other for ever.
 const STEALS: u32 = 3;
 
-/// By how much the time of a reign may be ahead of the clock, in milliseconds. Nobody could outbid the end of time.
+/// By how much the time of a term may be ahead of the clock, in milliseconds. Nobody could outbid the end of time.
 const FUTURE: u64 = 24 * 60 * 60 * 1_000;
 
 /// The most entries that wait to be told. They are told at the end of the task that brought them, or when they are so
 /// many.
 const BATCH: u64 = 256;
 
-/// Names one time of one tab as the leader. Of two, the greater counts.
+/// Names one term of one tab as the leader. Of two, the greater counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Reign {
+pub(crate) struct Term {
     /// When the lock was asked for, in milliseconds on the wall clock, which all tabs share; more than of any that was heard
     /// of before.
     pub(crate) since: u64,
     pub(crate) tab: u64,
 }
 
-impl Reign {
+impl Term {
     fn is_future(self, wall: u64) -> bool {
         self.since > wall.saturating_add(FUTURE)
     }
@@ -96,10 +96,10 @@ pub(crate) struct Peer {
     tab: u64,
     role: Role,
     /// The latest leader that was heard of.
-    latest: Reign,
+    latest: Term,
     /// The leader whose word the log goes by, and the number of the entry that comes next from it. Kept while the tab
     /// is away.
-    heard: Option<(Reign, u64)>,
+    heard: Option<(Term, u64)>,
     /// The numbers in the log of what an earlier leader told and that one has not yet. It will tell it again.
     ahead: Range<u64>,
     /// How the connection stands, whoever has it, as far as is known here. What a server has asked for holds for the next
@@ -150,7 +150,7 @@ enum Role {
 
 #[derive(Debug)]
 struct Leader {
-    reign: Reign,
+    term: Term,
     /// The number of the first entry that came under it.
     began: u64,
     /// Everything before this number has been told.
@@ -167,7 +167,7 @@ impl Peer {
         Self {
             tab,
             role: Role::Away,
-            latest: Reign::default(),
+            latest: Term::default(),
             heard: None,
             ahead: 0..0,
             standing: Standing::new(),
@@ -203,9 +203,9 @@ impl Peer {
             // It left before it knew.
             return;
         }
-        let reign = Reign { since: asked.max(self.latest.since.saturating_add(1)), tab: self.tab };
-        self.latest = reign;
-        self.heard = Some((reign, log.end()));
+        let term = Term { since: asked.max(self.latest.since.saturating_add(1)), tab: self.tab };
+        self.latest = term;
+        self.heard = Some((term, log.end()));
         let hold = self.standing.hold(now);
         match (&mut self.standing.state, hold) {
             (State::Waiting { until, .. }, Some(hold)) => *until = hold,
@@ -213,7 +213,7 @@ impl Peer {
         }
         self.standing.sure_from = log.sure_from();
         self.role =
-            Role::Leader(Leader { reign, began: log.end(), told: log.end(), hold, has_audience: false });
+            Role::Leader(Leader { term, began: log.end(), told: log.end(), hold, has_audience: false });
         self.say_here(log);
         match hold {
             Some(_) => self.act(Action::State(self.standing.state.clone())),
@@ -227,10 +227,10 @@ impl Peer {
         self.act(Action::Connect { last_event_id, reconnection_time });
     }
 
-    /// A reign that has not begun yet is nobody's: the clock was set back, or somebody says what is not so.
+    /// A term that has not begun yet is nobody's: the clock was set back, or somebody says what is not so.
     fn forget_future(&mut self, wall: u64) {
         if self.latest.is_future(wall) {
-            self.latest = Reign::default();
+            self.latest = Term::default();
         }
     }
 
@@ -295,7 +295,7 @@ impl Peer {
     pub(crate) fn handle_failure(&mut self, failure: Failure, log: &Log) {
         self.flush(log);
         if let Role::Leader(leader) = &self.role {
-            self.say(leader.reign, Said::Failed(failure.clone()));
+            self.say(leader.term, Said::Failed(failure.clone()));
             self.act(Action::Failed(failure));
         }
     }
@@ -303,11 +303,11 @@ impl Peer {
     /// Tells the others what has come since they were told last.
     pub(crate) fn flush(&mut self, log: &Log) {
         let Role::Leader(leader) = &mut self.role else { return };
-        let (reign, first) = (leader.reign, leader.told.max(log.first()));
+        let (term, first) = (leader.term, leader.told.max(log.first()));
         leader.told = log.end();
         if leader.has_audience && first < log.end() {
             let entries = log.from(first).cloned().collect();
-            self.say(reign, Said::Entries { first, entries });
+            self.say(term, Said::Entries { first, entries });
         }
     }
 
@@ -338,9 +338,9 @@ impl Peer {
                     self.reconnect(log);
                 }
             }
-            Message::Leader { reign, said } => {
-                if !reign.is_future(wall) {
-                    self.hear(now, reign, said, log);
+            Message::Leader { term, said } => {
+                if !term.is_future(wall) {
+                    self.hear(now, term, said, log);
                 }
             }
         }
@@ -379,13 +379,13 @@ impl Peer {
     fn say_here(&mut self, log: &Log) {
         if let Role::Leader(leader) = &self.role {
             self.standing.sure_from = log.sure_from();
-            let (reign, standing) = (leader.reign, self.standing.clone());
-            self.say(reign, Said::Here { next: log.end(), standing });
+            let (term, standing) = (leader.term, self.standing.clone());
+            self.say(term, Said::Here { next: log.end(), standing });
         }
     }
 
-    fn say(&mut self, reign: Reign, said: Said) {
-        self.act(Action::Post(Message::Leader { reign, said }));
+    fn say(&mut self, term: Term, said: Said) {
+        self.act(Action::Post(Message::Leader { term, said }));
     }
 
     fn say_hello(&mut self, log: &Log) {
@@ -395,12 +395,12 @@ impl Peer {
     }
 
     /// Answers a tab that asks for the stream.
-    fn welcome(&mut self, tab: u64, heard: Option<(Reign, u64)>, mark: &Mark, is_new: bool, log: &Log) {
+    fn welcome(&mut self, tab: u64, heard: Option<(Term, u64)>, mark: &Mark, is_new: bool, log: &Log) {
         self.flush(log);
         let Role::Leader(leader) = &mut self.role else { return };
         leader.has_audience = true;
-        let reign = leader.reign;
-        let known = heard.filter(|(of, next)| *of == reign && log.mark_before(*next).is_some());
+        let term = leader.term;
+        let known = heard.filter(|(of, next)| *of == term && log.mark_before(*next).is_some());
         let reached = match known {
             Some((_, next)) => Some(next),
             // Nobody can say where in a stream without ids somebody stands: who is new gets all there is, and who
@@ -415,7 +415,7 @@ impl Peer {
         let entries = log.from(first).cloned().collect();
         self.standing.sure_from = log.sure_from();
         let standing = self.standing.clone();
-        self.say(reign, Said::Welcome { tab, answer: Answer { first, at, entries, standing } });
+        self.say(term, Said::Welcome { tab, answer: Answer { first, at, entries, standing } });
     }
 }
 

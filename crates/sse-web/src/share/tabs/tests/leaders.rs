@@ -34,7 +34,7 @@ fn the_next_leader_leaves_a_server_alone_for_as_long_as_this_one_was_asked_to() 
     leader.admit(&mut next);
     next.peer.handle_granted(at(20_000), WALL, &next.log);
     let standing = Standing { state: state.clone(), reconnection_time: Duration::ZERO, sure_from: 0 };
-    let here = Message::Leader { reign: next.peer.latest, said: Said::Here { next: 0, standing } };
+    let here = Message::Leader { term: next.peer.latest, said: Said::Here { next: 0, standing } };
     assert_eq!(next.actions(), [Action::Post(here), Action::State(state)]);
     assert_eq!(next.peer.deadline(), Some(at(61_000)));
     next.timeout(at(60_999));
@@ -137,9 +137,9 @@ fn a_leader_that_is_heard_was_not_robbed_in_vain() {
 }
 
 #[test]
-fn a_reign_from_the_future_is_nobodys() {
+fn a_term_from_the_future_is_nobodys() {
     let mut leader = Tab::leading(1);
-    let here = |since| here(reign(since, 9), State::Open);
+    let here = |since| here(term(since, 9), State::Open);
     leader.hear([here(u64::MAX), here(WALL + FUTURE + 1)]);
     assert_eq!(leader.actions(), []);
     assert!(matches!(leader.peer.role, Role::Leader(_)));
@@ -148,7 +148,7 @@ fn a_reign_from_the_future_is_nobodys() {
     tab.hear([here(WALL + FUTURE)]).actions();
     tab.peer.handle_message(NOW, WALL - 1, Message::Ping, &mut tab.log);
     tab.peer.handle_granted(NOW, 50, &tab.log);
-    assert_eq!(tab.peer.latest, reign(50, 2));
+    assert_eq!(tab.peer.latest, term(50, 2));
 }
 
 #[test]

@@ -117,12 +117,12 @@ fn connect(last_event_id: &str) -> Action {
     Action::Connect { last_event_id: last_event_id.into(), reconnection_time: Duration::ZERO }
 }
 
-fn here(reign: Reign, state: State) -> Message {
-    Message::Leader { reign, said: Said::Here { next: 0, standing: standing(state) } }
+fn here(term: Term, state: State) -> Message {
+    Message::Leader { term, said: Said::Here { next: 0, standing: standing(state) } }
 }
 
-fn reign(since: u64, tab: u64) -> Reign {
-    Reign { since, tab }
+fn term(since: u64, tab: u64) -> Term {
+    Term { since, tab }
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_tab_waits_for_the_lock_and_connects_when_it_has_it() {
     let connecting = State::Connecting { attempt: 1 };
     assert_eq!(tab.actions(), [Action::RequestLock, Action::Post(hello), Action::State(connecting.clone())]);
     tab.peer.handle_granted(NOW, 50, &tab.log);
-    let here = here(reign(50, 7), connecting);
+    let here = here(term(50, 7), connecting);
     assert_eq!(tab.actions(), [Action::Post(here), connect("")]);
 }
 
@@ -340,17 +340,17 @@ fn who_hears_its_successor_before_it_knows_that_it_was_robbed_steps_down() {
     let mut other = Tab::entered(3);
     thief.admit(&mut other);
     let said = Said::Entries { first: 0, entries: vec![event("x", "").into()] };
-    let old = Message::Leader { reign: reign(1, 1), said };
+    let old = Message::Leader { term: term(1, 1), said };
     assert_eq!(other.hear([old]).actions(), []);
     assert_eq!(other.ids(), [""; 0]);
 }
 
 #[test]
-fn a_reign_is_later_than_any_that_was_heard_of_whatever_the_wall_clock_says() {
+fn a_term_is_later_than_any_that_was_heard_of_whatever_the_wall_clock_says() {
     let mut tab = Tab::entered(1);
-    tab.hear([here(reign(900, 9), State::Open)]).actions();
+    tab.hear([here(term(900, 9), State::Open)]).actions();
     tab.peer.handle_granted(NOW, 5, &tab.log);
-    assert_eq!(tab.peer.latest, reign(901, 1));
+    assert_eq!(tab.peer.latest, term(901, 1));
 }
 
 #[test]
