@@ -6,7 +6,7 @@ use std::time::Duration;
 use sse_proto::Instant;
 use sse_proto::client::Failure;
 
-use super::text::{Reader, Writer};
+use super::netstring::{Reader, Writer};
 use super::words::{millis, read_entry, read_failure, read_state, write_entry, write_failure, write_state};
 use super::{Standing, Term};
 use crate::share::log::{Entry, Mark};
@@ -73,11 +73,11 @@ impl Message {
         match self {
             Self::Hello { tab, heard, mark, is_new } => {
                 let (term, next) = heard.unwrap_or_default();
-                let out = out.word("hello").number(*tab).flag(*is_new);
+                let out = out.string("hello").number(*tab).flag(*is_new);
                 write_mark(write_term(out, term).number(next), mark)
             }
-            Self::Ping => out.word("ping"),
-            Self::Reconnect => out.word("reconnect"),
+            Self::Ping => out.string("ping"),
+            Self::Reconnect => out.string("reconnect"),
             Self::Leader { term, said } => write_said(&mut out, *term, said, now),
         };
         out.finish()
@@ -87,7 +87,7 @@ impl Message {
     pub(crate) fn decode(text: &str, now: Instant) -> Option<Self> {
         let mut from = Reader::new(text);
         let from = &mut from;
-        let message = match from.word()? {
+        let message = match from.string()? {
             "hello" => {
                 let (tab, is_new) = (from.number()?, from.flag()?);
                 let heard = (read_term(from)?, from.number()?);
@@ -105,17 +105,17 @@ impl Message {
 fn write_said<'a>(out: &'a mut Writer, term: Term, said: &Said, now: Instant) -> &'a mut Writer {
     match said {
         Said::Welcome { tab, answer } => {
-            let out = write_term(out.word("welcome"), term).number(*tab).number(answer.first);
+            let out = write_term(out.string("welcome"), term).number(*tab).number(answer.first);
             let out = write_standing(write_mark(out, &answer.at), &answer.standing, now);
             write_entries(out, &answer.entries)
         }
         Said::Entries { first, entries } => {
-            write_entries(write_term(out.word("entries"), term).number(*first), entries)
+            write_entries(write_term(out.string("entries"), term).number(*first), entries)
         }
         Said::Here { next, standing } => {
-            write_standing(write_term(out.word("here"), term).number(*next), standing, now)
+            write_standing(write_term(out.string("here"), term).number(*next), standing, now)
         }
-        Said::Failed(failure) => write_failure(write_term(out.word("failed"), term), failure),
+        Said::Failed(failure) => write_failure(write_term(out.string("failed"), term), failure),
     }
 }
 
@@ -152,11 +152,11 @@ fn read_standing(from: &mut Reader<'_>, now: Instant) -> Option<Standing> {
 }
 
 fn write_mark<'a>(out: &'a mut Writer, mark: &Mark) -> &'a mut Writer {
-    out.word(&mark.last_event_id).number(mark.nth)
+    out.string(&mark.last_event_id).number(mark.nth)
 }
 
 fn read_mark(from: &mut Reader<'_>) -> Option<Mark> {
-    Some(Mark { last_event_id: from.word()?.to_owned(), nth: from.number()? })
+    Some(Mark { last_event_id: from.string()?.to_owned(), nth: from.number()? })
 }
 
 fn write_entries<'a>(out: &'a mut Writer, entries: &[Rc<Entry>]) -> &'a mut Writer {

@@ -10,13 +10,13 @@
 //! |---|---|
 //! | `mod.rs` | [`Peer`]: the roles of a tab, and how it changes them |
 //! | `follower.rs` | hearing a leader: holes, what was heard before, silence |
-//! | `message.rs`, `words.rs`, `text.rs` | what is said, and how it is written |
+//! | `message.rs`, `words.rs`, `netstring.rs` | what is said, and how it is written |
 
 mod follower;
 mod message;
+mod netstring;
 #[cfg(test)]
 mod simulation;
-mod text;
 mod words;
 
 use std::collections::VecDeque;

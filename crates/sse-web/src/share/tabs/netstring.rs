@@ -1,21 +1,21 @@
-//! Words in a text, each after its length: `5:hello3:abc`. No word needs escaping, and reading copies nothing.
+//! Netstrings without the comma: `5:hello3:abc`. Nothing needs escaping, and reading copies nothing.
 
 use std::fmt::Write;
 
-/// Writes words.
+/// Writes strings.
 #[derive(Debug, Default)]
 pub(super) struct Writer(String);
 
 impl Writer {
-    pub(super) fn word(&mut self, word: &str) -> &mut Self {
+    pub(super) fn string(&mut self, string: &str) -> &mut Self {
         // Writing to a string cannot fail.
-        let _ = write!(self.0, "{}:", word.len());
-        self.0.push_str(word);
+        let _ = write!(self.0, "{}:", string.len());
+        self.0.push_str(string);
         self
     }
 
     pub(super) fn number(&mut self, number: u64) -> &mut Self {
-        self.word(&number.to_string())
+        self.string(&number.to_string())
     }
 
     pub(super) fn flag(&mut self, flag: bool) -> &mut Self {
@@ -27,7 +27,7 @@ impl Writer {
     }
 }
 
-/// Reads words back.
+/// Reads them back.
 #[derive(Debug)]
 pub(super) struct Reader<'a>(&'a str);
 
@@ -36,20 +36,20 @@ impl<'a> Reader<'a> {
         Self(text)
     }
 
-    pub(super) fn word(&mut self) -> Option<&'a str> {
+    pub(super) fn string(&mut self) -> Option<&'a str> {
         let (length, rest) = self.0.split_once(':')?;
         let length = number(length)?;
-        let word = rest.get(..length)?;
+        let string = rest.get(..length)?;
         self.0 = &rest[length..];
-        Some(word)
+        Some(string)
     }
 
     pub(super) fn number<N: std::str::FromStr>(&mut self) -> Option<N> {
-        number(self.word()?)
+        number(self.string()?)
     }
 
     pub(super) fn flag(&mut self) -> Option<bool> {
-        match self.word()? {
+        match self.string()? {
             "0" => Some(false),
             "1" => Some(true),
             _ => None,
