@@ -19,10 +19,10 @@ const SLEEP_MILLIS: f64 = 1_000.0;
 thread_local! {
     /// Milliseconds for which `performance.now()` stood still.
     static ASLEEP: Cell<f64> = const { Cell::new(0.0) };
-    /// By how much the wall clock was ahead of `performance.now()` at the last look.
+    /// By how much the wall clock was ahead of `performance.now()` when the two were last compared.
     static AHEAD: Cell<Option<f64>> = const { Cell::new(None) };
     /// When that was, in milliseconds of `performance.now()`.
-    static LOOKED: Cell<f64> = const { Cell::new(0.0) };
+    static COMPARED_AT: Cell<f64> = const { Cell::new(0.0) };
 }
 
 /// The current time on the clock in which states give theirs. It counts the time for which the device was asleep.
@@ -44,7 +44,7 @@ thread_local! {
 pub fn now() -> Instant {
     let millis = performance_now();
     // Before a sign of life is given its time: after a sleep that nobody has noticed, it would be as old as the sleep.
-    if millis - LOOKED.get() >= SLEEP_MILLIS {
+    if millis - COMPARED_AT.get() >= SLEEP_MILLIS {
         notice_sleep();
     }
     // Times are small and not negative, so the conversion only drops the fraction.
@@ -60,7 +60,7 @@ pub fn now() -> Instant {
 /// [`now`] does so by itself, once a second. Not for every event: it is two more calls into JavaScript.
 pub(crate) fn notice_sleep() {
     let now = performance_now();
-    LOOKED.set(now);
+    COMPARED_AT.set(now);
     let ahead = js_sys::Date::now() - now;
     let gained = ahead - AHEAD.replace(Some(ahead)).unwrap_or(ahead);
     if gained >= SLEEP_MILLIS {

@@ -19,9 +19,9 @@ use crate::sink::Sink;
 use crate::timer::Timer;
 use crate::transport::{ActiveRequest, Receiver, Request};
 
-/// How often a connection that is to be replaced after a sleep looks at the clock. In a background tab, browsers make that
-/// once a minute.
-const LOOK_AFTER: Duration = Duration::from_secs(10);
+/// How often a connection that is to be replaced after a sleep checks the clock. In a background tab, browsers make
+/// that once a minute.
+const CHECK_CLOCK_EVERY: Duration = Duration::from_secs(10);
 
 /// A timer that is late by this was kept waiting by a page that was busy. What came meanwhile waits, too, and has as long
 /// to be told before the server is judged: not every browser hands it out in front of the timer.
@@ -50,12 +50,12 @@ pub(crate) struct Inner {
     /// Knows the last event id at the last event, where that has not been looked at.
     unread: Cell<Option<(ConnectionId, Rc<dyn UnreadId>)>>,
     alarm: Cell<Option<Alarm>>,
-    /// When it last looked for a sleep; at the earliest when its connection was made.
-    looked: Cell<Instant>,
+    /// When the clock was last checked for a sleep; at the earliest when its connection was made.
+    clock_checked_at: Cell<Instant>,
     this: Weak<Self>,
 }
 
-/// Has [`Inner::look`] called.
+/// Has [`Inner::handle_alarm`] called.
 struct Alarm {
     at: Instant,
     /// For how long the device had been asleep when it was set. It stands still meanwhile.
@@ -91,7 +91,7 @@ impl Direct {
             active: Cell::new(None),
             unread: Cell::new(None),
             alarm: Cell::new(None),
-            looked: Cell::new(clock::now()),
+            clock_checked_at: Cell::new(clock::now()),
             this: this.clone(),
         });
         let listeners = life_cycle::observe(inner.clone(), interest);
@@ -174,7 +174,7 @@ impl Observer for Inner {
         self.drain();
     }
 
-    fn look(&self) {
+    fn catch_up_with_clock(&self) {
         self.notice_sleep();
         self.handle_timeout();
     }
@@ -185,7 +185,7 @@ impl Inner {
     fn notice_sleep(&self) {
         clock::notice_sleep();
         let now = clock::now();
-        let absent = now.saturating_duration_since(self.looked.replace(now));
+        let absent = now.saturating_duration_since(self.clock_checked_at.replace(now));
         if let Wake::ReconnectAfter(limit) = self.options.wake
             && absent >= limit
         {
@@ -334,7 +334,7 @@ impl Inner {
             with_credentials: self.options.with_credentials,
         };
         let receiver = Receiver { connection, inner: self.this.clone() };
-        self.looked.set(clock::now());
+        self.clock_checked_at.set(clock::now());
         match self.options.transport.connect(request, receiver) {
             Ok(active) => self.active.set(Some((connection, active))),
             Err(failure) => self.fail(connection, failure),
@@ -358,8 +358,8 @@ impl Inner {
         if let Wake::ReconnectAfter(_) = self.options.wake
             && !matches!(self.client.borrow().state(), State::Closed(_))
         {
-            let look = clock::now() + LOOK_AFTER;
-            deadline = Some(deadline.map_or(look, |deadline| deadline.min(look)));
+            let check = clock::now() + CHECK_CLOCK_EVERY;
+            deadline = Some(deadline.map_or(check, |deadline| deadline.min(check)));
         }
         let running = self.alarm.take();
         let Some(deadline) = deadline else { return };

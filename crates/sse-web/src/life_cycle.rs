@@ -18,7 +18,7 @@ pub(crate) trait Observer: 'static {
     fn command(&self, command: Command);
 
     /// Does what is due: the device may have been asleep.
-    fn look(&self) {}
+    fn catch_up_with_clock(&self) {}
 }
 
 /// What somebody wants to know of.
@@ -108,13 +108,13 @@ impl Observation {
             News::Offline => note_network(&*observer),
             News::Online => {
                 // A device that wakes up is often offline for a moment.
-                observer.look();
+                observer.catch_up_with_clock();
                 observer.command(Command::RetryNow);
                 note_network(&*observer);
             }
             News::Leaving => observer.command(Command::Pause(PauseReason::PageHidden)),
             News::Back => {
-                observer.look();
+                observer.catch_up_with_clock();
                 if self.interest != Interest::Page {
                     // A page to which nothing happens does not hear that it is online again either.
                     note_network(&*observer);
@@ -124,7 +124,7 @@ impl Observation {
                     observer.command(Command::Resume(PauseReason::PageHidden));
                 }
             }
-            News::Visibility if self.interest == Interest::Network => observer.look(),
+            News::Visibility if self.interest == Interest::Network => observer.catch_up_with_clock(),
             News::Visibility => self.see(&*observer),
         }
     }
@@ -138,7 +138,7 @@ impl Observation {
         match observer.options().background {
             _ if !is_hidden => {
                 self.grace.take();
-                observer.look();
+                observer.catch_up_with_clock();
                 observer.command(Command::Resume(PauseReason::Background));
             }
             Background::Stay => {}

@@ -6,10 +6,10 @@ use sse_proto::client::{CloseReason, Command, Failure, Gap, PauseReason, PauseSe
 use sse_proto::{Cursor, EventRef};
 use wasm_bindgen_futures::spawn_local;
 
-use super::beginning::{Look, Looking};
 use super::group::{Group, Reach};
 use super::log::{self, Entry, What};
 use super::place::{Next, Place};
+use super::snapshot::{Progress, SnapshotWatch};
 use crate::connection::Link;
 use crate::direct::Direct;
 use crate::life_cycle::{self, Interest, Observer};
@@ -42,7 +42,7 @@ pub(super) struct Member {
     /// How much it has brought.
     own_brought: Cell<u64>,
     /// Until it has its beginning behind it.
-    own_looking: RefCell<Option<Looking>>,
+    own_snapshot_watch: RefCell<Option<SnapshotWatch>>,
     pauses: RefCell<PauseSet>,
     closed: RefCell<Option<CloseReason>>,
     /// The state that its owner was told last.
@@ -88,7 +88,7 @@ impl Membership {
             own: RefCell::new(None),
             own_part: Cell::new(Part::Beginning),
             own_brought: Cell::new(0),
-            own_looking: RefCell::new(None),
+            own_snapshot_watch: RefCell::new(None),
             pauses: RefCell::default(),
             closed: RefCell::new(None),
             told: RefCell::new(State::Idle),
@@ -209,7 +209,7 @@ impl Member {
     }
 
     fn drop_own(&self) {
-        self.own_looking.take();
+        self.own_snapshot_watch.take();
         if let Some(own) = self.own.take() {
             own.end();
         }
@@ -339,35 +339,37 @@ impl Member {
         match state {
             // Here the cursor is still the one that goes with the request. A stream goes on behind it in order.
             State::Connecting { .. } => {
-                self.own_looking.take();
+                self.own_snapshot_watch.take();
                 let is_in_order = log::names_an_event(self.place.borrow().last_event_id());
                 self.own_part.set(if is_in_order { Part::Live } else { Part::Beginning });
             }
-            State::Open if self.own_part.get() == Part::Beginning && self.own_looking.borrow().is_none() => {
+            State::Open
+                if self.own_part.get() == Part::Beginning && self.own_snapshot_watch.borrow().is_none() =>
+            {
                 let (brought, over) = (self.this.clone(), self.this.clone());
-                let looking = Looking::begin(
+                let watch = SnapshotWatch::begin(
                     // A log that still moves is not where it seems to be.
                     move || {
                         let member = brought.upgrade()?;
                         let log_end = member.group().log.borrow().end();
                         Some(member.own_brought.get() + log_end)
                     },
-                    move |look| {
+                    move |progress| {
                         if let Some(member) = over.upgrade() {
-                            member.handle_own_look(look);
+                            member.handle_own_progress(progress);
                         }
                     },
                 );
-                self.own_looking.replace(Some(looking));
+                self.own_snapshot_watch.replace(Some(watch));
             }
             _ => {}
         }
     }
 
-    fn handle_own_look(&self, look: Look) {
+    fn handle_own_progress(&self, progress: Progress) {
         self.own_part.set(Part::Over);
         let is_at_end = self.place.borrow().is_at_end_of(&self.group().log.borrow());
-        if look == Look::Quiet && is_at_end {
+        if progress == Progress::Quiet && is_at_end {
             // Nothing moves, and both have come to the same place.
             self.own_part.set(Part::Live);
             self.pump();
@@ -378,7 +380,7 @@ impl Member {
         self.place.borrow_mut().follow(last_event_id);
         if last_event_id.parse::<Cursor>().is_ok() {
             // The server numbers its events, so they come in order, those of a snapshot too.
-            self.own_looking.take();
+            self.own_snapshot_watch.take();
             self.own_part.set(Part::Live);
         }
         self.sink.cursor();
@@ -433,7 +435,7 @@ impl Sink for Own {
         let Some(member) = self.member.upgrade().filter(|member| member.is_active()) else { return };
         member.own_brought.set(member.own_brought.get() + 1);
         if member.own_part.get() == Part::Over {
-            member.own_looking.take();
+            member.own_snapshot_watch.take();
             member.own_part.set(Part::Live);
         }
         member.place.borrow_mut().pass(event.last_event_id);

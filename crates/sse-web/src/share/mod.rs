@@ -14,10 +14,9 @@
 //! | `browser.rs`, `channel.rs`, `lock.rs` | or the tab that leads |
 //! | `tabs/` | who leads, and how the others keep up; no I/O |
 //! | `log.rs`, `place.rs` | the recent past, and where somebody stands in it; no I/O |
-//! | `beginning.rs` | how long a connection may be giving a snapshot |
+//! | `snapshot.rs` | how long a connection may be giving a snapshot |
 //! | `key.rs` | who can share |
 
-mod beginning;
 mod browser;
 mod channel;
 mod group;
@@ -26,6 +25,7 @@ mod lock;
 mod log;
 mod member;
 mod place;
+mod snapshot;
 mod source;
 mod tabs;
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 use sse_proto::EventRef;
 use sse_proto::client::{Command, Failure, Gap, PauseReason, State};
 
-use super::beginning::Looking;
 use super::group::Group;
 use super::log::{self, Entry, What};
+use super::snapshot::SnapshotWatch;
 use crate::connection::Link;
 use crate::direct::Direct;
 use crate::life_cycle::Interest;
@@ -55,7 +55,7 @@ pub(super) struct Upstream {
     /// The number of the next entry of the log when it was told to rest.
     rested_at: Cell<u64>,
     /// While it may be giving a snapshot.
-    looking: RefCell<Option<Looking>>,
+    snapshot_watch: RefCell<Option<SnapshotWatch>>,
 }
 
 impl Upstream {
@@ -93,7 +93,7 @@ impl Upstream {
             // It has rested since an earlier place in the log.
             return;
         }
-        self.looking.take();
+        self.snapshot_watch.take();
         self.rested_at.set(group.log.borrow().end());
         if let Some(direct) = self.direct() {
             direct.command(Command::Pause(REST));
@@ -102,7 +102,7 @@ impl Upstream {
 
     fn close(&self) {
         self.is_wanted.set(false);
-        self.looking.take();
+        self.snapshot_watch.take();
         if let Some(direct) = self.direct.take() {
             direct.end();
         }
@@ -116,12 +116,12 @@ impl Upstream {
     /// Takes note of what a new state says of what is to come.
     fn note_state(&self, group: &Rc<Group>, state: &State) {
         match state {
-            State::Open => return self.look(group),
+            State::Open => return self.watch_snapshot(group),
             State::Stale { .. } => return,
             _ => {}
         }
         // What comes next comes by another request, behind the cursor that is known now.
-        self.looking.take();
+        self.snapshot_watch.take();
         if log::names_an_event(&self.last_event_id()) {
             if !group.log.borrow().is_settled() {
                 group.settle();
@@ -132,27 +132,27 @@ impl Upstream {
     }
 
     /// Waits for the end of a snapshot, if one may be coming.
-    fn look(&self, group: &Rc<Group>) {
-        if group.log.borrow().is_settled() || self.looking.borrow().is_some() {
+    fn watch_snapshot(&self, group: &Rc<Group>) {
+        if group.log.borrow().is_settled() || self.snapshot_watch.borrow().is_some() {
             return;
         }
         let (brought, settled) = (Rc::downgrade(group), Rc::downgrade(group));
-        let looking = Looking::begin(
+        let watch = SnapshotWatch::begin(
             move || brought.upgrade().map(|group| group.log.borrow().end()),
             move |_| {
                 if let Some(group) = settled.upgrade() {
-                    group.upstream.looking.take();
+                    group.upstream.snapshot_watch.take();
                     group.settle();
                 }
             },
         );
-        self.looking.replace(Some(looking));
+        self.snapshot_watch.replace(Some(watch));
     }
 
     /// Takes note that the server says where its snapshot ends, once it has come there.
     fn note_place(&self, group: &Group) {
         if !group.log.borrow().is_settled() && self.direct().is_some_and(|direct| direct.is_past_snapshot()) {
-            self.looking.take();
+            self.snapshot_watch.take();
             group.settle();
         }
     }
@@ -205,8 +205,8 @@ impl Sink for Feed {
         let last_event_id = group.upstream.last_event_id();
         group.push(Entry { what: What::Gap(gap), last_event_id });
         // Another snapshot begins, and the wait for its end with it.
-        group.upstream.looking.take();
-        group.upstream.look(&group);
+        group.upstream.snapshot_watch.take();
+        group.upstream.watch_snapshot(&group);
     }
 
     fn cursor(&self) {

@@ -14,9 +14,9 @@ use sse_proto::Instant;
 use sse_proto::client::{Failure, State};
 
 use super::{Action, Message, Peer};
-use crate::share::beginning::Look;
 use crate::share::log::{Entry, Log, What, names_an_event};
 use crate::share::place::{Next, Place};
+use crate::share::snapshot::Progress;
 use server::{Server, Stream};
 
 const TABS: usize = 6;
@@ -346,10 +346,10 @@ impl Browser {
             tab.settle_if(Stream::is_at_said_end);
         }
         tab.peer.flush(&tab.log);
-        tab.settle_if(|stream| stream.is_at_said_end() || stream.look(now, 0) != Look::Early);
+        tab.settle_if(|stream| stream.is_at_said_end() || stream.check(now, 0) != Progress::Early);
         if let Some(own) = &mut tab.own {
-            let look = own.look(now, tab.log.end());
-            if look == Look::Quiet && tab.place.is_at_end_of(&tab.log) {
+            let progress = own.check(now, tab.log.end());
+            if progress == Progress::Quiet && tab.place.is_at_end_of(&tab.log) {
                 own.end_beginning();
             }
         }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use sse_proto::Instant;
 
 use super::Chance;
-use crate::share::beginning::{Beginning, Look};
 use crate::share::log::{Entry, What, names_an_event};
+use crate::share::snapshot::{Progress, SnapshotGuess};
 
 /// How often a server sends an id that sends one only now and then.
 pub(super) const ID_EVERY: u64 = 3;
@@ -75,9 +75,9 @@ impl Server {
                 snapshot: VecDeque::new(),
                 next: self.after(last_event_id),
                 brought: 0,
-                beginning: None,
+                guess: None,
                 is_over: true,
-                looked_at: now,
+                checked_at: now,
                 says_end: false,
             };
             return (stream, None);
@@ -104,9 +104,9 @@ impl Server {
             snapshot: snapshot.into(),
             next,
             brought: 0,
-            beginning: Some(Beginning::new(now, more)),
+            guess: Some(SnapshotGuess::new(now, more)),
             is_over: false,
-            looked_at: now,
+            checked_at: now,
             says_end: self == Self::SnapshotThrough,
         };
         (stream, cursor)
@@ -126,9 +126,9 @@ pub(super) struct Stream {
     next: u64,
     brought: u64,
     /// Until the client takes its beginning for over.
-    beginning: Option<Beginning>,
+    guess: Option<SnapshotGuess>,
     pub(super) is_over: bool,
-    looked_at: Instant,
+    checked_at: Instant,
     /// Whether it has said where the snapshot ends.
     says_end: bool,
 }
@@ -154,20 +154,20 @@ impl Stream {
     }
 
     pub(super) fn is_beginning(&self) -> bool {
-        self.beginning.is_some()
+        self.guess.is_some()
     }
 
     pub(super) fn end_beginning(&mut self) {
-        self.beginning = None;
+        self.guess = None;
     }
 
-    /// Looks, if it is time. `more` is what has come elsewhere meanwhile.
-    pub(super) fn look(&mut self, now: Instant, more: u64) -> Look {
-        let is_time = now.saturating_duration_since(self.looked_at) >= Beginning::LOOK_EVERY;
-        let Some(beginning) = self.beginning.as_mut().filter(|_| is_time) else { return Look::Early };
-        self.looked_at = now;
-        let look = beginning.look(now, self.brought + more);
-        self.is_over |= look != Look::Early;
-        look
+    /// Checks, if it is time. `more` is what has come elsewhere meanwhile.
+    pub(super) fn check(&mut self, now: Instant, more: u64) -> Progress {
+        let is_time = now.saturating_duration_since(self.checked_at) >= SnapshotGuess::CHECK_EVERY;
+        let Some(guess) = self.guess.as_mut().filter(|_| is_time) else { return Progress::Early };
+        self.checked_at = now;
+        let progress = guess.check(now, self.brought + more);
+        self.is_over |= progress != Progress::Early;
+        progress
     }
 }
