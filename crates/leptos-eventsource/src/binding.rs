@@ -54,14 +54,13 @@ pub(crate) struct Binding {
     owner: Option<WeakOwner>,
     on_event: Rc<dyn HearEvents>,
     pub(crate) on_news: Listeners<dyn Fn(News<'_>)>,
-    /// The timer of the countdown. Behind a pointer, as is what counts down, so that a page on which nobody asks for the
-    /// signal links neither.
-    countdown: Cell<Option<Box<dyn Any>>>,
-    /// What counts down, once anybody has asked for the signal.
-    count_down: Cell<Option<CountDown>>,
+    /// Behind a pointer, as is what starts it, so that a page on which nobody asks for the signal links neither.
+    countdown_timer: Cell<Option<Box<dyn Any>>>,
+    /// `None` until anybody asks for the signal.
+    start_countdown: Cell<Option<StartCountdown>>,
 }
 
-type CountDown = fn(&Rc<Binding>, Instant);
+type StartCountdown = fn(&Rc<Binding>, Instant);
 
 /// What there is to hear of a stream besides its events.
 #[derive(Clone, Copy)]
@@ -141,8 +140,8 @@ impl Binding {
             owner: Owner::current().map(|owner| owner.downgrade()),
             on_event,
             on_news: Listeners::new(),
-            countdown: Cell::new(None),
-            count_down: Cell::new(None),
+            countdown_timer: Cell::new(None),
+            start_countdown: Cell::new(None),
         })
     }
 
@@ -232,7 +231,7 @@ impl Binding {
 
     /// Closes and frees the connection. What was shown stays.
     fn shut(&self) {
-        self.countdown.take();
+        self.countdown_timer.take();
         // Taken out first: what is dropped may call back.
         let connection = self.connection.take();
         drop(connection);
@@ -331,10 +330,10 @@ impl Binding {
 
     /// Keeps the signal of the countdown up to date from now on.
     pub(crate) fn retry_in(self: &Rc<Self>) -> Signal<Option<u64>> {
-        if self.count_down.replace(Some(Self::count_down)).is_none()
+        if self.start_countdown.replace(Some(Self::start_countdown)).is_none()
             && let State::Waiting { until, .. } = self.state.value()
         {
-            self.count_down(until);
+            self.start_countdown(until);
         }
         self.signal(&self.retry_in)
     }
@@ -380,7 +379,7 @@ impl Binding {
         self.connection.borrow().clone()
     }
 
-    fn count_down(self: &Rc<Self>, until: Instant) {
+    fn start_countdown(self: &Rc<Self>, until: Instant) {
         let this = Rc::downgrade(self);
         let tell = move || {
             let Some(this) = this.upgrade() else { return };
@@ -391,7 +390,7 @@ impl Binding {
             }
         };
         // First, as whoever is told may end it.
-        self.countdown.set(Some(Box::new(Interval::new(COUNTDOWN_MILLIS, tell.clone()))));
+        self.countdown_timer.set(Some(Box::new(Interval::new(COUNTDOWN_MILLIS, tell.clone()))));
         tell();
     }
 }
@@ -483,11 +482,11 @@ impl Sink for ToSignals {
             if binding.error.is(Option::is_none) {
                 binding.error.set(Some(cause.clone().into()));
             }
-            if let Some(count_down) = binding.count_down.get() {
-                count_down(&binding, *until);
+            if let Some(start_countdown) = binding.start_countdown.get() {
+                start_countdown(&binding, *until);
             }
         } else {
-            binding.countdown.take();
+            binding.countdown_timer.take();
             binding.retry_in.set(None);
         }
         // A connection that was only silent was open all the time: an error of its events stays.
