@@ -52,7 +52,7 @@ pub(crate) struct Binding {
     pub(crate) reads_last_event_id: Cell<bool>,
     /// Weak, as this lives in it. `None` if it was made outside of any: then it lives for ever.
     owner: Option<WeakOwner>,
-    on_event: Rc<dyn HearEvents>,
+    pub(crate) on_event: Rc<dyn HearEvents>,
     pub(crate) on_news: Listeners<dyn Fn(News<'_>)>,
     /// Behind a pointer, as is what starts it, so that a page on which nobody asks for the signal links neither.
     countdown_timer: Cell<Option<Box<dyn Any>>>,
@@ -84,7 +84,7 @@ enum Wanted {
 type EventListener<E> = dyn Fn(&E, &str);
 
 /// The listeners of a stream, which know the type of its events.
-trait HearEvents: Any {
+pub(crate) trait HearEvents: Any {
     fn hear(&self, event: EventRef<'_>) -> Result<(), DecodeError>;
 
     /// Frees the one of this number.
@@ -195,11 +195,6 @@ impl Binding {
                 self.fail(error.into());
             }
         }
-    }
-
-    /// Calls the listener of this number no more.
-    pub(crate) fn remove_listener(&self, number: usize) {
-        self.on_event.remove(number);
     }
 
     /// Those who listen for events; `None` if their type is another one.
@@ -343,7 +338,7 @@ impl Binding {
         if self.is_disposed() {
             return;
         }
-        self.tell(Told::State(&state));
+        self.serial.tell(Told::State(&state));
         let reason = match &state {
             State::Closed(reason) if !self.state.is(|shown| matches!(shown, State::Closed(_))) => {
                 Some(reason.clone())
@@ -357,7 +352,7 @@ impl Binding {
     }
 
     fn fail(&self, error: Error) {
-        self.tell(Told::Error(&error));
+        self.serial.tell(Told::Error(&error));
         self.error.set(Some(error.clone()));
         self.on_news.each(|listener| listener(News::Error(&error)));
     }
@@ -368,11 +363,6 @@ impl Binding {
     fn refuse(&self, error: DecodeError) {
         let last_event_id = self.connection().map(|connection| connection.last_event_id());
         self.fail(error.at(&last_event_id.unwrap_or_default()).into());
-    }
-
-    /// Lets those know who observe every stream of the page.
-    fn tell(&self, told: Told<'_>) {
-        self.serial.tell(told);
     }
 
     fn connection(&self) -> Option<Rc<Connection>> {
@@ -443,7 +433,7 @@ impl Sink for ToSignals {
         let Some(binding) = self.binding.upgrade() else { return };
         // One that is asked for meanwhile is made with this event's id, which the event may not carry.
         let is_signal = binding.last_event_id.is_signal();
-        binding.tell(Told::Event(event));
+        binding.serial.tell(Told::Event(event));
         if let Err(error) = binding.on_event.hear(event) {
             binding.refuse(error);
         }
@@ -513,7 +503,7 @@ impl Sink for ToSignals {
 
     fn gap(&self, gap: Gap) {
         if let Some(binding) = self.binding.upgrade() {
-            binding.tell(Told::Gap(gap));
+            binding.serial.tell(Told::Gap(gap));
             binding.on_news.each(|listener| listener(News::Gap(gap)));
         }
     }

@@ -601,7 +601,7 @@ impl<E: EventSet> EventSourceHandle<E> {
 
     /// Calls this listener no more.
     pub(crate) fn forget(&self, listener: usize) {
-        self.with_binding(|binding| binding.remove_listener(listener));
+        self.with_binding(|binding| binding.on_event.remove(listener));
     }
 
     /// `None` once the owner is disposed.
