@@ -32,8 +32,8 @@ pub(crate) struct Binding {
     options: EventSourceOptions,
     /// What is to be opened, if that is known.
     url: RefCell<Option<String>>,
-    /// Whether there has been a URL that can be opened, or that nobody has tried to open.
-    had_url: Cell<bool>,
+    /// Whether the cursor of the options belongs to a URL: one that could be opened, or that nobody has tried to open.
+    has_used_initial_cursor: Cell<bool>,
     /// Cloned out to be used: whoever it tells may close or replace it.
     connection: RefCell<Option<Rc<Connection>>>,
     wanted: Cell<Wanted>,
@@ -127,7 +127,7 @@ impl Binding {
             schedule: Schedule::new(options.delivery),
             options,
             url: RefCell::new(None),
-            had_url: Cell::new(false),
+            has_used_initial_cursor: Cell::new(false),
             connection: RefCell::new(None),
             wanted: Cell::new(Wanted::Open),
             state: Shown::new(State::Idle),
@@ -147,16 +147,18 @@ impl Binding {
 
     /// Makes `url` the stream's, in place of the one before; `None` until another one is known.
     pub(crate) fn set_url(self: &Rc<Self>, url: Option<String>) {
-        // Only the first URL starts from the cursor of the options: ids mean nothing to another stream.
-        let is_first = !self.had_url.get();
-        let last_event_id =
-            if is_first { self.options.connection.last_event_id.clone() } else { String::new() };
+        // A cursor belongs to one URL; only the first URL starts from that of the options.
+        let last_event_id = if self.has_used_initial_cursor.get() {
+            String::new()
+        } else {
+            self.options.connection.last_event_id.clone()
+        };
         self.url.replace(url);
         self.shut();
         if self.wanted.get() != Wanted::Open && self.url.borrow().is_some() {
-            self.had_url.set(true);
+            self.has_used_initial_cursor.set(true);
         }
-        // First: who is told of either may connect anew, and ids mean nothing to another stream.
+        // The cursor first: who is told of either may connect anew.
         self.last_event_id.set(last_event_id);
         self.error.set(None);
         match self.wanted.get() {
@@ -176,8 +178,8 @@ impl Binding {
         };
         let mut options = self.options.connection.clone();
         options.last_event_id = self.last_event_id.value();
-        // Before anybody is told, who may bring another URL. One that is none leaves the next the first.
-        let had_url = self.had_url.replace(true);
+        // Before anybody is told, who may bring another URL. What cannot be opened leaves the cursor to the next.
+        let had_used = self.has_used_initial_cursor.replace(true);
         match Connection::open(&url, options, ToSignals { binding: Rc::downgrade(self) }) {
             Ok(connection) => {
                 self.connection.replace(Some(Rc::new(connection)));
@@ -189,7 +191,7 @@ impl Binding {
                 }
             }
             Err(error) => {
-                self.had_url.set(had_url);
+                self.has_used_initial_cursor.set(had_used);
                 self.show(State::Idle);
                 self.retry_in.set(None);
                 self.fail(error.into());
