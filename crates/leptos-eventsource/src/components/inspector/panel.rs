@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use leptos::web_sys::{Element, Event};
 use sse_proto::client::{Gap, PauseReason, State};
 
-use super::record::{Content, Frame, without_paths};
-use super::recorder::{Listed, Recorder, Snapshot};
+use super::record::{Content, LogLine, without_paths};
+use super::recorder::{Listed, Recorder, StreamView};
 use super::texts::InspectorTexts;
 use crate::IN_BROWSER;
 use crate::components::badge_texts::{failure, state_name};
@@ -93,7 +93,7 @@ pub fn EventSourceInspector(
 type Pick = fn(&InspectorTexts) -> &Cow<'static, str>;
 
 /// Writes something about a stream.
-type Show = fn(&Snapshot, &InspectorTexts) -> String;
+type Show = fn(&StreamView, &InspectorTexts) -> String;
 
 /// What is told of a stream: the value of `data-fact`, what it is called, and what it is.
 const FACTS: [(&str, Pick, Show); 8] = [
@@ -107,7 +107,7 @@ const FACTS: [(&str, Pick, Show); 8] = [
     ("failures", |t| &t.failures, |it, _| it.counts.failures.to_string()),
 ];
 
-/// The columns of the table of frames.
+/// The columns of the table of lines.
 const COLUMNS: [Pick; 4] = [|t| &t.time, |t| &t.event_type, |t| &t.id, |t| &t.data];
 
 /// A button.
@@ -151,19 +151,19 @@ fn is_open(event: &Event) -> bool {
 
 #[component]
 fn Stream(listed: Listed, texts: Signal<InspectorTexts>) -> impl IntoView {
-    let Listed { serial, snapshot } = listed;
-    let snapshot = RwSignal::from(snapshot);
+    let Listed { serial, stream_view } = listed;
+    let stream_view = RwSignal::from(stream_view);
     let is_unfolded = RwSignal::new(false);
     let shown = move |show: Show| {
-        move || snapshot.with(|it| it.as_ref().map(|it| texts.with(|texts| show(it, texts))))
+        move || stream_view.with(|it| it.as_ref().map(|it| texts.with(|texts| show(it, texts))))
     };
-    let state = Memo::new(move |_| snapshot.with(|it| it.as_ref().map(|it| it.about.state.clone())));
-    let frames = move || {
+    let state = Memo::new(move |_| stream_view.with(|it| it.as_ref().map(|it| it.about.state.clone())));
+    let lines = move || {
         if !is_unfolded.get() {
             return Vec::new();
         }
-        snapshot
-            .with(|it| it.as_ref().map(|it| it.frames.iter().rev().cloned().collect()).unwrap_or_default())
+        stream_view
+            .with(|it| it.as_ref().map(|it| it.lines.iter().rev().cloned().collect()).unwrap_or_default())
     };
 
     view! {
@@ -210,9 +210,9 @@ fn Stream(listed: Listed, texts: Signal<InspectorTexts>) -> impl IntoView {
                 </thead>
                 <tbody>
                     <For
-                        each=frames
-                        key=|frame| frame.serial
-                        children=move |frame| texts.with_untracked(|texts| frame_row(&frame, texts))
+                        each=lines
+                        key=|line| line.serial
+                        children=move |line| texts.with_untracked(|texts| line_row(&line, texts))
                     />
                 </tbody>
             </table>
@@ -222,7 +222,7 @@ fn Stream(listed: Listed, texts: Signal<InspectorTexts>) -> impl IntoView {
 }
 
 /// The state, why, and what happens next. Why, in the client's own words: they are for developers.
-fn state_in_full(it: &Snapshot, texts: &InspectorTexts) -> String {
+fn state_in_full(it: &StreamView, texts: &InspectorTexts) -> String {
     let state = &it.about.state;
     let retry_in = match state {
         State::Waiting { until, .. } => {
@@ -240,7 +240,7 @@ fn state_in_full(it: &Snapshot, texts: &InspectorTexts) -> String {
     full
 }
 
-fn attempts(it: &Snapshot, texts: &InspectorTexts) -> String {
+fn attempts(it: &StreamView, texts: &InspectorTexts) -> String {
     let retries = fill(&texts.retries, "{count}", it.counts.retries);
     format!("{} ({retries})", it.counts.attempts)
 }
@@ -274,8 +274,8 @@ fn Controls(serial: Serial, state: Memo<Option<State>>, texts: Signal<InspectorT
     }
 }
 
-fn frame_row(frame: &Arc<Frame>, texts: &InspectorTexts) -> impl IntoView + use<> {
-    let (kind, name, id, text) = match &frame.content {
+fn line_row(line: &Arc<LogLine>, texts: &InspectorTexts) -> impl IntoView + use<> {
+    let (kind, name, id, text) = match &line.content {
         Content::Event { event_type, id, data, left_out } => {
             let mut text = data.clone();
             if *left_out > 0 {
@@ -299,7 +299,7 @@ fn frame_row(frame: &Arc<Frame>, texts: &InspectorTexts) -> impl IntoView + use<
     };
     view! {
         <tr data-kind=kind>
-            <td class="sse-inspector-time">{to_the_millisecond(frame.at)}</td>
+            <td class="sse-inspector-time">{to_the_millisecond(line.at)}</td>
             <td>{name}</td>
             <td>{id}</td>
             <td class="sse-inspector-data">{text}</td>
@@ -324,8 +324,8 @@ mod tests {
             state: State::Closed(reason),
             last_event_id: String::new(),
         };
-        let snapshot = Snapshot { about, counts: Counts::default(), frames: Vec::new() };
-        let state = state_in_full(&snapshot, &InspectorTexts::ENGLISH);
+        let stream_view = StreamView { about, counts: Counts::default(), lines: Vec::new() };
+        let state = state_in_full(&stream_view, &InspectorTexts::ENGLISH);
         assert_eq!(state, format!("Gave up; failed attempts: 3 · {}", Failure::ConnectTimeout));
     }
 }

@@ -7,15 +7,15 @@ use sse_proto::client::{Gap, State};
 use crate::error::Error;
 use crate::registry::Told;
 
-/// The most bytes of a frame's data that are kept.
+/// The most bytes of an event's data that are kept.
 const DATA_LIMIT: usize = 2_000;
 
 /// What is known of one stream.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     pub(super) counts: Counts,
-    /// The last frames, oldest first.
-    pub(super) frames: VecDeque<Arc<Frame>>,
+    /// The last lines, oldest first.
+    pub(super) lines: VecDeque<Arc<LogLine>>,
     /// Numbers them.
     next: u64,
     /// The count of events when the last second began.
@@ -40,8 +40,8 @@ pub(super) struct Counts {
 
 /// Something that happened on a stream.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Frame {
-    /// Counts the frames of a stream from 0.
+pub(super) struct LogLine {
+    /// Counts the lines of a stream from 0.
     pub(super) serial: u64,
     /// Milliseconds since the Unix epoch.
     pub(super) at: f64,
@@ -64,7 +64,7 @@ pub(super) enum Content {
 }
 
 impl Record {
-    /// Notes what was told at a time, and keeps the last `kept` frames.
+    /// Notes what was told at a time, and keeps the last `kept` lines.
     pub(super) fn note(&mut self, told: Told<'_>, at: f64, kept: usize) {
         let content = match told {
             Told::Event(event) => {
@@ -91,10 +91,10 @@ impl Record {
         if kept == 0 {
             return;
         }
-        if self.frames.len() == kept {
-            self.frames.pop_front();
+        if self.lines.len() == kept {
+            self.lines.pop_front();
         }
-        self.frames.push_back(Arc::new(Frame { serial: self.next, at, content }));
+        self.lines.push_back(Arc::new(LogLine { serial: self.next, at, content }));
         self.next += 1;
     }
 
@@ -138,13 +138,13 @@ mod tests {
     }
 
     #[test]
-    fn the_last_frames_are_kept_and_all_are_counted() {
+    fn the_last_lines_are_kept_and_all_are_counted() {
         let mut record = Record::default();
         for data in ["a", "bb", "ccc"] {
             record.note(event(data), 0.0, 2);
         }
         assert_eq!((record.counts.events, record.counts.bytes), (3, 6));
-        let kept: Vec<_> = record.frames.iter().map(|frame| frame.serial).collect();
+        let kept: Vec<_> = record.lines.iter().map(|line| line.serial).collect();
         assert_eq!(kept, [1, 2]);
     }
 
@@ -153,7 +153,7 @@ mod tests {
         let mut record = Record::default();
         let data = "é".repeat(DATA_LIMIT);
         record.note(event(&format!("x{data}")), 0.0, 1);
-        let Content::Event { data: kept, left_out, .. } = &record.frames[0].content else {
+        let Content::Event { data: kept, left_out, .. } = &record.lines[0].content else {
             panic!("an event")
         };
         assert_eq!((kept.len(), *left_out), (DATA_LIMIT - 1, DATA_LIMIT + 2));
@@ -175,7 +175,7 @@ mod tests {
         }
         let Counts { attempts, retries, failures, gaps, .. } = record.counts;
         assert_eq!((attempts, retries, failures, gaps), (2, 1, 1, 1));
-        assert_eq!(record.frames.len(), 5);
+        assert_eq!(record.lines.len(), 5);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 
-use super::record::{Counts, Frame, Record};
+use super::record::{Counts, LogLine, Record};
 use crate::components::clock::wall_clock;
 use crate::options::Delivery;
 use crate::registry::{self, About, Observer, Serial, Told};
@@ -17,26 +17,26 @@ const TICK_MILLIS: u32 = 1_000;
 
 /// Hears what happens on every stream, notes it at once, and has it shown with the next animation frame.
 pub(super) struct Recorder {
-    /// The most frames that are kept of a stream.
+    /// The most lines that are kept of a stream.
     kept: usize,
     /// In the order in which the streams came.
-    entries: RefCell<BTreeMap<Serial, Entry>>,
+    recorded: RefCell<BTreeMap<Serial, Recorded>>,
     /// What is shown.
     list: RwSignal<Vec<Listed>>,
     /// Whether somebody looks. If not, everything is noted all the same, and nothing is drawn.
     is_shown: Cell<bool>,
     schedule: Rc<Schedule>,
     draw: Rc<dyn Fn()>,
-    /// Whether a frame is on its way.
+    /// Whether a drawing is scheduled.
     is_due: Cell<bool>,
     last_tick: Cell<f64>,
     _tick: Interval,
 }
 
-struct Entry {
+struct Recorded {
     record: Record,
     has_changed: bool,
-    snapshot: ArcRwSignal<Option<Snapshot>>,
+    stream_view: ArcRwSignal<Option<StreamView>>,
 }
 
 /// A stream in the panel.
@@ -44,26 +44,26 @@ struct Entry {
 pub(super) struct Listed {
     pub(super) serial: Serial,
     /// `None` until it is drawn for the first time.
-    pub(super) snapshot: ArcRwSignal<Option<Snapshot>>,
+    pub(super) stream_view: ArcRwSignal<Option<StreamView>>,
 }
 
 /// What the panel shows of a stream.
 #[derive(Clone, Debug)]
-pub(super) struct Snapshot {
+pub(super) struct StreamView {
     pub(super) about: About,
     pub(super) counts: Counts,
     /// Oldest first.
-    pub(super) frames: Vec<Arc<Frame>>,
+    pub(super) lines: Vec<Arc<LogLine>>,
 }
 
 impl Recorder {
-    /// One that fills `list`, and keeps so many frames of each stream.
+    /// One that fills `list`, and keeps so many lines of each stream.
     pub(super) fn new(list: RwSignal<Vec<Listed>>, kept: usize, is_shown: bool) -> Rc<Self> {
         let this = Rc::new_cyclic(|this: &Weak<Self>| {
             let (drawn, ticked) = (this.clone(), this.clone());
             Self {
                 kept,
-                entries: RefCell::default(),
+                recorded: RefCell::default(),
                 list,
                 is_shown: Cell::new(is_shown),
                 schedule: Schedule::new(Delivery::AnimationFrame),
@@ -82,19 +82,19 @@ impl Recorder {
             }
         });
         for stream in registry::streams() {
-            this.entries.borrow_mut().insert(stream, Entry::default());
+            this.recorded.borrow_mut().insert(stream, Recorded::default());
         }
-        this.request_frame();
+        this.schedule_draw();
         this
     }
 
     /// Says whether somebody looks from now on.
     pub(super) fn set_shown(&self, is_shown: bool) {
         self.is_shown.set(is_shown);
-        self.request_frame();
+        self.schedule_draw();
     }
 
-    fn request_frame(&self) {
+    fn schedule_draw(&self) {
         if !self.is_due.replace(true) {
             self.schedule.call(&self.draw);
         }
@@ -103,13 +103,13 @@ impl Recorder {
     fn tick(&self) {
         let now = wall_clock();
         let passed = now - self.last_tick.replace(now);
-        for entry in self.entries.borrow_mut().values_mut() {
-            entry.record.tick(passed);
+        for recorded in self.recorded.borrow_mut().values_mut() {
+            recorded.record.tick(passed);
             // Also for the countdown of one that waits.
-            entry.has_changed = true;
+            recorded.has_changed = true;
         }
         if self.is_shown.get() {
-            self.request_frame();
+            self.schedule_draw();
         }
     }
 
@@ -117,20 +117,20 @@ impl Recorder {
         self.is_due.set(false);
         let mut listed = Vec::new();
         let mut changed = Vec::new();
-        for (serial, entry) in self.entries.borrow_mut().iter_mut() {
-            listed.push(Listed { serial: *serial, snapshot: entry.snapshot.clone() });
+        for (serial, recorded) in self.recorded.borrow_mut().iter_mut() {
+            listed.push(Listed { serial: *serial, stream_view: recorded.stream_view.clone() });
             if self.is_shown.get()
-                && std::mem::take(&mut entry.has_changed)
+                && std::mem::take(&mut recorded.has_changed)
                 && let Some(stream) = serial.stream()
             {
-                let frames = entry.record.frames.iter().cloned().collect();
-                let snapshot = Snapshot { about: stream.about(), counts: entry.record.counts, frames };
-                changed.push((entry.snapshot.clone(), snapshot));
+                let lines = recorded.record.lines.iter().cloned().collect();
+                let now = StreamView { about: stream.about(), counts: recorded.record.counts, lines };
+                changed.push((recorded.stream_view.clone(), now));
             }
         }
         // Only now, when nothing is borrowed: who is told may do anything.
-        for (signal, snapshot) in changed {
-            signal.set(Some(snapshot));
+        for (signal, now) in changed {
+            signal.set(Some(now));
         }
         let serials = |list: &[Listed]| list.iter().map(|listed| listed.serial).collect::<Vec<_>>();
         if self.list.with_untracked(|list| serials(list)) != serials(&listed) {
@@ -141,28 +141,28 @@ impl Recorder {
 
 impl Observer for Recorder {
     fn came(&self, stream: Serial) {
-        self.entries.borrow_mut().entry(stream).or_default();
-        self.request_frame();
+        self.recorded.borrow_mut().entry(stream).or_default();
+        self.schedule_draw();
     }
 
     fn went(&self, stream: Serial) {
-        self.entries.borrow_mut().remove(&stream);
-        self.request_frame();
+        self.recorded.borrow_mut().remove(&stream);
+        self.schedule_draw();
     }
 
     fn tell(&self, stream: Serial, told: Told<'_>) {
-        if let Some(entry) = self.entries.borrow_mut().get_mut(&stream) {
-            entry.record.note(told, wall_clock(), self.kept);
-            entry.has_changed = true;
+        if let Some(recorded) = self.recorded.borrow_mut().get_mut(&stream) {
+            recorded.record.note(told, wall_clock(), self.kept);
+            recorded.has_changed = true;
         }
         if self.is_shown.get() {
-            self.request_frame();
+            self.schedule_draw();
         }
     }
 }
 
-impl Default for Entry {
+impl Default for Recorded {
     fn default() -> Self {
-        Self { record: Record::default(), has_changed: true, snapshot: ArcRwSignal::new(None) }
+        Self { record: Record::default(), has_changed: true, stream_view: ArcRwSignal::new(None) }
     }
 }
