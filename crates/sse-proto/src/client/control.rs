@@ -44,12 +44,12 @@ impl Client {
                 self.resume.follow(last_event_id).1.map(|(gap, _)| gap)
             }
         };
-        self.tell(gap);
+        self.push_gap(gap);
         match control {
             Control::Gap { trimmed, snapshot_through } => {
                 self.snapshot_through = snapshot_through;
                 let gap = self.resume.handle_gap(trimmed);
-                self.tell(Some(gap));
+                self.push_gap(Some(gap));
             }
             Control::Retry(time) => self.reconnection_time = time,
             Control::End => self.close(now, CloseReason::Ended),
@@ -57,7 +57,7 @@ impl Client {
         }
     }
 
-    pub(super) fn tell(&mut self, gap: Option<Gap>) {
+    pub(super) fn push_gap(&mut self, gap: Option<Gap>) {
         self.outputs.extend(gap.map(Output::Gap));
     }
 }

@@ -328,7 +328,7 @@ impl Client {
         }
         self.before = Some(Before::Control(self.resume.note()));
         let gap = self.resume.follow(last_event_id).1.map(|(gap, _)| gap);
-        self.tell(gap);
+        self.push_gap(gap);
         Verdict::Control
     }
 
