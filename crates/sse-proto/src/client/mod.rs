@@ -44,7 +44,7 @@
 //! | `in_front.rs` | what comes in front of an event, where the owner may close the stream: c09 |
 //! | `control.rs` | what the server says of the stream itself: `sse.open`, `sse.gap`, `sse.end` and so on |
 //! | `silence.rs` | the watchdog: c16 |
-//! | `options.rs`, `backoff.rs`, `timer.rs`, `pause.rs` | what they say |
+//! | `options.rs`, `backoff.rs`, `timer.rs`, `pause.rs` | what their names say |
 
 mod backoff;
 mod control;
@@ -66,11 +66,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+pub use backoff::Backoff;
 pub use messages::{Command, ConnectionId, Output, Signal, Verdict};
-pub use options::{Backoff, ClientOptions, Silence};
+pub use options::ClientOptions;
 pub use pause::PauseSet;
 pub use request::last_event_id_header;
 pub use response::Response;
+pub use silence::Silence;
 pub use state::{CloseReason, Failure, Gap, PauseReason, State};
 
 use crate::control::RESERVED_PREFIX;

@@ -1,9 +1,9 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::backoff::Entropy;
+use super::backoff::Backoff;
+use super::silence::Silence;
 use super::state::Failure;
-use crate::time::millis;
 
 /// How a [`Client`](super::Client) behaves. Start from the default and change what you need.
 ///
@@ -99,105 +99,5 @@ impl ClientOptions {
             _ => false,
         };
         self.resend && is_refusal
-    }
-}
-
-/// The wait before an attempt to reconnect: the floor, plus a random part of a ceiling that doubles with each
-/// consecutive failure ("full jitter"), so that a thousand pages do not come back in one instant.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use sse_proto::client::{Backoff, ClientOptions};
-///
-/// // After the first failure 250 to 750 ms, after the second up to 1,250 ms, and in the end never more than 5,250 ms.
-/// let mut backoff = Backoff::default();
-/// backoff.floor = Duration::from_millis(250);
-/// backoff.initial = Duration::from_millis(500);
-/// backoff.max = Duration::from_secs(5);
-///
-/// let mut options = ClientOptions::default();
-/// options.backoff = backoff;
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Backoff {
-    /// The ceiling of the random part after the first failure. Default: 1 s.
-    pub initial: Duration,
-    /// The largest ceiling. Default: 30 s.
-    pub max: Duration,
-    /// The shortest wait, also when the server says `retry: 0`. Default: 250 ms.
-    pub floor: Duration,
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self {
-            initial: Duration::from_secs(1),
-            max: Duration::from_secs(30),
-            floor: Duration::from_millis(250),
-        }
-    }
-}
-
-impl Backoff {
-    /// The wait after `failures` consecutive failures (at least 1), in milliseconds. The server's `floor` always counts,
-    /// and time always passes: with every duration at zero, failing and trying again would be a busy loop.
-    pub(super) fn delay(&self, failures: u32, floor: Duration, entropy: &mut Entropy) -> u64 {
-        let doubled = 1 << failures.saturating_sub(1).min(31);
-        let ceiling = millis(self.initial).saturating_mul(doubled).min(millis(self.max));
-        let floor = millis(self.floor.max(floor));
-        floor.saturating_add(entropy.up_to(ceiling)).max(1)
-    }
-}
-
-/// When to take silence for a dead connection: a laptop that slept or a router that forgot leaves a connection
-/// that looks open for ever.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use sse_proto::client::{ClientOptions, Silence};
-///
-/// // Of a server that sends an event at least every 15 seconds, whether it has news or not.
-/// let mut options = ClientOptions::default();
-/// options.silence = Silence::After(Duration::from_secs(20));
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Silence {
-    /// As the server announces it in `sse.open`: stale after 1.5 heartbeats, dead after 3. A server that
-    /// announces nothing is left alone.
-    #[default]
-    Announced,
-    /// Stale after this time and dead after twice it, for a foreign server that is known to send that often. Zero is no
-    /// limit.
-    ///
-    /// What counts is what the transport sees. A browser's own `EventSource` shows no comments and no events that nobody
-    /// listens for: over it, a server whose heartbeat is a comment (`: ping`) is silent, and this drops connections that
-    /// are sound (conformance c16). Over `fetch` any byte counts.
-    After(Duration),
-    /// Never.
-    Off,
-}
-
-/// How long silence may last, in milliseconds.
-pub(super) struct SilenceLimits {
-    pub(super) stale: u64,
-    pub(super) dead: u64,
-}
-
-impl Silence {
-    pub(super) fn limits(self, heartbeat: Option<Duration>) -> Option<SilenceLimits> {
-        let (stale, dead) = match self {
-            Self::Announced => {
-                let heartbeat = millis(heartbeat?);
-                (heartbeat.saturating_add(heartbeat.div_ceil(2)), heartbeat.saturating_mul(3))
-            }
-            Self::After(stale) => (millis(stale), millis(stale).saturating_mul(2)),
-            Self::Off => return None,
-        };
-        // Nobody can be that quick: zero says that there is no limit.
-        (stale > 0).then_some(SilenceLimits { stale, dead })
     }
 }
