@@ -24,7 +24,7 @@ impl Cancellation {
     }
 
     /// Runs `task`, and drops it where it stands when it is cancelled: what it waits for may never come.
-    pub(super) async fn stops(&self, task: impl Future<Output = ()>) {
+    pub(super) async fn run_until_cancelled(&self, task: impl Future<Output = ()>) {
         let mut task = pin!(task);
         poll_fn(|context| {
             if self.is_cancelled() {

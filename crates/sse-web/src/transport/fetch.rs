@@ -408,7 +408,7 @@ impl Transport for Fetch {
         });
         spawn_local({
             let exchange = exchange.clone();
-            async move { exchange.cancellation.stops(exchange.run()).await }
+            async move { exchange.cancellation.run_until_cancelled(exchange.run()).await }
         });
         Ok(Box::new(Stream(exchange)))
     }

@@ -95,7 +95,7 @@ impl Transport for Ticketed {
         };
         spawn_local({
             let cancellation = cancellation.clone();
-            async move { cancellation.stops(attempt).await }
+            async move { cancellation.run_until_cancelled(attempt).await }
         });
         Ok(Box::new(Attempt { cancellation, stream }))
     }

@@ -226,7 +226,7 @@ impl Exchange {
                     Err(error) => return Some(Failure::Limit(error)),
                 }
                 if let Some(turns) = &mut turns {
-                    turns.note(part.len()).await;
+                    turns.yield_if_due(part.len()).await;
                 }
             }
             room = Uint8Array::new(&chunk.buffer());

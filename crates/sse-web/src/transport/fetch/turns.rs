@@ -36,7 +36,7 @@ impl Turns {
 
     /// So many bytes have been read and told. Waits for a turn that was asked for a while ago and has not come: where turns
     /// come by themselves between the reads, nothing is waited for.
-    pub(super) async fn note(&mut self, bytes: usize) {
+    pub(super) async fn yield_if_due(&mut self, bytes: usize) {
         self.read += bytes;
         if self.read < LOOK_AFTER {
             return;
@@ -46,7 +46,7 @@ impl Turns {
             return;
         }
         let next = self.next.get_or_insert_with(Turn::new);
-        next.has_come().await;
+        next.wait().await;
         next.ask();
         self.since = clock::now();
     }
@@ -86,7 +86,7 @@ impl Turn {
     }
 
     /// Waits for it, if it was asked for.
-    async fn has_come(&self) {
+    async fn wait(&self) {
         poll_fn(|context| {
             if !self.asked.is_to_come.get() {
                 return Poll::Ready(());
