@@ -38,7 +38,8 @@ use crate::url::IntoStreamUrl;
 ///
 /// Outside of any owner, as in a task that was spawned or in a timer, it lives for as long as the page. Before anything
 /// is mounted Leptos has no executor, and this panics.
-/// What has to be fetched before the stream can be opened belongs in its URL instead:
+///
+/// Where something must be fetched before the stream can be opened, make the URL a signal that is `None` until then:
 ///
 /// ```
 /// use leptos::prelude::*;

@@ -28,7 +28,7 @@ trait Tell<T: Send + Sync + 'static> {
 struct Signals<T: Send + Sync + 'static> {
     /// For those who go with the stream: one, the same for all who ask, which goes with it too.
     inside: (ArcRwSignal<T>, OnceCell<Signal<T>>),
-    /// For those who may outlive it: each has one of their own.
+    /// For those who may outlive it: each gets a handle of its own.
     outside: ArcRwSignal<T>,
 }
 

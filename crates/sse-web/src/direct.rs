@@ -1,4 +1,4 @@
-//! A connection that is nobody else's: the client, with a transport, a timer and the browser's news.
+//! A connection that is not shared: the client, with a transport, a timer and the browser's news.
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::mem;
@@ -27,7 +27,7 @@ const CHECK_CLOCK_EVERY: Duration = Duration::from_secs(10);
 /// to be told before the server is judged: not every browser hands it out in front of the timer.
 const LATE: Duration = Duration::from_secs(1);
 
-/// A connection that is nobody else's.
+/// A connection that is not shared.
 pub(crate) struct Direct {
     inner: Rc<Inner>,
     /// Removed with the connection.
@@ -227,6 +227,8 @@ impl Inner {
         is_late && !alarm.is_second && client.is_drained() && !matches!(client.state(), State::Waiting { .. })
     }
 
+    /// Inlined for the reason given at [`Client::handle_signal`]: what judges a response is then only linked where one is
+    /// reported.
     #[inline(always)]
     pub(crate) fn handle_signal(&self, connection: ConnectionId, signal: Signal) {
         self.client().handle_signal(clock::now(), connection, signal);

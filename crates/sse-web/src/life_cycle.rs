@@ -26,9 +26,9 @@ pub(crate) trait Observer: 'static {
 pub(crate) enum Interest {
     /// All there is: for a connection that is one owner's.
     All,
-    /// What becomes of the network, and that time has passed: for a connection that several share.
+    /// What becomes of the network, and that time has passed: for a connection whose owners hear of the page themselves.
     Network,
-    /// What becomes of the page: for each of those who share it.
+    /// What becomes of the page: for each owner of such a connection.
     Page,
 }
 

@@ -56,7 +56,8 @@ pub struct ClientOptions {
     /// Turn it off for one that does something, like a POST that starts an answer and costs money: then a
     /// connection that drops, times out or is paused after the request was sent closes as
     /// [`CloseReason::Interrupted`](super::CloseReason::Interrupted), and a status that would be worth another
-    /// attempt, or a token that cannot be had, as [`Refused`](super::CloseReason::Refused). The owner can send it again by `Open` or `Reconnect`.
+    /// attempt, or a token that cannot be had, as [`Refused`](super::CloseReason::Refused). The owner can send it again
+    /// by `Open` or `Reconnect`.
     pub resend: bool,
 }
 

@@ -163,8 +163,8 @@ pub enum CloseReason {
     /// The stream is complete: the server said so (`sse.end`), or the owner, who knows it from the data.
     Ended,
     /// The server refused, in a way that trying again does not change, or that must not be tried again (c18); or it could
-    /// not be asked, as where there is no token for what is sent once. What refuses
-    /// where an earlier response was redirected to does not count, but for a status 204: the owner's URL is asked then.
+    /// not be asked, as where there is no token for what is sent once. What refuses where an earlier response was
+    /// redirected to does not count, but for a status 204: the owner's URL is asked then.
     Refused(Failure),
     /// The limit of consecutive failures is reached.
     GaveUp {

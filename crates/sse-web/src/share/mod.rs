@@ -54,8 +54,8 @@ use member::Membership;
 /// connection of its own for as long as it takes to catch up. So does who brings a cursor to a stream that others have
 /// begun without one: the server may be giving them a snapshot, which leaves out what the cursor asks for. sse-hub says
 /// where its snapshot ends; that of another server is taken for over when something has come and then nothing for two
-/// seconds, or after half a minute. A stream without ids cannot be resumed: then those who come late are told what is remembered, and nothing
-/// before.
+/// seconds, or after half a minute. A stream without ids cannot be resumed: then those who come late are told what is
+/// remembered, and nothing before.
 ///
 /// Not shared, whatever is asked for (the console of a debug build says so): a request with a body, a
 /// [`Fetch`](crate::transport::Fetch) with `with_refusal`, or with a token, an `Authorization` header or `with_fetch` and
