@@ -241,8 +241,8 @@ impl Decoder {
         self
     }
 
-    /// Tells lines without effect too: [`Frame::Comment`] and [`Frame::Ignored`]. For tests and tools; a client needs none
-    /// of it.
+    /// Tells lines without effect too: [`Frame::Comment`] and [`Frame::Ignored`]. For tests and tools; a client needs
+    /// none of it.
     #[must_use]
     pub fn with_diagnostics(mut self) -> Self {
         self.diagnostics = true;

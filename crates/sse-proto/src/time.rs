@@ -37,8 +37,8 @@ impl Instant {
 /// larger one wraps and fires at once (p11).
 pub(crate) const MAX_RETRY_MILLIS: u64 = (1 << 31) - 1;
 
-/// Whole milliseconds, rounded up. The client computes in these: [`Duration`] arithmetic checks seconds and nanoseconds at
-/// each step, which costs more code than the computation itself.
+/// Whole milliseconds, rounded up. The client computes in these: [`Duration`] arithmetic checks seconds and nanoseconds
+/// at each step, which costs more code than the computation itself.
 #[inline(never)]
 pub(crate) fn millis(duration: Duration) -> u64 {
     let millis = duration.as_secs().saturating_mul(1_000);

@@ -227,8 +227,8 @@ impl Inner {
         is_late && !alarm.is_second && client.is_drained() && !matches!(client.state(), State::Waiting { .. })
     }
 
-    /// Inlined for the reason given at [`Client::handle_signal`]: what judges a response is then only linked where one is
-    /// reported.
+    /// Inlined for the reason given at [`Client::handle_signal`]: what judges a response is then only linked where one
+    /// is reported.
     #[inline(always)]
     pub(crate) fn handle_signal(&self, connection: ConnectionId, signal: Signal) {
         self.client().handle_signal(clock::now(), connection, signal);

@@ -26,7 +26,8 @@ pub(crate) trait Observer: 'static {
 pub(crate) enum Interest {
     /// All there is: for a connection that is one owner's.
     All,
-    /// What becomes of the network, and that time has passed: for a connection whose owners hear of the page themselves.
+    /// What becomes of the network, and that time has passed: for a connection whose owners hear of the page
+    /// themselves.
     Network,
     /// What becomes of the page: for each owner of such a connection.
     Page,

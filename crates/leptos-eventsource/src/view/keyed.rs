@@ -143,8 +143,8 @@ where
     /// The signal of `key`: the default value until an event with this key comes.
     ///
     /// A key that is asked for before it has come is not among [`keys`](Self::keys) until it does. But while the owner
-    /// lives that asked, or outside of any the view, it takes one of the [`KEY_LIMIT`] places. A new key for which there
-    /// is none gets a signal that stays at the default: ask again when others have been removed.
+    /// lives that asked, or outside of any the view, it takes one of the [`KEY_LIMIT`] places. A new key for which
+    /// there is none gets a signal that stays at the default: ask again when others have been removed.
     ///
     /// Rows that are sorted by what they hold:
     ///

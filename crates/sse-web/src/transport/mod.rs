@@ -16,8 +16,8 @@
 //! | event types | those that are listened for | all |
 //! | limits of the decoder | none | yes |
 //!
-//! [`Ticketed`] is [`Native`] with a ticket in the query, a new one for every attempt. [`Scripted`] has no network: with
-//! it, those who use this crate test their own pages without a server.
+//! [`Ticketed`] is [`Native`] with a ticket in the query, a new one for every attempt. [`Scripted`] has no network:
+//! with it, those who use this crate test their own pages without a server.
 
 mod cancellation;
 mod fetch;
@@ -235,8 +235,8 @@ impl Receiver {
         }
     }
 
-    /// Inlined for the reason given at [`sse_proto::client::Client::handle_signal`]: what judges a response is then only
-    /// linked where one is reported.
+    /// Inlined for the reason given at [`sse_proto::client::Client::handle_signal`]: what judges a response is then
+    /// only linked where one is reported.
     #[inline(always)]
     fn signal(&self, signal: Signal) {
         if let Some(inner) = self.inner.upgrade() {
