@@ -71,8 +71,8 @@ struct Rows<K: 'static, S: 'static> {
     left_out: Folded<u64>,
     /// That of the view.
     owner: Option<WeakOwner>,
-    /// Whether a row may have gone out of use since a place was last looked for.
-    may_have_place: Cell<bool>,
+    /// Whether a row may have gone out of use since room was last looked for.
+    may_have_room: Cell<bool>,
 }
 
 struct Row<S: 'static> {
@@ -92,7 +92,7 @@ struct LookedAt<K: 'static, S: 'static> {
 impl<K, S> Drop for LookedAt<K, S> {
     fn drop(&mut self) {
         if let Some(rows) = self.rows.upgrade() {
-            rows.may_have_place.set(true);
+            rows.may_have_room.set(true);
         }
     }
 }
@@ -114,7 +114,7 @@ where
             schedule: schedule(handle),
             left_out: folded(handle, 0),
             owner: Owner::current().map(|owner| owner.downgrade()),
-            may_have_place: Cell::new(false),
+            may_have_room: Cell::new(false),
         });
         for (key, value) in init {
             rows.update(key, |row| *row = value);
@@ -272,7 +272,7 @@ where
         if let Some(row) = row
             && row.came.replace(false)
         {
-            self.may_have_place.set(true);
+            self.may_have_room.set(true);
             self.keys.update(|keys| keys.retain(|it| it != key));
             row.value.update(|value| *value = S::default());
         }
@@ -280,7 +280,7 @@ where
 
     fn clear(&self) {
         let rows: Vec<_> = self.by_key.borrow().values().cloned().collect();
-        self.may_have_place.set(true);
+        self.may_have_room.set(true);
         self.keys.update(Vec::clear);
         for row in rows.into_iter().filter(|row| row.came.replace(false)) {
             row.value.update(|value| *value = S::default());
@@ -314,7 +314,7 @@ where
         if row.is_some() {
             return row;
         }
-        if self.by_key.borrow().len() >= KEY_LIMIT && !self.make_place() {
+        if self.by_key.borrow().len() >= KEY_LIMIT && !self.make_room() {
             return None;
         }
         let row = Rc::new(Row {
@@ -327,8 +327,8 @@ where
     }
 
     /// Gives up the rows that are not among the keys and at which nobody looks. Returns whether there were any.
-    fn make_place(&self) -> bool {
-        if !self.may_have_place.replace(false) {
+    fn make_room(&self) -> bool {
+        if !self.may_have_room.replace(false) {
             return false;
         }
         let is_unused = |_: &K, row: &mut Rc<Row<S>>| !row.came.get() && Rc::strong_count(row) == 1;
