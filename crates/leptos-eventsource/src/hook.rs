@@ -83,7 +83,7 @@ pub fn use_event_source_with_options<E: EventSet>(
             );
         }
         let serial = registry::enter(|serial| Binding::new::<E>(serial, options));
-        url.into_stream_url().lead(serial);
+        url.into_stream_url().open(serial);
         on_cleanup(move || registry::leave(serial));
         serial
     });

@@ -60,15 +60,15 @@ impl StreamUrl {
     /// Has the stream opened at this URL, in a moment: a page that is taken over from a server first shows what the
     /// server has rendered.
     #[cfg(not(feature = "hydrate"))]
-    pub(crate) fn lead(self, stream: Serial) {
-        self.lead_now(stream);
+    pub(crate) fn open(self, stream: Serial) {
+        self.open_now(stream);
     }
 
     /// The same where the page may still be taken over a good while later, when the program of a lazy route has come.
     /// An event or a state that is shown earlier is not what the server has rendered, and its views would not be found.
     #[cfg(feature = "hydrate")]
-    pub(crate) fn lead(self, stream: Serial) {
-        let Some(context) = Owner::current_shared_context() else { return self.lead_now(stream) };
+    pub(crate) fn open(self, stream: Serial) {
+        let Some(context) = Owner::current_shared_context() else { return self.open_now(stream) };
         leptos::task::spawn_local(async move {
             // Nothing tells of the end, so it is asked for. Without lazy routes it has come by now. With islands it is
             // never said to have come, but each of them is "hydrating" only while it is taken over.
@@ -76,12 +76,12 @@ impl StreamUrl {
                 gloo_timers::future::TimeoutFuture::new(TAKING_OVER_MILLIS).await;
             }
             if let Some(owner) = stream.stream().and_then(|binding| binding.owner()) {
-                owner.with(|| self.lead_now(stream));
+                owner.with(|| self.open_now(stream));
             }
         });
     }
 
-    fn lead_now(self, stream: Serial) {
+    fn open_now(self, stream: Serial) {
         match self.0 {
             Kind::Fixed(url) => leptos::task::spawn_local(async move { set_url(stream, Some(url)) }),
             Kind::Followed(follow) => follow(stream),
