@@ -63,7 +63,7 @@ impl<T: Clone + Send + Sync> Shown<T> {
         self.value.borrow().clone()
     }
 
-    /// Whether the value is such a one.
+    /// Whether the value passes the test.
     pub(crate) fn is(&self, test: impl FnOnce(&T) -> bool) -> bool {
         test(&self.value.borrow())
     }
