@@ -9,7 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::channel::{self, Channel};
 use super::group::Group;
-use super::lock::{self, Fate, How, Lock};
+use super::lock::{self, How, Lock, Outcome};
 use super::log::{Entry, Log};
 use super::source::{Source, in_page};
 use super::tabs::{Action, Message, Peer, VERSION};
@@ -145,7 +145,7 @@ impl Tab {
             Action::RequestLock => self.request_lock(How::Wait),
             Action::StealLock => self.request_lock(How::Steal),
             Action::ReleaseLock => drop(self.lock.take()),
-            Action::Part => {
+            Action::Detach => {
                 self.lock.take();
                 self.channel.take();
             }
@@ -172,12 +172,12 @@ impl Tab {
             return self.go_on_alone();
         }
         let (this, asked) = (self.this.clone(), wall());
-        let lock = Lock::request(&self.name, how, move |fate| {
+        let lock = Lock::request(&self.name, how, move |outcome| {
             let Some(tab) = this.upgrade() else { return };
-            match fate {
-                Fate::Granted => tab.drive(|peer, log| peer.handle_granted(clock::now(), asked, log)),
-                Fate::Lost => tab.drive(|peer, log| peer.handle_lost(clock::now(), log)),
-                Fate::Refused => tab.go_on_alone(),
+            match outcome {
+                Outcome::Granted => tab.drive(|peer, log| peer.handle_granted(clock::now(), asked, log)),
+                Outcome::Lost => tab.drive(|peer, log| peer.handle_lost(clock::now(), log)),
+                Outcome::Refused => tab.go_on_alone(),
             }
         });
         let is_refused = lock.is_none();

@@ -44,7 +44,7 @@ pub(super) enum How {
 
 /// What becomes of a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum Outcome {
     /// It is ours.
     Granted,
     /// It was taken from us; perhaps before we knew that we had it.
@@ -65,7 +65,7 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Asks for a lock, and tells what becomes of it until this is dropped.
-    pub(super) fn request(name: &str, how: How, tell: impl Fn(Fate) + 'static) -> Option<Self> {
+    pub(super) fn request(name: &str, how: How, tell: impl Fn(Outcome) + 'static) -> Option<Self> {
         let mut release = None;
         // The lock is had for as long as this is pending.
         let held = Promise::new(&mut |resolve, _| release = Some(resolve));
@@ -87,7 +87,7 @@ impl Lock {
             let (is_held, tell) = (is_held.clone(), tell.clone());
             move || {
                 if is_held.get() {
-                    tell(Fate::Granted);
+                    tell(Outcome::Granted);
                 }
                 held.clone()
             }
@@ -102,7 +102,7 @@ impl Lock {
                 if let Err(error) = ended
                     && is_held.get()
                 {
-                    tell(if is_abort(&error) { Fate::Lost } else { Fate::Refused });
+                    tell(if is_abort(&error) { Outcome::Lost } else { Outcome::Refused });
                 }
             }
         });

@@ -80,7 +80,7 @@ impl Peer {
                 // This tab slept itself: the answer may be there already, only not heard.
                 Silence::Asked { until, again: false } if now > until + LATE => self.ask(now, true),
                 Silence::Asked { .. } if self.steals == STEALS => {
-                    self.act(Action::Part);
+                    self.act(Action::Detach);
                     self.handle_granted(now, wall, log);
                 }
                 Silence::Asked { .. } => {

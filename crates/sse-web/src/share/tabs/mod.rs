@@ -74,7 +74,7 @@ pub(crate) enum Action {
     /// Give the lock back, or leave the queue.
     ReleaseLock,
     /// Neither ask for the lock nor hear or say anything any more.
-    Part,
+    Detach,
     /// Say this to all other tabs.
     Post(Message),
     /// Open the connection, from this cursor, to a server that has said this reconnection time.
@@ -162,7 +162,7 @@ struct Leader {
 }
 
 impl Peer {
-    /// The part of a tab that nobody in wants the stream yet.
+    /// For a tab in which nobody wants the stream yet.
     pub(crate) fn new(tab: u64) -> Self {
         Self {
             tab,

@@ -43,7 +43,7 @@ impl Chance {
 }
 
 /// What the browser has to tell a tab of a request for the lock.
-enum Fate {
+enum Outcome {
     Granted(u64),
     Lost(u64),
 }
@@ -65,7 +65,7 @@ struct Tab {
     state: State,
     /// The member's own, while it catches up.
     own: Option<Stream>,
-    fates: VecDeque<Fate>,
+    outcomes: VecDeque<Outcome>,
     messages: VecDeque<String>,
     is_wanted: bool,
     is_frozen: bool,
@@ -141,7 +141,7 @@ impl Browser {
             retry_at: None,
             state: State::Idle,
             own: None,
-            fates: VecDeque::new(),
+            outcomes: VecDeque::new(),
             messages: VecDeque::new(),
             is_wanted: false,
             is_frozen: false,
@@ -201,7 +201,7 @@ impl Browser {
                     } else {
                         self.steals += 1;
                         if let Some((robbed, lost)) = self.holder.take() {
-                            self.tell_fate(robbed, Fate::Lost(lost));
+                            self.tell_outcome(robbed, Outcome::Lost(lost));
                         }
                         self.grant(at, request);
                     }
@@ -229,7 +229,7 @@ impl Browser {
                     }
                 }
                 Action::Reconnect | Action::Failed(_) => {}
-                Action::Part => panic!("they understand one another"),
+                Action::Detach => panic!("they understand one another"),
             }
         }
     }
@@ -287,15 +287,15 @@ impl Browser {
         }
     }
 
-    fn tell_fate(&mut self, at: usize, fate: Fate) {
+    fn tell_outcome(&mut self, at: usize, outcome: Outcome) {
         if let Some(tab) = &mut self.tabs[at] {
-            tab.fates.push_back(fate);
+            tab.outcomes.push_back(outcome);
         }
     }
 
     fn grant(&mut self, at: usize, request: u64) {
         self.holder = Some((at, request));
-        self.tell_fate(at, Fate::Granted(request));
+        self.tell_outcome(at, Outcome::Granted(request));
     }
 
     /// Lets a tab run for a while.
@@ -305,11 +305,11 @@ impl Browser {
             let now = self.now;
             let Some(tab) = &mut self.tabs[at] else { return };
             if is_of_lock {
-                match tab.fates.pop_front() {
-                    Some(Fate::Granted(request)) if tab.request == Some(request) => {
+                match tab.outcomes.pop_front() {
+                    Some(Outcome::Granted(request)) if tab.request == Some(request) => {
                         tab.peer.handle_granted(now, tab.asked, &tab.log);
                     }
-                    Some(Fate::Lost(request)) if tab.request == Some(request) => {
+                    Some(Outcome::Lost(request)) if tab.request == Some(request) => {
                         tab.peer.handle_lost(now, &tab.log);
                     }
                     _ => {}
@@ -458,7 +458,7 @@ impl Browser {
         // Whoever has lost the lock in its sleep finds out when it wakes.
         let is_connected = |at: &usize| {
             let tab = self.tabs[*at].as_ref();
-            let lost = |tab: &Tab| tab.fates.iter().any(|fate| matches!(fate, Fate::Lost(_)));
+            let lost = |tab: &Tab| tab.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Lost(_)));
             tab.is_some_and(|tab| tab.upstream.is_some() && !lost(tab))
         };
         assert!((0..TABS).filter(is_connected).count() <= 1, "two connections at {:?}", self.now);

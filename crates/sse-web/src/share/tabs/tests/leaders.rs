@@ -100,7 +100,7 @@ fn two_that_do_not_understand_one_another_do_not_rob_each_other_for_ever() {
     let mut tab = Tab::entered(0);
     let mut waits = Vec::new();
     let mut now = NOW;
-    let parted = loop {
+    let detached = loop {
         let until = tab.peer.deadline().expect("it has asked");
         waits.push(until.saturating_duration_since(now).as_secs());
         now = until;
@@ -115,8 +115,8 @@ fn two_that_do_not_understand_one_another_do_not_rob_each_other_for_ever() {
         tab.actions();
     };
     assert_eq!(waits, [5, 10, 20, 40]);
-    assert_eq!(parted.first(), Some(&Action::Part));
-    assert_eq!(parted.last(), Some(&connect("")));
+    assert_eq!(detached.first(), Some(&Action::Detach));
+    assert_eq!(detached.last(), Some(&connect("")));
     assert_eq!(tab.peer.deadline(), None);
     // It asks for company again when it is wanted again.
     tab.peer.leave(&tab.log);
