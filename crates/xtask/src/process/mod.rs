@@ -137,12 +137,25 @@ impl Cmd {
         let started = self.start(command)?;
         if let Some(output) = started.running.take_stdout() {
             for_each_line(output, |line| {
-                let mut out = std::io::stdout().lock();
-                // A closed pipe on our side (`| head`) must not stop the tests.
-                let _ = out.write_all(line).and_then(|()| out.flush());
+                show(line);
                 on_line(&String::from_utf8_lossy(line));
             });
         }
+        started.wait()
+    }
+
+    /// Like [`Self::tee`], with both outputs and a name before each line, for what runs beside its like.
+    pub(crate) fn tee_as(&self, name: &str, mut on_line: impl FnMut(&str)) -> Result<ExitStatus> {
+        println!("{name}: $ {self}");
+        let (output, input) = std::io::pipe().context("could not make a pipe")?;
+        let mut command = self.command();
+        command.stdout(input.try_clone().context("could not share a pipe")?).stderr(input);
+        // It takes the command along, and with it our ends of the pipe.
+        let started = self.start(command)?;
+        for_each_line(output, |line| {
+            show(&[name.as_bytes(), b": ", line].concat());
+            on_line(&String::from_utf8_lossy(line));
+        });
         started.wait()
     }
 
@@ -319,6 +332,13 @@ fn quoted(word: &str) -> String {
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
+}
+
+/// Copies a line to our standard output, whole.
+fn show(line: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    // A closed pipe on our side (`| head`) must not stop the tests.
+    let _ = out.write_all(line).and_then(|()| out.flush());
 }
 
 /// Calls `on_line` with each line, its end included, until the stream ends or cannot be read.

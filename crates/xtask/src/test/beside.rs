@@ -9,10 +9,12 @@
 //! is ended first, and taken up again when tests run. Cargo goes on from the last crate that was done.
 
 use std::collections::VecDeque;
+use std::panic::resume_unwind;
 use std::process::ExitStatus;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
@@ -66,6 +68,45 @@ impl Beside {
                 self.go_on();
             }
             on_line(line);
+        })
+    }
+
+    /// Runs such commands side by side, each with the name that goes before its lines. The compiling goes on once the
+    /// tests of all of them run, or what ran them has ended. Returns how each ended and how long it took.
+    pub(super) fn tests_of_all<F>(
+        &mut self,
+        commands: Vec<(String, Cmd, F)>,
+    ) -> Vec<(Result<ExitStatus>, Duration)>
+    where
+        F: FnMut(&str) + Send,
+    {
+        self.pause();
+        let building = Mutex::new((commands.len(), self));
+        let one_less = || {
+            let (left, beside) = &mut *building.lock().unwrap_or_else(PoisonError::into_inner);
+            *left -= 1;
+            if *left == 0 {
+                beside.go_on();
+            }
+        };
+        let run = |(name, tests, mut on_line): (String, Cmd, F)| {
+            let start = Instant::now();
+            let mut builds = true;
+            let status = tests.tee_as(&name, |line| {
+                if builds && tests_start(line) {
+                    builds = false;
+                    one_less();
+                }
+                on_line(line);
+            });
+            if builds {
+                one_less();
+            }
+            (status, start.elapsed())
+        };
+        thread::scope(|scope| {
+            let started: Vec<_> = commands.into_iter().map(|command| scope.spawn(|| run(command))).collect();
+            started.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
         })
     }
 
@@ -131,7 +172,6 @@ mod tests {
     use super::*;
     use crate::repo::Repo;
     use std::path::{Path, PathBuf};
-    use std::time::Instant;
 
     /// For what takes a moment, and would otherwise hang.
     const LIMIT: Duration = Duration::from_secs(60);

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::ChildStdout;
+use std::process::{ChildStdout, ExitStatus};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -32,10 +32,28 @@ pub(super) fn check_address() -> Result<()> {
     server::check_free(TESTKIT, "The tests in a browser need this address for the server beside them.")
 }
 
-pub(super) fn run(repo: &Repo, engine: Engine, beside: &mut Beside) -> Result<Count> {
+/// Runs the tests in each engine, all at once: they mostly wait, and each has a stream of its own on the server. Returns
+/// the count of each engine, or why there is none, and how long it took.
+pub(super) fn run(
+    repo: &Repo,
+    engines: &[Engine],
+    beside: &mut Beside,
+) -> Result<Vec<(Result<Count>, Duration)>> {
     let testkit = cargo::build_program(repo.cmd("cargo").arg("build"), "sse-testkit")?;
     let _testkit = start_testkit(repo, &testkit)?;
-    wasm_pack(repo, FOLDER, engine, beside)
+    let (mut commands, mut displays) = (Vec::new(), Vec::new());
+    let mut tallies: Vec<_> = engines.iter().map(|_| Tally::default()).collect();
+    for (engine, tally) in engines.iter().zip(&mut tallies) {
+        let (tests, display) = wasm_pack_test(repo, FOLDER, *engine)?;
+        commands.push((engine.name(), tests, |line: &str| tally.read(line)));
+        displays.push(display);
+    }
+    let ended = beside.tests_of_all(commands);
+    let counts = ended
+        .into_iter()
+        .zip(tallies)
+        .map(|((status, took), tally)| (status.and_then(|status| tally.count(repo, FOLDER, status)), took));
+    Ok(counts.collect())
 }
 
 /// What can be built before.
@@ -51,9 +69,17 @@ pub(super) fn build_tests(repo: &Repo, member: &str) -> Cmd {
 
 /// Runs the wasm-bindgen tests of a member.
 pub(super) fn wasm_pack(repo: &Repo, member: &str, engine: Engine, beside: &mut Beside) -> Result<Count> {
+    let (tests, _display) = wasm_pack_test(repo, member, engine)?;
+    let mut tally = Tally::default();
+    let status = beside.tests(&tests, |line| tally.read(line))?;
+    tally.count(repo, member, status)
+}
+
+/// The command for the wasm-bindgen tests of a member. What is returned beside it has to live for as long as it runs.
+fn wasm_pack_test(repo: &Repo, member: &str, engine: Engine) -> Result<(Cmd, Option<Running>)> {
     // It must take our tools, and not fetch a driver that fits another browser.
     let test = repo.cmd("wasm-pack").args(["test", "--mode", "no-install", "--headless"]);
-    let (mut test, _display) = engine.drive(repo, test, &repo.path(FOLDER).join("webdriver.json"))?;
+    let (mut test, display) = engine.drive(repo, test, &repo.path(FOLDER).join("webdriver.json"))?;
     test = test.arg(member).limit(LIMIT);
     // A machine with two cores that compiles beside it needs longer than the 20 seconds that are the default.
     for (name, seconds) in [("WASM_BINDGEN_TEST_TIMEOUT", "300"), ("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")]
@@ -62,19 +88,32 @@ pub(super) fn wasm_pack(repo: &Repo, member: &str, engine: Engine, beside: &mut 
             test = test.env(name, seconds);
         }
     }
-    let mut count = Count::default();
-    let mut programs = 0;
-    let status = beside.tests(&test, |line| {
+    Ok((test, display))
+}
+
+/// What the output of wasm-pack says.
+#[derive(Debug, Default)]
+struct Tally {
+    count: Count,
+    /// Those that ran a test.
+    programs: usize,
+}
+
+impl Tally {
+    fn read(&mut self, line: &str) {
         if let Some(result) = Count::from_result_line(line) {
-            programs += usize::from(result.ran() > 0);
-            count += result;
+            self.programs += usize::from(result.ran() > 0);
+            self.count += result;
         }
-    })?;
-    let expected = programs_in(&repo.path(member).join("tests"))?;
-    if status.success() && programs != expected {
-        bail!("{expected} test programs are in {member}/tests, but only {programs} ran a test");
     }
-    Ok(count.with_exit(status.success()))
+
+    fn count(self, repo: &Repo, member: &str, status: ExitStatus) -> Result<Count> {
+        let expected = programs_in(&repo.path(member).join("tests"))?;
+        if status.success() && self.programs != expected {
+            bail!("{expected} test programs are in {member}/tests, but only {} ran a test", self.programs);
+        }
+        Ok(self.count.with_exit(status.success()))
+    }
 }
 
 /// How many test programs cargo finds in a folder: one for each file at its top.

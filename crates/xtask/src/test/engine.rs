@@ -52,8 +52,10 @@ impl Engine {
             test = test.without_env(other);
         }
         if let Some((options, binary)) = self.binary(repo)? {
-            let capabilities = capabilities(repo, own, options, &binary)?;
-            test = test.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities);
+            // A file for each engine: they run at once.
+            let file = repo.work_file(&format!("webdriver-{}.json", self.name()))?;
+            write_capabilities(&file, own, options, &binary)?;
+            test = test.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", file);
         }
         match self {
             Self::Webkit => on_a_display(repo, test),
@@ -105,13 +107,11 @@ fn past(there: &[String]) -> String {
 
 /// The tests' own capabilities for one driver, which refuses those of another, with the browser that was found: a
 /// driver looks in the usual places only, and ours may have come from the environment.
-fn capabilities(repo: &Repo, own: &Path, options: &str, binary: &Path) -> Result<PathBuf> {
+fn write_capabilities(file: &Path, own: &Path, options: &str, binary: &Path) -> Result<()> {
     let text = std::fs::read_to_string(own).with_context(|| format!("could not read {}", own.display()))?;
     let own: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", own.display()))?;
-    let path = repo.work_file("webdriver.json")?;
-    std::fs::write(&path, with_binary(&own, options, binary).to_string())
-        .with_context(|| format!("could not write {}", path.display()))?;
-    Ok(path)
+    std::fs::write(file, with_binary(&own, options, binary).to_string())
+        .with_context(|| format!("could not write {}", file.display()))
 }
 
 fn with_binary(own: &Value, options: &str, binary: &Path) -> Value {

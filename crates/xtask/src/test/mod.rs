@@ -80,7 +80,7 @@ impl Suite {
             Self::Layers => vec![Run::Layers],
             Self::Lint => vec![Run::Lint],
             Self::Native => vec![Run::Native],
-            Self::Browser => engines.iter().copied().map(Run::Browser).collect(),
+            Self::Browser => vec![Run::Browser(engines.to_vec())],
             Self::Examples => vec![Run::Examples],
             Self::E2e => vec![Run::E2e],
             // In Chromium these are part of the two above.
@@ -92,13 +92,14 @@ impl Suite {
     }
 }
 
-/// What is run, and has a row of its own in the table: a suite, or a suite in one engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What runs by itself: a suite, or a suite in one engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Run {
     Layers,
     Lint,
     Native,
-    Browser(Engine),
+    /// In all of these at once.
+    Browser(Vec<Engine>),
     Examples,
     E2e,
     Engines(Engine),
@@ -112,27 +113,39 @@ impl Run {
         suites.iter().flat_map(|suite| suite.runs(engines)).collect()
     }
 
-    fn name(self) -> String {
-        let suite = match self {
+    fn suite(&self) -> Suite {
+        match self {
             Self::Layers => Suite::Layers,
             Self::Lint => Suite::Lint,
             Self::Native => Suite::Native,
-            Self::Browser(engine) => return format!("{} {}", Suite::Browser.name(), engine.name()),
+            Self::Browser(_) => Suite::Browser,
             Self::Examples => Suite::Examples,
             Self::E2e => Suite::E2e,
-            Self::Engines(engine) => return format!("{} {}", Suite::Engines.name(), engine.name()),
-        };
-        suite.name()
+            Self::Engines(_) => Suite::Engines,
+        }
     }
 
-    fn needs(self) -> Vec<Need> {
+    /// The names of its rows in the table: one for each engine that has one.
+    fn rows(&self) -> Vec<String> {
+        let suite = self.suite().name();
+        let row = |engine: &Engine| format!("{suite} {}", engine.name());
+        match self {
+            Self::Browser(engines) => engines.iter().map(row).collect(),
+            Self::Engines(engine) => vec![row(engine)],
+            _ => vec![suite],
+        }
+    }
+
+    fn needs(&self) -> Vec<Need> {
         match self {
             Self::Layers => vec![],
             Self::Lint => vec![Need::WasmTarget, Need::CargoDeny],
             // For sse-proto without std; for Node, which the tests of this very crate run; to fuzz for a few seconds.
             Self::Native => vec![Need::WasmTarget, Need::Frontend, Need::CargoFuzz, Need::Cxx],
-            Self::Browser(engine) => {
-                [&[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack], engine.needs()].concat()
+            Self::Browser(engines) => {
+                let of_all = [Need::WasmTarget, Need::WasmBindgen, Need::WasmPack];
+                let of_each = engines.iter().flat_map(|engine| engine.needs());
+                of_all.iter().chain(of_each).copied().collect()
             }
             Self::Examples => vec![
                 Need::WasmTarget,
@@ -148,7 +161,7 @@ impl Run {
     }
 
     /// What it will ask cargo for, as commands that run no test.
-    fn builds(self, repo: &Repo) -> Result<Vec<Cmd>> {
+    fn builds(&self, repo: &Repo) -> Result<Vec<Cmd>> {
         Ok(match self {
             Self::Layers => vec![],
             // One that fails is heard of early.
@@ -161,22 +174,34 @@ impl Run {
         })
     }
 
-    fn start(self, repo: &Repo, beside: &mut Beside) -> Result<Count> {
-        match self {
-            Self::Layers => {
-                let checked = layers::check(repo)?;
-                layers::show(&checked);
-                let failed = checked.iter().filter(|one| !one.faults.is_empty()).count() as u64;
-                Ok(Count { passed: checked.len() as u64 - failed, failed })
-            }
+    /// How it went, for each of its rows.
+    fn start(&self, repo: &Repo, beside: &mut Beside) -> Vec<Report> {
+        println!("\n===== {} =====", self.rows().join(", "));
+        let start = Instant::now();
+        let count = match self {
+            Self::Layers => layers(repo),
             Self::Lint => lint::run(repo),
             Self::Native => native::run(repo, beside),
-            Self::Browser(engine) => browser::run(repo, engine, beside),
+            Self::Browser(engines) => match browser::run(repo, engines, beside) {
+                Ok(counts) => {
+                    let rows = self.rows().into_iter().zip(counts);
+                    return rows.map(|(row, (count, took))| Report::new(row, count, took)).collect();
+                }
+                Err(error) => Err(error),
+            },
             Self::Examples => examples::run(repo, beside),
             Self::E2e => e2e::run(repo, beside),
-            Self::Engines(engine) => engines::run(repo, engine, beside),
-        }
+            Self::Engines(engine) => engines::run(repo, *engine, beside),
+        };
+        vec![Report::new(self.rows().join(", "), count, start.elapsed())]
     }
+}
+
+fn layers(repo: &Repo) -> Result<Count> {
+    let checked = layers::check(repo)?;
+    layers::show(&checked);
+    let failed = checked.iter().filter(|one| !one.faults.is_empty()).count() as u64;
+    Ok(Count { passed: checked.len() as u64 - failed, failed })
 }
 
 /// How a suite went.
@@ -210,7 +235,7 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
         browser::check_address()?;
     }
     // All tools first, so that a machine that lacks one says so at once and not after half an hour.
-    let wanted: Vec<Need> = runs.iter().flat_map(|run| run.needs()).collect();
+    let wanted: Vec<Need> = runs.iter().flat_map(Run::needs).collect();
     let needs: Vec<Need> =
         Need::value_variants().iter().copied().filter(|need| wanted.contains(need)).collect();
     setup::ensure_for_tests(repo, &needs)?;
@@ -219,16 +244,15 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
     let mut beside = Beside::new(builds);
     let mut reports = Vec::new();
     for (place, run) in runs.into_iter().enumerate() {
-        println!("\n===== {} =====", run.name());
-        let start = Instant::now();
         beside.suite_starts(place);
-        let result = run.start(repo, &mut beside);
-        let report = Report::new(run.name(), result, start.elapsed());
-        if let Some(problem) = &report.problem {
-            eprintln!("\nsuite {}: {problem}", report.suite);
+        let of_run = run.start(repo, &mut beside);
+        for Report { suite, problem, .. } in &of_run {
+            if let Some(problem) = problem {
+                eprintln!("\nsuite {suite}: {problem}");
+            }
         }
-        let failed = report.count.failed > 0;
-        reports.push(report);
+        let failed = of_run.iter().any(|report| report.count.failed > 0);
+        reports.extend(of_run);
         if failed && options.fail_fast {
             break;
         }
@@ -267,7 +291,7 @@ mod tests {
     #[test]
     fn a_suite_of_engines_runs_in_each_that_is_asked_for() {
         let names = |suites: &[Suite], engines: &[Engine]| -> Vec<String> {
-            Run::all_of(suites, engines).into_iter().map(Run::name).collect()
+            Run::all_of(suites, engines).iter().flat_map(Run::rows).collect()
         };
         let all = [
             "layers",
@@ -312,7 +336,7 @@ mod tests {
 
     #[test]
     fn only_the_engines_that_run_are_needed() {
-        let needs = Run::Browser(Engine::Webkit).needs();
+        let needs = Run::Browser(vec![Engine::Webkit]).needs();
         assert!(needs.contains(&Need::Webkit) && needs.contains(&Need::WasmPack), "{needs:?}");
         assert!(!needs.contains(&Need::Browser) && !needs.contains(&Need::Firefox), "{needs:?}");
         let needs = Run::Engines(Engine::Firefox).needs();
@@ -328,7 +352,7 @@ mod tests {
             let crate::Command::Test(Options { suite, browser, .. }) = cli.command else {
                 panic!("{command}")
             };
-            let needs: Vec<_> = Run::all_of(&suite, &browser).into_iter().flat_map(Run::needs).collect();
+            let needs: Vec<_> = Run::all_of(&suite, &browser).iter().flat_map(Run::needs).collect();
             assert!(!needs.iter().any(|need| without.contains(need)), "{command}: {needs:?}");
         }
     }
