@@ -77,7 +77,7 @@ enum Target {
 
 impl Target {
     fn name(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+        crate::name_of(&self)
     }
 }
 

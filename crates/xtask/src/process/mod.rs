@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, ExitCode, ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -334,6 +335,25 @@ fn quoted(word: &str) -> String {
     }
 }
 
+/// The first of the lines of a child in which `pick` finds something, if it comes within `limit`. The rest is read as well
+/// and handed to `pick`: a full pipe would stop the child.
+pub(crate) fn first_of_lines<T: Send + 'static>(
+    output: ChildStdout,
+    limit: Duration,
+    mut pick: impl FnMut(&str) -> Option<T> + Send + 'static,
+) -> Option<T> {
+    let (found, wait) = mpsc::channel();
+    thread::spawn(move || {
+        for_each_line(output, |line| {
+            if let Some(picked) = pick(&String::from_utf8_lossy(line)) {
+                // Nobody listens any more after the first time.
+                let _ = found.send(picked);
+            }
+        });
+    });
+    wait.recv_timeout(limit).ok()
+}
+
 /// Copies a line to our standard output, whole.
 fn show(line: &[u8]) {
     let mut out = std::io::stdout().lock();
@@ -385,6 +405,16 @@ mod tests {
         let status = cmd("cargo").arg("--version").tee(|line| lines.push(line.to_owned()));
         assert!(status.expect("cargo runs").success());
         assert!(lines[0].starts_with("cargo "), "{lines:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_has_a_name_hands_over_both_of_its_outputs() {
+        let mut lines = Vec::new();
+        let says = cmd("sh").args(["-c", "echo one; echo two >&2"]);
+        let status = says.tee_as("sh", |line| lines.push(line.to_owned()));
+        assert!(status.expect("sh runs").success());
+        assert_eq!(lines, ["one\n", "two\n"]);
     }
 
     #[cfg(unix)]

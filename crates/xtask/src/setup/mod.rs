@@ -140,8 +140,12 @@ enum Remedy {
 }
 
 /// Commands that run fewer tests, the most of them first, and what these can do without.
-pub(crate) const FEWER_TESTS: [(&str, &[Need]); 2] = [
+pub(crate) const FEWER_TESTS: [(&str, &[Need]); 3] = [
     ("cargo xtask test --browser chrome", &[Need::Firefox, Need::Geckodriver, Need::Webkit]),
+    (
+        "cargo xtask test --suite layers,browser,lint,native,engines --browser firefox",
+        &[Need::Browser, Need::Webkit],
+    ),
     (
         "cargo xtask test --suite layers,lint,native",
         &[Need::Browser, Need::Firefox, Need::Geckodriver, Need::Webkit],

@@ -3,7 +3,7 @@
 //! Tests in a browser mostly wait: for a time to pass, for an engine to start. The processor time that they leave goes to
 //! the compiler. Nothing depends on it: each suite still runs its commands itself, one suite at a time, and finds the
 //! work done, or does it. So nothing that is built here is shown or counted, and a list that is not complete costs
-//! time and hides nothing.
+//! time and hides nothing. For the same reason a suite may run its tests in several browsers at once.
 //!
 //! Cargo lets one command at a time into a folder. A suite that builds would wait for what is built beside it, so that
 //! is ended first, and taken up again when tests run. Cargo goes on from the last crate that was done.
@@ -268,5 +268,36 @@ mod tests {
         );
         assert!(beside.tests(&tests.limit(LIMIT), |_| {}).expect("node runs").success());
         assert_eq!(scratch.log(), "bc");
+    }
+
+    #[test]
+    fn what_runs_side_by_side_has_started_before_any_of_it_ends() {
+        let scratch = Scratch::new();
+        // Each ends when the other runs too, and both when what is built beside them is done.
+        let tests = |own: &str, other: &str| {
+            let script = format!(
+                "const fs = require('fs'); console.log('running 1 test'); fs.writeFileSync('{own}', ''); \
+                 setInterval(() => {{ if (['{other}', 'done'].every(f => fs.existsSync(f))) process.exit(0) }}, 10)"
+            );
+            (own.to_owned(), scratch.node(&script).limit(LIMIT), |_: &str| {})
+        };
+        // Only where it is not begun before both run.
+        let done = "if (['a', 'b'].every(f => fs.existsSync(f))) fs.writeFileSync('done', '')";
+        let mut beside = Beside::new([vec![scratch.node(&format!("const fs = require('fs'); {done}"))]]);
+        let ended = beside.tests_of_all(vec![tests("a", "b"), tests("b", "a")]);
+        assert_eq!(ended.len(), 2);
+        assert!(ended.into_iter().all(|(status, _)| status.expect("node runs").success()));
+    }
+
+    #[test]
+    fn one_that_never_runs_a_test_does_not_keep_the_others_waiting() {
+        let scratch = Scratch::new();
+        let mut beside = Beside::new([vec![scratch.node("require('fs').writeFileSync('done', '')")]]);
+        let waits = "console.log('running 1 test'); \
+            setInterval(() => { if (require('fs').existsSync('done')) process.exit(0) }, 10)";
+        let command = |name: &str, script| (name.to_owned(), scratch.node(script).limit(LIMIT), |_: &str| {});
+        let ended = beside.tests_of_all(vec![command("fails", "process.exit(3)"), command("waits", waits)]);
+        let codes: Vec<_> = ended.into_iter().map(|(status, _)| status.expect("node runs").code()).collect();
+        assert_eq!(codes, [Some(3), Some(0)]);
     }
 }

@@ -3,8 +3,6 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{ChildStdout, ExitStatus};
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -13,7 +11,7 @@ use super::beside::Beside;
 use super::engine::Engine;
 use super::{Count, LIMIT};
 use crate::cargo;
-use crate::process::{Cmd, Running, for_each_line};
+use crate::process::{Cmd, Running, first_of_lines};
 use crate::repo::Repo;
 use crate::server;
 use crate::setup::WASM;
@@ -146,20 +144,13 @@ fn start_testkit(repo: &Repo, program: &str) -> Result<Running> {
     Ok(running)
 }
 
-/// Waits for the line, and keeps reading afterwards: a full pipe would stop the program.
+/// Waits for the line, and shows what it says.
 fn is_ready(output: ChildStdout, limit: Duration) -> bool {
-    let (ready, wait) = mpsc::channel();
-    thread::spawn(move || {
-        for_each_line(output, |line| {
-            let line = String::from_utf8_lossy(line);
-            if line.starts_with(READY) {
-                // Nobody listens any more after the first time.
-                let _ = ready.send(());
-            }
-            print!("testkit: {line}");
-        });
+    let ready = first_of_lines(output, limit, |line| {
+        print!("testkit: {line}");
+        line.starts_with(READY).then_some(())
     });
-    wait.recv_timeout(limit).is_ok()
+    ready.is_some()
 }
 
 #[cfg(test)]

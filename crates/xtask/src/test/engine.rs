@@ -1,15 +1,13 @@
 //! The browser engines, and how `wasm-pack test` and Playwright are told to use one.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use crate::process::{Cmd, Running, for_each_line};
+use crate::process::{Cmd, Running, first_of_lines};
 use crate::repo::Repo;
 use crate::setup::{Need, browser, firefox, webkit};
 
@@ -26,7 +24,7 @@ pub(super) enum Engine {
 
 impl Engine {
     pub(super) fn name(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+        crate::name_of(&self)
     }
 
     pub(super) fn needs(self) -> &'static [Need] {
@@ -129,14 +127,8 @@ fn on_a_display(repo: &Repo, test: Cmd) -> Result<(Cmd, Option<Running>)> {
     // It takes the first number that is free, and prints it when programs may come.
     let xvfb = repo.cmd(&xvfb.to_string_lossy()).args(["-displayfd", "1", "-nolisten", "tcp"]);
     let (running, output) = xvfb.spawn_piped()?;
-    let (ready, number) = mpsc::channel();
-    thread::spawn(move || {
-        for_each_line(output, |line| {
-            // Nobody listens any more after the first time.
-            let _ = ready.send(String::from_utf8_lossy(line).trim().to_owned());
-        });
-    });
-    let Ok(number) = number.recv_timeout(Duration::from_secs(20)) else {
+    let number = first_of_lines(output, Duration::from_secs(20), |line| Some(line.trim().to_owned()));
+    let Some(number) = number else {
         bail!("`{xvfb}` did not say within 20 s which display it is");
     };
     // With a Wayland session around it, the browser would go there.

@@ -9,12 +9,15 @@ use crate::process::Cmd;
 use crate::repo::Repo;
 
 pub(super) fn run(repo: &Repo, engine: Engine, beside: &mut Beside) -> Result<Count> {
+    let mut count = examples::testing(repo, engine, beside)?;
+    beside.pause();
     let mut tested = e2e::build(repo)?;
     tested.extend(examples::build(repo)?);
     beside.go_on();
     let report = playwright::run(repo, engine, "engines.config.mjs", tested)?;
     examples::expect_each(repo, &report)?;
-    Ok(report.count)
+    count += report.count;
+    Ok(count)
 }
 
 /// What can be built before: all that cargo does.

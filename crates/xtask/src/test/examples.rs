@@ -93,7 +93,7 @@ const EXAMPLES: [Example; 6] = [
 ];
 
 pub(super) fn run(repo: &Repo, beside: &mut Beside) -> Result<Count> {
-    let mut count = browser::wasm_pack(repo, &testing(), Engine::Chrome, beside)?;
+    let mut count = testing(repo, Engine::Chrome, beside)?;
     beside.pause();
     let tested = build(repo)?;
     beside.go_on();
@@ -101,6 +101,11 @@ pub(super) fn run(repo: &Repo, beside: &mut Beside) -> Result<Count> {
     expect_each(repo, &report)?;
     count += report.count;
     Ok(count)
+}
+
+/// Runs the tests of the one that is about tests.
+pub(super) fn testing(repo: &Repo, engine: Engine, beside: &mut Beside) -> Result<Count> {
+    browser::wasm_pack(repo, &testing_folder(), engine, beside)
 }
 
 /// Builds those that bring no tests of their own.
@@ -127,7 +132,7 @@ pub(super) fn expect_each(repo: &Repo, report: &Report) -> Result<()> {
 
 /// What can be built before: all that cargo does.
 pub(super) fn builds(repo: &Repo) -> Vec<Cmd> {
-    let mut builds = vec![browser::build_tests(repo, &testing())];
+    let mut builds = vec![browser::build_tests(repo, &testing_folder())];
     builds.extend(builds_of_pages(repo));
     builds
 }
@@ -137,7 +142,7 @@ pub(super) fn builds_of_pages(repo: &Repo) -> impl Iterator<Item = Cmd> {
     EXAMPLES.iter().flat_map(|Example { folder, build }| build.by_cargo(repo, folder))
 }
 
-fn testing() -> String {
+fn testing_folder() -> String {
     format!("{FOLDER}/{TESTING}")
 }
 

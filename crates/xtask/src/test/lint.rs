@@ -23,6 +23,9 @@ const PUBLIC: [&str; 5] = ["leptos-eventsource", "sse-events", "sse-hub", "sse-p
 const WITH_FEWER_FEATURES: [(&str, &str); 4] =
     [("sse-events", ""), ("sse-hub", ""), ("sse-hub", "redb"), ("sse-hub", "serve")];
 
+/// leptos-eventsource over the next Leptos.
+const NEXT_LEPTOS: &str = "crates/leptos-eventsource/leptos-0.9/Cargo.toml";
+
 pub(super) fn run(repo: &Repo) -> Result<Count> {
     let mut count = Count::default();
     for check in &checks(repo)? {
@@ -87,5 +90,11 @@ pub(super) fn checks(repo: &Repo) -> Result<Vec<Cmd>> {
         deny::without_advisories(repo),
     ];
     checks.extend(fewer);
+    let next = |features: &str| {
+        let check = repo.cmd("cargo").args(["check", "--locked", "--manifest-path", NEXT_LEPTOS]);
+        check.args(["--features", features, "--target-dir"]).arg(repo.work("leptos-0.9"))
+    };
+    checks.push(next("ssr"));
+    checks.extend(["csr", "hydrate"].map(|features| next(features).args(["--target", WASM])));
     Ok(checks)
 }

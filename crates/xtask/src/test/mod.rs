@@ -72,7 +72,7 @@ enum Suite {
 
 impl Suite {
     fn name(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+        crate::name_of(&self)
     }
 
     fn runs(self, engines: &[Engine]) -> Vec<Run> {
@@ -156,7 +156,7 @@ impl Run {
                 Need::Browser,
             ],
             Self::E2e => [&Need::PAGE[..], &[Need::E2e, Need::Browser]].concat(),
-            Self::Engines(engine) => [&Need::PAGE[..], &[Need::E2e], engine.needs()].concat(),
+            Self::Engines(engine) => [&Need::PAGE[..], &[Need::WasmPack, Need::E2e], engine.needs()].concat(),
         }
     }
 

@@ -46,14 +46,14 @@ pub(super) fn run(repo: &Repo, engine: Engine, config: &str, tested: Tested) -> 
         // Where it did not come as far as a report, why not is the better message.
         result.and(Err(error).with_context(|| format!("Playwright wrote no report to {}", report.display())))
     })?;
-    let count = Count::from_playwright(&text)?.with_exit(is_ok);
-    Ok(Report { count, files: files_that_ran(&text)? })
+    let report = serde_json::from_str(&text).context("the report of Playwright is not JSON")?;
+    let count = Count::from_playwright(&report)?.with_exit(is_ok);
+    Ok(Report { count, files: files_that_ran(&report) })
 }
 
-fn files_that_ran(report: &str) -> Result<BTreeSet<String>> {
-    let report: Value = serde_json::from_str(report).context("the report of Playwright is not JSON")?;
+fn files_that_ran(report: &Value) -> BTreeSet<String> {
     let files = list(&report["suites"]).iter().filter(|suite| has_run(suite));
-    Ok(files.filter_map(|suite| suite["file"].as_str().map(str::to_owned)).collect())
+    files.filter_map(|suite| suite["file"].as_str().map(str::to_owned)).collect()
 }
 
 /// Whether a test in this suite, or in one inside of it, was not skipped.
@@ -79,7 +79,7 @@ mod tests {
             { "file": "c.spec.mjs", "specs": [], "suites": [{ "specs": spec("unexpected") }] },
             { "file": "d.spec.mjs", "specs": [] },
         ]});
-        let files = files_that_ran(&report.to_string()).expect("is a report");
+        let files = files_that_ran(&report);
         assert_eq!(files.into_iter().collect::<Vec<_>>(), ["a.spec.mjs", "c.spec.mjs"]);
     }
 }
