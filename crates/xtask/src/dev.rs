@@ -37,14 +37,14 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
     let arguments = Arguments::new(&options.server);
     let build_server = || cargo::build_program(repo.cmd("cargo").arg("build"), SERVER);
     if arguments.only_ask() {
-        return arguments.command(repo, &build_server()?, &server::caller()?).exec();
+        return arguments.command(repo, &build_server()?, &server::working_dir()?).exec();
     }
     arguments.address()?.map_or(Ok(()), check_is_found)?;
     arguments.check_address(FIXED)?;
     server::check_free(TRUNK, FIXED)?;
     setup::ensure(repo, &Need::PAGE)?;
     // Built before trunk starts: both would wait for the same lock, and an error would drown in trunk's output.
-    let server = arguments.command(repo, &build_server()?, &server::caller()?).spawn()?;
+    let server = arguments.command(repo, &build_server()?, &server::working_dir()?).spawn()?;
     // A folder of its own, so that the optimised page in dist/ stays what it is.
     let dist = repo.work_file("dev-dist/index.html")?;
     let trunk = page::trunk(repo, &["serve", "--dist", &dist.parent().unwrap_or(&dist).to_string_lossy()]);

@@ -57,7 +57,7 @@ impl Repo {
 
     /// Waits while another one of us does what only one of us can do at a time. That is ours to do until the returned
     /// file, one of [`Self::work`], is dropped.
-    pub(crate) fn wait_for(&self, relative: &str, does: &str) -> Result<File> {
+    pub(crate) fn lock_file(&self, relative: &str, does: &str) -> Result<File> {
         let path = self.work_file(relative)?;
         let file = File::create(&path).with_context(|| format!("could not write {}", path.display()))?;
         // Any other error is that of a file system without locks, where nobody can wait.

@@ -35,7 +35,7 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
         arguments.check_address(ANOTHER_ADDRESS)?;
         build(repo)?
     };
-    arguments.command(repo, &server, &server::caller()?).exec()
+    arguments.command(repo, &server, &server::working_dir()?).exec()
 }
 
 /// Builds the page and the server, and returns where the server is.

@@ -110,7 +110,7 @@ pub(crate) fn check_free(address: SocketAddr, advice: &str) -> Result<()> {
 }
 
 /// Where `cargo xtask` was called.
-pub(crate) fn caller() -> Result<PathBuf> {
+pub(crate) fn working_dir() -> Result<PathBuf> {
     env::current_dir().context("the folder that this was called in is gone")
 }
 

@@ -36,7 +36,7 @@ pub(crate) enum Built {
 /// [`Need::PAGE`]: crate::setup::Need::PAGE
 pub(crate) fn build(repo: &Repo) -> Result<Built> {
     // Two would write into one dist/, and one of them would remember what the other had half written.
-    let _alone = repo.wait_for("page.lock", "builds the page")?;
+    let _alone = repo.lock_file("page.lock", "builds the page")?;
     let stamp = repo.work_file("page.stamp")?;
     let inputs = Fingerprint::of_inputs(repo)?;
     let old = fs::read_to_string(&stamp).unwrap_or_default();

@@ -223,10 +223,10 @@ impl Cmd {
         }
     }
 
-    fn start(&self, command: Command) -> Result<Started> {
+    fn start(&self, command: Command) -> Result<Limited> {
         let running = Running::start(command, self.group).with_context(|| self.not_started())?;
         let limit = self.limit.map(|time| running.limit(time));
-        Ok(Started { cmd: self.clone(), running, limit })
+        Ok(Limited { cmd: self.clone(), running, limit })
     }
 
     fn command(&self) -> Command {
@@ -284,13 +284,13 @@ impl std::fmt::Display for Cmd {
 
 /// A command that runs, and its limit.
 #[derive(Debug)]
-struct Started {
+struct Limited {
     cmd: Cmd,
     running: Running,
     limit: Option<Limit>,
 }
 
-impl Started {
+impl Limited {
     fn wait(self) -> Result<ExitStatus> {
         let Self { cmd, running, limit } = self;
         let status = running.wait().with_context(|| format!("lost track of `{cmd}`"))?;
@@ -304,7 +304,7 @@ impl Started {
 /// A command whose output is collected while it runs. It ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Capture {
-    started: Started,
+    started: Limited,
     reader: JoinHandle<std::io::Result<Vec<u8>>>,
 }
 

@@ -226,7 +226,7 @@ pub(crate) fn ensure_for_tests(repo: &Repo, needs: &[Need]) -> Result<()> {
 
 /// Waits until nobody else of us installs anything.
 fn alone(repo: &Repo) -> Result<File> {
-    repo.wait_for("install.lock", "installs what is missing")
+    repo.lock_file("install.lock", "installs what is missing")
 }
 
 fn install(repo: &Repo, needs: &[Need], around: impl FnOnce(&[Step]) -> Option<&'static str>) -> Result<()> {
