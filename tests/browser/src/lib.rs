@@ -24,7 +24,7 @@
 //! `suite/` names no transport: a test program says which [`Carrier`] it runs over, and where two carriers must
 //! differ, the carrier says how; what only one of them can do is in `over_native/` and `over_fetch/`. Where browsers
 //! must differ, a test asks its [`Engine`]. Every test has a [`Stream`] of its own on the scripted server, so that
-//! tests know nothing of one another. None sleeps and hopes: they wait [`until`] something holds.
+//! tests know nothing of one another. None sleeps and hopes: they wait [`until`] something holds, or let [`Time`] pass.
 #![cfg(target_arch = "wasm32")]
 
 mod carrier;
@@ -35,6 +35,7 @@ mod mount;
 mod network;
 mod rejections;
 mod stream;
+mod time;
 mod wait;
 mod watch;
 
@@ -46,6 +47,7 @@ pub use mount::{Mounted, mount, mount_view};
 pub use network::Network;
 pub use rejections::Rejections;
 pub use stream::Stream;
+pub use time::Time;
 pub use wait::{next_task, until};
 pub use watch::{Slot, Told, Watch, phase};
 

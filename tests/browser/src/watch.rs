@@ -155,6 +155,16 @@ impl Watch {
         until(&format!("the phase {phase:?}"), move || self.phases().iter().any(|it| it == phase))
     }
 
+    /// Waits until this is the last event id.
+    #[track_caller]
+    pub fn until_cursor(&self, id: &str) -> impl Future<Output = ()> {
+        until(&format!("the last event id {id:?}"), move || {
+            let mut is_there = false;
+            self.connection().with(|connection| is_there = connection.last_event_id() == id);
+            is_there
+        })
+    }
+
     fn pick<T>(&self, f: impl FnMut(&Told) -> Option<T>) -> Vec<T> {
         self.record.told.borrow().iter().filter_map(f).collect()
     }

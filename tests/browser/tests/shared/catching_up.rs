@@ -1,4 +1,4 @@
-use browser_tests::{Stream, Watch};
+use browser_tests::{Stream, Time, Watch};
 use sse_web::Connection;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -16,11 +16,13 @@ fn all() -> Vec<String> {
 #[wasm_bindgen_test]
 async fn who_comes_too_late_catches_up_by_a_connection_of_its_own_and_then_shares() {
     for scope in SCOPES {
+        let time = Time::stands_still();
         let stream = Stream::new(LONG).await;
         let early = Watch::open(stream.url(), options(scope));
         early.until_data("1100").await;
         let late = Watch::open(stream.url(), options(scope));
         late.until_data("1100").await;
+        super::pass_the_end_of_a_snapshot(&time);
         let report = stream.until("its own connection is gone", |report| report.open == 1).await;
         assert_eq!(report.visits.len(), 2);
         stream.release("both").await;
@@ -35,6 +37,7 @@ async fn who_comes_too_late_catches_up_by_a_connection_of_its_own_and_then_share
 #[wasm_bindgen_test]
 async fn who_was_away_too_long_catches_up_from_its_cursor() {
     for scope in SCOPES {
+        let time = Time::stands_still();
         let stream = Stream::new(
             "event - 0 zero
              wait away
@@ -53,6 +56,7 @@ async fn who_was_away_too_long_catches_up_from_its_cursor() {
         stays.until_data("1100").await;
         away.connection().with(Connection::resume);
         away.until_data("1100").await;
+        super::pass_the_end_of_a_snapshot(&time);
         let report = stream.until("its own connection is gone", |report| report.open == 1).await;
         assert_eq!(report.visits[1].cursor_parameter(), Some("0"));
         stream.release("both").await;

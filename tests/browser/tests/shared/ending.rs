@@ -3,7 +3,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use browser_tests::{Stream, Told, Watch, next_task, until};
+use browser_tests::{Stream, Time, Told, Watch, next_task, until};
 use send_wrapper::SendWrapper;
 use sse_proto::EventRef;
 use sse_proto::client::{CloseReason, Failure, State};
@@ -69,6 +69,7 @@ async fn a_refusal_is_told_to_each_and_tried_once() {
 #[wasm_bindgen_test]
 async fn who_comes_after_the_end_begins_anew_and_so_does_who_connects_anew() {
     for scope in SCOPES {
+        let time = Time::stands_still();
         let stream = Stream::new(
             "event - 1 one
              event sse.end - {}
@@ -84,6 +85,7 @@ async fn who_comes_after_the_end_begins_anew_and_so_does_who_connects_anew() {
         early.connection().with(Connection::reconnect);
         // It shares again: its cursor is not in what is remembered, so it has to ask for what comes behind it.
         early.until_data("two").await;
+        super::pass_the_end_of_a_snapshot(&time);
         assert_eq!(early.data(), ["one", "two"]);
         let report = stream.until("one is left", |report| report.open == 1).await;
         assert_eq!(report.visits.len(), 3);
@@ -150,6 +152,7 @@ async fn who_comes_right_before_the_end_is_told_what_came_and_then_the_end() {
 #[wasm_bindgen_test]
 async fn who_catches_up_with_a_stream_that_has_ended_is_closed_for_good() {
     for scope in SCOPES {
+        let time = Time::stands_still();
         let stream = Stream::new(
             "repeat 1100 event - {n} {n}
              wait end
@@ -167,6 +170,8 @@ async fn who_catches_up_with_a_stream_that_has_ended_is_closed_for_good() {
         stream.release("end").await;
         early.until_phase("closed").await;
         stream.release("met").await;
+        late.until_data("last").await;
+        super::pass_the_end_of_a_snapshot(&time);
         late.until_phase("closed").await;
         assert_eq!(late.data(), ["almost", "last"]);
         stream.until_nobody_is_connected().await;

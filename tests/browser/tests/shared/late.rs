@@ -1,4 +1,4 @@
-use browser_tests::{Stream, Told, Watch};
+use browser_tests::{Stream, Time, Told, Watch};
 use sse_proto::client::Gap;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -55,6 +55,7 @@ async fn who_comes_with_a_cursor_is_told_what_came_behind_it() {
 #[wasm_bindgen_test]
 async fn who_comes_with_a_cursor_is_told_also_what_a_snapshot_leaves_out() {
     for scope in SCOPES {
+        let time = Time::stands_still();
         let stream = Stream::new(
             "event - 60 sixty
              event - 95 ninety-five
@@ -74,6 +75,10 @@ async fn who_comes_with_a_cursor_is_told_also_what_a_snapshot_leaves_out() {
         let early = from("");
         early.until_data("ninety-five").await;
         let late = [from("50"), from("60")];
+        for late in &late {
+            late.until_data("ninety-five").await;
+        }
+        super::pass_the_end_of_a_snapshot(&time);
         let report =
             stream.until("both have caught up", |report| report.visits.len() == 3 && report.open == 1);
         assert_eq!(report.await.visits.len(), 3);
@@ -114,6 +119,7 @@ async fn who_comes_with_a_cursor_behind_a_snapshot_shares_at_once_if_the_server_
 #[wasm_bindgen_test]
 async fn who_comes_with_a_cursor_while_a_snapshot_still_comes_is_told_what_it_leaves_out() {
     for scope in SCOPES {
+        let time = Time::stands_still();
         let stream = Stream::new(
             "event - 12 twelve
              event - 60 sixty
@@ -134,6 +140,10 @@ async fn who_comes_with_a_cursor_while_a_snapshot_still_comes_is_told_what_it_le
         let late = Watch::open(stream.url(), options);
         late.until_data("sixty-one").await;
         stream.release("rest").await;
+        for watch in [&early, &late] {
+            watch.until_data("ninety-five").await;
+        }
+        super::pass_the_end_of_a_snapshot(&time);
         let report = stream.until("it shares", |report| report.visits.len() == 2 && report.open == 1).await;
         assert_eq!(report.visits[1].cursor_parameter(), Some("60"));
         stream.release("both").await;
@@ -148,6 +158,7 @@ async fn who_comes_with_a_cursor_while_a_snapshot_still_comes_is_told_what_it_le
 #[wasm_bindgen_test]
 async fn who_begins_with_a_snapshot_in_no_order_is_told_all_of_it() {
     for scope in SCOPES {
+        let time = Time::stands_still();
         let stream = Stream::new(
             "repeat 1100 event - {n} {n}
              event - 1200 live
@@ -166,7 +177,10 @@ async fn who_begins_with_a_snapshot_in_no_order_is_told_all_of_it() {
         let late = Watch::open(stream.url(), options(scope));
         late.until_data("of another").await;
         stream.release("both").await;
-        late.until_data("last").await;
+        for watch in [&early, &late] {
+            watch.until_data("last").await;
+        }
+        super::pass_the_end_of_a_snapshot(&time);
         assert_eq!(late.data(), ["of one key", "of another", "last"]);
         let report = stream.until("it shares", |report| report.open == 1).await;
         assert_eq!(report.visits.len(), 2);

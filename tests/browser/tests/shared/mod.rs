@@ -10,10 +10,20 @@ mod late;
 mod members;
 mod reentrant;
 
+use std::time::Duration;
+
+use browser_tests::Time;
 use sse_web::{Options, Sharing};
 
 /// With whom a connection can be shared.
 pub(crate) const SCOPES: [fn() -> Sharing; 2] = [Sharing::page, Sharing::browser];
+
+/// Lets pass what a snapshot that has come is given to go on.
+pub(crate) fn pass_the_end_of_a_snapshot(time: &Time) {
+    for _ in 0..2 {
+        time.pass(Duration::from_secs(2));
+    }
+}
 
 /// Options of a connection that is shared, with short waits.
 pub(crate) fn options(scope: fn() -> Sharing) -> Options {

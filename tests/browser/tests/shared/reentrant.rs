@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use browser_tests::{Stream, Told, Watch, until};
+use browser_tests::{Stream, Time, Told, Watch, until};
 use sse_proto::client::{CloseReason, Failure, State};
 use sse_web::Connection;
 use sse_web::transport::{ActiveRequest, Native, Receiver, Request, Transport};
@@ -178,6 +178,7 @@ async fn an_owner_that_closes_when_it_hears_of_an_attempt_makes_no_request() {
 #[wasm_bindgen_test]
 async fn c09_an_owner_that_closes_when_it_shares_again_hears_no_more() {
     for scope in SCOPES {
+        let time = Time::stands_still();
         let stream = Stream::new(
             "repeat 1100 event - {n} {n}
              wait more
@@ -205,6 +206,8 @@ async fn c09_an_owner_that_closes_when_it_shares_again_hears_no_more() {
         stream.release("more").await;
         early.until_phase("waiting for 2").await;
         stream.release("met").await;
+        late.until_data("1102").await;
+        super::pass_the_end_of_a_snapshot(&time);
         late.until_phase("closed").await;
         assert_eq!(late.data(), ["1", "1101", "1102"]);
         assert_eq!(late.phases().last().map(String::as_str), Some("closed"));

@@ -1,7 +1,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use browser_tests::{Live, Slot, Stream, Told, Watch};
+use browser_tests::{Live, Slot, Stream, Time, Told, Watch};
 use sse_proto::client::{CloseReason, Gap, Silence, State};
 use sse_web::Connection;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -83,6 +83,7 @@ async fn c09_who_closes_when_it_is_open_again_is_brought_the_event_behind_that_b
         if six == "6" {
             options.client.silence = Silence::After(Duration::from_secs(2));
         }
+        let time = Time::stands_still();
         let watch = Watch::open_and_react(stream.url(), options, {
             let was_stale = Cell::new(false);
             move |told, slot| match told {
@@ -91,6 +92,8 @@ async fn c09_who_closes_when_it_is_open_again_is_brought_the_event_behind_that_b
                 _ => {}
             }
         });
+        watch.until_cursor(&id(5)).await;
+        time.pass(Duration::from_secs(if six == "6" { 2 } else { 3 }));
         watch.until_phase("stale").await;
         stream.release("stale").await;
         watch.until_phase("closed").await;

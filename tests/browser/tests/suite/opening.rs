@@ -3,7 +3,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use browser_tests::{Carrier, Engine, Stream, Told, Watch};
+use browser_tests::{Carrier, Engine, Stream, Time, Told, Watch};
 use sse_proto::EventRef;
 use sse_proto::client::{Failure, State};
 use sse_web::transport::Scripted;
@@ -118,7 +118,10 @@ async fn c19_a_request_that_hangs_is_given_up_and_made_again() {
     .await;
     let mut options = options();
     options.client.connect_timeout = Some(Duration::from_secs(4));
+    let time = Time::stands_still();
     let watch = Watch::open(stream.url(), options);
+    stream.until("a request", |report| report.visits.len() == 1).await;
+    time.pass(Duration::from_secs(4));
     watch.until_data("hi").await;
     assert_eq!(watch.failures(), [Failure::ConnectTimeout]);
     assert_eq!(watch.phases(), ["connecting 1", "waiting for 2", "connecting 2", "open"]);

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use browser_tests::{Engine, Stream, Told, Watch, dispatch, phase};
+use browser_tests::{Engine, Stream, Time, Told, Watch, dispatch, phase};
 use sse_proto::client::{CloseReason, Failure, State};
 use sse_web::Connection;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -61,7 +61,10 @@ async fn c15_while_it_reconnects_it_never_claims_to_be_closed() {
     .await;
     let mut options = options();
     options.client.connect_timeout = Some(Duration::from_secs(4));
+    let time = Time::stands_still();
     let watch = Watch::open(stream.url(), options);
+    stream.until("the request that is not answered", |report| report.visits.len() == 3).await;
+    time.pass(Duration::from_secs(4));
     watch.until_data("back").await;
     let mut failures = vec![Failure::Ended, Failure::Network, Failure::ConnectTimeout];
     if Engine::current().repeats_a_reset_request() {

@@ -1,4 +1,6 @@
-use browser_tests::{Stream, Watch};
+use std::time::Duration;
+
+use browser_tests::{Stream, Time, Watch};
 use sse_proto::client::Failure;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -6,7 +8,6 @@ use super::options;
 
 #[wasm_bindgen_test]
 async fn c16_a_half_open_connection_turns_stale_and_is_replaced() {
-    // Stale after 2.25 s, dead after 4.5 s: a page that hangs for less than what lies in between has told both.
     let stream = Stream::new(
         r#"event sse.open a.0 {"heartbeat_ms":1500}
         stall
@@ -14,7 +15,12 @@ async fn c16_a_half_open_connection_turns_stale_and_is_replaced() {
         event - a.1 back"#,
     )
     .await;
+    let time = Time::stands_still();
     let watch = Watch::open(stream.url(), options());
+    watch.until_cursor("a.0").await;
+    time.pass(Duration::from_millis(2_250));
+    assert_eq!(watch.phases(), ["connecting 1", "open", "stale"]);
+    time.pass(Duration::from_millis(2_250));
     watch.until_data("back").await;
     assert_eq!(watch.phases(), ["connecting 1", "open", "stale", "waiting for 2", "connecting 2", "open"]);
     assert_eq!(watch.failures(), [Failure::Silence]);
@@ -30,7 +36,10 @@ async fn c16_an_event_after_a_silence_makes_it_open_again() {
         event - a.1 alive"#,
     )
     .await;
+    let time = Time::stands_still();
     let watch = Watch::open(stream.url(), options());
+    watch.until_cursor("a.0").await;
+    time.pass(Duration::from_secs(3));
     watch.until_phase("stale").await;
     stream.release("stale").await;
     watch.until_data("alive").await;
@@ -39,13 +48,22 @@ async fn c16_an_event_after_a_silence_makes_it_open_again() {
 
 #[wasm_bindgen_test]
 async fn c16_heartbeats_keep_it_open() {
-    // Twenty times 250 ms is longer than the three heartbeats after which silence is deadly.
-    let beats = "sleep 250ms\nevent sse.heartbeat - {}\n".repeat(20);
+    // Four times 2 s is longer than the three heartbeats after which silence is deadly.
+    let beats = |n: u32| format!("wait {n}\nevent sse.heartbeat a.{n} {{}}\n");
+    let beats = (1..=4).map(beats).collect::<String>();
     let stream = Stream::new(&format!(
-        "event sse.open a.0 {{\"heartbeat_ms\":1500}}\n{beats}event - a.1 the same connection"
+        "event sse.open a.0 {{\"heartbeat_ms\":1500}}\n{beats}wait end\nevent - a.5 the same connection"
     ))
     .await;
+    let time = Time::stands_still();
     let watch = Watch::open(stream.url(), options());
+    watch.until_cursor("a.0").await;
+    for beat in 1..=4 {
+        time.pass(Duration::from_secs(2));
+        stream.release(&beat.to_string()).await;
+        watch.until_cursor(&format!("a.{beat}")).await;
+    }
+    stream.release("end").await;
     watch.until_data("the same connection").await;
     assert_eq!(watch.phases(), ["connecting 1", "open"]);
 }
