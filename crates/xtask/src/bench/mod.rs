@@ -124,13 +124,27 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
 
 /// A cargo command for the peers, one of which asks for a newer compiler than it needs.
 pub(crate) fn peers(repo: &Repo, command: &str) -> Cmd {
-    repo.cmd("cargo").args([command, "--ignore-rust-version", "--manifest-path", PEERS])
+    let cargo = repo.cmd("cargo").args([command, "--ignore-rust-version", "--manifest-path", PEERS]);
+    if is_of_tests(command) { beside_the_workspace(repo, cargo) } else { cargo }
 }
 
 /// A cargo command for the workspace of the pages, of the program that opens them, and of the servers.
 pub(crate) fn benches(repo: &Repo, command: &str) -> Cmd {
-    let cargo = repo.cmd("cargo").args([command, "--manifest-path", BENCHES, "--target-dir"]);
-    cargo.arg(pages::target(repo))
+    let cargo = repo.cmd("cargo").args([command, "--manifest-path", BENCHES]);
+    if is_of_tests(command) {
+        beside_the_workspace(repo, cargo)
+    } else {
+        cargo.arg("--target-dir").arg(pages::target(repo))
+    }
+}
+
+fn is_of_tests(command: &str) -> bool {
+    matches!(command, "clippy" | "test")
+}
+
+/// Builds where the workspace does: most of what other workspaces are built on is the same, and already there.
+fn beside_the_workspace(repo: &Repo, cargo: Cmd) -> Cmd {
+    cargo.arg("--target-dir").arg(repo.path("target"))
 }
 
 /// A program that opens pages in a browser.
