@@ -1,5 +1,7 @@
 //! What holds over the browser's own `EventSource` only.
 
+mod batch;
+
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
