@@ -3,7 +3,7 @@
 mod policy;
 
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +11,12 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE, VARY,
+    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED,
+    RANGE, RETRY_AFTER, VARY,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http_body_util::BodyExt;
@@ -32,6 +33,8 @@ const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const ALWAYS_ASK: HeaderValue = HeaderValue::from_static("no-cache");
 const KEEP_FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
+const INDEX: &str = "/index.html";
+
 /// How much of a file is read at a time: so much, twice over, is what one that nobody takes costs in memory.
 const CHUNK: usize = 16 * 1024;
 
@@ -41,7 +44,6 @@ const NOT_BUILT: &str = include_str!("page/not_built.html");
 /// The folder of the built page.
 #[derive(Clone, Debug)]
 pub(crate) struct Page {
-    index: PathBuf,
     files: ServeDir,
     /// How many of them may be open.
     places: Arc<Semaphore>,
@@ -53,28 +55,63 @@ impl Page {
         if !index.is_file() {
             tracing::warn!(missing = %index.display(), "the page is not built: run `cargo xtask serve`, or --dist DIR");
         }
-        let files = ServeDir::new(dist)
-            .append_index_html_on_directories(false)
-            .precompressed_br()
-            .precompressed_gzip()
-            .with_buf_chunk_size(CHUNK);
-        Self { index, files, places: Arc::new(Semaphore::new(files::OF_THE_PAGE)) }
+        let files = ServeDir::new(dist).precompressed_br().precompressed_gzip().with_buf_chunk_size(CHUNK);
+        Self { files, places: Arc::new(Semaphore::new(files::OF_THE_PAGE)) }
     }
 
-    /// `index.html`, read anew each time: it is small, and may be built again while the server runs.
-    async fn index(&self) -> Response {
-        let html = match tokio::fs::read_to_string(&self.index).await {
-            Ok(html) => html,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                let headers = [(CONTENT_TYPE, HTML), (CACHE_CONTROL, ALWAYS_ASK)];
-                let reason = Extension(Reason("the page is not built".into()));
-                return (StatusCode::SERVICE_UNAVAILABLE, headers, reason, NOT_BUILT).into_response();
+    /// Asks for what is at the path, whole.
+    async fn ask(
+        &mut self,
+        method: Method,
+        path: &Uri,
+        headers: HeaderMap,
+    ) -> io::Result<Response<ServeFileSystemResponseBody>> {
+        let mut request = Request::new(Body::empty());
+        (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method, path.clone(), headers);
+        for of_a_part_or_by_time in [RANGE, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE] {
+            request.headers_mut().remove(of_a_part_or_by_time);
+        }
+        self.files.try_call(request).await
+    }
+
+    /// The head of what is at the path. Nothing is opened for it.
+    async fn look(&mut self, path: &Uri, headers: &HeaderMap) -> io::Result<Response> {
+        match self.ask(Method::HEAD, path, headers.clone()).await {
+            // It is longer than the name of a file can be, or holds what none can.
+            Err(error) if matches!(error.kind(), ErrorKind::InvalidFilename | ErrorKind::InvalidInput) => {
+                Ok(StatusCode::NOT_FOUND.into_response())
             }
-            Err(error) => return unreadable(&error),
+            found => Ok(found?.map(Body::new)),
+        }
+    }
+
+    /// HTML, read whole and each time: it is small, and may be built again while the server runs. It never goes out
+    /// without a policy, which its text tells, however it is compressed.
+    async fn html(&mut self, path: &Uri, headers: &HeaderMap) -> io::Result<Response> {
+        let (mut head, body) = self.ask(Method::GET, path, headers.clone()).await?.into_parts();
+        if head.status != StatusCode::OK {
+            return Ok(head.status.into_response());
+        }
+        let body = body.collect().await?.to_bytes();
+        let text = match head.headers.contains_key(CONTENT_ENCODING) {
+            true => {
+                self.ask(Method::GET, path, HeaderMap::new()).await?.into_body().collect().await?.to_bytes()
+            }
+            false => body.clone(),
         };
-        let policy = policy::for_page(&html);
-        ([(CONTENT_TYPE, HTML), (CACHE_CONTROL, ALWAYS_ASK), (CONTENT_SECURITY_POLICY, policy)], html)
-            .into_response()
+        if std::str::from_utf8(&text).is_ok() {
+            head.headers.insert(CONTENT_TYPE, HTML);
+        }
+        head.headers.insert(CONTENT_SECURITY_POLICY, policy::for_page(&String::from_utf8_lossy(&text)));
+        let tag = tag(Sha256::digest(&body).as_slice())?;
+        if has(headers, &tag) {
+            return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
+        }
+        head.headers.remove(LAST_MODIFIED);
+        head.headers.insert(ETAG, tag);
+        // Of HTML no part is sent.
+        head.headers.remove(ACCEPT_RANGES);
+        Ok(Response::from_parts(head, body.into()))
     }
 
     /// A file with a tag of its content, or only the tag if that is what the client has.
@@ -83,24 +120,19 @@ impl Page {
     /// the content is read for the tag, and each time: the files are small, and may be built again while the server
     /// runs. If that happens in between, the old tag goes with the new content, and the client asks once more in vain.
     async fn tagged(&mut self, mut request: Request) -> io::Result<Response> {
+        let mut whole = self.ask(Method::GET, request.uri(), request.headers().clone()).await?;
+        if whole.status() != StatusCode::OK {
+            return Ok(whole.map(Body::new));
+        }
+        let tag = tag_of(whole.body_mut()).await?;
+        drop(whole);
         let headers = request.headers_mut();
         for by_time in [IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE] {
             headers.remove(by_time);
         }
-        let mut whole = Request::new(Body::empty());
-        *whole.uri_mut() = request.uri().clone();
-        *whole.headers_mut() = request.headers().clone();
-        whole.headers_mut().remove(RANGE);
-        let mut whole = self.files.try_call(whole).await?;
-        if whole.status() != StatusCode::OK || whole.headers().get(CONTENT_TYPE).is_some_and(is_html) {
-            return Ok(whole.map(Body::new));
-        }
-        let tag = tag(whole.body_mut()).await?;
-        drop(whole);
-        let mut response = match has(request.headers(), &tag) {
+        let mut response = match has(headers, &tag) {
             true => StatusCode::NOT_MODIFIED.into_response(),
             false => {
-                let headers = request.headers_mut();
                 // A part of this is of no use to whoever has a part of another.
                 if headers.get(IF_RANGE).is_some_and(|part| part != tag) {
                     headers.remove(RANGE);
@@ -113,46 +145,74 @@ impl Page {
         Ok(response)
     }
 
-    /// A file, which is open, and has its place, until the last of it was taken.
-    async fn file(mut self, request: Request) -> Response {
-        let Ok(place) = self.places.clone().try_acquire_owned() else {
-            let detail = "too many files are being read";
-            return Refusal::unavailable(detail, Duration::from_secs(5)).into_response();
+    /// A file, which is open, and has its place, until the last of it was taken; or for one of the page's own routes,
+    /// where there is none, its `index.html`.
+    async fn file(mut self, mut request: Request) -> io::Result<Response> {
+        let mut found = self.look(request.uri(), request.headers()).await?;
+        if found.status() == StatusCode::NOT_FOUND && is_route(request.uri().path()) {
+            *request.uri_mut() = Uri::from_static(INDEX);
+            found = self.look(request.uri(), request.headers()).await?;
+            if found.status() == StatusCode::NOT_FOUND {
+                return Ok(not_built());
+            }
+        }
+        // The page itself is read at once, and holds none.
+        let place = match request.uri().path() {
+            "/" | INDEX => None,
+            _ => match self.places.clone().try_acquire_owned() {
+                Ok(place) => Some(place),
+                Err(_) => {
+                    let detail = "too many files are being read";
+                    return Ok(Refusal::unavailable(detail, Duration::from_secs(5)).into_response());
+                }
+            },
         };
         let cache = if is_hashed(request.uri().path()) { KEEP_FOR_EVER } else { ALWAYS_ASK };
-        match self.tagged(request).await {
-            // However its name was spelled, the page never goes out without its policy.
-            Ok(response) if response.headers().get(CONTENT_TYPE).is_some_and(is_html) => self.index().await,
-            Ok(response) if response.status() == StatusCode::NOT_FOUND => {
-                Refusal::not_found("there is no such file").into_response()
+        let mut response = match found.status() {
+            StatusCode::OK if is_html(&found) => self.html(request.uri(), request.headers()).await?,
+            StatusCode::OK => self.tagged(request).await?,
+            // A folder without a slash at its end, whose page would take its links for those of the folder above.
+            _ => found,
+        };
+        match response.status() {
+            StatusCode::NOT_FOUND => return Ok(Refusal::not_found("there is no such file").into_response()),
+            status @ StatusCode::RANGE_NOT_SATISFIABLE => {
+                let has = response.headers().get(CONTENT_RANGE).cloned().map(|has| (CONTENT_RANGE, has));
+                let refusal = Refusal::new(status, "the file does not have that part");
+                return Ok((AppendHeaders(has), refusal).into_response());
             }
-            Ok(mut response) => {
-                response.headers_mut().insert(CACHE_CONTROL, cache);
-                response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
-                response.map(|body| {
-                    Body::new(body.map_frame(move |frame| {
-                        let _held = &place;
-                        frame
-                    }))
-                })
-            }
-            // It is longer than the name of a file can be.
-            Err(error) if error.kind() == ErrorKind::InvalidFilename => {
-                Refusal::not_found("there is no such file").into_response()
-            }
-            Err(error) => unreadable(&error),
+            _ => {}
         }
+        response.headers_mut().insert(CACHE_CONTROL, cache);
+        response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
+        Ok(response.map(|body| {
+            Body::new(body.map_frame(move |frame| {
+                let _held = &place;
+                frame
+            }))
+        }))
     }
 }
 
+/// What is answered while there is no page.
+fn not_built() -> Response {
+    let soon = HeaderValue::from_static("5");
+    let headers = [(CONTENT_TYPE, HTML), (CACHE_CONTROL, ALWAYS_ASK), (RETRY_AFTER, soon)];
+    let reason = Extension(Reason("the page is not built".into()));
+    (StatusCode::SERVICE_UNAVAILABLE, headers, reason, NOT_BUILT).into_response()
+}
+
 /// What the content of a file is known by.
-async fn tag(content: &mut ServeFileSystemResponseBody) -> io::Result<HeaderValue> {
+async fn tag_of(content: &mut ServeFileSystemResponseBody) -> io::Result<HeaderValue> {
     let mut hash = Sha256::new();
     while let Some(frame) = content.frame().await {
         hash.update(frame?.into_data().unwrap_or_default());
     }
-    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(hash.finalize()));
-    HeaderValue::try_from(tag).map_err(io::Error::other)
+    tag(hash.finalize().as_slice())
+}
+
+fn tag(hash: &[u8]) -> io::Result<HeaderValue> {
+    HeaderValue::try_from(format!("\"{}\"", URL_SAFE_NO_PAD.encode(hash))).map_err(io::Error::other)
 }
 
 /// Whether the client has what the tag stands for. A proxy that compresses calls it weak.
@@ -182,15 +242,18 @@ pub(crate) async fn serve(State(page): State<Page>, request: Request) -> Respons
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return ([(ALLOW, "GET, HEAD")], method_not_allowed().await).into_response();
     }
-    let name = path.rsplit('/').next().unwrap_or_default();
-    match name.contains('.') && name != "index.html" {
-        true => page.file(request).await,
-        false => page.index().await,
-    }
+    page.file(request).await.unwrap_or_else(|error| unreadable(&error))
 }
 
-fn is_html(content_type: &HeaderValue) -> bool {
-    content_type.as_bytes().starts_with(b"text/html")
+/// Whether a path may be one of the page's own routes, and not a file that is not there.
+fn is_route(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    !name.contains('.') || name == "index.html"
+}
+
+fn is_html(response: &Response) -> bool {
+    let content_type = response.headers().get(CONTENT_TYPE);
+    content_type.is_some_and(|content_type| content_type.as_bytes().starts_with(b"text/html"))
 }
 
 /// Whether the file's name holds a hash of its content, as trunk writes it for stylesheets:
@@ -220,7 +283,7 @@ mod tests {
         let dist = tempfile::tempdir().expect("a folder");
         std::fs::write(dist.path().join("large.bin"), vec![b'x'; 256 * 1024]).expect("written");
         let request = Request::get("/large.bin").body(Body::empty()).expect("a request");
-        let mut answer = Page::new(dist.path()).file(request).await;
+        let mut answer = Page::new(dist.path()).file(request).await.expect("readable");
         let first = answer.body_mut().frame().await.expect("a frame").expect("readable");
         assert!(first.into_data().expect("data").len() <= CHUNK);
     }

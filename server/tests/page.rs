@@ -155,6 +155,102 @@ async fn the_pages_own_routes_get_the_page_with_a_policy_that_lets_it_start() {
 }
 
 #[tokio::test]
+async fn the_page_comes_compressed_and_is_not_sent_again_to_whoever_has_it() {
+    let dist = dist();
+    std::fs::write(dist.path().join("index.html.br"), "brotli").expect("written");
+    let server = Server::start(Config { dist: dist.path().to_owned(), ..Config::default() }).await;
+    let policy = server.get("/").await.header("content-security-policy").to_owned();
+    assert!(policy.contains("'sha256-"), "{policy}");
+    for path in ["/", "/index.html", "/chat/lobby"] {
+        let mut tags = Vec::new();
+        for (accept, encoding, starts) in [("br, gzip", "br", "brotli"), ("identity", "", "<!doctype html>")]
+        {
+            let ask = async |more: &[(&str, &str)]| {
+                let headers = [more, &[("Accept-Encoding", accept)]].concat();
+                server.send("GET", path, &headers, b"").await
+            };
+            let answer = ask(&[]).await;
+            assert_eq!((answer.status, answer.header("content-encoding")), (200, encoding), "{path}");
+            assert!(answer.text().starts_with(starts), "{}", answer.text());
+            assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+            assert_eq!(answer.header("content-security-policy"), policy, "of what is compressed");
+            assert!(answer.header("vary").contains("accept-encoding"), "{:?}", answer.headers);
+            let tag = answer.header("etag").to_owned();
+            assert!(tag.len() > 2, "{:?}", answer.headers);
+            let again = ask(&[("If-None-Match", &tag)]).await;
+            assert_eq!((again.status, again.text(), again.header("etag")), (304, "", &*tag), "{path}");
+            assert!(again.header("vary").contains("accept-encoding"), "{:?}", again.headers);
+            let by_time = ask(&[("If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT")]).await;
+            assert_eq!(by_time.status, 200, "its time says nothing");
+            let part = ask(&[("Range", "bytes=1-1")]).await;
+            assert!(part.status == 200 && part.text().starts_with(starts), "of HTML no part is sent");
+            tags.push(tag);
+        }
+        assert_ne!(tags[0], tags[1], "each is a tag of what is sent");
+    }
+}
+
+#[tokio::test]
+async fn other_pages_that_lie_there_are_served_as_they_are_each_with_its_own_policy() {
+    let dist = dist();
+    std::fs::create_dir(dist.path().join("demo")).expect("made");
+    for (file, text) in [
+        ("stock.html", &b"<script>stock()</script>"[..]),
+        ("demo/index.html", b"<script>demo()</script>"),
+        ("latin.html", b"<meta charset=iso-8859-1>\xe9"),
+        ("LICENSE", b"free"),
+    ] {
+        std::fs::write(dist.path().join(file), text).expect("written");
+    }
+    let server = Server::start(Config { dist: dist.path().to_owned(), ..Config::default() }).await;
+    for (path, script) in [
+        ("/stock.html", "stock()"),
+        ("/%73tock.html?x=1", "stock()"),
+        ("/demo/", "demo()"),
+        ("/demo/index.html", "demo()"),
+        ("/demo/chat", "start()"),
+        ("/other/", "start()"),
+        ("/other/index.html", "start()"),
+    ] {
+        let answer = server.get(path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(answer.text().contains(script), "{path}: {}", answer.text());
+        assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+        let hash = STANDARD.encode(Sha256::digest(script));
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains(&format!("'wasm-unsafe-eval' 'sha256-{hash}';")), "{path}: {policy}");
+        assert_eq!(answer.header("cache-control"), "no-cache");
+    }
+    // What links to `a.js` from there means `/demo/a.js`.
+    let folder = server.get("/demo?x=1").await;
+    assert_eq!((folder.status, folder.header("location")), (307, "/demo/?x=1"));
+    let license = server.get("/LICENSE").await;
+    assert_eq!((license.status, license.text()), (200, "free"));
+    assert!(!license.header("etag").is_empty());
+    let latin = server.get("/latin.html").await;
+    assert_eq!(
+        (latin.status, latin.header("content-type")),
+        (200, "text/html"),
+        "it says its charset itself"
+    );
+    assert_eq!(server.get("/nope.html").await.problem().status, 404);
+    for nonsense in ["/chat%00", &format!("/{}", "a".repeat(300))] {
+        assert!(
+            server.get(nonsense).await.text().contains("start()"),
+            "{nonsense}: no file can be called so"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_a_file_does_not_have_is_a_problem() {
+    let dist = dist();
+    let server = Server::start(Config { dist: dist.path().to_owned(), ..Config::default() }).await;
+    let answer = server.send("GET", "/chart.mjs", &[("Range", "bytes=100-200")], b"").await;
+    assert_eq!((answer.problem().status, answer.header("content-range")), (416, "bytes */5"));
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_a_problem_and_never_the_page() {
     let dist = dist();
     let server = Server::start(Config { dist: dist.path().to_owned(), ..Config::default() }).await;
@@ -188,7 +284,7 @@ async fn what_is_not_there_is_a_problem_and_never_the_page() {
 async fn without_a_page_the_streams_work_and_the_visitor_is_told_what_to_do() {
     let server = Server::start(Config { dist: "no/such/folder".into(), ..Config::default() }).await;
     let answer = server.get("/").await;
-    assert_eq!(answer.status, 503);
+    assert_eq!((answer.status, answer.header("retry-after")), (503, "5"));
     assert!(answer.text().contains("cargo xtask serve"));
     assert_eq!(server.stream("/api/market", None).await.status, 200);
 }

@@ -5,10 +5,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::lines::line_feeds;
+
 /// Scripts come from the server, or are the page's own inline ones, named by their hashes: trunk starts the page by
 /// one. Styles may be inline, because the chart sets them.
 pub(super) fn for_page(html: &str) -> HeaderValue {
-    let hashes: String = inline_scripts(html)
+    // As a browser hashes them: it has no other line breaks (HTML, "preprocessing the input stream").
+    let html = line_feeds(html);
+    let hashes: String = inline_scripts(&html)
         .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
         .collect();
     let policy = format!(
@@ -43,5 +47,13 @@ mod tests {
         let hash = "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='";
         assert!(policy.to_str().expect("ASCII").contains(hash), "{policy:?}");
         assert!(!policy.to_str().expect("ASCII").contains("unsafe-eval' 'unsafe"), "{policy:?}");
+    }
+
+    #[test]
+    fn line_breaks_are_hashed_as_browsers_read_them() {
+        let lines = |end: &str| format!("<script>{end}a(){end}b(){end}</script>");
+        assert_eq!(for_page(&lines("\r\n")), for_page(&lines("\n")));
+        assert_eq!(for_page(&lines("\r")), for_page(&lines("\n")));
+        assert_ne!(for_page(&lines("\n")), for_page(&lines(" ")));
     }
 }
