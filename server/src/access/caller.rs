@@ -67,11 +67,11 @@ fn by_cookie(access: &Access, client: Client, headers: &HeaderMap) -> Credential
 
 /// What the session's cookie holds.
 pub(super) fn session_id(client: Client, headers: &HeaderMap) -> Option<&str> {
-    let name = session::cookie_name(client);
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|all| all.split(';'))
-        .find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))
+    let name = session::cookie_name(client).as_bytes();
+    // Bytes: the cookies beside it hold whatever other programs of the site have written.
+    let cookies = headers.get_all(COOKIE).iter().flat_map(|all| all.as_bytes().split(|byte| *byte == b';'));
+    let mut values = cookies.filter_map(|cookie| cookie.trim_ascii().strip_prefix(name)?.strip_prefix(b"="));
+    values.find_map(|id| std::str::from_utf8(id).ok())
 }
 
 /// A proxy on this machine brings strangers from loopback, and says so; a name that a stranger has pointed at this
