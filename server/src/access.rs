@@ -56,6 +56,35 @@ struct State {
     posts: Rate<Option<std::net::IpAddr>>,
 }
 
+/// Who may read what was asked for. If it took a ticket for that, the ticket was looked at and can still be used.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    access: Access,
+    guard: Guard,
+    ticket: Option<String>,
+}
+
+impl Admission {
+    /// For the stream that is opened, to which nothing may be sent before [`Self::redeem`].
+    pub(crate) fn guard(&self) -> Guard {
+        self.guard.clone()
+    }
+
+    /// Uses up the ticket. Of those who have it at the same time, one succeeds.
+    pub(crate) fn redeem(self) -> Result<(), Refusal> {
+        match self.ticket {
+            Some(ticket) => self.access.0.tickets.take(&ticket).map(drop).ok_or_else(no_ticket),
+            None => Ok(()),
+        }
+    }
+}
+
+fn no_ticket() -> Refusal {
+    Refusal::unauthorized(
+        "the ticket was used, is too old, or never was one: get another from POST /api/ticket",
+    )
+}
+
 /// How far a rate for an address may be ahead, in seconds' worth.
 const BURST_SECONDS: f64 = 5.0;
 
@@ -87,32 +116,30 @@ impl Access {
 
     /// Whether the caller may read all of these. A ticket is used up by this, unless it was not needed.
     pub(crate) fn check_read(&self, caller: &Caller, topics: &[String]) -> Result<(), Refusal> {
-        self.admit(caller, topics).map(|_| ())
+        self.admit(caller, topics)?.redeem()
     }
 
-    /// Lets the caller read all of these, now, and as long as the guard says so. A ticket is used up by this, unless it
-    /// was not needed.
-    pub(crate) fn admit(&self, caller: &Caller, topics: &[String]) -> Result<Guard, Refusal> {
+    /// Lets the caller read all of these, now, and as long as the guard says so.
+    pub(crate) fn admit(&self, caller: &Caller, topics: &[String]) -> Result<Admission, Refusal> {
         let named = |topic: &String| {
             // A name that no topic can have is not repeated as if it were one.
             TopicName::new(topic).map_err(|_| Refusal::not_found(format!("there is no topic {topic:?}")))
         };
         let topics = topics.iter().map(named).collect::<Result<Vec<_>, _>>()?;
         let needs_more = topics.iter().any(|topic| self.grant(caller, topic).is_none());
-        let pass = match &caller.ticket {
-            Some(ticket) if needs_more => Some(self.0.tickets.take(ticket).ok_or_else(|| {
-                Refusal::unauthorized(
-                    "the ticket was used, is too old, or never was one: get another from POST /api/ticket",
-                )
-            })?),
-            _ => None,
+        let ticket = caller.ticket.clone().filter(|_| needs_more);
+        let pass = match &ticket {
+            Some(ticket) => Some(self.0.tickets.get(ticket).ok_or_else(no_ticket)?.0),
+            None => None,
         };
         let guard = Guard::new({
             let (access, caller) = (self.clone(), caller.clone());
             move |topic| access.may_read(&caller, pass.as_ref(), topic)
         });
-        let granted = guard.ask(&topics).map(|_| guard.clone());
-        granted.map_err(|(_, denied)| denied.into())
+        match guard.ask(&topics) {
+            Ok(_) => Ok(Admission { access: self.clone(), guard, ticket }),
+            Err((_, denied)) => Err(denied.into()),
+        }
     }
 
     fn may_read(&self, caller: &Caller, pass: Option<&Pass>, topic: &TopicName) -> Result<Grant, Denied> {

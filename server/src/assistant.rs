@@ -52,7 +52,9 @@ async fn ask(
         Refusal::internal("the answer could not be named", "the system has no random numbers")
     })?;
     // Before the model is asked: it may cost money.
-    let guard = access.admit(&caller, &[topic(&id)])?;
+    let admission = access.admit(&caller, &[topic(&id)])?;
+    let guard = admission.guard();
+    admission.redeem()?;
     let subscribe = match answers.ask(&id, question).await? {
         // Where somebody left off in something else, such as an answer that was forgotten: this one is read whole.
         Answered::Anew => Subscribe::to([topic(&id)]),

@@ -137,6 +137,24 @@ mod tests {
         ask(Credential::None, "orders").await.expect_err("it is private");
     }
 
+    #[test]
+    fn of_those_who_come_with_a_ticket_at_the_same_time_one_gets_in() {
+        const TOKEN: &str = "a-token-that-reads";
+        let private_topics = vec!["orders".parse().expect("a pattern")];
+        let read_token = Some(TOKEN.parse().expect("a token"));
+        let config = AccessConfig { private_topics, read_token, ..AccessConfig::default() };
+        let access = Access::new(&config, Origins::new(&[], true));
+        let issuer = Caller { credential: Credential::Token(Fingerprint::of(TOKEN)), ..Caller::default() };
+        let topics = vec!["orders".to_owned()];
+        let ticket = access.0.tickets.insert(Pass { topics: topics.clone(), issuer });
+        let caller = Caller { ticket, ..Caller::default() };
+        let [one, other, third] = [(); 3].map(|()| access.admit(&caller, &topics).expect("not used yet"));
+        drop(third);
+        one.redeem().expect("the first");
+        assert_eq!(other.redeem().expect_err("it is used").status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(access.admit(&caller, &topics).expect_err("used").status(), StatusCode::UNAUTHORIZED);
+    }
+
     #[tokio::test]
     async fn only_whoever_has_a_session_has_the_streams_asked_anew_by_ending_it() {
         const TOKEN: &str = "a-token-that-reads";
