@@ -31,8 +31,8 @@ const MAX_READING: usize = 16 * 1024 * 1024;
 /// A permit for each byte of [`MAX_READING`]. Memory is the process's, so this is too.
 static ROOM: Semaphore = Semaphore::const_new(MAX_READING);
 
-/// A JSON body. Refused with 415 if it is not JSON by its type, 413 if it is too large, 400 if it is not JSON by its
-/// text, and 422 if it is not what was asked for.
+/// A JSON body. Refused with 415 if it is not JSON by its type, 413 if it is too large, 400 if it is not
+/// JSON by its text, and 422 if it is not what was asked for.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
@@ -55,11 +55,39 @@ pub(crate) async fn read<T: DeserializeOwned>(request: Request, limit: usize) ->
         let detail = "the body must be sent as application/json";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
-    match Json::from_bytes(&body) {
-        Ok(Json(value)) => Ok(value),
-        Err(JsonRejection::JsonDataError(error)) => Err(Refusal::invalid(error.body_text())),
-        Err(error) => Err(Refusal::bad_request(error.body_text())),
-    }
+    object(&body)
+}
+
+/// Reads a JSON object.
+pub(crate) fn object<T: DeserializeOwned>(text: &[u8]) -> Result<T, Refusal> {
+    parse(text).map_err(|(status, what)| match status {
+        StatusCode::BAD_REQUEST => Refusal::bad_request(format!("is not JSON: {what}")),
+        _ => Refusal::new(status, what),
+    })
+}
+
+/// The same for what stands under a name in JSON that was read. Of a number where a word should be, serde says that it
+/// is not JSON.
+pub(crate) fn object_at<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Refusal> {
+    parse(text.as_bytes()).map_err(|(_, what)| Refusal::invalid(format!("{name}: {what}")))
+}
+
+/// Refuses a list, of which serde would make a struct too: its values in the order of the fields.
+fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, (StatusCode, String)> {
+    let is_object = text.trim_ascii_start().starts_with(b"{");
+    let error = match Json::from_bytes(text) {
+        Ok(Json(value)) if is_object => return Ok(value),
+        Ok(_) => None,
+        Err(JsonRejection::JsonDataError(error)) => is_object.then(|| error.body_text()),
+        Err(error) => return Err((StatusCode::BAD_REQUEST, what(&error.body_text()).to_owned())),
+    };
+    let wrong = error.as_deref().map_or("must be a JSON object", what);
+    Err((StatusCode::UNPROCESSABLE_ENTITY, wrong.to_owned()))
+}
+
+/// What is wrong, without the words of axum before it that say which kind of error it is.
+fn what(text: &str) -> &str {
+    text.split_once(": ").map_or(text, |(_, what)| what)
 }
 
 /// A body that has come, and its part of the room for all of them.

@@ -75,10 +75,14 @@ impl Refusal {
         Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
 
+    /// Says it in other words.
+    pub(crate) fn reworded(self, say: impl FnOnce(String) -> String) -> Self {
+        Self { detail: say(self.detail), ..self }
+    }
+
     /// Says before the detail where it happened.
-    pub(crate) fn at(mut self, place: impl std::fmt::Display) -> Self {
-        self.detail = format!("{place}: {}", self.detail);
-        self
+    pub(crate) fn at(self, place: impl std::fmt::Display) -> Self {
+        self.reworded(|detail| format!("{place}: {detail}"))
     }
 
     /// Says to the log, and to nobody else, why the server cannot do what it should. Only read of a `5xx`.

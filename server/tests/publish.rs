@@ -132,6 +132,7 @@ async fn lines_are_published_as_they_come_and_a_wrong_one_is_named() {
         ("{\"event\":\"sse.end\",\"data\":1}", 422),
         ("{\"id\":\"a b\",\"data\":1}", 422),
         ("[1]", 422),
+        ("[null,null,null,1]", 422),
         ("\u{0}", 400),
     ] {
         let answer = lines(&server, "/api/publish/a", line).await;
@@ -198,6 +199,11 @@ async fn what_cannot_be_published_is_refused_in_words() {
         ("a", "{\"data\":1", 400, "EOF"),
         ("a", "", 400, "EOF"),
         ("a", "{\"data\":1,\"datum\":2}", 422, "datum"),
+        ("a", "[null,null,null,1]", 422, "must be a JSON object"),
+        ("a", "{\"data\":1}\n{\"data\":2}", 400, "application/x-ndjson"),
+        ("notifications", "{\"data\":[\"a\",\"b\",\"info\",1]}", 422, "data: must be a JSON object"),
+        ("notifications", "{\"data\":{\"title\":\"a\",\"severity\":\"fatal\"}}", 422, "data: severity: "),
+        ("notifications", "{\"data\":{\"title\":\"a\",\"severity\":7}}", 422, "data: severity: "),
         ("a", "{\"event\":\"sse.end\",\"data\":1}", 422, "reserved"),
         ("a", "{\"event\":\"a\\nid: 1\",\"data\":1}", 422, "event type"),
         ("a", "{\"event\":\"\",\"data\":1}", 422, "event type"),

@@ -12,6 +12,7 @@ use sse_hub::{EventId, TopicName};
 use super::feed::{Feed, FeedError};
 use super::stock::{day, slot};
 use crate::clock::now_ms;
+use crate::json;
 use crate::problem::Refusal;
 use crate::task::lock;
 
@@ -173,7 +174,7 @@ fn check_time(time: u64, per_second: u64, unit: &'static str) -> Result<(), Feed
 }
 
 fn read<T: DeserializeOwned>(data: &str) -> Result<T, Refusal> {
-    serde_json::from_str(data).map_err(|error| Refusal::invalid(format!("data: {error}")))
+    json::object_at("data", data)
 }
 
 fn refuse(error: FeedError) -> Refusal {

@@ -1,8 +1,8 @@
-use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::dedup::Content;
+use crate::json;
 use crate::problem::Refusal;
 use crate::visitor::check_client_id;
 
@@ -47,13 +47,8 @@ impl NewEvent {
 
     /// A line of many.
     pub(super) fn from_line(line: &[u8]) -> Result<Self, Refusal> {
-        serde_json::from_slice(line).map_err(|error| {
-            let status = match error.is_data() {
-                true => StatusCode::UNPROCESSABLE_ENTITY,
-                false => StatusCode::BAD_REQUEST,
-            };
-            // To the parser every line is the first one.
-            Refusal::new(status, error.to_string().replace(" at line 1 column", " at column"))
-        })
+        // To the parser every line is the first one.
+        json::object(line)
+            .map_err(|refusal| refusal.reworded(|detail| detail.replace(" at line 1 column", " at column")))
     }
 }

@@ -19,6 +19,7 @@ use super::event::NewEvent;
 use crate::clock::now_ms;
 use crate::dedup::{self, Dedup, Known};
 use crate::health::{check_open, check_takes};
+use crate::json;
 use crate::market::Desk;
 use crate::problem::Refusal;
 use crate::rate::Rate;
@@ -285,9 +286,7 @@ impl Sink {
                 if !matches!(event.event.as_deref(), None | Some("notification")) {
                     return Err(Refusal::invalid("event: must be \"notification\", or left out"));
                 }
-                let notification =
-                    serde_json::from_str(data).map_err(|error| Refusal::invalid(format!("data: {error}")))?;
-                notices.publish(notification, note)
+                notices.publish(json::object_at("data", data)?, note)
             }
         }
     }
