@@ -6,8 +6,8 @@ use axum::Json;
 use axum::body::{Body, BodyDataStream};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -31,7 +31,7 @@ const MAX_READING: usize = 16 * 1024 * 1024;
 /// A permit for each byte of [`MAX_READING`]. Memory is the process's, so this is too.
 static ROOM: Semaphore = Semaphore::const_new(MAX_READING);
 
-/// A JSON body. Refused with 415 if it is not JSON by its type, 413 if it is too large, 400 if it is not
+/// A JSON body. Refused with 415 if it is not JSON by its type or is compressed, 413 if it is too large, 400 if it is not
 /// JSON by its text, and 422 if it is not what was asked for.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
@@ -55,6 +55,7 @@ pub(crate) async fn read<T: DeserializeOwned>(request: Request, limit: usize) ->
         let detail = "the body must be sent as application/json";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
+    check_encoding(&parts.headers)?;
     object(&body)
 }
 
@@ -88,6 +89,18 @@ fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, (StatusCode, String)> {
 /// What is wrong, without the words of axum before it that say which kind of error it is.
 fn what(text: &str) -> &str {
     text.split_once(": ").map_or(text, |(_, what)| what)
+}
+
+/// Refuses a body that is compressed: nobody would unpack it.
+pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
+    let is_plain = |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
+    match headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
+        true => Ok(()),
+        false => {
+            let detail = "the body must be sent as it is, without Content-Encoding";
+            Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
+        }
+    }
 }
 
 /// A body that has come, and its part of the room for all of them.

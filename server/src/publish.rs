@@ -50,7 +50,9 @@ async fn publish(
     let topic = publisher.topic(&topic)?;
     if lines::MEDIA_TYPES.contains(&json::media_type(request.headers()).as_str()) {
         // A feed may go on for days, and its token be taken away meanwhile.
-        let may_publish = || access.check_publish(&caller);
+        // Whatever is refused, some of the rest is read: who has no time to read the answer would send it all again.
+        let encoding = json::check_encoding(request.headers());
+        let may_publish = || encoding.clone().and_then(|()| access.check_publish(&caller));
         let published = lines::publish(&publisher, &topic, request.into_body(), may_publish).await?;
         return Ok(Json(published).into_response());
     }
