@@ -106,6 +106,11 @@ async fn the_same_id_is_the_same_event_or_a_conflict() {
     assert_eq!(first.id, again.id);
     assert!(!first.duplicate && again.duplicate);
     assert_eq!(send(r#"{"id":"o-1","data":2}"#).await.problem().status, 409);
+    // As the chat calls it.
+    let known: Published = send(r#"{"client_id":"o-1","data":1}"#).await.json();
+    assert!(known.duplicate);
+    let both = send(r#"{"id":"o-1","client_id":"o-1","data":1}"#).await;
+    assert_eq!(both.problem().status, 422, "which of them?");
 
     let answer =
         lines(&server, "/api/publish/orders", "{\"id\":\"o-1\",\"data\":1}\n{\"id\":\"o-2\",\"data\":2}")

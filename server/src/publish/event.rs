@@ -13,7 +13,8 @@ pub(super) const MAX_EVENT: usize = 64 * 1024;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewEvent {
-    /// The feed's own id: the same again is the same event.
+    /// The feed's own id: the same again is the same event. The chat calls it so as well.
+    #[serde(alias = "client_id")]
     pub(super) id: Option<String>,
     /// The event type.
     pub(super) event: Option<String>,
