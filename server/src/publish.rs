@@ -56,7 +56,7 @@ async fn publish(
         let published = lines::publish(&publisher, &topic, request.into_body(), may_publish).await?;
         return Ok(Json(published).into_response());
     }
-    let event: NewEvent = json::read(request, MAX_EVENT).await?;
+    let event: NewEvent = json::read(request, MAX_EVENT).await.map_err(name_lines)?;
     publisher.take_turn(&topic).map_err(|wait| {
         Refusal::too_many("more events a second than --publish-rate allows for a topic", wait)
     })?;
@@ -64,4 +64,14 @@ async fn publish(
     publisher.committed(&id).await?;
     let status = if duplicate { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(Published { id: id.into_string(), duplicate })).into_response())
+}
+
+/// Says how several events are sent, where somebody may have tried to.
+fn name_lines(refusal: Refusal) -> Refusal {
+    refusal.reworded(|detail| {
+        match detail.contains("application/json") || detail.contains("trailing characters") {
+            true => format!("{detail}; several events are sent as application/x-ndjson, each on a line"),
+            false => detail,
+        }
+    })
 }

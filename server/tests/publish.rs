@@ -235,6 +235,16 @@ async fn what_cannot_be_published_is_refused_in_words() {
     let bearer = format!("Bearer {TOKEN}");
     let text = server.send("POST", "/api/publish/a", &[("Authorization", &bearer)], b"{\"data\":1}").await;
     assert_eq!(text.problem().status, 415);
+    for media_type in ["application/json", "application/x-ndjson"] {
+        assert!(text.problem().detail.contains(media_type), "{}", text.text());
+        let headers =
+            [("Authorization", &*bearer), ("Content-Type", media_type), ("Content-Encoding", "gzip")];
+        let compressed = server.send("POST", "/api/publish/a", &headers, b"{\"data\":1}").await;
+        assert_eq!(compressed.status, 415, "{media_type}: {}", compressed.text());
+        assert!(compressed.problem().detail.contains("Content-Encoding"), "{}", compressed.text());
+    }
+    let chat = server.send("POST", "/api/chat/lobby", &[("Content-Type", "text/plain")], b"{}").await;
+    assert!(!chat.problem().detail.contains("ndjson"), "it takes none: {}", chat.text());
 }
 
 #[tokio::test]

@@ -321,6 +321,10 @@ impl Notices {
 }
 
 fn check(notification: &Notification) -> Result<(), String> {
+    // What is read of a newer server's cannot be said.
+    if notification.severity == Severity::Other {
+        return Err("data: severity: must be info, success, warning or error".into());
+    }
     let is_text = |text: &str| !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
     if notification.title.trim().is_empty() || notification.title.chars().count() > MAX_TITLE_CHARS {
         return Err(format!("data.title: must have 1 to {MAX_TITLE_CHARS} characters"));
