@@ -15,7 +15,6 @@ use axum::extract::rejection::QueryRejection;
 use axum::routing::get;
 use demo_contract::Market;
 use demo_contract::market::{COMPANIES, Halt, ROUTE, TOPIC};
-use serde::Deserialize;
 use sse_hub::{Hub, Replay, Retention, Subscribe, Subscription, Topic, TopicOptions};
 
 use crate::RunError;
@@ -126,27 +125,29 @@ pub(crate) fn routes() -> Router<Shared> {
     Router::new().route(ROUTE, get(stream))
 }
 
-#[derive(Deserialize)]
-struct Parameters {
-    symbols: Option<String>,
-}
-
 async fn stream(
     door: Door,
     Visitor(member): Visitor,
-    parameters: Result<Query<Parameters>, QueryRejection>,
+    parameters: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Subscription, Refusal> {
-    let topics = topics(parameters?.0.symbols.as_deref())?;
+    let Query(parameters) = parameters?;
+    let symbols: Vec<_> =
+        parameters.into_iter().filter(|(name, _)| name == "symbols").map(|(_, symbols)| symbols).collect();
+    let topics = match symbols.is_empty() {
+        true => all_topics().collect(),
+        false => topics(&symbols.join(","))?,
+    };
     door.open(Subscribe::to(topics).member(member))
 }
 
-/// The topics of a comma-separated list of symbols, or of the whole market.
-fn topics(symbols: Option<&str>) -> Result<Vec<String>, Refusal> {
+/// The topics of the whole market.
+pub(crate) fn all_topics() -> impl Iterator<Item = String> {
+    std::iter::once(TOPIC.to_owned()).chain(COMPANIES.iter().map(|company| topic(company.symbol)))
+}
+
+/// The topics of a comma-separated list of symbols.
+fn topics(symbols: &str) -> Result<Vec<String>, Refusal> {
     let mut topics = vec![TOPIC.to_owned()];
-    let Some(symbols) = symbols else {
-        topics.extend(COMPANIES.iter().map(|company| topic(company.symbol)));
-        return Ok(topics);
-    };
     for symbol in symbols.split(',').map(str::trim).filter(|symbol| !symbol.is_empty()) {
         let company = COMPANIES.iter().find(|company| company.symbol.eq_ignore_ascii_case(symbol));
         let company = company.ok_or_else(|| Refusal::not_found(format!("there is no symbol {symbol:?}")))?;
@@ -168,10 +169,10 @@ mod tests {
 
     #[test]
     fn a_stream_is_of_the_symbols_asked_for_or_of_all() {
-        assert_eq!(topics(None).expect("all").len(), 1 + COMPANIES.len());
-        assert_eq!(topics(Some("ACME,juno")).expect("two"), ["market", "market.ACME", "market.JUNO"]);
+        assert_eq!(all_topics().count(), 1 + COMPANIES.len());
+        assert_eq!(topics("ACME,juno").expect("two"), ["market", "market.ACME", "market.JUNO"]);
         for (symbols, status) in [("", 400), (" , ", 400), ("NOPE", 404), ("ACME,A\r\nB", 404)] {
-            assert_eq!(topics(Some(symbols)).expect_err(symbols).status(), status);
+            assert_eq!(topics(symbols).expect_err(symbols).status(), status);
         }
     }
 }

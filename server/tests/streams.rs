@@ -2,12 +2,15 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use common::Server;
-use demo_contract::market::BARS_KEPT;
+use demo_contract::Market;
+use demo_contract::market::{BARS_KEPT, COMPANIES};
 use server::Config;
 use server::config::ServingConfig;
+use sse_events::EventSet;
 
 fn seq(id: &str) -> u64 {
     id.split_once('.').expect("an id").1.parse().expect("a number")
@@ -41,6 +44,36 @@ async fn a_market_page_gets_bars_and_prices_and_then_ticks_with_ascending_ids() 
     }
     assert!(bars >= 2 * (BARS_KEPT - 1), "{bars}");
     assert_eq!(halts, 2);
+}
+
+#[tokio::test]
+async fn the_market_is_of_the_symbols_that_were_asked_for_however_they_are_named() {
+    let server = Server::start(Config { seed: Some(1), ..Config::default() }).await;
+    let all = COMPANIES.map(|company| company.symbol);
+    for (path, expected) in [
+        ("/api/market?symbols=ACME&symbols=juno,KELP", &["ACME", "JUNO", "KELP"][..]),
+        ("/api/market?member=m", &all),
+        ("/api/events?topic=market", &all),
+        ("/api/events?topic=market.ACME&topic=market&topic=logs", &all),
+    ] {
+        let mut stream = server.stream(path, None).await;
+        assert_eq!(stream.status, 200, "{path}");
+        let (mut symbols, mut bars) = (BTreeSet::new(), 0);
+        // The snapshot ends with its ticks, and has one of each.
+        while symbols.len() < expected.len() {
+            let event = stream.event().await.expect("goes on");
+            let Ok(market) = Market::decode(&event.event, &event.data) else { continue };
+            match market {
+                Market::Tick(tick) => drop(symbols.insert(tick.symbol)),
+                Market::Bar(_) => bars += 1,
+                Market::Halt(_) => {}
+            }
+        }
+        assert!(symbols.iter().map(String::as_str).eq(expected.iter().copied()), "{path}: {symbols:?}");
+        assert!(bars >= expected.len() * (BARS_KEPT - 1), "{path}: {bars} bars");
+    }
+    assert_eq!(server.get("/api/market?symbols=&symbols=").await.problem().status, 400);
+    assert_eq!(server.get("/api/market?symbols=ACME&symbols=NOPE").await.problem().status, 404);
 }
 
 #[tokio::test]
