@@ -88,6 +88,46 @@ async fn what_may_not_be_said_is_refused_in_words_that_name_the_field() {
 }
 
 #[tokio::test]
+async fn rooms_and_ids_may_have_the_names_that_people_give_them() {
+    let server = Server::start(Config::default()).await;
+    for room in ["Lobby", "my_room-2"] {
+        for id in ["0.123", "a:1", "!~", &"x".repeat(64)] {
+            let answer = server.post_json(&format!("/api/chat/{room}"), &body(id, "Ann", "hi")).await;
+            assert_eq!(answer.status, 201, "{room} {id}: {}", answer.text());
+        }
+    }
+    let lines = server.post_json("/api/chat/lobby", &body("lines", "Ann", "a\r\nb\rc\nd")).await;
+    assert_eq!(lines.status, 201, "{}", lines.text());
+    let again = server.post_json("/api/chat/lobby", &body("lines", "Ann", "a\nb\nc\nd")).await;
+    assert_eq!(again.text(), lines.text(), "it is the same message");
+    // A room of another name, in which nothing else was said.
+    let mut stream = server.stream("/api/chat/lobby?member=0.123", None).await;
+    let message: Message = serde_json::from_str(&stream.event_of("message").await.data).expect("a message");
+    assert_eq!(message.text, "a\nb\nc\nd");
+}
+
+#[tokio::test]
+async fn a_room_is_there_for_whoever_listens_or_asks_who_is_there() {
+    let server = Server::start(Config::default()).await;
+    let empty: Presence = server.get("/api/presence/chat.lobby").await.json();
+    assert_eq!(empty, Presence::default());
+    for no_room in ["chat.a.b", "chat.", "chat", "chats", "nowhere"] {
+        assert_eq!(server.get(&format!("/api/presence/{no_room}")).await.problem().status, 404, "{no_room}");
+        let events = server.get(&format!("/api/events?topic=chat.lobby&topic={no_room}")).await;
+        assert_eq!(events.problem().status, 404, "{no_room}");
+    }
+    let path = "/api/events?topic=chat.lobby&topic=market.ACME&topic=chat.Other&member=a1&name=Ann";
+    let mut stream = server.stream(path, None).await;
+    assert_eq!(stream.status, 200);
+    for room in ["lobby", "Other"] {
+        assert_eq!(server.post_json(&format!("/api/chat/{room}"), &body("1", "Ann", room)).await.status, 201);
+        assert!(stream.event_of("message").await.data.contains(room));
+        let there: Presence = server.get(&format!("/api/presence/chat.{room}")).await.json();
+        assert_eq!(there, Presence { count: 1, names: vec!["Ann".into()] });
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_a_stranger_may_not_post() {
     let friend = "https://friend.example".parse().expect("an origin");
     let server = Server::start(Config { allow_origins: vec![friend], ..Config::default() }).await;
@@ -144,7 +184,6 @@ async fn a_room_knows_who_is_there() {
     }
     let asked = server.get("/api/presence/chat.lobby").await;
     assert_eq!(serde_json::from_slice::<Presence>(&asked.body).expect("presence"), expected);
-    assert_eq!(server.get("/api/presence/chat.nowhere").await.problem().status, 404);
 
     drop(ann);
     let left = serde_json::from_str::<Presence>(&bob.event_of("presence").await.data).expect("presence");
@@ -163,26 +202,40 @@ async fn whoever_may_not_enter_a_room_drives_no_other_one_out() {
     let server = Server::start(Config { access, ..Config::default() }).await;
     // As many as there may be, and nobody is in any of them.
     let json = body("1", "Ann", "hi");
-    drop(server.stream("/api/chat/room-0", None).await);
     for number in 1..256 {
         assert_eq!(server.post_json(&format!("/api/chat/room-{number}"), &json).await.status, 201);
     }
-    let deadline = Instant::now() + PATIENCE;
-    while server.get("/api/presence/chat.room-0").await.json::<Presence>().count > 0 {
-        assert!(Instant::now() < deadline, "nobody is there any more");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let first_is_there = async || server.get("/api/presence/chat.room-0").await.status == 200;
+    // Where it is not there any more, it finds no place: in all others something was said lately.
+    let first_is_there = async || {
+        let is_there = server.stream("/api/chat/room-0", None).await.status == 200;
+        let deadline = Instant::now() + PATIENCE;
+        while server.get("/api/presence/chat.room-0").await.json::<Presence>().count > 0 {
+            assert!(Instant::now() < deadline, "nobody is there any more");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        is_there
+    };
+    assert!(first_is_there().await);
     for number in 0..3 {
         let private = format!("/api/chat/private-{number}");
         assert_eq!(server.get(&private).await.problem().status, 401);
         assert_eq!(server.post_json(&private, &json).await.problem().status, 401);
         assert_eq!(server.get(&format!("/api/chat/Not%20One{number}")).await.problem().status, 404);
-        assert_eq!(server.get(&format!("/api/presence/chat.new-{number}")).await.problem().status, 404);
+        assert_eq!(
+            server.get(&format!("/api/events?topic=chat.private-{number}")).await.problem().status,
+            401
+        );
+        let empty: Presence = server.get(&format!("/api/presence/chat.new-{number}")).await.json();
+        assert_eq!(empty.count, 0);
         assert_eq!(server.post_json(&format!("/api/chat/new-{number}"), "{}").await.problem().status, 422);
         assert!(first_is_there().await, "{number}");
     }
     // Whoever may, does: the one in which nothing was ever said makes place.
     assert_eq!(server.post_as(READ, "/api/chat/private-0", &json).await.status, 201);
     assert!(!first_is_there().await);
+    assert_eq!(
+        server.get("/api/events?topic=chat.room-0").await.problem().status,
+        503,
+        "as at its own route"
+    );
 }

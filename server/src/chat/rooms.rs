@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -58,28 +58,48 @@ impl Rooms {
         name: RoomName,
         act: impl FnOnce(&Hub, &mut Room) -> T,
     ) -> Result<T, Refusal> {
+        let done = self.with_open(std::slice::from_ref(&name), |rooms| {
+            rooms.get_mut(&name).map(|room| act(&self.hub, room))
+        })?;
+        done.ok_or_else(|| Refusal::not_found("there is no such room"))
+    }
+
+    /// Does something while the rooms are there to which any of these topics belong.
+    pub(crate) fn open_topics<T>(&self, topics: &[String], act: impl FnOnce() -> T) -> Result<T, Refusal> {
+        let names: HashSet<_> = topics.iter().filter_map(|topic| RoomName::new(room(topic)?).ok()).collect();
+        self.with_open(&Vec::from_iter(names), |_| act())
+    }
+
+    /// Each of the names once.
+    fn with_open<T>(
+        &self,
+        names: &[RoomName],
+        act: impl FnOnce(&mut HashMap<RoomName, Room>) -> T,
+    ) -> Result<T, Refusal> {
         let mut rooms = self.rooms();
-        if !rooms.contains_key(&name) {
-            let full =
-                || Refusal::unavailable("there are too many rooms at the moment", Duration::from_secs(60));
-            if rooms.len() >= self.limit && self.removable(&rooms).is_empty() {
-                return Err(full());
-            }
-            let room = Room::open(&self.hub, &name).map_err(|error| {
+        let new: Vec<_> = names.iter().filter(|name| !rooms.contains_key(*name)).collect();
+        let full = || Refusal::unavailable("there are too many rooms at the moment", Duration::from_secs(60));
+        // An earlier life of the server may have left more than there may be.
+        let most = self.limit.max(rooms.len());
+        let go = (rooms.len() + new.len()).saturating_sub(most);
+        if go > 0 && self.removable(&rooms).len() < go {
+            return Err(full());
+        }
+        let opened = new.into_iter().try_for_each(|name| {
+            let room = Room::open(&self.hub, name).map_err(|error| {
                 full().because(format_args!("room {} was not opened: {error}", name.as_str()))
             })?;
             rooms.insert(name.clone(), room);
-        }
-        let Some(room) = rooms.get_mut(&name) else {
-            return Err(Refusal::not_found("there is no such room"));
-        };
-        let done = act(&self.hub, room);
-        // Only now that nothing can be refused any more. Where it was, the new room is one in which nothing was said,
-        // and such a one goes first.
+            Ok(())
+        });
+        let done = opened.map(|()| act(&mut rooms));
+        // Only now that nothing can be refused any more. Where it was, the new rooms are some in which nothing was
+        // said, and such go first.
         if rooms.len() > self.limit {
-            self.make_place(&mut rooms);
+            let go = rooms.len().saturating_sub(most).max(1);
+            self.make_place(&mut rooms, go);
         }
-        Ok(done)
+        done
     }
 
     /// The rooms that may go, because nobody is in them and nothing was said for long, if ever. The one that has been
@@ -94,10 +114,10 @@ impl Rooms {
         removable.into_iter().map(|(_, name)| name.clone()).collect()
     }
 
-    /// Clears away a room that may go.
-    fn make_place(&self, rooms: &mut HashMap<RoomName, Room>) {
-        let mut removable = self.removable(rooms).into_iter();
-        if let Some(name) = removable.find(|name| self.hub.remove_idle(&topic(name.as_str()))) {
+    /// Clears away so many of the rooms that may go.
+    fn make_place(&self, rooms: &mut HashMap<RoomName, Room>, go: usize) {
+        let removable = self.removable(rooms).into_iter();
+        for name in removable.filter(|name| self.hub.remove_idle(&topic(name.as_str()))).take(go) {
             rooms.remove(&name);
         }
     }
@@ -168,6 +188,27 @@ mod tests {
         open(&rooms, "refused").expect("opened");
         assert!(rooms.hub.presence("chat.said").is_some() && rooms.hub.presence("chat.refused").is_none());
         assert_eq!(rooms.rooms().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn as_many_rooms_make_place_as_are_opened_together() {
+        let rooms = rooms(3);
+        say(&rooms, "said");
+        for name in ["a", "b"] {
+            open(&rooms, name).expect(name);
+        }
+        let topics = |names: &[&str]| names.iter().map(|name| topic(name)).collect::<Vec<_>>();
+        let subscribe = |topics: &[String]| {
+            let subscribe = Subscribe::to(topics.to_vec());
+            rooms.open_topics(topics, || rooms.hub.subscribe(subscribe).expect("subscribed"))
+        };
+        let too_many = topics(&["c", "d", "e"]);
+        assert_eq!(subscribe(&too_many).expect_err("full").status().as_u16(), 503);
+        assert_eq!(rooms.rooms().len(), 3, "none was opened for it");
+        let _inside = subscribe(&topics(&["c", "d", "c", "said"])).expect("there is place");
+        let is_there = |name: &str| rooms.hub.presence(&topic(name)).is_some();
+        assert_eq!(["said", "a", "b", "c", "d"].map(is_there), [true, false, false, true, true]);
+        assert_eq!(rooms.rooms().len(), 3);
     }
 
     #[tokio::test(start_paused = true)]
