@@ -13,7 +13,6 @@ use tracing::Span;
 
 use crate::client::Client;
 use crate::rate::Rate;
-use crate::visitor::is_client_id;
 
 /// The header in which a proxy may name a request, and in which the response tells its name.
 pub(crate) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,7 +50,7 @@ pub(crate) async fn name(
 ) -> Response {
     let given = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
     // What strangers write is not put into the log unless it is plain.
-    let id = given.filter(|id| is_client_id(id)).map_or_else(random, str::to_owned);
+    let id = given.filter(|id| is_plain(id)).map_or_else(random, str::to_owned);
     request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.run(request).await;
     counts.count(response.status());
@@ -59,6 +58,11 @@ pub(crate) async fn name(
         response.headers_mut().insert(REQUEST_ID.clone(), id);
     }
     response
+}
+
+fn is_plain(id: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..=64).contains(&id.len()) && id.bytes().all(is_allowed)
 }
 
 fn random() -> String {

@@ -37,17 +37,12 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
     }
 }
 
-/// Whether the text is an id that clients make up: 1 to 64 of `A-Z a-z 0-9 - _`.
-pub(crate) fn is_client_id(id: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    (1..=64).contains(&id.len()) && id.bytes().all(allowed)
-}
-
-/// [`is_client_id`], or what is wrong.
+/// What is wrong with an id that a client has made up, if anything is.
 pub(crate) fn check_client_id(id: &str) -> Result<(), String> {
-    match is_client_id(id) {
+    // No space: it stands before one in what is kept of it.
+    match (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) {
         true => Ok(()),
-        false => Err("must be 1 to 64 of A-Z a-z 0-9 - _".into()),
+        false => Err("must be 1 to 64 visible ASCII characters".into()),
     }
 }
 

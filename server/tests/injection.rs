@@ -149,7 +149,10 @@ impl Asker {
             return None;
         }
         answer.read_to_end().await;
-        let data = serde_json::from_slice(&body).expect("it was taken");
+        let mut data: Value = serde_json::from_slice(&body).expect("it was taken");
+        // Of whatever kind its line breaks were.
+        let text = data["text"].as_str().expect("it was taken");
+        data["text"] = text.replace("\r\n", "\n").replace('\r', "\n").into();
         Some(Taken { id: answer.json::<Posted>().id, event: "message".into(), data })
     }
 }

@@ -36,7 +36,7 @@ pub fn topic(answer: &str) -> String {
 pub struct Question {
     /// The conversation so far, oldest first; the last one is the user's.
     pub messages: Vec<Message>,
-    /// The asker's own id of the question, 1 to 64 of `A-Z a-z 0-9 - _`: asking with the same id again, because the
+    /// The asker's own id of the question, 1 to 64 visible ASCII characters: asking with the same id again, because the
     /// response was lost, continues the same answer. Left out, every question is a new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,

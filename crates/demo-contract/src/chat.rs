@@ -12,10 +12,11 @@ pub const MAX_TEXT_CHARS: usize = 2_000;
 /// The most characters that the name of a room may have.
 pub const MAX_ROOM_CHARS: usize = 32;
 
-/// Whether a text can be the name of a room: 1 to [`MAX_ROOM_CHARS`] of `a-z 0-9 -`.
+/// Whether a text can be the name of a room: 1 to [`MAX_ROOM_CHARS`] of `A-Z a-z 0-9 - _`. A dot would end as the name of
+/// a file does, and be another level of the topic's.
 #[must_use]
 pub fn is_room(name: &str) -> bool {
-    let is_allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     (1..=MAX_ROOM_CHARS).contains(&name.len()) && name.bytes().all(is_allowed)
 }
 
@@ -94,11 +95,11 @@ pub struct Presence {
 /// The body of a `POST` to a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewMessage {
-    /// The sender's own id of the message, 1 to 64 of `A-Z a-z 0-9 - _`.
+    /// The sender's own id of the message, 1 to 64 visible ASCII characters.
     pub client_id: String,
     /// 1 to [`MAX_AUTHOR_CHARS`] characters, without line breaks and without any that [deceive](is_deceptive).
     pub author: String,
-    /// 1 to [`MAX_TEXT_CHARS`] characters, not only white space.
+    /// 1 to [`MAX_TEXT_CHARS`] characters, not only white space. Line breaks of whatever kind are line feeds to others.
     pub text: String,
 }
 

@@ -52,7 +52,7 @@ pub(super) static TEXTS: Texts = Texts {
         join_label: "Open any room",
         join_placeholder: "room-name",
         join: "Open",
-        room_rule: "A room's name has 1 to 32 characters: a to z, 0 to 9 and -.",
+        room_rule: "A room's name has 1 to 32 characters: A to Z, a to z, 0 to 9, - and _.",
         no_room: "No room has this name",
         to_lobby: "Go to the lobby",
         people: "People here",

@@ -54,7 +54,7 @@ pub(super) static TEXTS: Texts = Texts {
         join_label: "打开任意房间",
         join_placeholder: "房间名",
         join: "打开",
-        room_rule: "房间名为 1 到 32 个字符：a–z、0–9 和 -。",
+        room_rule: "房间名为 1 到 32 个字符：A–Z、a–z、0–9、- 和 _。",
         no_room: "没有这样的房间名",
         to_lobby: "前往大厅",
         people: "在线成员",

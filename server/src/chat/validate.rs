@@ -1,7 +1,9 @@
-//! What may be said, and where. A text is passed on as it is or refused, never changed: markup in it is text.
+//! What may be said, and where. A text is passed on as it is or refused, never changed but for its kind of line breaks:
+//! markup in it is text.
 
 use demo_contract::chat::{MAX_ROOM_CHARS, MAX_TEXT_CHARS, NewMessage, is_room};
 
+use crate::lines::line_feeds;
 use crate::problem::Refusal;
 use crate::visitor::{check_client_id, check_name};
 
@@ -14,7 +16,7 @@ impl RoomName {
         match is_room(name) {
             true => Ok(Self(name.to_owned())),
             false => {
-                let detail = format!("the name of a room is 1 to {MAX_ROOM_CHARS} of a-z 0-9 -");
+                let detail = format!("the name of a room is 1 to {MAX_ROOM_CHARS} of A-Z a-z 0-9 - _");
                 Err(Refusal::not_found(detail))
             }
         }
@@ -26,7 +28,9 @@ impl RoomName {
 }
 
 /// Refuses with a detail that begins with the name of the field.
-pub(crate) fn message(message: NewMessage) -> Result<NewMessage, Refusal> {
+pub(crate) fn message(mut message: NewMessage) -> Result<NewMessage, Refusal> {
+    // As a text field of Windows has them, or of an old Mac.
+    message.text = line_feeds(&message.text).into_owned();
     check(&message).map_err(Refusal::invalid)?;
     Ok(message)
 }
@@ -81,7 +85,7 @@ mod tests {
         ] {
             assert_eq!(refused("1", author, "hi"), "author", "{author:?}");
         }
-        for text in ["", " \n\t ", "a\rb", "a\u{1b}[2J", "a\0b", "\u{85}", &"字".repeat(2_001)] {
+        for text in ["", " \r\n\t ", "a\u{1b}[2J", "a\0b", "\u{85}", &"字".repeat(2_001)] {
             assert_eq!(refused("1", "Ann", text), "text", "{text:?}");
         }
     }
@@ -99,11 +103,20 @@ mod tests {
     }
 
     #[test]
+    fn line_breaks_are_line_feeds() {
+        let said =
+            |text: &str| NewMessage { client_id: "0.123".into(), author: "Ann".into(), text: text.into() };
+        assert_eq!(message(said("a\r\n\r\nb\rc\nd")), Ok(said("a\n\nb\nc\nd")));
+        let longest = "字\r\n".repeat(1_000);
+        assert_eq!(message(said(&longest)), Ok(said(&"字\n".repeat(1_000))), "each counts once");
+    }
+
+    #[test]
     fn a_room_has_a_plain_name() {
-        for name in ["a", "lobby", "room-2", &"x".repeat(32)] {
+        for name in ["a", "lobby", "Lobby", "my_room", "room-2", &"x".repeat(32)] {
             assert_eq!(RoomName::new(name).expect(name).as_str(), name);
         }
-        for name in ["", "Lobby", "a.b", "a b", "é", "a\n", &"x".repeat(33)] {
+        for name in ["", ".", "a.b", "a b", "é", "a\n", &"x".repeat(33)] {
             assert!(RoomName::new(name).is_err(), "{name:?}");
         }
     }
