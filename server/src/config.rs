@@ -63,7 +63,8 @@ pub struct Config {
     pub forget_after: Duration,
 
     /// A web origin whose pages may read the streams and post; can be repeated. The server's own pages may anyway.
-    /// While it listens on a loopback address, local pages may post and no others: behind a proxy, name the site's own
+    /// While it listens on a loopback address, local pages may too (but read without cookies), and no others may post:
+    /// behind a proxy, name the site's own
     #[arg(long = "allow-origin", env = "SSE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origins: Vec<Origin>,
 

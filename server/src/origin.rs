@@ -7,7 +7,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER}
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
 use crate::problem::Refusal;
 use crate::requests::REQUEST_ID;
@@ -43,8 +43,8 @@ impl FromStr for Origin {
 #[derive(Clone, Debug)]
 pub(crate) struct Origins {
     allowed: Vec<HeaderValue>,
-    /// The server listens where only this machine reaches it. Then local pages may post whatever their port is:
-    /// the development server of trunk proxies from another one.
+    /// The server listens where only this machine reaches it. Then local pages may read and post whatever their port
+    /// is: the development server of trunk proxies from another one.
     loopback: bool,
 }
 
@@ -55,15 +55,29 @@ impl Origins {
 
     /// Lets pages of the allowed origins read answers, and say where they left off: fetch asks first whether it may
     /// send `Last-Event-ID`.
+    ///
+    /// While the server listens where only this machine reaches it, pages of this machine may read as well, as they may
+    /// post, but not with the cookies of whoever is at them: other people's programs may serve them.
     pub(crate) fn cors(&self) -> CorsLayer {
+        let (readers, friends) = (self.clone(), self.clone());
         CorsLayer::new()
-            .allow_origin(AllowOrigin::list(self.allowed.iter().cloned()))
+            .allow_origin(AllowOrigin::predicate(move |origin, _| {
+                readers.is_named(origin) || readers.is_of_this_machine(origin)
+            }))
             .allow_methods([Method::GET, Method::POST, Method::DELETE])
             .allow_headers([AUTHORIZATION, CONTENT_TYPE, sse_hub::axum::LAST_EVENT_ID.clone()])
-            // Of the origins above, no others: a list never answers with a star.
-            .allow_credentials(true)
+            .allow_credentials(AllowCredentials::predicate(move |origin, _| friends.is_named(origin)))
             .expose_headers([RETRY_AFTER, REQUEST_ID.clone()])
             .max_age(std::time::Duration::from_secs(600))
+    }
+
+    fn is_named(&self, origin: &HeaderValue) -> bool {
+        self.allowed.contains(origin)
+    }
+
+    fn is_of_this_machine(&self, origin: &HeaderValue) -> bool {
+        let host = origin.to_str().ok().and_then(parts).map(|(_, host)| host);
+        self.loopback && host.is_some_and(is_loopback)
     }
 
     /// Whether the page that asks may do something in its reader's name.
@@ -81,7 +95,7 @@ impl Origins {
         let own = own.is_some_and(|own| shortened(own).eq_ignore_ascii_case(shortened(host)));
         // A name that a stranger has pointed at this machine (DNS rebinding) is its own page's host too.
         let own = own && (!self.loopback || is_loopback(host));
-        own || self.allowed.contains(origin) || (self.loopback && is_loopback(host))
+        own || self.is_named(origin) || self.is_of_this_machine(origin)
     }
 }
 

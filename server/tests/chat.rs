@@ -153,10 +153,33 @@ async fn a_page_of_a_stranger_may_not_post() {
         let headers = [("Content-Type", "application/json"), ("Origin", origin)];
         let answer = server.send("POST", "/api/chat/lobby", &headers, json.as_bytes()).await;
         assert_eq!(answer.status, status, "{origin}: {}", answer.text());
-        let may_read = if origin == "https://friend.example" { origin } else { "" };
+        // Who may post may read the answer, and only a friend with the cookies of whoever is at the page.
+        let may_read = if status == 201 { origin } else { "" };
         assert_eq!(answer.header("access-control-allow-origin"), may_read, "{origin}");
+        let with_cookies = if origin == "https://friend.example" { "true" } else { "" };
+        assert_eq!(answer.header("access-control-allow-credentials"), with_cookies, "{origin}");
+        assert!(answer.header("vary").contains("origin"), "{origin}: {:?}", answer.headers);
         if status == 403 {
             answer.problem();
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_of_this_machine_may_read_only_where_nobody_else_can() {
+    let local = ["http://127.0.0.1:8081", "http://localhost:3000", "http://[::1]:5173", "http://localhost"];
+    let strangers = ["http://localhost.evil.example", "https://evil.example", "null"];
+    let here = Server::start(Config::default()).await;
+    let listen = "0.0.0.0:0".parse().expect("an address");
+    let mut everywhere = Server::start(Config { listen, ..Config::default() }).await;
+    everywhere.address.set_ip([127, 0, 0, 1].into());
+    for (server, may_read) in [(&here, true), (&everywhere, false)] {
+        for origin in local.into_iter().chain(strangers) {
+            let answer = server.open("GET", "/api/market?symbols=ACME", &[("Origin", origin)], b"").await;
+            let expected = if may_read && local.contains(&origin) { origin } else { "" };
+            assert_eq!(answer.header("access-control-allow-origin"), expected, "{origin}");
+            assert_eq!(answer.header("access-control-allow-credentials"), "", "{origin}");
+            assert!(answer.header("vary").contains("origin"), "{:?}", answer.headers);
         }
     }
 }
