@@ -267,19 +267,20 @@ impl Config {
             let what = "tls-cert: must be set with tls-key, and tls-key with tls-cert";
             return Err(ConfigError::Together(what.into()));
         }
-        // Whoever sets these believes that events outlive a restart.
-        let of_a_file = [("data-dir", self.data_dir.is_some()), ("durability", self.durability.is_some())];
-        if let (History::Memory, Some((key, _))) =
-            (self.history, of_a_file.iter().find(|(_, is_set)| *is_set))
-        {
-            let what = format!("{key}: is of no use without history = redb: events are kept in memory");
-            return Err(ConfigError::Together(what));
-        }
         // There are no more places than that.
         if self.feeds.topics.len() > MAX_TOPICS {
             return Err(ConfigError::Together(format!("feed-topic: at most {MAX_TOPICS} can be named")));
         }
         crate::market::check_feed(&self.feeds).map_err(ConfigError::Together)
+    }
+
+    /// What is set and does nothing, beginning with its key. Whoever sets these may believe that events outlive a restart.
+    #[must_use]
+    pub fn unused(&self) -> Option<String> {
+        let of_a_file = [("data-dir", self.data_dir.is_some()), ("durability", self.durability.is_some())];
+        let (key, _) =
+            of_a_file.into_iter().find(|(_, is_set)| *is_set && self.history == History::Memory)?;
+        Some(format!("{key}: is of no use without history = redb: events are kept in memory"))
     }
 
     /// What must not be shown.

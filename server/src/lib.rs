@@ -144,6 +144,9 @@ pub async fn run_with(
     >,
 ) -> Result<(), RunError> {
     let Control { access_changes, ready, shutdown, abort } = control;
+    if let Some(what) = config.unused() {
+        tracing::warn!("{what}");
+    }
     let mut options = config.serving.options(config.shutdown_deadline)?;
     let app = app::App::start(&config, listener.local_addr()?, options.stats.clone()).await?;
     let _reloading = Task::spawn(access::follow(access_changes, app.access.clone(), app.hub.clone()));

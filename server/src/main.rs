@@ -27,6 +27,9 @@ async fn main() -> ExitCode {
         if let Err(error) = config.serving.check(config.shutdown_deadline) {
             return fail(&error.to_string());
         }
+        if let Some(what) = config.unused() {
+            let _ = writeln!(io::stderr(), "warning: {what}");
+        }
         let _ = writeln!(io::stdout(), "the configuration is valid");
         return ExitCode::SUCCESS;
     }

@@ -127,8 +127,6 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
         ("market-feed = \"nowhere.csv\"", "market-feed: nowhere.csv: "),
         ("streams = 0", "wrong.toml: streams: expected a whole number above zero"),
         ("http2-streams = 0", "wrong.toml: http2-streams: expected a whole number above zero"),
-        ("data-dir = \"/srv\"", "data-dir: is of no use without history = redb"),
-        ("durability = \"group\"", "durability: is of no use without history = redb"),
         ("connections = 9000000000", "connections: 9000000000 need more files than this process may open"),
     ] {
         let file = File::new("wrong.toml", text);
@@ -144,14 +142,12 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
     assert_eq!(code, 2);
     assert!(said.contains("--tick-rate"), "{said}");
     let empty = File::new("empty-for-all.toml", "");
-    for (arguments, variables, says) in [
-        (&["--data-dir", "data"][..], &[][..], "data-dir: is of no use"),
-        (&["--durability", "strict"], &[], "durability: is of no use"),
-        (&[], &[("SSE_DATA_DIR", "/srv")], "data-dir: is of no use"),
-        (&[], &[("SSE_LOG", "server=loud")], "SSE_LOG: "),
+    for (arguments, variables, expected, says) in [
+        (&["--listen", "localhost"][..], &[][..], 2, "expected an address and a port"),
+        (&[], &[("SSE_LOG", "server=loud")], 1, "SSE_LOG: "),
     ] {
         let (code, said) = check(empty.path(), arguments, variables).await;
-        assert!(code == 1 && said.contains(says), "{arguments:?} {variables:?}: {said}");
+        assert!(code == expected && said.contains(says), "{arguments:?} {variables:?}: {said}");
     }
     // What a service is given in its environment ends up in the system's log if it is wrong.
     for variable in ["SSE_PUBLISH_TOKEN", "SSE_READ_TOKEN", "SSE_METRICS_TOKEN", "SSE_ASSISTANT_KEY"] {
@@ -159,6 +155,56 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
         let key = variable.trim_start_matches("SSE_").to_lowercase().replace('_', "-");
         assert!(code == 1 && said.contains(&format!("{key}: expected")), "{said}");
         assert!(!said.contains("secret"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_history_in_memory_has_no_use_for_is_said_and_stops_nothing() {
+    let in_file = |key: &str| File::new(&format!("unused-{key}.toml"), &format!("{key} = \"group\"\n"));
+    let (data, durability, empty) =
+        (in_file("data-dir"), in_file("durability"), File::new("unused.toml", ""));
+    for (file, arguments, variables, key) in [
+        (&data, &[][..], &[][..], "data-dir"),
+        (&durability, &[], &[], "durability"),
+        (&empty, &["--data-dir", "data", "--history", "memory"], &[], "data-dir"),
+        (&empty, &["--durability", "strict"], &[], "durability"),
+        (&empty, &[], &[("SSE_DATA_DIR", "/srv")], "data-dir"),
+    ] {
+        let (code, said) = check(file.path(), arguments, variables).await;
+        let warning = format!("{key}: is of no use without history = redb: events are kept in memory");
+        assert!(code == 0 && said.contains("the configuration is valid"), "{key}: {said}");
+        assert!(said.contains(&format!("warning: {warning}")), "{key}: {said}");
+    }
+    // The log has it when it runs.
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let (mut child, server) = start(program().arg("--data-dir").arg(&data)).await;
+    assert_eq!(server.get("/healthz/live").await.status, 200);
+    assert!(!data.exists());
+    let mut log = BufReader::new(child.stderr.take().expect("piped")).lines();
+    let told = async {
+        while let Some(line) = log.next_line().await.expect("readable") {
+            if line.contains("data-dir: is of no use") {
+                return line;
+            }
+        }
+        panic!("nothing is said of it")
+    };
+    let line = tokio::time::timeout(PATIENCE, told).await.expect("in time");
+    assert!(line.contains("WARN"), "{line}");
+}
+
+#[tokio::test]
+async fn the_address_to_listen_on_may_be_a_name() {
+    let file = File::new("name.toml", "listen = \"localhost:0\"\ntick_rate = 2\n");
+    let mut commands = [program(), program(), program()];
+    commands[0].args(["--listen", "localhost:0"]);
+    commands[1].env("SSE_LISTEN", "localhost:0");
+    commands[2].args(["--config", file.path()]);
+    for command in &mut commands {
+        let (_child, server) = common::program::listening(command.stderr(Stdio::null())).await;
+        assert!(server.address.ip().is_loopback() && server.address.port() > 0, "{}", server.address);
+        assert_eq!(server.get("/healthz/live").await.status, 200);
     }
 }
 
