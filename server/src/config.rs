@@ -8,7 +8,7 @@ mod serving;
 
 use std::error::Error;
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,8 +32,9 @@ pub use serving::{ProxyHeader, ServingConfig};
 #[derive(Clone, Debug, Parser)]
 #[command(name = "server", version, after_help = AFTER_HELP)]
 pub struct Config {
-    /// The address to listen on; port 0 lets the system choose
+    /// The address to listen on, or a name that has one; port 0 lets the system choose
     #[arg(long, env = "SSE_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(value_parser = address)]
     pub listen: SocketAddr,
 
     /// The folder of the built page, as `cargo xtask serve` or `trunk build --release` makes it
@@ -84,7 +85,7 @@ pub struct Config {
     /// may read them, unless there is a metrics token. Probe the health there: it has places of its own when clients
     /// have taken all connections [default: metrics at /metrics beside everything else, for whoever has a token, or,
     /// where there is none, for this machine]
-    #[arg(long, env = "SSE_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    #[arg(long, env = "SSE_METRICS_LISTEN", value_name = "ADDRESS:PORT", value_parser = address)]
     pub metrics_listen: Option<SocketAddr>,
 
     /// A TOML file with the same keys as the flags: `listen = "0.0.0.0:8080"`. Flags and environment variables win
@@ -289,6 +290,19 @@ impl Config {
     }
 }
 
+/// An address and a port, or a name and a port: then the first address that it has, rather one of IPv4, which is what
+/// others mean by `localhost`.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let expected = || "expected an address and a port, such as 127.0.0.1:8080, [::1]:8080 or localhost:8080";
+    if !text.contains(':') {
+        return Err(expected().into());
+    }
+    let addresses: Vec<_> =
+        text.to_socket_addrs().map_err(|error| format!("{}: {error}", expected()))?.collect();
+    let address = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first());
+    address.copied().ok_or_else(|| "the name has no address".into())
+}
+
 /// A time as it is written in a flag.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
@@ -331,6 +345,26 @@ mod tests {
             assert!(variable.starts_with("SSE_"), "{variable}");
             assert!(flag.get_help().is_some(), "{variable}");
         }
+    }
+
+    #[test]
+    fn an_address_may_be_a_name_and_has_a_port() {
+        for (text, expected) in [("127.0.0.1:80", "127.0.0.1:80"), ("[::1]:0", "[::1]:0")] {
+            assert_eq!(address(text).map(|address| address.to_string()), Ok(expected.to_owned()));
+        }
+        assert!(address("localhost:8312").expect("it has one").ip().is_loopback());
+        for wrong in ["", "localhost", "127.0.0.1", ":80", "localhost:", "localhost:x", "[::1]", "a b:80"] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn whoever_needs_a_token_is_told_what_one_is() {
+        let command = Config::command();
+        let tokens =
+            command.get_arguments().filter(|flag| flag.get_long().is_some_and(|it| it.ends_with("-token")));
+        let mut said = tokens.map(|flag| flag.get_help().expect("help").to_string());
+        assert_eq!(said.by_ref().filter(|help| help.contains("16 to 512")).count(), 3);
     }
 
     #[test]

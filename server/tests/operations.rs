@@ -94,7 +94,9 @@ async fn a_flag_wins_over_the_environment_and_both_win_over_the_file() {
 async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value() {
     for (text, says) in [
         ("tick-rat = 4", "wrong.toml: tick-rat: there is no such key"),
-        ("tick_rate = 4", "wrong.toml: tick_rate: there is no such key"),
+        ("tick_rat = 4", "wrong.toml: tick-rat: there is no such key"),
+        ("tick_rate = 4\ntick-rate = 5", "wrong.toml: tick-rate: is set twice"),
+        ("tick_rate = \"often\"", "wrong.toml: tick-rate: expected a number from 0.01 to 1000"),
         ("config = \"x\"", "wrong.toml: config: there is no such key"),
         ("check-config = true", "wrong.toml: check-config: there is no such key"),
         ("help = true", "wrong.toml: help: there is no such key"),
@@ -102,7 +104,7 @@ async fn what_is_wrong_with_the_file_is_named_with_its_key_and_without_its_value
         ("tick-rate = 0", "wrong.toml: tick-rate: expected"),
         ("tick-rate = [1, 2]", "wrong.toml: tick-rate: expected a string or a number"),
         ("tick-rate = true", "wrong.toml: tick-rate: expected a string or a number"),
-        ("listen = \"here\"", "wrong.toml: listen: "),
+        ("listen = \"here\"", "wrong.toml: listen: expected an address and a port"),
         ("allow-origin = [\"https://a.example\", \"*\"]", "wrong.toml: allow-origin: every origin"),
         ("allow-origin = [1]", "wrong.toml: allow-origin: expected a list of strings"),
         (

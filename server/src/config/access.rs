@@ -15,16 +15,18 @@ use crate::secret::Secret;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Access")]
 pub struct AccessConfig {
-    /// The token that may publish, as `Authorization: Bearer TOKEN`. Without one, nobody may. Better in the
-    /// environment or the file than on the command line, which others can see
+    /// The token that may publish, as `Authorization: Bearer TOKEN`: 16 to 512 visible ASCII characters. Without one,
+    /// nobody may. Better in the environment or the file than on the command line, which others can see
     #[arg(long, env = "SSE_PUBLISH_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub publish_token: Option<Secret>,
 
-    /// The token that may read private topics and the log, and get tickets and cookies for them
+    /// The token that may read private topics and the log, and get tickets and cookies for them: 16 to 512 visible ASCII
+    /// characters
     #[arg(long, env = "SSE_READ_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub read_token: Option<Secret>,
 
-    /// The token that may read the metrics, and nothing else. Who has the token to read or to publish may, too
+    /// The token that may read the metrics, and nothing else: 16 to 512 visible ASCII characters. Who has the token to
+    /// read or to publish may, too
     #[arg(long, env = "SSE_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub metrics_token: Option<Secret>,
 

@@ -1,6 +1,7 @@
 //! The configuration in a file. Its keys are those of the flags, so there is one list of what can be set, one place where
 //! values are looked at, and nothing to keep in step.
 
+use std::collections::HashSet;
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,10 @@ pub(super) fn apply(command: Command, file: &Path) -> Result<Command, FileError>
     })?;
     let mut entries = Vec::new();
     flatten(&table, "", &mut entries);
+    let mut keys = HashSet::new();
+    if let Some((twice, _)) = entries.iter().find(|(key, _)| !keys.insert(key)) {
+        return Err(wrong(format!("{twice}: is set twice")));
+    }
     entries.into_iter().try_fold(command, |command, (key, value)| set(command, &key, value).map_err(wrong))
 }
 
@@ -45,10 +50,10 @@ fn read(file: &Path) -> Result<String, String> {
     std::fs::read_to_string(file).map_err(|error| error.to_string())
 }
 
-/// `[assistant] url = ".."` is another way to write `assistant-url = ".."`.
+/// `[assistant] url = ".."` is another way to write `assistant-url = ".."`, and so is `assistant_url = ".."`.
 fn flatten<'a>(table: &'a Table, prefix: &str, entries: &mut Vec<(String, &'a Value)>) {
     for (key, value) in table {
-        let key = format!("{prefix}{key}");
+        let key = format!("{prefix}{key}").replace('_', "-");
         match value {
             Value::Table(table) => flatten(table, &format!("{key}-"), entries),
             value => entries.push((key, value)),
