@@ -160,9 +160,9 @@ The log is filtered by SSE_LOG, for example SSE_LOG=debug or SSE_LOG=info,server
 
 Paths:
   GET  /api/market[?symbols=A,B]   stream: tick, bar, halt
-  GET  /api/chat/{room}            stream: message, presence
+  GET  /api/chat/{room}            stream: message, presence; a room is 1 to 32 of A-Z a-z 0-9 - _
   POST /api/chat/{room}            say something: {\"client_id\",\"author\",\"text\"}
-  GET  /api/events?topic=A&topic=B stream: any topics
+  GET  /api/events?topic=A&topic=B stream: any topics; market is all symbols, chat.{room} a room
   POST /api/publish/{topic}        publish {\"id\",\"event\",\"key\",\"data\"}, or NDJSON lines of them
   POST /api/assistant              ask {\"messages\":[{\"role\",\"content\"}]}: a stream of the answer
   GET  /api/assistant/{answer}     the stream again, from where it was left; DELETE stops the answer
@@ -172,7 +172,10 @@ Paths:
   GET  /api/presence/{topic}       who is there; topics: market, market.{symbol}, chat.{room}
   GET  /stock-price, /events, /stream   the streams of the classic EventSource examples
   GET  /healthz/live, /healthz/ready, /metrics
-  everything else                  the page";
+  everything else                  the page, and other files of --dist
+
+A client_id, and the id of an event that is published, is 1 to 64 visible ASCII characters; the same again is the same
+message.";
 
 impl Default for Config {
     /// What runs without flags and without environment variables, but on a port that the system chooses.
