@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -59,7 +59,7 @@ impl<'a> Arguments<'a> {
         if self.option("--dist", "SSE_DIST").is_none() {
             command = command.arg("--dist").arg(page::dist(repo));
         }
-        // Without that history the server refuses to be given its folder.
+        // Without that history the server has no use for its folder, and warns.
         let is_in_file = self.option("--history", "SSE_HISTORY").is_some_and(|history| history == "redb");
         if is_in_file && self.option("--data-dir", "SSE_DATA_DIR").is_none() && !self.names_config() {
             command = command.arg("--data-dir").arg(repo.path("data"));
@@ -94,7 +94,13 @@ pub(crate) fn parse(address: &str, named_by: &str) -> Result<SocketAddr> {
             "`{address}` is no address to listen on (from {named_by}); one with its port is {ADDRESS}, or [::1]:8080"
         )
     };
-    address.parse().map_err(|_| why())
+    if !address.contains(':') {
+        return Err(why());
+    }
+    // A name has the address that the server takes for it.
+    let addresses: Vec<_> = address.to_socket_addrs().map_err(|_| why())?.collect();
+    let first = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first());
+    first.copied().ok_or_else(why)
 }
 
 /// Fails if we cannot listen there. Port 0 is always free.
@@ -176,6 +182,7 @@ mod tests {
         }
         assert_eq!(check("--listen 127.0.0.1:0", ("SSE_LISTEN", taken)), Ok(()), "the flag comes first");
         assert_eq!(check("--config x.toml", ("", "")), Ok(()), "it may say anything");
+        assert_eq!(check("--listen localhost:0", ("", "")), Ok(()), "a name will do");
         let error = check("--listen localhost", ("", "")).expect_err("it has no port");
         assert!(error.starts_with("`localhost` is no address to listen on"), "{error}");
     }
