@@ -167,6 +167,7 @@ impl Page {
                 }
             },
         };
+        let is_there = found.status() == StatusCode::OK;
         let cache = if is_hashed(request.uri().path()) { KEEP_FOR_EVER } else { ALWAYS_ASK };
         let mut response = match found.status() {
             StatusCode::OK if is_html(&found) => self.html(request.uri(), request.headers()).await?,
@@ -175,6 +176,8 @@ impl Page {
             _ => found,
         };
         match response.status() {
+            // Whoever runs the server has to be told.
+            StatusCode::NOT_FOUND if is_there => return Err(ErrorKind::PermissionDenied.into()),
             StatusCode::NOT_FOUND => return Ok(Refusal::not_found("there is no such file").into_response()),
             status @ StatusCode::RANGE_NOT_SATISFIABLE => {
                 let has = response.headers().get(CONTENT_RANGE).cloned().map(|has| (CONTENT_RANGE, has));
