@@ -278,7 +278,8 @@ impl Config {
         crate::market::check_feed(&self.feeds).map_err(ConfigError::Together)
     }
 
-    /// What is set and does nothing, beginning with its key. Whoever sets these may believe that events outlive a restart.
+    /// What is set and does nothing, beginning with its key. Whoever sets these may believe that events outlive a
+    /// restart.
     #[must_use]
     pub fn unused(&self) -> Option<String> {
         let of_a_file = [("data-dir", self.data_dir.is_some()), ("durability", self.durability.is_some())];

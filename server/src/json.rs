@@ -31,8 +31,8 @@ const MAX_READING: usize = 16 * 1024 * 1024;
 /// A permit for each byte of [`MAX_READING`]. Memory is the process's, so this is too.
 static ROOM: Semaphore = Semaphore::const_new(MAX_READING);
 
-/// A JSON body. Refused with 415 if it is not JSON by its type or is compressed, 413 if it is too large, 400 if it is not
-/// JSON by its text, and 422 if it is not what was asked for.
+/// A JSON body. Refused with 415 if it is not JSON by its type or is compressed, 413 if it is too large, 400 if it is
+/// not JSON by its text, and 422 if it is not what was asked for.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {

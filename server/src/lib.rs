@@ -20,7 +20,8 @@
 //! | `client` | who is at the other end, also behind proxies |
 //! | `origin`, `rate` | which web pages may read and post, and how often |
 //! | `problem`, `json`, `dedup`, `recent`, `visitor` | refusals, bodies, what was sent before, and who asks |
-//! | `kept`, `secret`, `clock`, `task`, `lines` | what an earlier life left, what must not be shown, the time, tasks and locks, line breaks |
+//! | `kept`, `secret`, `clock` | what an earlier life left, what must not be shown, the time |
+//! | `task`, `lines` | tasks and locks, line breaks |
 
 mod access;
 mod app;

@@ -12,8 +12,8 @@ pub const MAX_TEXT_CHARS: usize = 2_000;
 /// The most characters that the name of a room may have.
 pub const MAX_ROOM_CHARS: usize = 32;
 
-/// Whether a text can be the name of a room: 1 to [`MAX_ROOM_CHARS`] of `A-Z a-z 0-9 - _`. A dot would end as the name of
-/// a file does, and be another level of the topic's.
+/// Whether a text can be the name of a room: 1 to [`MAX_ROOM_CHARS`] of `A-Z a-z 0-9 - _`. With a dot it would
+/// look like a file's, and like a level more of the topic's.
 #[must_use]
 pub fn is_room(name: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');

@@ -63,8 +63,8 @@ pub(crate) struct Admitted {
 }
 
 impl Admitted {
-    /// Opens the stream. Only then a ticket is used up: whoever is told that there is no such topic, or looks with HEAD,
-    /// has got nothing for it. Who comes second with the same one gets no stream either.
+    /// Opens the stream. Only then a ticket is used up: whoever is told that there is no such topic, or looks with
+    /// HEAD, has got nothing for it. Who comes second with the same one gets no stream either.
     pub(crate) fn open(self) -> Result<Subscription, Refusal> {
         let subscription = self.hub.subscribe(self.subscribe)?;
         if !self.is_head {

@@ -20,8 +20,8 @@ pub struct AccessConfig {
     #[arg(long, env = "SSE_PUBLISH_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub publish_token: Option<Secret>,
 
-    /// The token that may read private topics and the log, and get tickets and cookies for them: 16 to 512 visible ASCII
-    /// characters
+    /// The token that may read private topics and the log, and get tickets and cookies for them: 16 to 512 visible
+    /// ASCII characters
     #[arg(long, env = "SSE_READ_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub read_token: Option<Secret>,
 
