@@ -36,6 +36,7 @@ pub mod coming_from {}
 /// [Fetch::with_limits]: crate::transport::Fetch::with_limits
 /// [Fetch::with_refusal]: crate::transport::Fetch::with_refusal
 /// [Native]: crate::transport::Native
+/// [NativeOrFetch]: crate::transport::NativeOrFetch
 /// [Scripted]: crate::transport::Scripted
 /// [Ticketed]: crate::transport::Ticketed
 #[doc = include_str!("../docs/options.md")]
@@ -70,6 +71,7 @@ pub mod rendered_on_a_server {}
 /// [Fetch::share_as]: crate::transport::Fetch::share_as
 /// [Fetch::with_bearer]: crate::transport::Fetch::with_bearer
 /// [Fetch::with_fetch]: crate::transport::Fetch::with_fetch
+/// [NativeOrFetch]: crate::transport::NativeOrFetch
 /// [Ticketed]: crate::transport::Ticketed
 /// [components]: crate::components
 /// [rendered-on-a-server]: rendered_on_a_server#islands

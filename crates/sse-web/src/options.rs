@@ -215,7 +215,7 @@ impl fmt::Debug for Options {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::Fetch;
+    use crate::transport::{Fetch, NativeOrFetch};
 
     fn over(fetch: Fetch) -> Options {
         Options { transport: Arc::new(fetch), ..Options::default() }
@@ -229,6 +229,11 @@ mod tests {
         assert_eq!(ask, ask.clone());
         assert_ne!(ask, over(Fetch::post("{}")), "nobody knows what else they were given");
         assert_ne!(over(Fetch::new()), Options::default());
+        let native_or =
+            |fetch| Options { transport: Arc::new(NativeOrFetch::new(fetch)), ..Options::default() };
+        assert_eq!(native_or(Fetch::new()), native_or(Fetch::new()));
+        assert_ne!(native_or(Fetch::new()), over(Fetch::new()));
+        assert_ne!(native_or(Fetch::new()), Options::default(), "they may ask for different things");
     }
 
     #[test]

@@ -240,7 +240,7 @@ pub enum Failure {
     /// say which.
     Rejected,
     /// The browser has no such transport, or cannot make such a request; or the page has a `fetch` of its own, and what
-    /// that gave for a body is no bytes.
+    /// that gave for a body is no bytes. Where `EventSource` is missing or blocked, `NativeOrFetch` of `sse-web` helps.
     Unsupported,
     /// There is no token to send; this is what whoever gives it said.
     Token(String),

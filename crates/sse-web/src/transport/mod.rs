@@ -16,12 +16,14 @@
 //! | event types | those that are listened for | all |
 //! | limits of the decoder | none | yes |
 //!
-//! [`Ticketed`] is [`Native`] with a ticket in the query, a new one for every attempt. [`Scripted`] has no network:
-//! with it, those who use this crate test their own pages without a server.
+//! [`NativeOrFetch`] is [`Native`], and [`Fetch`] where there is no `EventSource`. [`Ticketed`] is [`Native`] with a
+//! ticket in the query, a new one for every attempt. [`Scripted`] has no network: with it, those who use this crate
+//! test their own pages without a server.
 
 mod cancellation;
 mod fetch;
 mod native;
+mod native_or_fetch;
 mod scripted;
 mod ticketed;
 
@@ -35,6 +37,7 @@ use crate::clock;
 use crate::direct::{Inner, UnreadId};
 pub use fetch::{Body, Fetch, InvalidHeader, Refusal, Token};
 pub use native::Native;
+pub use native_or_fetch::NativeOrFetch;
 pub use scripted::{Scripted, ScriptedStream};
 /// For [`ScriptedStream::control`].
 pub use sse_proto::Control;
@@ -262,6 +265,7 @@ mod tests {
         assert_send_sync::<Options>();
         assert_send_sync::<Native>();
         assert_send_sync::<Fetch>();
+        assert_send_sync::<NativeOrFetch>();
         assert_send_sync::<Ticketed>();
         assert_send_sync::<Scripted>();
     }

@@ -24,7 +24,8 @@ use unanswered::Unanswered;
 /// It is re-created for every attempt, so that the wait, the limit and the cursor are ours: left to itself, a
 /// browser reconnects without backoff and forgets the cursor when the object goes.
 ///
-/// It does not show the status, the content type, comments or `retry` fields.
+/// It does not show the status, the content type, comments or `retry` fields. Where a browser has none, or blocks it,
+/// the stream closes as [`Failure::Unsupported`]; [`NativeOrFetch`](super::NativeOrFetch) fetches there.
 ///
 /// In Chromium, events that come together are delivered together, in a task right after the one in which the browser hands
 /// them out.

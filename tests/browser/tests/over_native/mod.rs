@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use browser_tests::{Engine, Live, Stream, Told, Watch};
+use browser_tests::{Engine, Live, Replaced, Stream, Told, Watch};
 use send_wrapper::SendWrapper;
-use sse_proto::client::{Failure, State};
-use sse_testkit::Visit;
-use sse_web::transport::Ticketed;
+use sse_proto::client::{CloseReason, Failure, State};
+use sse_testkit::{Report, Visit};
+use sse_web::transport::{Fetch, NativeOrFetch, Ticketed};
 use sse_web::{Connection, Options, Wake};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -142,6 +142,51 @@ async fn a_stream_that_is_closed_while_it_waits_for_a_ticket_makes_no_request() 
     let after = Watch::open(stream.url(), super::suite::options());
     after.until_data("never").await;
     assert_eq!(stream.report().await.visits.len(), 1);
+}
+
+/// A browser without an `EventSource`, and one that blocks it, until that is dropped.
+const WITHOUT_EVENT_SOURCE: [fn() -> Replaced; 2] = [
+    || Replaced::by_nothing(js_sys::global().into(), "EventSource"),
+    || {
+        let blocked = js_sys::eval("(function () { throw new DOMException('no', 'SecurityError') })");
+        Replaced::by(&blocked.expect("it is well-formed"), js_sys::global().into(), "EventSource")
+    },
+];
+
+#[wasm_bindgen_test]
+async fn without_an_event_source_the_stream_closes_or_is_fetched_where_that_was_asked_for() {
+    for without in WITHOUT_EVENT_SOURCE {
+        let stream = Stream::new("event - 8 one\nend\n---\nevent - 9 two").await;
+        let _without = without();
+        let watch = Watch::open(stream.url(), options());
+        watch.until_phase("closed").await;
+        assert_eq!(watch.state(), State::Closed(CloseReason::Refused(Failure::Unsupported)));
+
+        let watch = Watch::open(stream.url(), native_or_fetch("7"));
+        watch.until_data("two").await;
+        assert_eq!(watch.data(), ["one", "two"]);
+        assert_eq!(cursors(&stream.report().await), [(None, Some("7")), (None, Some("8"))]);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn an_event_source_that_is_there_is_taken() {
+    let stream = Stream::new("event - 8 one\nend\n---\nevent - 9 two").await;
+    let watch = Watch::open(stream.url(), native_or_fetch("7"));
+    watch.until_data("two").await;
+    assert_eq!(cursors(&stream.report().await), [(Some("7"), None), (Some("8"), None)]);
+}
+
+fn native_or_fetch(last_event_id: &str) -> Options {
+    let mut options = options();
+    options.transport = Arc::new(NativeOrFetch::new(Fetch::new()));
+    options.last_event_id = last_event_id.to_owned();
+    options
+}
+
+/// The cursor that came in the query of each request, and that in its header.
+fn cursors(report: &Report) -> Vec<(Option<&str>, Option<&str>)> {
+    report.visits.iter().map(|visit| (visit.cursor_parameter(), visit.cursor_header())).collect()
 }
 
 /// Counts the characters of the events that the browser has handed out, before anybody else hears of them.

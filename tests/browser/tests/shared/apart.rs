@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use browser_tests::{Stream, Watch};
-use sse_web::transport::Fetch;
+use sse_web::transport::{Fetch, NativeOrFetch};
 use sse_web::{Options, Sharing};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -44,6 +44,11 @@ async fn only_those_share_who_ask_for_the_same() {
     let with = |value: &str| fetch(Fetch::new().with_header("x-room", value).expect("a header"));
     assert_eq!(connections(with("a"), with("a")).await, 1);
     assert_eq!(connections(with("a"), with("b")).await, 2);
+    let native_or = |fetch: Fetch| {
+        move |options: &mut Options| options.transport = Arc::new(NativeOrFetch::new(fetch.clone()))
+    };
+    assert_eq!(connections(native_or(Fetch::new()), native_or(Fetch::new())).await, 1);
+    assert_eq!(connections(native_or(Fetch::new()), |_| {}).await, 2);
 }
 
 #[wasm_bindgen_test]

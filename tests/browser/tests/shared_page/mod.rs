@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 
-use browser_tests::{Stream, Told, Watch, dispatch, dispatch_to};
+use browser_tests::{Replaced, Stream, Told, Watch, dispatch, dispatch_to};
 use sse_proto::client::State;
 use sse_web::Sharing;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::EventTarget;
 
@@ -66,31 +66,6 @@ async fn an_owner_that_drops_its_connection_when_it_hears_a_state_hears_no_other
         assert_eq!(watch.phases(), ["connecting 1", "open", "paused PageHidden", "connecting 1"]);
         assert!(watch.is_freed());
     }
-}
-
-/// A browser that has something else in the place of one of its features, until this is dropped.
-struct Replaced(JsValue, &'static str, JsValue);
-
-impl Replaced {
-    fn by(replacement: &JsValue, object: JsValue, name: &'static str) -> Self {
-        let value = js_sys::Reflect::get(&object, &name.into()).expect("it is an object");
-        set(&object, name, replacement);
-        Self(object, name, value)
-    }
-}
-
-impl Drop for Replaced {
-    fn drop(&mut self) {
-        set(&self.0, self.1, &self.2);
-    }
-}
-
-fn set(object: &JsValue, name: &str, value: &JsValue) {
-    let property = js_sys::Object::new();
-    for (key, value) in [("value", value), ("configurable", &JsValue::TRUE)] {
-        js_sys::Reflect::set(&property, &key.into(), value).expect("it is a plain object");
-    }
-    js_sys::Object::define_property(object.unchecked_ref::<js_sys::Object>(), &name.into(), &property);
 }
 
 fn navigator() -> JsValue {
