@@ -93,6 +93,17 @@ async fn without_locks_a_page_shares_with_itself() {
 }
 
 #[wasm_bindgen_test]
+async fn without_channels_a_page_shares_with_itself_and_says_so() {
+    let without = Replaced::by_nothing(js_sys::global().into(), "BroadcastChannel");
+    let said = eval("globalThis.said = []; (text) => said.push(text)");
+    let console = js_sys::Reflect::get(&js_sys::global(), &"console".into()).expect("there is one");
+    let listening = Replaced::by(&said, console, "warn");
+    expect_that_a_page_shares_with_itself().await;
+    drop((without, listening));
+    assert_eq!(eval("said.filter((text) => text.includes('tabs share no connection here')).length"), 1.0);
+}
+
+#[wasm_bindgen_test]
 async fn with_locks_that_cannot_even_be_asked_for_a_page_shares_with_itself() {
     let broken = eval("({ request() { throw new TypeError() } })");
     let _broken = Replaced::by(&broken, navigator(), "locks");
