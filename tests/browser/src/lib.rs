@@ -28,6 +28,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod carrier;
+mod counted;
 mod engine;
 mod history;
 mod live;
@@ -41,6 +42,7 @@ mod wait;
 mod watch;
 
 pub use carrier::Carrier;
+pub use counted::Counted;
 pub use engine::Engine;
 pub use history::History;
 pub use live::Live;

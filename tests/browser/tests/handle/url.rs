@@ -1,4 +1,4 @@
-use browser_tests::{Stream, mount, quick_options, until};
+use browser_tests::{Counted, Stream, mount, next_task, quick_options, until};
 use leptos::prelude::*;
 use leptos_eventsource::{EventSourceOptions, State, Text, use_event_source_with_options};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -31,15 +31,23 @@ async fn a_url_that_changes_takes_the_connection_with_it_but_not_the_cursor() {
 async fn a_url_that_changes_fifty_times_leaves_one_connection() {
     let stream = Stream::new("event - - hi").await;
     let url = RwSignal::new(stream.url().to_owned());
-    let (_mounted, count) = mount(move || use_stream(url).fold(0, |count, _| *count += 1));
+    let options = EventSourceOptions::from(quick_options());
+    let transport = Counted::new(options.connection.transport.clone());
+    let options = options.with_transport(transport.clone());
+    let (_mounted, count) =
+        mount(move || use_event_source_with_options::<Text>(url, options).fold(0, |count, _| *count += 1));
     for number in 0..50 {
         url.set(format!("{}&number={number}", stream.url()));
-        // Some live to see an event, some are replaced at once.
+        // Some live to see an event, some are replaced as soon as they have asked.
         if number % 5 == 0 {
             let seen = count.get_untracked();
             until("an event", || count.get_untracked() > seen).await;
+        } else {
+            next_task().await;
         }
     }
+    // The first is replaced before it is asked for.
+    assert_eq!(transport.requests(), 50, "each URL is asked for");
     let is_last = |visit: &sse_testkit::Visit| visit.query.get("number").is_some_and(|number| number == "49");
     let report = stream
         .until("only the last is connected", |report| report.open == 1 && report.visits.iter().any(is_last))
