@@ -29,6 +29,7 @@
 
 mod carrier;
 mod counted;
+mod crossings;
 mod engine;
 mod history;
 mod live;
@@ -43,6 +44,7 @@ mod watch;
 
 pub use carrier::Carrier;
 pub use counted::Counted;
+pub use crossings::count_crossings;
 pub use engine::Engine;
 pub use history::History;
 pub use live::Live;
