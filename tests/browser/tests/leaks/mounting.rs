@@ -1,5 +1,6 @@
 use browser_tests::{Carrier, Live, Stream, mount, mount_view, next_task, open, until};
 use leptos::prelude::*;
+use leptos_eventsource::components::{ConnectionBadge, EventLog};
 use leptos_eventsource::transport::{Scripted, Ticketed};
 use leptos_eventsource::{Delivery, EventSourceOptions, Sharing, Text, use_event_source_with_options};
 use wasm_bindgen::JsCast;
@@ -61,6 +62,8 @@ fn component(url: String, options: EventSourceOptions) -> impl IntoView {
     view! {
         <p>{move || latest.get().map(|Text(text)| text)}</p>
         <p>{move || count.get()} {move || log.entries().with(|entries| entries.len())} {move || keys.get().len()}</p>
+        <ConnectionBadge stream />
+        <EventLog stream capacity=10 />
         <p>{move || format!("{:?} {:?} {:?}", state.get(), error.get(), stream.retry_in().get())} {move || id.get()}</p>
     }
 }
