@@ -18,6 +18,15 @@ fn tokens(report: &Report) -> Vec<Option<&str>> {
     report.visits.iter().map(|visit| visit.headers.get("authorization").map(String::as_str)).collect()
 }
 
+/// `token-1`, `token-2` and so on.
+fn with_new_tokens(fetch: Fetch) -> Fetch {
+    let asked = AtomicU32::new(0);
+    fetch.with_bearer(move |_| {
+        let token = format!("token-{}", asked.fetch_add(1, Ordering::Relaxed) + 1);
+        async move { Ok(token) }
+    })
+}
+
 /// Always the same.
 fn with_token(token: &'static str) -> Fetch {
     Fetch::new().with_bearer(move |_| async move { Ok(token.to_owned()) })
@@ -46,14 +55,9 @@ async fn a_token_that_is_refused_is_asked_for_once_more() {
 #[wasm_bindgen_test]
 async fn a_token_is_asked_for_before_every_request() {
     let stream = Stream::new("end\n---\nevent - - hi").await;
-    let count = AtomicU32::new(1);
-    let fetch = Fetch::new().with_bearer(move |_| {
-        let token = count.fetch_add(1, Ordering::Relaxed).to_string();
-        async move { Ok(token) }
-    });
-    let watch = Watch::open(stream.url(), over(fetch));
+    let watch = Watch::open(stream.url(), over(with_new_tokens(Fetch::new())));
     watch.until_data("hi").await;
-    assert_eq!(tokens(&stream.report().await), [Some("Bearer 1"), Some("Bearer 2")]);
+    assert_eq!(tokens(&stream.report().await), [Some("Bearer token-1"), Some("Bearer token-2")]);
 }
 
 #[wasm_bindgen_test]
@@ -152,6 +156,29 @@ async fn c05_a_redirect_within_an_origin_is_remembered_with_a_token_too() {
     let report = stream.report().await;
     assert_eq!(tokens(&report), [Some("Bearer x"); 3]);
     assert!(report.visits[2].query.contains_key("redirected"), "{report:?}");
+}
+
+#[wasm_bindgen_test]
+async fn c18_what_is_sent_once_is_sent_again_with_a_fresh_token_as_a_401_has_done_nothing() {
+    let stream = Stream::new("status 401\n---\nevent - - hi").await;
+    let watch = Watch::open(stream.url(), over(with_new_tokens(Fetch::post("{}"))));
+    watch.until_data("hi").await;
+    let report = stream.report().await;
+    let sent: Vec<_> =
+        report.visits.iter().map(|visit| (visit.method.as_str(), visit.body.as_str())).collect();
+    assert_eq!(sent, [("POST", "{}"); 2]);
+    assert_eq!(tokens(&report), [Some("Bearer token-1"), Some("Bearer token-2")]);
+    assert_eq!(watch.failures(), [], "the page is not told");
+}
+
+#[wasm_bindgen_test]
+async fn c18_what_is_sent_once_is_not_sent_a_third_time() {
+    let stream = Stream::new("status 401").await;
+    let watch = Watch::open(stream.url(), over(with_new_tokens(Fetch::post("{}"))));
+    watch.until_phase("closed").await;
+    let refusal = Failure::Status { status: 401, retry_after: None };
+    assert_eq!(watch.state(), State::Closed(CloseReason::Refused(refusal)));
+    assert_eq!(stream.until_nobody_is_connected().await, 2);
 }
 
 #[wasm_bindgen_test]
