@@ -1,6 +1,6 @@
 // One connection for all tabs of a browser, with real tabs.
 import { mergeTests } from "@playwright/test";
-import { expectOneStream, ROOM, sayFromOutside } from "../lib/chat.mjs";
+import { expectOneStream, expectOneStreamEver, ROOM, sayFromOutside } from "../lib/chat.mjs";
 import { expect, test as engine } from "../lib/engine.mjs";
 import { test as demo } from "../lib/test.mjs";
 
@@ -52,14 +52,23 @@ async function expectTexts(tabs, expected) {
 
 test.slow();
 
-test("eight tabs of a room have one connection, and each hears everything once", async ({ tabs, counter, server }) => {
-  await expectOneStream(counter, ROOM);
+test("eight tabs of a room have one connection, and each hears everything once", async ({
+  tabs,
+  openPage,
+  counter,
+  server,
+}) => {
+  await expectOneStreamEver(counter);
   const said = Array.from({ length: 5 }, (_, at) => `message ${at}`);
   for (const text of said) await sayFromOutside(server, text);
   await expectTexts(tabs, said);
-  await expectOneStream(counter, ROOM);
+  await expectOneStreamEver(counter);
   // They are one person to the server, and it is told in each of them.
   for (const tab of tabs) await expect.poll(() => tab.text("[data-testid=presence]")).toContain("1");
+  // One that comes late gets what was said.
+  const late = await openPage(`${counter.url}/chat/lobby`, "tab");
+  await expectTexts([late], said);
+  await expectOneStreamEver(counter);
 });
 
 test("the others go on without loss when the leader is closed, and the next goes to another page", async ({

@@ -19,3 +19,10 @@ export async function sayFromOutside(server, text) {
 export async function expectOneStream(counter, path) {
   await expect.poll(() => counter.streams(path), { timeout: 60_000 }).toBe(1);
 }
+
+/** The same in an empty room that no leader has left: nobody had to catch up, so there never was a second one. */
+export async function expectOneStreamEver(counter) {
+  await expectOneStream(counter, ROOM);
+  await expectOneStream(counter, "/api/notifications");
+  expect(counter.opened.filter((path) => path.startsWith(ROOM))).toHaveLength(1);
+}
