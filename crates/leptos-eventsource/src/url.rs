@@ -9,7 +9,7 @@ use crate::registry::Serial;
 const TAKING_OVER_MILLIS: u32 = 50;
 
 /// The URL of a stream: a text, or a signal of one that the connection follows. Made by `into()`; a closure is made a signal
-/// by `Signal::derive`.
+/// by `Signal::derive`, and a field of a store by `Signal::from`.
 ///
 /// The signal may be of an `Option`: while it is `None`, nothing is connected, and the state is
 /// [`Idle`](crate::State::Idle).
@@ -38,11 +38,12 @@ enum Kind {
     Followed(Box<dyn FnOnce(Serial)>),
 }
 
-/// What a stream can be opened at: a [`StreamUrl`], and all that becomes one by `into()`.
+/// What a stream can be opened at: a [`StreamUrl`], and all that becomes one by `into()`. A field of a store becomes
+/// one by `Signal::from(…)`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no URL of a stream",
     note = "it is a `String`, a `&str`, or a signal of a `String` or an `Option<String>`",
-    note = "a closure is made a signal by `Signal::derive(move || …)`"
+    note = "a closure is made a signal by `Signal::derive(move || …)`, a field of a store by `Signal::from(…)`"
 )]
 pub trait IntoStreamUrl {
     /// The URL.
@@ -150,13 +151,14 @@ macro_rules! from_signals {
 
 from_signals! {
     String: ReadSignal<String> RwSignal<String> Memo<String> MappedSignal<String> Signal<&'static str>
-    ArcReadSignal<String> ArcRwSignal<String> ArcMemo<String> ArcSignal<String>
+    ArcReadSignal<String> ArcRwSignal<String> ArcMemo<String> ArcMappedSignal<String> ArcSignal<String>
 }
 
 from_signals! {
     Option<String>:
     ReadSignal<Option<String>> RwSignal<Option<String>> Memo<Option<String>> MappedSignal<Option<String>>
-    ArcReadSignal<Option<String>> ArcRwSignal<Option<String>> ArcMemo<Option<String>> ArcSignal<Option<String>>
+    ArcReadSignal<Option<String>> ArcRwSignal<Option<String>> ArcMemo<Option<String>>
+    ArcMappedSignal<Option<String>> ArcSignal<Option<String>>
 }
 
 impl fmt::Debug for StreamUrl {

@@ -50,6 +50,19 @@ fn a_view_holds_what_it_begins_with_on_whatever_thread_the_page_is_rendered() {
 }
 
 #[test]
+fn the_url_may_be_a_part_of_what_a_signal_holds() {
+    let owner = Owner::new();
+    owner.with(|| {
+        let page = ArcRwSignal::new(("/events".to_owned(), Some("/more".to_owned())));
+        let url = ArcMappedSignal::new(page.clone(), |page| &page.0, |page| &mut page.0);
+        let perhaps = ArcMappedSignal::new(page, |page| &page.1, |page| &mut page.1);
+        for stream in [use_event_source::<Text>(url), use_event_source::<Text>(perhaps)] {
+            assert_eq!(stream.state().get_untracked(), State::Idle);
+        }
+    });
+}
+
+#[test]
 fn rows_that_a_server_renders_are_those_they_begin_with() {
     let owner = Owner::new();
     let rows = owner.with(|| {
