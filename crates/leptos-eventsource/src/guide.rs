@@ -20,6 +20,7 @@ pub mod coming_from {}
 
 /// [ClientOptions]: crate::ClientOptions
 /// [ConnectionOptions]: crate::ConnectionOptions
+/// [EventSet]: crate::EventSet
 /// [EventSourceOptions]: crate::EventSourceOptions
 /// [Sharing]: crate::Sharing
 /// [Sharing::browser]: crate::Sharing::browser
