@@ -177,7 +177,15 @@ pub(crate) type Later = fn(&Rc<Schedule>);
 
 #[expect(non_upper_case_globals, reason = "to those who choose, they are the variants of an enum")]
 impl Delivery {
-    /// With every event. The default.
+    /// With every event. The default; for the one view that must change also in a background tab, where the others wait
+    /// for frames:
+    ///
+    /// ```
+    /// use leptos_eventsource::{Delivery, EventSourceOptions};
+    ///
+    /// let of_the_app = EventSourceOptions::default().with_delivery(Delivery::AnimationFrame);
+    /// let of_the_title = of_the_app.clone().with_delivery(Delivery::Immediate);
+    /// ```
     pub const Immediate: Self = Self { later: None };
     /// Once for each animation frame, so that ten thousand events a second cost sixty renderings. While the
     /// page is in a background tab, browsers draw no frames, so nothing is told until it is seen again.

@@ -40,6 +40,15 @@ enum Kind {
 
 /// What a stream can be opened at: a [`StreamUrl`], and all that becomes one by `into()`. A field of a store becomes
 /// one by `Signal::from(…)`.
+///
+/// ```
+/// use leptos_eventsource::{EventSourceHandle, IntoStreamUrl, Text, use_event_source};
+///
+/// /// The lines of a log, by whoever knows where it is.
+/// fn use_lines(url: impl IntoStreamUrl) -> EventSourceHandle<Text> {
+///     use_event_source(url)
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no URL of a stream",
     note = "it is a `String`, a `&str`, or a signal of a `String` or an `Option<String>`",

@@ -81,7 +81,16 @@ pub struct Sharing {
 type Join = fn(String, Options, Box<dyn Sink>) -> Box<dyn Link>;
 
 impl Sharing {
-    /// With nobody. The default.
+    /// With nobody. The default; for the one stream that is not to be shared where all others are:
+    ///
+    /// ```
+    /// use sse_web::{Options, Sharing};
+    ///
+    /// fn alone(mut shared: Options) -> Options {
+    ///     shared.sharing = Sharing::none();
+    ///     shared
+    /// }
+    /// ```
     #[must_use]
     pub const fn none() -> Self {
         Self { name: "none", join: None }

@@ -120,6 +120,18 @@ impl Scripted {
 
     /// The options of an app over this transport, with the waits of [`Self::options`]. The rest stays, and so does what
     /// the app's own transport says of its requests: a POST is not sent again.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use sse_web::Options;
+    /// use sse_web::transport::{Fetch, Scripted};
+    ///
+    /// let mut of_the_app = Options::default();
+    /// of_the_app.transport = Arc::new(Fetch::post("{}"));
+    /// let options = Scripted::new().options_from(of_the_app);
+    /// assert!(!options.client.resend);
+    /// ```
     #[must_use]
     pub fn options_from(&self, mut options: Options) -> Options {
         options.client.resend &= options.transport.is_repeatable();
