@@ -17,6 +17,33 @@ pub(super) struct Watched {
     meter: Arc<Meter>,
 }
 
+/// How much of a file the database writes first, and how large it is then: no larger than this.
+const HEADER: u64 = 512;
+const LARGEST_BEGUN: u64 = 16 * 1024 * 1024;
+
+/// Whether nothing is in a file but perhaps a header without its first bytes, by which the database knows a file as its
+/// own. It writes those last.
+fn is_only_begun(backend: &dyn StorageBackend, len: u64) -> io::Result<bool> {
+    let mut piece = [0; 4 * 1024];
+    let mut is_zero = |from: u64, to: u64| -> io::Result<bool> {
+        let piece = &mut piece[..usize::try_from(to - from).unwrap_or_default()];
+        backend.read(from, piece)?;
+        Ok(piece.iter().all(|byte| *byte == 0))
+    };
+    if len > LARGEST_BEGUN || !is_zero(0, len.min(8))? {
+        return Ok(false);
+    }
+    let mut from = HEADER.min(len);
+    while from < len {
+        let to = len.min(from + 4 * 1024);
+        if !is_zero(from, to)? {
+            return Ok(false);
+        }
+        from = to;
+    }
+    Ok(true)
+}
+
 impl Watched {
     pub(super) fn new(backend: Box<dyn StorageBackend>, meter: Arc<Meter>) -> Self {
         Self { backend, meter }
@@ -24,8 +51,11 @@ impl Watched {
 }
 
 impl StorageBackend for Watched {
+    /// A file that the database began, and did not come to write, is empty to it: it would refuse it for ever. It asks when
+    /// it has the lock of the file, so nobody else is about to write it.
     fn len(&self) -> io::Result<u64> {
-        self.backend.len()
+        let len = self.backend.len()?;
+        Ok(if is_only_begun(&*self.backend, len)? { 0 } else { len })
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {

@@ -59,6 +59,30 @@ pub(super) fn numbered(numbers: impl IntoIterator<Item = u64>) -> Vec<(u64, Stri
     numbers.into_iter().map(|number| (number, number.to_string())).collect()
 }
 
+#[test]
+fn a_first_start_that_breaks_off_leaves_nothing_that_the_next_one_refuses() {
+    let disk = Disk::default();
+    fill(&disk);
+    assert!(matches!(open(&disk, RedbOptions::default()), Err(OpenError::Io { .. })), "no room to begin in");
+    disk.set(Faults::default());
+    drop(open(&disk, RedbOptions::default()).expect("there is room now"));
+
+    // All that was written may be there by then, or only some of it.
+    for chance in 0..3 {
+        for power_for in 0.. {
+            let disk = Disk::default();
+            disk.set(Faults { power_for: Some(power_for), ..Faults::default() });
+            let opened = open(&disk, RedbOptions::default()).map(drop);
+            disk.crash(|| chance);
+            let again = open(&disk, RedbOptions::default()).map(drop);
+            assert_eq!(again, Ok(()), "after {power_for} writes and synchronisations");
+            if opened.is_ok() {
+                break;
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn when_there_is_room_again_what_is_in_memory_is_kept_and_so_is_all_that_comes() {
     for durability in [Durability::Async, Durability::Group, Durability::Strict] {
