@@ -38,6 +38,24 @@ pub enum TlsError {
     /// The text holds no private key in PEM.
     #[error("there is no private key in PEM (-----BEGIN PRIVATE KEY-----)")]
     NoKey,
+    /// The private key is encrypted. Decrypt it, as `openssl pkey` does: nobody can be asked for its password.
+    #[error(
+        "the private key is encrypted (-----BEGIN ENCRYPTED PRIVATE KEY-----): decrypt it, as by openssl pkey"
+    )]
+    EncryptedKey,
+    /// The private key is not that of the certificate, which must be the first of those that are given.
+    #[error(
+        "the private key belongs to another certificate; that of the server comes first, before those above it"
+    )]
+    OtherKey,
+    /// What is in a file cannot be used.
+    #[error("{}: {error}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: Box<TlsError>,
+    },
     /// They do not fit together, or not with what rustls supports.
     #[error(transparent)]
     Unusable(#[from] rustls::Error),
@@ -59,19 +77,32 @@ impl Tls {
             .ok()
             .filter(|certificates| !certificates.is_empty())
             .ok_or(TlsError::NoCertificate)?;
-        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| TlsError::NoKey)?;
+        let is_encrypted = || key.windows(9).any(|word| word == b"ENCRYPTED");
+        let key = PrivateKeyDer::from_pem_slice(key)
+            .map_err(|_| if is_encrypted() { TlsError::EncryptedKey } else { TlsError::NoKey })?;
         Self::new(certificates, key)
     }
 
     /// Like [`Self::from_pem`], from files, which are read once.
     ///
     /// # Errors
-    /// [`TlsError::File`], and those of [`Self::from_pem`].
+    /// [`TlsError::File`], and those of [`Self::from_pem`] as [`TlsError::InFile`].
     pub fn from_files(certificates: &Path, key: &Path) -> Result<Self, TlsError> {
         let read = |path: &Path| {
             std::fs::read(path).map_err(|error| TlsError::File { path: path.to_owned(), error })
         };
-        Self::from_pem(&read(certificates)?, &read(key)?)
+        Self::from_pem(&read(certificates)?, &read(key)?).map_err(|error| {
+            let is_about_key = matches!(
+                error,
+                TlsError::NoKey
+                    | TlsError::EncryptedKey
+                    | TlsError::OtherKey
+                    // So rustls says of a key that it cannot read.
+                    | TlsError::Unusable(rustls::Error::General(_))
+            );
+            let path = if is_about_key { key } else { certificates };
+            TlsError::InFile { path: path.to_owned(), error: Box::new(error) }
+        })
     }
 
     /// A new key, and a certificate that it has signed itself for some host names and addresses. For development: a
@@ -108,7 +139,11 @@ impl Tls {
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
-            .with_single_cert(certificates, key)?;
+            .with_single_cert(certificates, key)
+            .map_err(|error| match error {
+                rustls::Error::InconsistentKeys(_) => TlsError::OtherKey,
+                error => TlsError::Unusable(error),
+            })?;
         Ok(Self::from_config(Arc::new(config)))
     }
 
@@ -148,5 +183,31 @@ mod tests {
         let missing =
             Tls::from_files(Path::new("no/such.pem"), Path::new("no/such.key")).expect_err("missing");
         assert!(missing.to_string().starts_with("no/such.pem: "), "{missing}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_names_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [mine, another] = [0, 1].map(|_| {
+            let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("made");
+            (made.cert.pem(), made.signing_key.serialize_pem())
+        });
+        let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
+        let no_key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        for (certificate, key, file, words) in [
+            ("", &*mine.1, "cert.pem", "no certificate in PEM"),
+            ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", &mine.1, "cert.pem", ""),
+            (&mine.0, "", "key.pem", "no private key in PEM"),
+            (&mine.0, no_key, "key.pem", ""),
+            (&mine.0, encrypted, "key.pem", "encrypted"),
+            (&mine.0, &another.1, "key.pem", "another certificate"),
+        ] {
+            let [of_certificate, of_key] = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
+            std::fs::write(&of_certificate, certificate).expect("written");
+            std::fs::write(&of_key, key).expect("written");
+            let said = Tls::from_files(&of_certificate, &of_key).expect_err("useless").to_string();
+            let path = folder.path().join(file);
+            assert!(said.starts_with(&format!("{}: ", path.display())) && said.contains(words), "{said}");
+        }
     }
 }
