@@ -35,6 +35,7 @@
 //! | the disk is full | nothing for now; events go to those who listen | [`Health::LiveOnly`], who waits for an acknowledgement |
 //! | there is room again | everything that is in memory then, and all that comes | who reads across what memory has dropped until then, by `sse.gap`; who asks for an acknowledgement of it, by [`HistoryError::Lost`] |
 //! | it ends while the disk is full | what was kept before | everybody: the next start begins another epoch, `sse.reset` |
+//! | it starts while the disk is full | what was kept before; without any room nothing is begun, else it goes on as when the disk is full | [`OpenError::Io`], or [`Health::LiveOnly`] |
 //! | a write or an `fsync` fails | nothing more, and nothing is taken, until somebody sees to it | [`Health::ReadOnly`], every publisher |
 //! | publishers are faster than the disk | what was taken | [`HistoryError::Busy`] to the publisher |
 //! | retention drops what a client has not read | the rest | `sse.gap` to the client |
