@@ -21,7 +21,8 @@ pub struct AccessConfig {
     pub publish_token: Option<Secret>,
 
     /// The token that may read private topics and the log, and get tickets and cookies for them: 16 to 512 visible
-    /// ASCII characters
+    /// ASCII characters. Without a token the log and the metrics are for this machine, and so for everybody who comes by
+    /// a proxy on it that hides its clients: one that sends no X-Forwarded-For and is not named by --trusted-proxies
     #[arg(long, env = "SSE_READ_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub read_token: Option<Secret>,
 
