@@ -8,7 +8,8 @@ pub enum Durability {
     /// history then begins another epoch. For feeds that are out of date sooner than they could be replayed.
     Async,
     /// When it is on the disk. What comes while one commit is written goes into the next, so publishers share the
-    /// cost of an `fsync`.
+    /// cost of an `fsync`. A publisher that never rests has one commit follow the other, and each writes whole pages: 46
+    /// commits a second of a few small events each were 2.4 MB a second, 206 GB a day.
     #[default]
     Group,
     /// Like `Group`, with two `fsync`s for a commit: first the data, then what points to it. Whether a commit is whole
