@@ -60,7 +60,8 @@ pub struct ServingConfig {
     #[arg(long, env = "SSE_ACCEPTS_PER_SECOND", value_name = "NUMBER")]
     pub accepts_per_second: Option<u32>,
 
-    /// How long a client may take to send the head of a request
+    /// How long a client may take to send the head of a request, and how long a connection may be idle before one: a
+    /// proxy that keeps connections for later must close them sooner, or answers 502 now and then
     #[arg(long, env = "SSE_HEADER_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub header_timeout: Duration,
 
