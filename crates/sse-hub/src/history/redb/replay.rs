@@ -178,10 +178,14 @@ pub(super) fn notes(shared: &Arc<Shared>, topic: TopicId) -> Reply<Result<Vec<(u
         let read = tokio::task::spawn_blocking(move || {
             let read = {
                 let database = shared.database();
-                let database = database.as_ref().ok_or(HistoryError::Closed)?;
-                read_notes(database, topic).map_err(|error| Unreadable::new(database, error))
+                database
+                    .as_ref()
+                    .map(|file| read_notes(file, topic).map_err(|error| Unreadable::new(file, error)))
             };
-            read.map_err(|unreadable| unreadable.tell(&shared))
+            match read {
+                Some(read) => read.map_err(|unreadable| unreadable.tell(&shared)),
+                None => Err(shared.without_file()),
+            }
         });
         read.await.unwrap_or_else(|_| Err(HistoryError::Engine("reading failed an assertion".into())))
     }))

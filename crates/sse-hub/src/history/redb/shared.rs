@@ -102,6 +102,15 @@ impl Shared {
         self.intake().phase.health()
     }
 
+    /// Why there is no file to be read.
+    pub(super) fn without_file(&self) -> HistoryError {
+        match self.health() {
+            Health::LiveOnly(reason) => HistoryError::LiveOnly(reason),
+            Health::ReadOnly(reason) => HistoryError::ReadOnly(reason),
+            Health::Whole => HistoryError::Closed,
+        }
+    }
+
     pub(super) fn counts(&self) -> HistoryCounts {
         let (waiting, waiting_for) = self.intake().waiting();
         HistoryCounts {

@@ -95,6 +95,8 @@ async fn when_there_is_room_again_what_is_in_memory_is_kept_and_so_is_all_that_c
             fill(&disk);
             let answered = publish_all(&history, of, &two[..1]).await;
             until(&history, |health| matches!(health, Health::LiveOnly(_))).await;
+            let unread = answer(history.notes(of)).await;
+            assert!(matches!(unread, Err(HistoryError::LiveOnly(_))), "it is not closed: {unread:?}");
             let told =
                 matches!(&answered, Err(HistoryError::LiveOnly(reason)) if reason.contains("by itself"));
             assert!(durability == Durability::Async || told, "{answered:?}");
