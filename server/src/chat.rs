@@ -16,7 +16,7 @@ use sse_hub::{Subscribe, Subscription};
 
 use crate::access::{Access, Caller, Door};
 use crate::app::Shared;
-use crate::health::check_takes;
+use crate::health::{cannot_keep, check_takes};
 use crate::json::JsonBody;
 use crate::problem::Refusal;
 use crate::visitor::Visitor;
@@ -51,6 +51,11 @@ async fn say(
     let room = RoomName::new(&room?)?;
     access.check_read(&caller, &[topic(room.as_str())])?;
     let message = validate::message(message)?;
+    // Before it is published: what an earlier life of the server took must not be said twice.
+    rooms.recall(&room).await.map_err(|error| {
+        let reason = format_args!("room {} was not recalled: {error}", room.as_str());
+        cannot_keep("messages").because(reason)
+    })?;
     let said = rooms.enter(room, |hub, room| {
         check_takes(hub, "messages")?;
         room.say(hub, message)

@@ -18,6 +18,7 @@ struct Script {
     /// Whether each of the next events is refused; those behind them are not.
     refused: VecDeque<bool>,
     lost: Option<u64>,
+    hides_notes: bool,
 }
 
 impl Faults {
@@ -31,21 +32,31 @@ impl Faults {
         self.script().lost = Some(seq);
     }
 
+    /// Whether notes cannot be read.
+    pub(crate) fn hide_notes(&self, hides_notes: bool) {
+        self.script().hides_notes = hides_notes;
+    }
+
     fn script(&self) -> MutexGuard<'_, Script> {
         lock(&self.0)
     }
 }
 
-/// One in memory, whose epoch is `e`.
+/// One over another.
 #[derive(Debug)]
 pub(crate) struct FaultyHistory {
-    memory: MemoryHistory,
+    history: Box<dyn History>,
     faults: Faults,
 }
 
 impl FaultyHistory {
+    /// Over one in memory, whose epoch is `e`.
     pub(crate) fn new(faults: &Faults) -> Self {
-        Self { memory: MemoryHistory::with_epoch(Epoch::new(0xe)), faults: faults.clone() }
+        Self::over(MemoryHistory::with_epoch(Epoch::new(0xe)), faults)
+    }
+
+    pub(crate) fn over(history: impl History, faults: &Faults) -> Self {
+        Self { history: Box::new(history), faults: faults.clone() }
     }
 }
 
@@ -53,42 +64,59 @@ type Answer<T> = Result<T, HistoryError>;
 
 impl History for FaultyHistory {
     fn epoch(&self) -> Epoch {
-        self.memory.epoch()
+        self.history.epoch()
     }
 
     fn last_seq(&self) -> u64 {
-        self.memory.last_seq()
+        self.history.last_seq()
     }
 
     fn open(&self, topic: &TopicName, options: &TopicOptions, notifier: Notifier) -> Answer<TopicId> {
-        self.memory.open(topic, options, notifier)
+        self.history.open(topic, options, notifier)
+    }
+
+    fn topics(&self) -> Vec<TopicName> {
+        self.history.topics()
     }
 
     fn remove(&self, topic: TopicId) {
-        self.memory.remove(topic);
+        self.history.remove(topic);
     }
 
     fn append(&self, topic: TopicId, record: Record<'_>) -> Answer<u64> {
         match self.faults.script().refused.pop_front() {
             Some(true) => Err(HistoryError::Engine("as the test wants it".into())),
-            _ => self.memory.append(topic, record),
+            _ => self.history.append(topic, record),
         }
     }
 
     fn committed(&self, seq: u64) -> Reply<Answer<()>> {
-        let is_lost = self.faults.script().lost == Some(seq);
-        Reply::Now(if is_lost { Err(HistoryError::Lost) } else { Ok(()) })
+        match self.faults.script().lost == Some(seq) {
+            true => Reply::Now(Err(HistoryError::Lost)),
+            false => self.history.committed(seq),
+        }
     }
 
     fn end(&self, topic: TopicId) -> Answer<()> {
-        self.memory.end(topic)
+        self.history.end(topic)
     }
 
     fn status(&self, topic: TopicId) -> Answer<Status> {
-        self.memory.status(topic)
+        self.history.status(topic)
     }
 
     fn read(&self, read: Read<'_>) -> Reply<Answer<Page>> {
-        self.memory.read(read)
+        self.history.read(read)
+    }
+
+    fn notes(&self, topic: TopicId) -> Reply<Answer<Vec<(u64, String)>>> {
+        match self.faults.script().hides_notes {
+            true => Reply::Now(Err(HistoryError::LiveOnly("as the test wants it".into()))),
+            false => self.history.notes(topic),
+        }
+    }
+
+    fn close(&self) -> Reply<Answer<()>> {
+        self.history.close()
     }
 }

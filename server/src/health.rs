@@ -55,12 +55,14 @@ pub(crate) fn check_open(hub: &Hub) -> Result<(), Refusal> {
 pub(crate) fn check_takes(hub: &Hub, what: &str) -> Result<(), Refusal> {
     check_open(hub)?;
     match hub.health() {
-        Health::LiveOnly(_) => {
-            let detail = format!("{what} cannot be kept at the moment");
-            Err(Refusal::unavailable(detail, Duration::from_secs(30)))
-        }
+        Health::LiveOnly(_) => Err(cannot_keep(what)),
         _ => Ok(()),
     }
+}
+
+/// A `503` to whoever sends something that the history could not keep, or not tell from what it has.
+pub(crate) fn cannot_keep(what: &str) -> Refusal {
+    Refusal::unavailable(format!("{what} cannot be kept at the moment"), Duration::from_secs(30))
 }
 
 #[cfg(test)]

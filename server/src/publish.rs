@@ -48,6 +48,7 @@ async fn publish(
     let Path(topic) = topic?;
     // Before the body: whoever streams into a wrong topic is told at once.
     let topic = publisher.topic(&topic)?;
+    publisher.recall(&topic).await?;
     if lines::MEDIA_TYPES.contains(&json::media_type(request.headers()).as_str()) {
         // A feed may go on for days, and its token be taken away meanwhile.
         // Whatever is refused, some of the rest is read: who has no time to read the answer would send it all again.

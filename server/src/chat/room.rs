@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::validate::RoomName;
 use crate::clock::now_ms;
 use crate::dedup::{self, Content, Dedup, Known};
+use crate::health::cannot_keep;
 use crate::kept;
 use crate::presence::to_contract;
 use crate::problem::Refusal;
@@ -33,7 +34,27 @@ pub(crate) struct Room {
     topic: Topic<Chat>,
     dedup: Dedup,
     last_message: Option<Instant>,
+    /// Whether it remembers what was said in an earlier life of the server.
+    is_recalled: bool,
     _presence: Task,
+}
+
+/// What was said in a room in an earlier life of the server.
+#[derive(Debug)]
+pub(super) struct Past {
+    events: Vec<(EventId, Chat)>,
+    notes: Vec<(EventId, String)>,
+}
+
+impl Past {
+    /// Reads it from the history, in which the room must be open.
+    pub(super) async fn read(hub: &Hub, name: &RoomName) -> Result<Self, SnapshotError> {
+        let topic = topic(name.as_str());
+        let events = kept::known_events(hub, &topic).await?;
+        // After the events: without its file the history gives those that are in memory, and no notes.
+        let notes = hub.kept_notes(&topic).await?;
+        Ok(Self { events, notes })
+    }
 }
 
 impl Room {
@@ -51,16 +72,28 @@ impl Room {
         // Followed from here on, before anybody is let in, so that the first to come is told of.
         let changes = hub.presence_changes(topic.name().as_str());
         let presence = Task::spawn(tell_presence(changes, topic.clone()));
-        Ok(Self { topic, dedup: Dedup::new(MAX_REMEMBERED), last_message: None, _presence: presence })
+        let dedup = Dedup::new(MAX_REMEMBERED);
+        Ok(Self { topic, dedup, last_message: None, is_recalled: true, _presence: presence })
     }
 
-    /// Remembers what was said in an earlier life of the server.
-    pub(super) async fn recall(&mut self, hub: &Hub) -> Result<(), SnapshotError> {
-        let name = self.topic.name().as_str();
-        for (id, note) in hub.kept_notes(name).await? {
+    /// Opens one that an earlier life of the server has left. Nothing may be said in it before [`Self::recall`].
+    pub(super) fn reopen(hub: &Hub, name: &RoomName) -> Result<Self, TopicError> {
+        Ok(Self { is_recalled: false, ..Self::open(hub, name)? })
+    }
+
+    pub(super) fn is_recalled(&self) -> bool {
+        self.is_recalled
+    }
+
+    /// Remembers what was said in an earlier life of the server, unless it does so already.
+    pub(super) fn recall(&mut self, past: Past) {
+        if std::mem::replace(&mut self.is_recalled, true) {
+            return;
+        }
+        for (id, note) in past.notes {
             self.dedup.recall(&note, id);
         }
-        for (id, event) in kept::known_events(hub, name).await? {
+        for (id, event) in past.events {
             if let Chat::Message(Message { client_id, author, text, time }) = event {
                 let ago = Duration::from_millis(now_ms().saturating_sub(time));
                 let said = Instant::now().checked_sub(ago).unwrap_or_else(Instant::now);
@@ -69,7 +102,6 @@ impl Room {
                 self.dedup.remember(&client_id, content(&author, &text), id);
             }
         }
-        Ok(())
     }
 
     /// When somebody last said something, if anybody ever did.
@@ -78,6 +110,10 @@ impl Room {
     }
 
     pub(super) fn say(&mut self, hub: &Hub, message: NewMessage) -> Result<Said, Refusal> {
+        // It may have been said before.
+        if !self.is_recalled {
+            return Err(cannot_keep("messages"));
+        }
         let content = content(&message.author, &message.text);
         match self.dedup.look_up(&message.client_id, content) {
             Known::Taken(id) if !dedup::is_lost(hub, &id) => {
@@ -172,8 +208,9 @@ mod tests {
         drop((topic, earlier));
 
         let hub = hub();
-        let mut room = Room::open(&hub, &RoomName::new("lobby").expect("a name")).expect("opened");
-        room.recall(&hub).await.expect("recalled");
+        let name = RoomName::new("lobby").expect("a name");
+        let mut room = Room::reopen(&hub, &name).expect("opened");
+        room.recall(Past::read(&hub, &name).await.expect("read"));
         assert!(room.last_message().is_some(), "what was said lately keeps the room");
     }
 }

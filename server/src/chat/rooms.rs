@@ -3,9 +3,9 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use demo_contract::chat::{room, topic};
-use sse_hub::Hub;
+use sse_hub::{Hub, SnapshotError};
 
-use super::room::Room;
+use super::room::{Past, Room};
 use super::validate::RoomName;
 use crate::problem::Refusal;
 use crate::task::lock;
@@ -36,16 +36,29 @@ impl Rooms {
     pub(crate) async fn restore(&self) {
         for topic in self.hub.kept_topics() {
             let Some(Ok(name)) = room(topic.as_str()).map(RoomName::new) else { continue };
-            match Room::open(&self.hub, &name) {
-                Ok(mut room) => {
-                    if let Err(error) = room.recall(&self.hub).await {
-                        tracing::warn!(%error, room = name.as_str(), "not recalled");
+            match Room::reopen(&self.hub, &name) {
+                Ok(room) => {
+                    self.rooms().insert(name.clone(), room);
+                    if let Err(error) = self.recall(&name).await {
+                        tracing::warn!(%error, room = name.as_str(), "not recalled yet");
                     }
-                    self.rooms().insert(name, room);
                 }
                 Err(error) => tracing::warn!(%error, room = name.as_str(), "not restored"),
             }
         }
+    }
+
+    /// Has a room remember what was said in an earlier life of the server. A disk that was full at the start may have
+    /// kept it from that.
+    pub(super) async fn recall(&self, name: &RoomName) -> Result<(), SnapshotError> {
+        if self.rooms().get(name).is_none_or(Room::is_recalled) {
+            return Ok(());
+        }
+        let past = Past::read(&self.hub, name).await?;
+        if let Some(room) = self.rooms().get_mut(name) {
+            room.recall(past);
+        }
+        Ok(())
     }
 
     fn rooms(&self) -> MutexGuard<'_, HashMap<RoomName, Room>> {
@@ -105,7 +118,9 @@ impl Rooms {
     /// The rooms that may go, because nobody is in them and nothing was said for long, if ever. The one that has been
     /// silent the longest comes first.
     fn removable(&self, rooms: &HashMap<RoomName, Room>) -> Vec<RoomName> {
-        let mut removable: Vec<_> = rooms.iter().map(|(name, room)| (room.last_message(), name)).collect();
+        // When something was said last in one that is not recalled, nobody knows.
+        let recalled = rooms.iter().filter(|(_, room)| room.is_recalled());
+        let mut removable: Vec<_> = recalled.map(|(name, room)| (room.last_message(), name)).collect();
         removable.retain(|(last_message, name)| {
             last_message.is_none_or(|at| at.elapsed() >= KEPT_FOR)
                 && self.hub.presence(&topic(name.as_str())).is_none_or(|presence| presence.count == 0)
@@ -126,9 +141,11 @@ impl Rooms {
 #[cfg(test)]
 mod tests {
     use demo_contract::chat::NewMessage;
-    use sse_hub::Subscribe;
+    use sse_hub::history::redb::{RedbHistory, RedbOptions};
+    use sse_hub::{HubOptions, Subscribe};
 
     use super::*;
+    use crate::faulty::{Faults, FaultyHistory};
 
     fn rooms(limit: usize) -> Rooms {
         Rooms { limit, ..Rooms::new(Hub::default()) }
@@ -142,6 +159,38 @@ mod tests {
         let message = NewMessage { client_id: "1".into(), author: "Ann".into(), text: "hi".into() };
         let room = RoomName::new(name).expect("a name");
         rooms.enter(room, |hub, room| room.say(hub, message)).expect("a room").expect("said");
+    }
+
+    #[tokio::test]
+    async fn a_room_that_could_not_be_recalled_at_the_start_stays_and_is_when_something_is_to_be_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let faults = Faults::default();
+        let life = || {
+            let history = RedbHistory::open(&folder, RedbOptions::default()).expect("opened");
+            let history = FaultyHistory::over(history, &faults);
+            Rooms { limit: 1, ..Rooms::new(Hub::with_history(HubOptions::default(), history)) }
+        };
+        let earlier = life();
+        say(&earlier, "lobby");
+        earlier.hub.close().await.expect("closed");
+        drop(earlier);
+
+        let rooms = life();
+        faults.hide_notes(true);
+        rooms.restore().await;
+        let name = RoomName::new("lobby").expect("a name");
+        rooms.recall(&name).await.expect_err("nobody knows what was said");
+        let again = NewMessage { client_id: "1".into(), author: "Ann".into(), text: "hi".into() };
+        let refused = rooms.enter(name.clone(), |hub, room| room.say(hub, again)).expect("a room");
+        assert_eq!(refused.expect_err("it may have been said").status().as_u16(), 503);
+        let full = open(&rooms, "another").expect_err("it may have been used a minute ago");
+        assert_eq!(full.status().as_u16(), 503);
+
+        faults.hide_notes(false);
+        rooms.recall(&name).await.expect("recalled");
+        let before = rooms.hub.last_event_id();
+        say(&rooms, "lobby");
+        assert_eq!(rooms.hub.last_event_id(), before, "it was said already");
     }
 
     #[tokio::test(start_paused = true)]

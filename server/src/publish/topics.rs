@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::event::NewEvent;
 use crate::clock::now_ms;
 use crate::dedup::{self, Dedup, Known};
-use crate::health::{check_open, check_takes};
+use crate::health::{cannot_keep, check_open, check_takes};
 use crate::json;
 use crate::market::Desk;
 use crate::problem::Refusal;
@@ -67,6 +67,8 @@ pub(super) struct PublishTopic {
 struct Feed {
     sink: Sink,
     dedup: Dedup,
+    /// Whether that holds what an earlier life of the server took.
+    is_recalled: bool,
     /// When the last event was published, or before that, when it was opened.
     used: Instant,
     /// For how long it is kept after that.
@@ -140,7 +142,8 @@ impl Publisher {
                 TopicOptions { abandoned: Abandoned::Unused, ..TopicOptions::default() },
             )?),
         };
-        let feed = Feed { sink, dedup: Dedup::new(MAX_REMEMBERED), used: Instant::now(), kept_for };
+        let dedup = Dedup::new(MAX_REMEMBERED);
+        let feed = Feed { sink, dedup, is_recalled: false, used: Instant::now(), kept_for };
         Ok(PublishTopic { name: name.clone(), feed: Arc::new(Mutex::new(feed)) })
     }
 
@@ -189,17 +192,29 @@ impl Publisher {
                     continue;
                 }
             };
-            if let Err(error) = self.recall(&topic).await {
-                tracing::warn!(%error, topic = %name, "not recalled");
+            if let Err(error) = self.try_recall(&topic).await {
+                tracing::warn!(%error, topic = %name, "not recalled yet");
             }
             self.topics().insert(name, topic);
         }
     }
 
-    async fn recall(&self, topic: &PublishTopic) -> Result<(), SnapshotError> {
-        let kept_in = match &topic.feed().sink {
-            Sink::Market(desk) => desk.topics().cloned().collect(),
-            Sink::Notices(_) | Sink::Raw(_) => vec![topic.name.clone()],
+    /// Has a topic remember under which ids an earlier life of the server took its events. A disk that was full at the
+    /// start may have kept it from that. Nothing may be published on it before: it might be taken twice.
+    pub(super) async fn recall(&self, topic: &PublishTopic) -> Result<(), Refusal> {
+        self.try_recall(topic).await.map_err(|error| {
+            cannot_keep("events").because(format_args!("topic {} was not recalled: {error}", topic.name))
+        })
+    }
+
+    async fn try_recall(&self, topic: &PublishTopic) -> Result<(), SnapshotError> {
+        let kept_in: Vec<_> = {
+            let feed = topic.feed();
+            match &feed.sink {
+                _ if feed.is_recalled => return Ok(()),
+                Sink::Market(desk) => desk.topics().cloned().collect(),
+                Sink::Notices(_) | Sink::Raw(_) => vec![topic.name.clone()],
+            }
         };
         let mut notes = Vec::new();
         for name in kept_in {
@@ -208,7 +223,10 @@ impl Publisher {
         // One feed's events may be on several topics.
         notes.sort_by_key(|(id, _)| id.as_str().parse::<Cursor>().map_or(0, |cursor| cursor.seq));
         let mut feed = topic.feed();
-        notes.into_iter().for_each(|(id, note)| feed.dedup.recall(&note, id));
+        // Another request may have done so meanwhile, and published since.
+        if !std::mem::replace(&mut feed.is_recalled, true) {
+            notes.into_iter().for_each(|(id, note)| feed.dedup.recall(&note, id));
+        }
         Ok(())
     }
 
@@ -232,6 +250,10 @@ impl Publisher {
         let Some(own) = &event.id else {
             return Ok(Taken { id: feed.publish(&event, None)?, duplicate: false });
         };
+        // It may have been taken before.
+        if !feed.is_recalled {
+            return Err(cannot_keep("events"));
+        }
         let content = event.content();
         match feed.dedup.look_up(own, content) {
             Known::New => {}
@@ -368,6 +390,7 @@ mod tests {
             Exchange::start(&hub, &Config { feeds, ..Config::default() }, 1, notices.clone()).await;
         let publisher = Publisher::new(&hub, exchange.expect("opened").desk().clone(), notices, 0.0);
         let market = publisher.topic("market").expect("it has no other feed");
+        publisher.recall(&market).await.expect("there is nothing");
         let send = |id: &str, size: u64| {
             let data = format!(r#"{{"symbol":"ACME","price":10,"size":{size},"time":20000}}"#);
             let event = format!(r#"{{"id":"{id}","event":"tick","data":{data}}}"#);
@@ -459,9 +482,14 @@ mod tests {
         (0..MAX_TOPICS).rev().map(|number| format!("t{number:03}"))
     }
 
-    fn send_once(publisher: &Publisher, topic: &str) -> Result<bool, Refusal> {
-        let event = NewEvent::from_line(br#"{"id":"once","data":1}"#).expect("an event");
-        Ok(publisher.publish(&publisher.topic(topic)?, event)?.duplicate)
+    fn once() -> NewEvent {
+        NewEvent::from_line(br#"{"id":"once","data":1}"#).expect("an event")
+    }
+
+    async fn send_once(publisher: &Publisher, topic: &str) -> Result<bool, Refusal> {
+        let topic = publisher.topic(topic)?;
+        publisher.recall(&topic).await?;
+        Ok(publisher.publish(&topic, once())?.duplicate)
     }
 
     #[tokio::test]
@@ -492,11 +520,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_could_not_be_recalled_at_the_start_is_taken_only_when_it_was_made_up_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (hub, publisher) = life(&folder).await;
+        assert!(!send_once(&publisher, "orders").await.expect("taken"));
+        hub.close().await.expect("closed");
+        drop((hub, publisher));
+
+        let faults = Faults::default();
+        let history = RedbHistory::open(&folder, RedbOptions::default()).expect("opened");
+        let history = FaultyHistory::over(history, &faults);
+        let (_hub, mut publisher) = publisher_of(Hub::with_history(HubOptions::default(), history)).await;
+        faults.hide_notes(true);
+        publisher.restore(&[]).await;
+        let topic = publisher.topic("orders").expect("restored");
+        let unknown = publisher.recall(&topic).await.expect_err("nobody knows what was taken");
+        let refused = publisher.publish(&topic, once()).expect_err("it may have been taken");
+        assert_eq!([unknown, refused].map(|refusal| refusal.status()), [StatusCode::SERVICE_UNAVAILABLE; 2]);
+
+        faults.hide_notes(false);
+        assert!(send_once(&publisher, "orders").await.expect("known"));
+    }
+
+    #[tokio::test]
     async fn whatever_was_named_what_an_earlier_life_took_is_remembered() {
         let folder = tempfile::tempdir().expect("a folder");
         let (hub, publisher) = life(&folder).await;
         for topic in crowd() {
-            assert!(!send_once(&publisher, &topic).expect("taken"), "{topic}");
+            assert!(!send_once(&publisher, &topic).await.expect("taken"), "{topic}");
         }
         hub.close().await.expect("closed");
         drop((hub, publisher));
@@ -506,7 +557,7 @@ mod tests {
             (0..3).filter_map(|number| TopicName::new(format!("named-{number}")).ok()).collect();
         publisher.restore(&named).await;
         for topic in crowd() {
-            assert!(send_once(&publisher, &topic).expect("known"), "{topic}");
+            assert!(send_once(&publisher, &topic).await.expect("known"), "{topic}");
         }
         // It shrinks again with the next one.
         tokio::time::pause();
