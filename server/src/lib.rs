@@ -56,6 +56,7 @@ mod secret;
 mod task;
 mod visitor;
 
+use sse_hub::history::HistoryError;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -79,8 +80,8 @@ pub enum RunError {
     #[error(transparent)]
     History(#[from] sse_hub::history::redb::OpenError),
     /// The history could not be closed: something that was published is not kept.
-    #[error("the history was not closed: {0}")]
-    NotClosed(sse_hub::history::HistoryError),
+    #[error("the history was not closed: {}", not_kept(.0))]
+    NotClosed(HistoryError),
     /// What the market is to be replayed from cannot be read, for this reason.
     #[error("{0}")]
     Feed(String),
@@ -99,6 +100,18 @@ pub enum RunError {
     /// The listener has no address.
     #[error(transparent)]
     Listener(#[from] std::io::Error),
+}
+
+/// What the end of the program means for what was published. For a disk that is full the history says what is to be done,
+/// which is for as long as it runs; that comes behind the cause.
+fn not_kept(error: &HistoryError) -> String {
+    match error {
+        HistoryError::LiveOnly(reason) => {
+            let cause = reason.split("; ").next().unwrap_or(reason);
+            format!("{cause}; what came since then is lost, and clients are told so by sse.reset")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// How a server that runs is told what to do, and tells that it is there.

@@ -151,6 +151,24 @@ async fn a_disk_that_has_room_again_is_used_again_without_a_restart() {
     }
 }
 
+#[tokio::test]
+async fn an_end_on_a_full_disk_says_what_is_lost_and_not_that_it_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (child, server) = server(folder.path(), &[]).await;
+    id(&say(&server, "kept").await);
+    fill(&child);
+    assert_eq!(say(&server, "lost").await.status, 503);
+    let kill = Command::new("kill").arg(child.id().expect("running").to_string()).status().await;
+    assert!(kill.expect("kill is installed").success());
+    let output = child.wait_with_output().await.expect("ended");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    let last = said.lines().last().expect("a line");
+    assert!(last.starts_with("error: the history was not closed: its disk is full: "), "{last}");
+    assert!(last.contains("is lost") && last.contains("sse.reset"), "{last}");
+    assert!(!last.contains("goes on by itself"), "{last}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
 /// A single event to a feed's topic, and many.
 async fn publish(server: &Server, event: &str) -> Answer {
     server.post_as(TOKEN, "/api/publish/orders", event).await

@@ -332,7 +332,8 @@ impl Hub {
     /// and the end of the streams; what a history on a disk has not written by then is lost with the process.
     ///
     /// # Errors
-    /// [`HistoryError`] if something is not kept.
+    /// [`HistoryError`] if something is not kept. By [`HistoryError::LiveOnly`], everything that was published since there
+    /// was no room: clients are told so by `sse.reset` when they come back.
     pub async fn close(&self) -> Result<(), HistoryError> {
         self.shared.history.close().answer().await
     }
