@@ -8,7 +8,7 @@ mod serving;
 
 use std::error::Error;
 use std::ffi::OsString;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -271,6 +271,10 @@ impl Config {
             let what = "tls-cert: must be set with tls-key, and tls-key with tls-cert";
             return Err(ConfigError::Together(what.into()));
         }
+        if self.metrics_listen.is_some_and(|metrics| overlap(metrics, self.listen)) {
+            let what = "metrics-listen: must be another address than that of listen, or another port";
+            return Err(ConfigError::Together(what.into()));
+        }
         // There are no more places than that.
         if self.feeds.topics.len() > MAX_TOPICS {
             return Err(ConfigError::Together(format!("feed-topic: at most {MAX_TOPICS} can be named")));
@@ -305,6 +309,16 @@ fn address(text: &str) -> Result<SocketAddr, String> {
         text.to_socket_addrs().map_err(|error| format!("{}: {error}", expected()))?.collect();
     let address = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first());
     address.copied().ok_or_else(|| "the name has no address".into())
+}
+
+/// Whether who listens on one address leaves none to who listens on the other: an unspecified one is all of its kind, and
+/// that of IPv6 all of both.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let covers = |one: IpAddr, other: IpAddr| {
+        one == other || one.is_unspecified() && (one.is_ipv6() || other.is_ipv4())
+    };
+    let is_same = covers(one.ip(), other.ip()) || covers(other.ip(), one.ip());
+    is_same && one.port() == other.port() && one.port() != 0
 }
 
 /// A time as it is written in a flag.

@@ -53,6 +53,31 @@ async fn check(file: &str, arguments: &[&str], variables: &[(&str, &str)]) -> (i
 }
 
 #[tokio::test]
+async fn one_address_is_not_for_the_clients_and_for_the_metrics() {
+    let check = async |listen: &str, metrics: &str| {
+        let arguments = ["--check-config", "--listen", listen, "--metrics-listen", metrics];
+        let output = program().args(arguments).output().await.expect("ended");
+        (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
+    };
+    for (listen, metrics) in [
+        ("127.0.0.1:8080", "127.0.0.1:8080"),
+        ("0.0.0.0:8080", "127.0.0.1:8080"),
+        ("127.0.0.1:8080", "[::]:8080"),
+    ] {
+        let (code, said) = check(listen, metrics).await;
+        assert_eq!(code, Some(1), "{listen} and {metrics}");
+        assert!(said.starts_with("error: metrics-listen: "), "{said}");
+    }
+    for (listen, metrics) in [
+        ("127.0.0.1:8080", "127.0.0.1:9090"),
+        ("127.0.0.1:8080", "127.0.0.2:8080"),
+        ("127.0.0.1:0", "127.0.0.1:0"),
+    ] {
+        assert_eq!(check(listen, metrics).await, (Some(0), String::new()), "{listen} and {metrics}");
+    }
+}
+
+#[tokio::test]
 async fn a_flag_wins_over_the_environment_and_both_win_over_the_file() {
     if !is_without_settings("a_flag_wins_over_the_environment_and_both_win_over_the_file") {
         return;
