@@ -12,7 +12,7 @@ use axum::middleware::{from_fn_with_state, map_request_with_state};
 use axum::routing::get;
 use demo_contract::notifications::Severity;
 use sse_hub::history::redb::{RedbHistory, RedbOptions};
-use sse_hub::serve::Stats;
+use sse_hub::serve::{Options, Stats};
 use sse_hub::{Hub, HubOptions, Limits, Unguarded};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
@@ -25,7 +25,7 @@ use crate::client::{self, Proxies};
 use crate::config::{Config, History};
 use crate::logs::{self, LogStream};
 use crate::market::{self, Exchange};
-use crate::metrics::{self, Started};
+use crate::metrics::{self, ConnectionLimit, Started};
 use crate::origin::{self, Origins};
 use crate::page::{self, Page};
 use crate::problem::method_not_allowed;
@@ -58,6 +58,7 @@ pub(crate) struct Shared {
     requests: Arc<RequestCounts>,
     started: Started,
     connections: Stats,
+    limit: ConnectionLimit,
     page: Page,
 }
 
@@ -65,7 +66,7 @@ impl App {
     pub(crate) async fn start(
         config: &Config,
         address: SocketAddr,
-        connections: Stats,
+        serving: &Options,
     ) -> Result<Self, RunError> {
         config.secrets().for_each(logs::keep_out);
         let hub = open_hub(config)?;
@@ -89,7 +90,8 @@ impl App {
             publisher: Arc::new(publisher),
             requests: Arc::default(),
             started: Started::now(),
-            connections,
+            connections: serving.stats.clone(),
+            limit: ConnectionLimit(serving.connections),
             page: Page::new(&config.dist),
             hub: hub.clone(),
         };

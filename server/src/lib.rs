@@ -158,11 +158,11 @@ pub async fn run_with(
     >,
 ) -> Result<(), RunError> {
     let Control { access_changes, ready, shutdown, abort } = control;
-    if let Some(what) = config.unused() {
+    for what in config.unused().into_iter().chain(config.serving.warning()) {
         tracing::warn!("{what}");
     }
     let mut options = config.serving.options(config.shutdown_deadline)?;
-    let app = app::App::start(&config, listener.local_addr()?, options.stats.clone()).await?;
+    let app = app::App::start(&config, listener.local_addr()?, &options).await?;
     let _reloading = Task::spawn(access::follow(access_changes, app.access.clone(), app.hub.clone()));
     ready();
     let hub = app.hub.clone();

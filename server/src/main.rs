@@ -27,7 +27,7 @@ async fn main() -> ExitCode {
         if let Err(error) = config.serving.check(config.shutdown_deadline) {
             return fail(&error.to_string());
         }
-        if let Some(what) = config.unused() {
+        for what in config.unused().into_iter().chain(config.serving.warning()) {
             let _ = writeln!(io::stderr(), "warning: {what}");
         }
         let _ = writeln!(io::stdout(), "the configuration is valid");

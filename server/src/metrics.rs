@@ -42,6 +42,10 @@ impl Started {
     }
 }
 
+/// How many connections may be open at a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConnectionLimit(pub(crate) usize);
+
 /// Beside everything else.
 pub(crate) fn routes(access: Access) -> Router<Shared> {
     route(access, Access::check_metrics)
@@ -87,6 +91,7 @@ async fn show(
     State(requests): State<Arc<RequestCounts>>,
     State(Started(started)): State<Started>,
     State(connections): State<Stats>,
+    State(ConnectionLimit(limit)): State<ConnectionLimit>,
 ) -> impl IntoResponse {
     let mut text = Text::default();
     of_the_hub(&mut text, &hub.counts());
@@ -94,6 +99,7 @@ async fn show(
         of_the_history(&mut text, &counts, &hub.health());
     }
     of_connections(&mut text, &connections.counts());
+    text.gauge("sse_connections_limit", "Connections that may be open at a time.", limit as u64);
     text.gauge(
         "sse_answers_running",
         "Answers of the assistant that are being given now.",

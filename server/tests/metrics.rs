@@ -97,6 +97,8 @@ async fn metrics_on_an_address_of_their_own_are_nowhere_else_and_nothing_else_is
     let metrics = apart.send("GET", "/metrics", &[("X-Forwarded-For", "198.51.100.7")], b"").await;
     assert_eq!((metrics.status, metrics.header("cache-control")), (200, "no-store"));
     assert!(metrics.text().contains("\nsse_streams 0\n"), "{}", metrics.text());
+    let limit = metrics.text().lines().find_map(|line| line.strip_prefix("sse_connections_limit "));
+    assert!(limit.is_some_and(|limit| limit.parse::<u64>().is_ok_and(|limit| limit > 0)), "{limit:?}");
     let _stream = server.stream("/api/market", None).await;
     assert!(apart.get("/metrics").await.text().contains("\nsse_streams 1\n"));
     for path in ["/", "/api/market", "/api/logs", "/healthz", "/metrics/x"] {

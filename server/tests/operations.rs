@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use common::endpoint::{Endpoint, Reply};
-use common::program::{is_without_settings, program, start};
+use common::program::{self, is_without_settings, program, start};
 use common::{PATIENCE, Server};
 use demo_contract::access::Ticket;
 use demo_contract::logs::{Level, Line};
@@ -75,6 +75,32 @@ async fn one_address_is_not_for_the_clients_and_for_the_metrics() {
     ] {
         assert_eq!(check(listen, metrics).await, (Some(0), String::new()), "{listen} and {metrics}");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn few_files_are_told_of_by_the_number_of_connections_for_which_they_are_enough() {
+    let limited = |arguments: &[&str]| {
+        let mut shell = program::set_up(Command::new("sh"));
+        shell.args(["-c", "ulimit -n 700 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_server")]);
+        shell.args(arguments);
+        shell
+    };
+    let is_told =
+        |said: &str| said.contains("connections: 20000 need more files") && said.contains("LimitNOFILE");
+    let output = limited(&["--check-config"]).output().await.expect("ended");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(0), "it is a warning: {said}");
+    assert!(said.starts_with("warning: ") && is_told(&said), "{said}");
+    let output = limited(&["--check-config", "--connections", "5"]).output().await.expect("ended");
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "that is what was asked for");
+
+    let (child, _server) = start(&mut limited(&[])).await;
+    let kill = Command::new("kill").arg(child.id().expect("running").to_string()).status().await;
+    assert!(kill.expect("kill is installed").success());
+    let log = String::from_utf8(child.wait_with_output().await.expect("ended").stderr).expect("UTF-8");
+    let told: Vec<_> = log.lines().filter(|line| is_told(line)).collect();
+    assert!(matches!(&told[..], [line] if line.contains(" WARN ")), "once: {log}");
 }
 
 #[tokio::test]

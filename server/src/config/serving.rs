@@ -115,6 +115,19 @@ impl ServingConfig {
         Ok(self.options(shutdown_deadline)?.validate().map_err(ServeError::from)?)
     }
 
+    /// What is worth knowing and no reason not to serve: there are files for not even half as many connections as by
+    /// default, and nobody has asked for a number.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        self.few_connections(files::connections())
+    }
+
+    fn few_connections(&self, possible: Option<usize>) -> Option<String> {
+        let default = Options::default().connections;
+        let possible = possible.filter(|possible| *possible < default / 2)?;
+        self.connections.is_none().then(|| files::too_few(default, possible))
+    }
+
     /// Whether there are files for the connections that were asked for, if `possible` is what there can be.
     ///
     /// # Errors
@@ -197,8 +210,11 @@ mod tests {
             [20_000, 20_000, 900]
         );
         assert_eq!(default.check_files(Some(900)), Ok(()), "nobody has asked for more");
+        let told =
+            [None, Some(19_000), Some(900)].map(|possible| default.few_connections(possible).is_some());
+        assert_eq!(told, [false, false, true]);
         let many = ServingConfig { connections: Some(1_000), ..default };
-        assert_eq!(many.cap(Some(900)), 1_000);
+        assert_eq!((many.cap(Some(900)), many.few_connections(Some(900))), (1_000, None));
         assert_eq!((many.check_files(None), many.check_files(Some(1_000))), (Ok(()), Ok(())));
         let what = many.check_files(Some(900)).expect_err("too many");
         assert!(
