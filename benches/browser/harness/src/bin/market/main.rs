@@ -36,11 +36,12 @@ use report::{Measured, Row};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The pages that are compared: the name, and the address in the site.
-const PAGES: [(&str, &str); 6] = [
+const PAGES: [(&str, &str); 7] = [
     (report::VANILLA, "vanilla/"),
     (report::VANILLA_FETCH, "vanilla/?fetch"),
     (report::REACT, "react/"),
     (report::REACT_BY_FRAME, "react/?by-frame"),
+    (report::REACT_FETCH, "react/?fetch"),
     (report::NATIVE, "leptos/?native"),
     (report::FETCH, "leptos/?fetch"),
 ];
@@ -129,22 +130,20 @@ async fn measure(options: &Options) -> Result<Vec<Row>> {
     let wanted = |name: &str| options.page.is_empty() || options.page.iter().any(|page| page == name);
     let pages: Vec<_> = PAGES.into_iter().filter(|(name, _)| wanted(name)).collect();
     let mut rows: Vec<_> = pages.iter().map(|&(name, _)| Row { name, rounds: Vec::new() }).collect();
-    let mut table = None;
-    for round in 1..=options.rounds {
-        for (row, (name, address)) in rows.iter_mut().zip(&pages) {
+    let mut first = None;
+    for round in 0..options.rounds as usize {
+        for turn in 0..pages.len() {
+            // Another one goes first in each round.
+            let at = (turn + round) % pages.len();
+            let (name, address) = pages[at];
             if !options.json {
-                eprintln!("round {round}, {name}: {} s", options.events / options.rate);
+                eprintln!("round {}, {name}: {} s", round + 1, options.events / options.rate);
             }
             let measured = page(options, address).await;
             let measured = measured.with_context(|| format!("{name} was not measured"))?;
-            let table = table.get_or_insert_with(|| measured.table.clone());
-            ensure!(
-                measured.table == *table,
-                "{name} shows {:#?}, and {} {table:#?}",
-                measured.table,
-                pages[0].0
-            );
-            row.rounds.push(measured);
+            let (other, table) = first.get_or_insert_with(|| (name, measured.table.clone()));
+            ensure!(measured.table == *table, "{name} shows {:#?}, and {other} {table:#?}", measured.table);
+            rows[at].rounds.push(measured);
         }
     }
     Ok(rows)
