@@ -6,6 +6,9 @@
 import { createParser } from "eventsource-parser";
 import init, { Contender, start, Stream } from "browser-page";
 
+/** As much as leptos-eventsource asks for at a time. */
+const BUFFER = 256 << 10;
+
 const streams = {
   ticks: {
     type: "tick",
@@ -39,6 +42,9 @@ const streams = {
   },
 };
 
+// An answer in plain English is folded like any other.
+streams.tokens_ascii = streams.tokens;
+
 const contenders = {
   "EventSource + JSON.parse": (url, stream, events, finished) => {
     const folded = stream.folded();
@@ -49,34 +55,52 @@ const contenders = {
     return { checksum: () => stream.checksum(folded), close: () => source.close() };
   },
 
-  "fetch + eventsource-parser + JSON.parse": (url, stream, events, finished) => {
+  "fetch + eventsource-parser + JSON.parse": eventsourceParser(async (body, onChunk) => {
+    const reader = body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      onChunk(value);
+    }
+  }),
+
+  // One buffer that goes to and fro, as large as that of leptos-eventsource.
+  "fetch (BYOB) + eventsource-parser + JSON.parse": eventsourceParser(async (body, onChunk) => {
+    const reader = body.getReader({ mode: "byob" });
+    let buffer = new ArrayBuffer(BUFFER);
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      if (done) return;
+      onChunk(value);
+      buffer = value.buffer;
+    }
+  }),
+
+  "leptos-use": rust(Contender.LeptosUse),
+  "leptos-use, on_event": rust(Contender.LeptosUseOnEvent),
+  "leptos-eventsource, native": rust(Contender.Native),
+  "leptos-eventsource, fetch": rust(Contender.Fetch),
+};
+
+/** `read` hands each chunk of a body to a function. */
+function eventsourceParser(read) {
+  return (url, stream, events, finished) => {
     const folded = stream.folded();
     const abort = new AbortController();
+    const decoder = new TextDecoder();
     const parser = createParser({
       onEvent(event) {
         if ((event.event ?? "message") !== stream.type) return;
         if (stream.fold(folded, JSON.parse(event.data)) === events) finished();
       },
     });
-    const read = async () => {
-      const response = await fetch(url, { signal: abort.signal });
-      const reader = response.body.getReader();
-      const decoder = new TextDecoder();
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return;
-        parser.feed(decoder.decode(value, { stream: true }));
-      }
-    };
+    const onChunk = (chunk) => parser.feed(decoder.decode(chunk, { stream: true }));
+    const run = async () => read((await fetch(url, { signal: abort.signal })).body, onChunk);
     // Closing is how every run ends.
-    read().catch(() => {});
+    run().catch(() => {});
     return { checksum: () => stream.checksum(folded), close: () => abort.abort() };
-  },
-
-  "leptos-use": rust(Contender.LeptosUse),
-  "leptos-eventsource, native": rust(Contender.Native),
-  "leptos-eventsource, fetch": rust(Contender.Fetch),
-};
+  };
+}
 
 function rust(contender) {
   return (url, stream, events, finished) => {

@@ -27,8 +27,10 @@ pub enum Contender {
     Native,
     /// leptos-eventsource over `fetch`.
     Fetch,
-    /// leptos-use.
+    /// leptos-use, by its signal.
     LeptosUse,
+    /// leptos-use, by its handler.
+    LeptosUseOnEvent,
 }
 
 /// Which stream it reads.
@@ -84,6 +86,7 @@ fn start_load<L: Load>(contender: Contender, url: String, events: u32, finished:
         Contender::Native => ours::start::<L>(Native, url, events, finished),
         Contender::Fetch => ours::start::<L>(Fetch::new(), url, events, finished),
         Contender::LeptosUse => leptos_use::start::<L>(url, events, finished),
+        Contender::LeptosUseOnEvent => leptos_use::start_on_event::<L>(url, events, finished),
     });
     Running { checksum, _owner: owner }
 }

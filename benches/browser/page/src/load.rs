@@ -29,6 +29,7 @@ pub(crate) enum Market {
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Tick {
     #[serde(rename = "s")]
     symbol: String,
@@ -79,25 +80,42 @@ impl Load for Ticks {
 #[derive(Debug)]
 pub(crate) struct Tokens;
 
+/// All of it, as `JSON.parse` makes all of it: a field without a place here would be passed over, which is cheaper.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Chunk {
     id: String,
     object: String,
     created: u64,
     model: String,
+    system_fingerprint: Option<String>,
     choices: Vec<Choice>,
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Choice {
     index: u32,
     delta: Delta,
+    logprobs: Option<Logprobs>,
     finish_reason: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Delta {
     content: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+struct Logprobs {
+    content: Vec<Logprob>,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+struct Logprob {
+    token: String,
+    logprob: f64,
 }
 
 #[derive(Default)]

@@ -49,7 +49,7 @@ struct Options {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<()> {
     let options = Options::parse();
-    let loads = vec![loads::ticks(), loads::tokens()];
+    let loads = vec![loads::ticks(), loads::tokens(), loads::tokens_ascii()];
     let measured = tokio::select! {
         measured = measure(&options, Plan { rounds: options.rounds, loads: loads.clone() }) => measured?,
         // The browser ends with what is dropped here.
@@ -88,7 +88,7 @@ async fn measure(options: &Options, plan: Plan) -> Result<Vec<Measured>> {
                         .cpu_nanos
                         .map_or(String::new(), |nanos| format!(", main thread {:.0} ms", nanos / 1e6));
                     eprintln!(
-                        "round {} {:6} {:40} {:.0} ms{cpu}",
+                        "round {} {:12} {:48} {:.0} ms{cpu}",
                         it.round, it.load, it.contender, it.millis
                     );
                 }
