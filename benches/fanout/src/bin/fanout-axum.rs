@@ -1,8 +1,7 @@
-//! What one writes today with axum: `Sse` over a `tokio::sync::broadcast`. The data is encoded once, the event for each
-//! client, as `Sse` has it.
+//! What one writes today with axum: `Sse` over a `tokio::sync::broadcast`. An event is encoded once, and copied for each
+//! client.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use anyhow::Result;
 use axum::Router;
@@ -24,21 +23,12 @@ struct Options {
     server: ServerOptions,
 }
 
-#[derive(Clone, Debug)]
-struct Message {
-    id: u64,
-    data: Arc<str>,
-}
-
-type Ticks = broadcast::Sender<Message>;
+type Ticks = broadcast::Sender<Event>;
 
 async fn stream(State(ticks): State<Ticks>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let ticks = BroadcastStream::new(ticks.subscribe());
     // Who lags is told how much was dropped; like most programs, this one does not tell the client.
-    Sse::new(ticks.filter_map(async |message| {
-        let Message { id, data } = message.ok()?;
-        Some(Ok(Event::default().id(id.to_string()).event(EVENT_TYPE).data(&*data)))
-    }))
+    Sse::new(ticks.filter_map(async |tick| tick.ok().map(Ok)))
 }
 
 #[tokio::main]
@@ -55,8 +45,9 @@ async fn publish(ticks: Ticks, mut pace: Pace) {
     while let Some(due) = pace.due() {
         tokio::time::sleep_until(due.into()).await;
         for tick in pace.turn() {
+            let event = Event::default().id(tick.seq.to_string()).event(EVENT_TYPE).data(tick.json());
             // It fails while there is no client.
-            drop(ticks.send(Message { id: tick.seq, data: tick.json().into() }));
+            drop(ticks.send(event));
         }
     }
 }
