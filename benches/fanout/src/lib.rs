@@ -13,6 +13,7 @@ pub mod report;
 pub mod scenario;
 pub mod tick;
 pub mod usage;
+pub mod versions;
 
 use std::net::{Ipv4Addr, SocketAddr};
 

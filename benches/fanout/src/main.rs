@@ -11,6 +11,7 @@ use clap::{Parser, ValueEnum};
 use fanout::peer::{self, Nchan, Peer, Programs};
 use fanout::report::{Broken, Measured, Report};
 use fanout::scenario::{Outcome, Plan, Scenario};
+use fanout::versions::versions;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Measure what an event costs that goes to many clients, for our server and for others
@@ -85,11 +86,14 @@ fn main() -> Result<ExitCode> {
     peer::end_on_interrupt()?;
 
     let plan = Plan { seconds: options.seconds, rate: options.rate };
-    let mut report = Report { missing, rate: options.rate, ..Report::default() };
+    let versions = versions(&programs);
+    let mut report = Report { missing, rate: options.rate, versions, ..Report::default() };
     let mut ours_failed = false;
     for round in 0..options.rounds {
         for &scenario in scenarios {
-            for &peer in &peers {
+            for turn in 0..peers.len() {
+                // Another one goes first in each round.
+                let peer = peers[(turn + round as usize) % peers.len()];
                 let outcome = scenario.run(peer, &programs, plan, &options.folder);
                 eprintln!(
                     "round {} of {}, {}, {peer}: {}",
@@ -118,8 +122,8 @@ fn main() -> Result<ExitCode> {
 fn told(outcome: &Result<Outcome>) -> String {
     match outcome {
         Ok(Outcome::Steady(it)) => format!(
-            "{:.2} us a delivery, p50 {:.1} ms, p99 {:.1} ms, {:.1} KiB a client, {:.0} deliveries/s, lost {}, twice {}, failed {}",
-            it.cpu_us, it.p50_ms, it.p99_ms, it.kib, it.per_second, it.lost, it.twice, it.failed
+            "{:.2} us a delivery, {:.2} at a time, p50 {:.1} ms, p99 {:.1} ms, {:.1} KiB a client, {:.0} deliveries/s, lost {}, twice {}, failed {}",
+            it.cpu_us, it.per_read, it.p50_ms, it.p99_ms, it.kib, it.per_second, it.lost, it.twice, it.failed
         ),
         Ok(Outcome::Idle { kib, failed }) => format!("{kib:.2} KiB a client, failed {failed}"),
         Ok(Outcome::Storm { seconds, failed }) => format!("{seconds:.2} s, failed {failed}"),

@@ -121,6 +121,8 @@ pub enum Outcome {
 pub struct Steady {
     /// Processor time of the server for each delivery, in microseconds.
     pub cpu_us: f64,
+    /// How many events a client read at a time: who collects more is spared writes.
+    pub per_read: f64,
     /// Half of the events were read within this time after they were published, in milliseconds.
     pub p50_ms: f64,
     /// The same of 99 in 100.
@@ -188,6 +190,7 @@ pub fn steady(server: &Server, demand: Demand, seconds: u32) -> Result<Steady> {
     let millis = |share| received.latency(share).map_or(f64::NAN, |micros| f64::from(micros) / 1_000.0);
     Ok(Steady {
         cpu_us: (ended.cpu - begun.cpu).as_secs_f64() * 1e6 / received.deliveries as f64,
+        per_read: received.deliveries as f64 / received.reads as f64,
         p50_ms: millis(0.5),
         p99_ms: millis(0.99),
         kib: kib_each(before, ended, demand.clients),

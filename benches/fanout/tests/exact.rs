@@ -33,6 +33,10 @@ fn delivers(peer: Peer, rate: u32, window: u32, ticks: u64) {
     let slowest = received.latency(1.0).expect("there are ticks");
     assert!((1..PATIENCE.as_micros()).contains(&u128::from(slowest)), "{peer}: {slowest}");
     assert!(received.deliveries >= received.expected);
+    assert!((1..=received.deliveries).contains(&received.reads), "{peer}: {} reads", received.reads);
+    // It writes what a window has in one go.
+    let at_least = if peer == Peer::Floor { u64::from((rate * window / 1_000).max(1)) } else { 1 };
+    assert!(received.reads * at_least <= received.deliveries, "{peer}: {} reads", received.reads);
     assert!(ended.cpu >= begun.cpu && ended.memory > 0, "{begun:?} {ended:?}");
 }
 

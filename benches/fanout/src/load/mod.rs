@@ -77,6 +77,8 @@ pub struct Received {
     pub cut: usize,
     /// All deliveries of any tick, from the beginning of the window until it was over for every client.
     pub deliveries: u64,
+    /// How often a client read some of these, as many as had come by then.
+    pub reads: u64,
     /// How long that was.
     pub took: Duration,
     /// From publishing to reading, of each delivery of the window, in ascending order, in microseconds.
@@ -103,6 +105,7 @@ impl Received {
 struct Tally {
     window: Option<Window>,
     deliveries: u64,
+    reads: u64,
     delivered: u64,
     twice: u64,
     /// How many clients have got the last tick of the window, or a later one.
@@ -251,10 +254,12 @@ impl Load {
             self.turn(Duration::from_millis(50))?;
         }
         let (took, ended) = (start.elapsed(), at_edge()?);
-        let Tally { deliveries, delivered, twice, mut latencies, .. } = std::mem::take(&mut self.tally);
+        let Tally { deliveries, reads, delivered, twice, mut latencies, .. } =
+            std::mem::take(&mut self.tally);
         latencies.sort_unstable();
         let cut = self.failed - cut;
-        Ok((Received { expected, delivered, twice, cut, deliveries, took, latencies }, [begun, ended]))
+        let received = Received { expected, delivered, twice, cut, deliveries, reads, took, latencies };
+        Ok((received, [begun, ended]))
     }
 
     fn start_one(&mut self) -> Result<()> {
@@ -286,9 +291,9 @@ impl Load {
             }
             if result.is_ok() && event.is_readable() {
                 let tally = &mut self.tally;
-                result = subscriber.handle_readable(&mut self.buffer, |last, stamp, now| {
-                    tally.handle_tick(last, stamp, now);
-                });
+                let mut on_tick = |last, stamp, now| tally.handle_tick(last, stamp, now);
+                let reads = subscriber.handle_readable(&mut self.buffer, &mut on_tick);
+                result = reads.map(|reads| self.tally.reads += reads);
             }
             if !had_answer && subscriber.state == State::Reading {
                 self.answered += 1;
@@ -354,6 +359,7 @@ mod tests {
             twice: 0,
             cut: 0,
             deliveries: 101,
+            reads: 101,
             took: Duration::from_secs(1),
             latencies: (0..=100).collect(),
         };

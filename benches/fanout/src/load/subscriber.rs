@@ -56,29 +56,34 @@ impl Subscriber {
         Ok(())
     }
 
-    /// Reads all there is, and calls `on_tick` with the number of the tick before, each tick, and the time.
+    /// Reads all there is, and calls `on_tick` with the number of the tick before, each tick, and the time. Returns how
+    /// many of the reads brought any.
     pub(super) fn handle_readable(
         &mut self,
         buffer: &mut [u8],
         mut on_tick: impl FnMut(u64, Stamp, u64),
-    ) -> Result<()> {
+    ) -> Result<u64> {
+        let mut reads = 0;
         loop {
             let count = match self.socket.read(buffer) {
                 Ok(0) => bail!("the server has closed the connection"),
                 Ok(count) => count,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(reads),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error.into()),
             };
             self.state = State::Reading;
             let (last, now) = (&mut self.last, tick::now());
+            let mut has_ticks = false;
             self.response.handle_bytes(&buffer[..count], |stamp| {
+                has_ticks = true;
                 on_tick(*last, stamp, now);
                 *last = stamp.seq.max(*last);
             })?;
+            reads += u64::from(has_ticks);
             // A read that does not fill the buffer has emptied the socket, and Linux tells when more has come.
             if count < buffer.len() {
-                return Ok(());
+                return Ok(reads);
             }
         }
     }
