@@ -209,6 +209,11 @@ impl Cmd {
     /// passes its exit code on.
     pub(crate) fn exec(&self) -> Result<ExitCode> {
         println!("$ {self}");
+        self.exec_unseen()
+    }
+
+    /// Like [`Self::exec`], without showing the command: standard output is for what it prints.
+    pub(crate) fn exec_unseen(&self) -> Result<ExitCode> {
         let mut command = self.command();
         #[cfg(unix)]
         {

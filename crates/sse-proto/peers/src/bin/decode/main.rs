@@ -28,7 +28,7 @@ use sse_peers::{Case, PEERS, Peer};
 
 use measure::Measured;
 
-/// Decodes the same streams with every published Rust crate for Server-Sent Events, ours first
+/// Decodes the same streams with published Rust crates for Server-Sent Events, ours first
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench decode", bin_name = "cargo xtask bench decode")]
 struct Options {
