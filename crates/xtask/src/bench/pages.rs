@@ -1,9 +1,10 @@
 //! Pages that are built for production without trunk: what is in them is then known to the byte.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use anyhow::{Context, Result};
+use serde_json::json;
 
 use super::Output;
 use crate::page;
@@ -58,7 +59,8 @@ pub(super) fn wasm(repo: &Repo, package: Package, folder: &Path, output: Output)
         &repo
             .cmd("cargo")
             .args(["build", "--manifest-path", manifest, "--package", name])
-            .args(["--profile", "web", "--target", WASM, "--target-dir"])
+            .args(["--profile", "web", "--target", WASM])
+            .args(["--config", &renamed_folders(repo), "--target-dir"])
             .arg(&target),
     )?;
     let built = target.join(WASM).join("web");
@@ -79,6 +81,20 @@ pub(super) fn wasm(repo: &Repo, package: Package, folder: &Path, output: Output)
     Ok(glue.join("page.js"))
 }
 
+/// A setting that adds to the flags of .cargo/config.toml: panics tell of the source by other names of its folders. Else
+/// what a page weighs hangs on where the checkout lies, and its visitors get to know the name of a home folder. What takes
+/// the place of those flags takes the place of these too.
+fn renamed_folders(repo: &Repo) -> String {
+    let home = || env::home_dir().map(|home| home.join(".cargo"));
+    let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home);
+    let folders = [(Some(repo.path("")), "/repo"), (cargo, "/cargo")];
+    let rename = |(folder, name): (Option<PathBuf>, &str)| {
+        Some(format!("--remap-path-prefix={}={name}", folder?.components().as_path().display()))
+    };
+    // A list of texts in JSON is one in TOML.
+    format!("target.{WASM}.rustflags={}", json!(folders.into_iter().filter_map(rename).collect::<Vec<_>>()))
+}
+
 /// Bundles a script with all that it imports into `folder`. `aliases` says where packages are that are not npm's.
 pub(super) fn script(
     repo: &Repo,
@@ -94,7 +110,11 @@ pub(super) fn script(
             .cmd(&esbuild.to_string_lossy())
             .arg(entry)
             .args(["--bundle", "--minify", "--format=esm", "--target=es2022", "--jsx=automatic"])
-            .args(["--define:process.env.NODE_ENV=\"production\"", "--log-level=warning"])
+            .args([
+                "--define:process.env.NODE_ENV=\"production\"",
+                "--log-level=warning",
+                "--legal-comments=none",
+            ])
             .args(aliases)
             .arg(format!("--outfile={}", folder.join("main.js").display())),
     )
@@ -137,6 +157,18 @@ mod tests {
         let own = theirs.split_off(ours.len().min(theirs.len()));
         assert_eq!(theirs, ours);
         assert_eq!(own, ["[profile.web.package.browser-page]", "opt-level = 3"]);
+    }
+
+    #[test]
+    fn the_folders_of_this_machine_get_names_that_are_the_same_on_all() {
+        let setting = renamed_folders(&Repo::of_tests());
+        let (name, flags) = setting.split_once('=').expect("it is set to something");
+        assert_eq!(name, "target.wasm32-unknown-unknown.rustflags");
+        let flags: Vec<String> = serde_json::from_str(flags).expect("is a list");
+        let root = Repo::of_tests().path("Cargo.toml");
+        let root = root.parent().expect("it is in a folder").display().to_string();
+        assert_eq!(flags[0], format!("--remap-path-prefix={root}=/repo"));
+        assert!(flags[1].ends_with("=/cargo"), "{flags:?}");
     }
 
     #[test]
