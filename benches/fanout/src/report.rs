@@ -246,7 +246,8 @@ impl Report {
         }
         if let Some((ours, floor)) = self.spared() {
             text += &format!(
-                "sse-hub sent {ours:.2} events at a time and the floor {floor:.2}: it was spared writes, so flush_us is too low.\n"
+                "sse-hub sent {ours:.2} events at a time and the floor {floor:.2}: it was spared writes, so flush_us is \
+                 too low.\n"
             );
         }
         let (json, lost) = (self.json(), self.lost_promises());

@@ -1,5 +1,5 @@
-//! What one writes today with axum: `Sse` over a `tokio::sync::broadcast`. An event is encoded once, and copied for each
-//! client.
+//! What one writes today with axum: `Sse` over a `tokio::sync::broadcast`. An event is encoded once, and copied for
+//! each client.
 
 use std::convert::Infallible;
 

@@ -40,8 +40,8 @@ async fn main() -> Result<()> {
     // The others replay nothing to a client that has just come.
     let replay = Replay::LiveOnly;
     // The others have to hold events back before they publish them. tokio's timer lets a time that begins within a
-    // millisecond end with a millisecond, so that a window lasts one more than it is given: with the whole 20 ours would
-    // be spared every twentieth write.
+    // millisecond end with a millisecond, so that a window lasts one more than it is given: with the whole 20 ours
+    // would be spared every twentieth write.
     let flush_window = options.window.checked_sub(1).map(|millis| Duration::from_millis(millis.into()));
     let pace = Pace::new(&ServerOptions { window: 0, ..options });
     let market = hub.topic_with(TOPIC, TopicOptions { replay, flush_window, ..TopicOptions::default() })?;

@@ -47,9 +47,9 @@ enum What {
     /// the browser's `EventSource` down. The page folds 200,000 ticks and twice 24 MB of model tokens with each of: the
     /// browser's `EventSource` and JSON.parse; fetch, eventsource-parser and JSON.parse, by either kind of reader;
     /// leptos-use, by its signal and by its handler; leptos-eventsource over `EventSource` and over fetch. Prints the
-    /// medians of rounds in which they take turns: events per second, and how long the page's main thread ran for 100,000
-    /// of them (on Linux, where the system tells).
-    /// A few minutes; the last line is JSON. `cargo xtask bench browser --help` lists the options.
+    /// medians of rounds in which they take turns: events per second, and how long the page's main thread ran for
+    /// 100,000 of them (on Linux, where the system tells). A few minutes; the last line is JSON. `cargo xtask bench
+    /// browser --help` lists the options.
     #[command(disable_help_flag = true)]
     Browser {
         /// For the program: --json, --rounds N

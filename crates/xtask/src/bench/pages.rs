@@ -81,9 +81,9 @@ pub(super) fn wasm(repo: &Repo, package: Package, folder: &Path, output: Output)
     Ok(glue.join("page.js"))
 }
 
-/// A setting that adds to the flags of .cargo/config.toml: panics tell of the source by other names of its folders. Else
-/// what a page weighs hangs on where the checkout lies, and its visitors get to know the name of a home folder. What takes
-/// the place of those flags takes the place of these too.
+/// A setting that adds to the flags of .cargo/config.toml: panics tell of the source by other names of its folders.
+/// Else what a page weighs hangs on where the checkout lies, and its visitors get to know the name of a home folder.
+/// What takes the place of those flags takes the place of these too.
 fn renamed_folders(repo: &Repo) -> String {
     let home = || env::home_dir().map(|home| home.join(".cargo"));
     let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home);

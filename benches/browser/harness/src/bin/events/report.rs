@@ -16,8 +16,8 @@ const EVENTSOURCE_PARSER_BYOB: &str = "fetch (BYOB) + eventsource-parser + JSON.
 const LEPTOS_USE: &str = "leptos-use";
 const LEPTOS_USE_ON_EVENT: &str = "leptos-use, on_event";
 
-/// What is promised: the name in the JSON, whose events per second, beside the best of whose in each round, and how many
-/// times as many at least.
+/// What is promised: the name in the JSON, whose events per second, beside the best of whose in each round, and how
+/// many times as many at least.
 const RATIOS: [(&str, &str, &[&str], f64); 4] = [
     ("fetch_vs_native", FETCH, &[RAW_NATIVE], 10.0),
     ("fetch_vs_eventsource_parser", FETCH, &[EVENTSOURCE_PARSER, EVENTSOURCE_PARSER_BYOB], 2.0),
@@ -47,8 +47,8 @@ pub(crate) struct Table<'a> {
     ratios: Vec<Ratio>,
 }
 
-/// One contender beside the best of others in the same round each, since what slows a machine down for a while slows down
-/// all; and of these the median.
+/// One contender beside the best of others in the same round each, since what slows a machine down for a while slows
+/// down all; and of these the median.
 #[derive(Debug)]
 struct Ratio {
     name: &'static str,

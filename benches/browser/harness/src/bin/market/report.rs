@@ -76,8 +76,8 @@ fn row<'a>(rows: &'a [Row], name: &str) -> Option<&'a Row> {
     rows.iter().find(|row| row.name == name)
 }
 
-/// The main thread's time of one page by that of the cheapest of others in the same round, and of these the median: what
-/// slows a machine down for a while slows down all. Pages that were not measured are left out.
+/// The main thread's time of one page by that of the cheapest of others in the same round, and of these the median:
+/// what slows a machine down for a while slows down all. Pages that were not measured are left out.
 fn ratio(rows: &[Row], ours: &str, others: &[&str]) -> Option<f64> {
     let others: Vec<&Row> = others.iter().filter_map(|other| row(rows, other)).collect();
     let rounds = row(rows, ours)?.rounds.iter().enumerate();
