@@ -43,8 +43,9 @@ pub(crate) enum Step {
 pub(crate) enum Start {
     /// It has seen nothing.
     New,
-    /// It has seen everything up to this number. At zero it has seen nothing either: it was there, or its page was
-    /// rendered, before the first event.
+    /// It has seen everything up to this number; at zero it was there, or its page was rendered, before the first event.
+    /// Or it is a new client that was cut before it was given one. Nobody can tell the two apart, so that one, too, is
+    /// told of a gap if events are gone: better once too often than never.
     Resume(u64),
     /// Its id means nothing here.
     Reset,
@@ -81,7 +82,6 @@ impl Reader {
             history,
         };
         match start {
-            Start::Resume(0) => reader.begin_at_zero()?,
             Start::Resume(seq) => reader.position = seq,
             Start::New | Start::Reset => reader.begin()?,
         }
@@ -105,23 +105,6 @@ impl Reader {
             self.position = last_seq;
         }
         self.note_snapshot(last);
-        Ok(())
-    }
-
-    /// Goes on from before the first event: a new client that was cut before it was given one, or somebody who was there,
-    /// or whose page was rendered, before there was one.
-    ///
-    /// A topic that replays every event does the same for all of them. What another one replays leaves out events that
-    /// have come since, so that it is read as from any other cursor.
-    fn begin_at_zero(&mut self) -> Result<(), HistoryError> {
-        let last_seq = self.history.last_seq();
-        for (lane, _) in
-            self.lanes.iter_mut().zip(&self.replays).filter(|(_, replay)| **replay == Replay::All)
-        {
-            let status = self.history.status(lane.topic)?;
-            begin_snapshot(lane, last_seq, status);
-            self.snapshot_through = self.snapshot_through.max(Some(status.last));
-        }
         Ok(())
     }
 

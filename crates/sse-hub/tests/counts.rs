@@ -20,7 +20,7 @@ async fn what_happens_is_counted_once() {
     };
     let mut new = Client::new(subscribe(None));
     new.take(3).await;
-    let mut resumed = Client::new(subscribe(Some("e.0")));
+    let mut resumed = Client::new(subscribe(Some("e.1")));
     let mut behind = Client::new(subscribe(Some("e.1")));
     let mut reset = Client::new(subscribe(Some("f.9")));
     behind.take(3).await;

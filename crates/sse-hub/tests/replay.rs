@@ -113,7 +113,7 @@ async fn a_cursor_that_means_nothing_here_is_answered_by_a_reset() {
         assert_eq!(told(&seen)[1..], ["sse.reset:{}", "count:1"], "{cursor:?}");
         assert_eq!(seen[0].last_event_id, "e.0", "{cursor:?}");
     }
-    // Nothing, and the beginning of this epoch, are a new client's.
+    // Who brings nothing is new, and who comes from before the first event of this epoch is given it.
     for cursor in ["", "e.0"] {
         let mut client =
             Client::new(hub.subscribe(Subscribe::to(["news"]).after(cursor.to_owned())).expect("subscribed"));

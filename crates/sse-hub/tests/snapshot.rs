@@ -67,6 +67,41 @@ async fn a_page_that_was_rendered_before_the_first_event_gets_it() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_page_that_was_rendered_before_the_first_event_is_told_of_what_is_gone() {
+    let retention = Retention { events: 3, ..Retention::default() };
+    for replay in [Replay::All, Replay::Latest, Replay::LiveOnly] {
+        let hub = hub(HubOptions::default());
+        let options = TopicOptions { replay, retention: retention.clone(), ..TopicOptions::default() };
+        let topic = hub.topic_with::<News>("news", options).expect("opened");
+        let taken = snapshot(&hub, &["news"]).await;
+        for count in 1..=6 {
+            topic.publish(&News::Count(count)).expect("published");
+        }
+        let subscribe = Subscribe::to(["news"]).after(taken.last_event_id);
+        let seen = Client::new(hub.subscribe(subscribe).expect("subscribed")).drain().await;
+        assert_eq!(seen[1].event_type, "sse.gap", "{replay:?}");
+        assert!(seen[1].data.contains("\"trimmed\":3"), "{replay:?}: {}", seen[1].data);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_was_rendered_before_the_first_event_gets_each_event_of_a_key() {
+    for replay in [Replay::All, Replay::Latest, Replay::LiveOnly] {
+        let hub = hub(HubOptions::default());
+        let options = TopicOptions { replay, ..TopicOptions::default() };
+        let topic = hub.topic_with::<News>("news", options).expect("opened");
+        let taken = snapshot(&hub, &["news"]).await;
+        for count in 1..=6 {
+            topic.publish_keyed("k", &News::Count(count)).expect("published");
+        }
+        let subscribe = Subscribe::to(["news"]).after(taken.last_event_id);
+        let seen = Client::new(hub.subscribe(subscribe).expect("subscribed")).drain().await;
+        let all: Vec<_> = (1..=6).map(|count| format!("count:{count}")).collect();
+        assert_eq!(told(&seen)[1..], all, "{replay:?}");
+    }
+}
+
 #[tokio::test]
 async fn events_that_retention_has_dropped_are_not_in_a_snapshot_and_no_gap_of_it() {
     let hub = hub(HubOptions::default());
