@@ -43,6 +43,8 @@ mod registry;
 mod schedule;
 mod scripted;
 mod shown;
+#[cfg(feature = "hydrate")]
+mod taking_over;
 mod url;
 mod view;
 

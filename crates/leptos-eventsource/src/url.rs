@@ -3,6 +3,8 @@ use std::fmt;
 use leptos::prelude::*;
 
 use crate::registry::Serial;
+#[cfg(feature = "hydrate")]
+use crate::taking_over::taking_over;
 
 /// How often it is asked whether the page has been taken over.
 #[cfg(feature = "hydrate")]
@@ -74,15 +76,13 @@ impl StreamUrl {
         self.open_now(stream);
     }
 
-    /// The same where the page may still be taken over a good while later, when the program of a lazy route has come.
-    /// An event or a state that is shown earlier is not what the server has rendered, and its views would not be found.
+    /// The same where the page may still be taken over a good while later.
     #[cfg(feature = "hydrate")]
     pub(crate) fn open(self, stream: Serial) {
-        let Some(context) = Owner::current_shared_context() else { return self.open_now(stream) };
+        let Some(is_taking_over) = taking_over() else { return self.open_now(stream) };
         leptos::task::spawn_local(async move {
-            // Nothing tells of the end, so it is asked for. Without lazy routes it has come by now. With islands it is
-            // never said to have come, but each of them is "hydrating" only while it is taken over.
-            while context.during_hydration() && context.get_is_hydrating() {
+            // Nothing tells of the end, so it is asked for. Without lazy routes it has come by now.
+            while is_taking_over() {
                 gloo_timers::future::TimeoutFuture::new(TAKING_OVER_MILLIS).await;
             }
             if let Some(owner) = stream.stream().and_then(|binding| binding.owner()) {

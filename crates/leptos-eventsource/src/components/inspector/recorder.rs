@@ -11,6 +11,8 @@ use crate::components::clock::wall_clock;
 use crate::options::Delivery;
 use crate::registry::{self, About, Observer, Serial, Told};
 use crate::schedule::Schedule;
+#[cfg(feature = "hydrate")]
+use crate::taking_over::taking_over;
 
 /// How often rates are worked out.
 const TICK_MILLIS: u32 = 1_000;
@@ -30,6 +32,8 @@ pub(super) struct Recorder {
     /// Whether a drawing is scheduled.
     is_due: Cell<bool>,
     last_tick: Cell<f64>,
+    #[cfg(feature = "hydrate")]
+    is_taking_over: Option<Box<dyn Fn() -> bool>>,
     _tick: Interval,
 }
 
@@ -74,6 +78,8 @@ impl Recorder {
                 }),
                 is_due: Cell::new(false),
                 last_tick: Cell::new(wall_clock()),
+                #[cfg(feature = "hydrate")]
+                is_taking_over: taking_over().map(|it| Box::new(it) as _),
                 _tick: Interval::new(TICK_MILLIS, move || {
                     if let Some(this) = ticked.upgrade() {
                         this.tick();
@@ -115,6 +121,11 @@ impl Recorder {
 
     fn draw(&self) {
         self.is_due.set(false);
+        // The server has listed nothing, so until the page is taken over there must be nothing in the list.
+        #[cfg(feature = "hydrate")]
+        if self.is_taking_over.as_ref().is_some_and(|is_taking_over| is_taking_over()) {
+            return self.schedule_draw();
+        }
         let mut listed = Vec::new();
         let mut changed = Vec::new();
         for (serial, recorded) in self.recorded.borrow_mut().iter_mut() {
