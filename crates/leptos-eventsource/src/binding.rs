@@ -37,6 +37,8 @@ pub(crate) struct Binding {
     /// Cloned out to be used: whoever it tells may close or replace it.
     connection: RefCell<Option<Rc<Connection>>>,
     wanted: Cell<Wanted>,
+    /// Whether a state may be shown that no server has rendered. Else that waits until the page is taken over.
+    is_taken_over: Cell<bool>,
     pub(crate) schedule: Rc<Schedule>,
     pub(crate) state: Shown<State>,
     /// For those who go with the stream.
@@ -130,6 +132,7 @@ impl Binding {
             has_used_initial_cursor: Cell::new(false),
             connection: RefCell::new(None),
             wanted: Cell::new(Wanted::Open),
+            is_taken_over: Cell::new(!cfg!(feature = "hydrate")),
             state: Shown::new(State::Idle),
             is_open: OnceCell::new(),
             states: Cell::new(0),
@@ -165,6 +168,24 @@ impl Binding {
             // It has been opened meanwhile.
             Wanted::Open if self.connection().is_some() => {}
             Wanted::Open => self.open(),
+            Wanted::Paused | Wanted::Closed => self.show_wanted(),
+        }
+    }
+
+    /// From now on the page may show what no server has rendered.
+    #[cfg(any(test, feature = "hydrate"))]
+    pub(crate) fn handle_taken_over(&self) {
+        self.is_taken_over.set(true);
+        self.show_wanted();
+    }
+
+    /// Shows what the owner asked for, where there is no connection to tell of it.
+    fn show_wanted(&self) {
+        if !self.is_taken_over.get() {
+            return;
+        }
+        match self.wanted.get() {
+            Wanted::Open => {}
             Wanted::Paused => self.show(State::Paused { why: PauseReason::Caller }),
             Wanted::Closed => self.show(State::Closed(CloseReason::Caller)),
         }
@@ -238,7 +259,7 @@ impl Binding {
         self.wanted.set(Wanted::Closed);
         match self.connection() {
             Some(connection) => connection.close(),
-            None => self.show(State::Closed(CloseReason::Caller)),
+            None => self.show_wanted(),
         }
     }
 
@@ -260,7 +281,7 @@ impl Binding {
         self.wanted.set(Wanted::Paused);
         match self.connection() {
             Some(connection) => connection.pause(),
-            None => self.show(State::Paused { why: PauseReason::Caller }),
+            None => self.show_wanted(),
         }
     }
 
@@ -508,5 +529,35 @@ impl Sink for ToSignals {
             binding.serial.tell(Told::Gap(gap));
             binding.on_news.each(|listener| listener(News::Gap(gap)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sse_events::Text;
+
+    use super::*;
+
+    /// What is shown of a stream on a page that is being taken over, and after that, if its component does `f`.
+    fn shown_if_its_component_does(f: fn(&Rc<Binding>)) -> [State; 2] {
+        let make = |serial| Binding::new::<Text>(serial, EventSourceOptions::default());
+        let serial = registry::enter(make);
+        let binding = serial.stream().expect("it was made just now");
+        binding.is_taken_over.set(false);
+        f(&binding);
+        let rendered = binding.state.value();
+        binding.handle_taken_over();
+        let taken_over = binding.state.value();
+        registry::leave(serial);
+        [rendered, taken_over]
+    }
+
+    #[test]
+    fn a_stream_that_its_component_pauses_or_closes_is_shown_idle_until_the_page_is_taken_over() {
+        let paused = State::Paused { why: PauseReason::Caller };
+        assert_eq!(shown_if_its_component_does(|it| it.pause()), [State::Idle, paused]);
+        let closed = State::Closed(CloseReason::Caller);
+        assert_eq!(shown_if_its_component_does(|it| it.close()), [State::Idle, closed]);
+        assert_eq!(shown_if_its_component_does(|it| it.reconnect()), [State::Idle, State::Idle]);
     }
 }

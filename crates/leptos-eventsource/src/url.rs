@@ -79,14 +79,20 @@ impl StreamUrl {
     /// The same where the page may still be taken over a good while later.
     #[cfg(feature = "hydrate")]
     pub(crate) fn open(self, stream: Serial) {
-        let Some(is_taking_over) = taking_over() else { return self.open_now(stream) };
+        let open_now = move || {
+            if let Some(binding) = stream.stream() {
+                binding.handle_taken_over();
+                self.open_now(stream);
+            }
+        };
+        let Some(is_taking_over) = taking_over() else { return open_now() };
         leptos::task::spawn_local(async move {
             // Nothing tells of the end, so it is asked for. Without lazy routes it has come by now.
             while is_taking_over() {
                 gloo_timers::future::TimeoutFuture::new(TAKING_OVER_MILLIS).await;
             }
             if let Some(owner) = stream.stream().and_then(|binding| binding.owner()) {
-                owner.with(|| self.open_now(stream));
+                owner.with(open_now);
             }
         });
     }
