@@ -79,6 +79,33 @@ fn rows_that_a_server_renders_are_those_they_begin_with() {
 }
 
 #[test]
+fn rows_that_a_component_takes_out_are_not_rendered() {
+    let owner = Owner::new();
+    let (removed, cleared) = owner.with(|| {
+        let rows = || {
+            let init = ["a", "b", "c"].map(|key| (key.to_owned(), 1));
+            use_event_source::<Text>("/events").keyed_fold_from(init, |_| None, |_, _| {})
+        };
+        (rows(), rows())
+    });
+    let b = "b".to_owned();
+    let asked_before = owner.with(|| removed.signal(&b));
+    removed.remove(&b);
+    removed.remove(&"d".to_owned());
+    cleared.clear();
+    thread::spawn(move || {
+        assert_eq!(removed.keys().get_untracked(), ["a", "c"]);
+        assert_eq!(asked_before.get_untracked(), 0);
+        let values = ["a", "b", "c"].map(|key| removed.signal(&key.to_owned()).get_untracked());
+        assert_eq!(values, [1, 0, 1]);
+        assert!(cleared.keys().get_untracked().is_empty());
+        assert_eq!(cleared.signal(&b).get_untracked(), 0);
+    })
+    .join()
+    .expect("read on another thread");
+}
+
+#[test]
 fn options_are_provided_on_one_thread_captured_on_another_and_dropped_on_a_third() {
     fn assert_send_sync<T: Send + Sync>(_: &T) {}
     let options = EventSourceOptions::default();

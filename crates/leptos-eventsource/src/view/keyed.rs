@@ -59,9 +59,15 @@ pub struct Keyed<K: 'static, S: 'static> {
     /// `None` where an app is rendered on a server.
     rows: Option<StoredValue<Rc<Rows<K, S>>, LocalStorage>>,
     /// What it begins with, which on a server is all there is.
-    rendered: Option<StoredValue<HashMap<K, ArcRwSignal<S>>>>,
+    rendered: Option<StoredValue<Rendered<K, S>>>,
     keys: ReadSignal<Vec<K>>,
     left_out: ReadSignal<u64>,
+}
+
+/// The rows where no event changes them.
+struct Rendered<K: 'static, S: 'static> {
+    by_key: HashMap<K, ArcRwSignal<S>>,
+    keys: ArcRwSignal<Vec<K>>,
 }
 
 struct Rows<K: 'static, S: 'static> {
@@ -129,7 +135,7 @@ where
                 }
             }
         });
-        let rendered = (!IN_BROWSER).then(|| StoredValue::new(rows.signals()));
+        let rendered = (!IN_BROWSER).then(|| StoredValue::new(rows.rendered()));
         let rows = IN_BROWSER.then(|| StoredValue::new_local(rows));
         Self { rows, rendered, keys, left_out }
     }
@@ -170,8 +176,8 @@ where
         let signal = if IN_BROWSER {
             self.with_rows(|rows| rows.signal(key)).flatten()
         } else {
-            let rendered = |rows: &HashMap<_, ArcRwSignal<S>>| Some(rows.get(key)?.read_only().into());
-            self.rendered.and_then(|rows| rows.try_with_value(rendered).flatten())
+            let signal = |rendered: &Rendered<K, S>| Some(rendered.by_key.get(key)?.read_only().into());
+            self.rendered.and_then(|rendered| rendered.try_with_value(signal).flatten())
         };
         signal.unwrap_or_else(|| ArcRwSignal::new(S::default()).read_only().into())
     }
@@ -209,7 +215,11 @@ where
     /// # }
     /// ```
     pub fn remove(&self, key: &K) {
-        self.with_rows(|rows| rows.remove(key));
+        if IN_BROWSER {
+            self.with_rows(|rows| rows.remove(key));
+        } else {
+            self.remove_rendered(|it| it == key);
+        }
     }
 
     /// [`Self::remove`] for all keys: where a server sends everything anew, and names only what there still is.
@@ -224,7 +234,11 @@ where
     /// # }
     /// ```
     pub fn clear(&self) {
-        self.with_rows(|rows| rows.clear());
+        if IN_BROWSER {
+            self.with_rows(|rows| rows.clear());
+        } else {
+            self.remove_rendered(|_| true);
+        }
     }
 
     /// `None` where an app is rendered on a server, and once the owner is disposed.
@@ -232,6 +246,19 @@ where
         // Cloned out: who is told may ask for another row, or dispose the owner.
         let rows = self.rows?.try_with_value(Rc::clone)?;
         Some(f(&rows))
+    }
+
+    /// Takes rows out where an app is rendered on a server, which must render what the browser does.
+    fn remove_rendered(&self, is_gone: impl Fn(&K) -> bool) {
+        let Some(rendered) = self.rendered else { return };
+        let taken = rendered.try_update_value(|Rendered { by_key, keys }| {
+            (by_key.extract_if(|key, _| is_gone(key)).collect::<Vec<_>>(), keys.clone())
+        });
+        // Only now, when nothing is locked: who is told may ask for another row.
+        if let Some((gone, keys)) = taken {
+            keys.update(|keys| keys.retain(|key| !is_gone(key)));
+            gone.iter().for_each(|(_, value)| value.set(S::default()));
+        }
     }
 
     /// How many events were left out because there were [`KEY_LIMIT`] keys already.
@@ -303,9 +330,10 @@ where
         }
     }
 
-    fn signals(&self) -> HashMap<K, ArcRwSignal<S>> {
+    fn rendered(&self) -> Rendered<K, S> {
         let rows = self.by_key.borrow();
-        rows.iter().map(|(key, row)| (key.clone(), row.value.signal().clone())).collect()
+        let by_key = rows.iter().map(|(key, row)| (key.clone(), row.value.signal().clone())).collect();
+        Rendered { by_key, keys: self.keys.signal().clone() }
     }
 
     /// The row of `key`, a new one if need be; `None` at the limit.
