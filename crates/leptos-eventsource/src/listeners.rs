@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use leptos::prelude::untrack;
+
 /// Callbacks that may be added and removed while they are called. They are called in the order in which they came.
 pub(crate) struct Listeners<F: ?Sized> {
     places: RefCell<Vec<Place<F>>>,
@@ -56,12 +58,16 @@ impl<F: ?Sized> Listeners<F> {
     pub(crate) fn each(&self, call: impl Fn(&F)) {
         self.calls.set(self.calls.get() + 1);
         let places = self.places.borrow().len();
-        for at in 0..places {
-            let listener = self.places.borrow().get(at).and_then(|(_, listener)| listener.clone());
-            if let Some(listener) = listener {
-                call(&listener);
+        // An effect that closes a stream does not follow what is read by those who hear of it. And reading a
+        // signal is no mistake there, of which the console of a debug build would have to warn.
+        untrack(|| {
+            for at in 0..places {
+                let listener = self.places.borrow().get(at).and_then(|(_, listener)| listener.clone());
+                if let Some(listener) = listener {
+                    call(&listener);
+                }
             }
-        }
+        });
         self.calls.set(self.calls.get() - 1);
         self.close_gaps();
     }

@@ -66,6 +66,27 @@ async fn shown_if_at_the_countdown(
 }
 
 #[wasm_bindgen_test]
+async fn what_is_read_by_who_hears_of_the_end_is_not_followed_by_the_effect_that_closes() {
+    let transport = Scripted::new();
+    let (_mounted, (market, noise)) = mount({
+        let transport = transport.clone();
+        move || {
+            let (market, noise) = (use_market(&transport, Delivery::Immediate), RwSignal::new(0));
+            market.on_close(move |_| _ = noise.get());
+            (market, noise)
+        }
+    });
+    open(&transport).await;
+    let runs = StoredValue::new(0);
+    let _effect = ImmediateEffect::new(move || {
+        runs.update_value(|runs| *runs += 1);
+        market.close();
+    });
+    noise.set(1);
+    assert_eq!(runs.get_value(), 1);
+}
+
+#[wasm_bindgen_test]
 async fn who_does_something_when_the_countdown_begins_is_shown_what_came_of_it() {
     let closed = State::Closed(CloseReason::Caller);
     assert_eq!(shown_if_at_the_countdown(|market| market.close()).await, closed);

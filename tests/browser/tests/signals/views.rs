@@ -1,10 +1,12 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use browser_tests::{mount, mount_view, open, until};
+use js_sys::Reflect;
 use leptos::prelude::*;
 use leptos_eventsource::Delivery;
 use leptos_eventsource::transport::Scripted;
+use wasm_bindgen::prelude::Closure;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::{Market, tick, use_market};
@@ -38,6 +40,43 @@ async fn fold_sees_every_event_even_if_no_effect_runs_in_between() {
         tick(&stream, "ACME", price);
     }
     assert_eq!(sum.get_untracked(), 5050);
+}
+
+/// How many warnings come into the console while `f` runs.
+fn warnings(f: impl FnOnce()) -> u32 {
+    let count = Rc::new(Cell::new(0));
+    let warn = Closure::<dyn Fn()>::new({
+        let count = count.clone();
+        move || count.set(count.get() + 1)
+    });
+    let console = Reflect::get(&js_sys::global(), &"console".into()).expect("there is a console");
+    let own = Reflect::get(&console, &"warn".into()).expect("it can be read");
+    Reflect::set(&console, &"warn".into(), warn.as_ref()).expect("it can be replaced");
+    f();
+    Reflect::set(&console, &"warn".into(), &own).expect("it can be put back");
+    count.get()
+}
+
+#[wasm_bindgen_test]
+async fn who_hears_an_event_may_read_a_signal_without_a_warning() {
+    let transport = Scripted::new();
+    let (_mounted, (is_muted, heard)) = mount({
+        let transport = transport.clone();
+        move || {
+            let (is_muted, heard) = (RwSignal::new(false), StoredValue::new(0));
+            use_market(&transport, Delivery::Immediate).on_event(move |_| {
+                if !is_muted.get() {
+                    heard.update_value(|heard| *heard += 1);
+                }
+            });
+            (is_muted, heard)
+        }
+    });
+    let stream = open(&transport).await;
+    assert_eq!(warnings(|| tick(&stream, "ACME", 1)), 0);
+    assert_eq!(heard.get_value(), 1);
+    // As of whoever reads one where it may be a mistake.
+    assert_eq!(warnings(|| _ = is_muted.get()), 1);
 }
 
 #[wasm_bindgen_test]
