@@ -14,7 +14,8 @@ pub const STYLE: &str = include_str!("style.css");
 
 /// Puts [`STYLE`] into the page.
 ///
-/// A page whose `Content-Security-Policy` allows no inline style links the file instead.
+/// Where the `Content-Security-Policy` allows inline styles by a nonce only, it is
+/// `<ComponentStyle attr:nonce=use_nonce() />`, with the feature `nonce` of Leptos; where it allows none, link the file.
 ///
 /// ```
 /// use leptos::prelude::*;
