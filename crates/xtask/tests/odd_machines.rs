@@ -118,6 +118,14 @@ fn a_result_that_cannot_be_written_is_a_failure() {
 }
 
 #[test]
+fn what_a_benchmark_that_fails_has_measured_is_told() {
+    let house = House::new();
+    house.tool("cargo", "echo '{}'; exit 3");
+    let output = house.xtask("bench history --json").output().expect("xtask starts");
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(3), &b"{}\n"[..]));
+}
+
+#[test]
 fn nobody_has_to_read_what_it_says() {
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);

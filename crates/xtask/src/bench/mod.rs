@@ -6,9 +6,10 @@ mod market;
 mod pages;
 mod size;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
 use crate::process::Cmd;
@@ -156,12 +157,16 @@ fn wants_help(options: &[String]) -> bool {
     options.iter().any(|option| matches!(option.as_str(), "--help" | "-h"))
 }
 
-/// Becomes the program that measures, which was told what to print.
+/// Runs the program that measures, which was told what to print.
 fn hand_over(program: Cmd, output: Output) -> Result<ExitCode> {
     match output {
         Output::All => program.exec(),
-        // What a program that fails has measured is told too.
-        Output::Errors => program.exec_unseen(),
+        // What a program that fails has measured is told too. The command is not.
+        Output::Errors => {
+            let (result, code) = program.capture_any()?;
+            io::stdout().write_all(&result).context("could not write the result")?;
+            Ok(code)
+        }
     }
 }
 

@@ -105,6 +105,13 @@ impl Cmd {
         self.start_capture()?.finish()
     }
 
+    /// Like [`Self::capture`], also of a command that fails: its exit code is passed on.
+    pub(crate) fn capture_any(&self) -> Result<(Vec<u8>, ExitCode)> {
+        let Capture { started, reader } = self.start_capture()?;
+        let status = started.wait()?;
+        Ok((self.read(reader)?, exit_code(status)))
+    }
+
     /// Like [`Self::capture`], while we do something else.
     pub(crate) fn start_capture(&self) -> Result<Capture> {
         self.start_reading(self.command())
@@ -209,11 +216,6 @@ impl Cmd {
     /// passes its exit code on.
     pub(crate) fn exec(&self) -> Result<ExitCode> {
         println!("$ {self}");
-        self.exec_unseen()
-    }
-
-    /// Like [`Self::exec`], without showing the command: standard output is for what it prints.
-    pub(crate) fn exec_unseen(&self) -> Result<ExitCode> {
         let mut command = self.command();
         #[cfg(unix)]
         {
@@ -223,8 +225,7 @@ impl Cmd {
         #[cfg(not(unix))]
         {
             let status = command.status().with_context(|| self.not_started())?;
-            let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
-            Ok(ExitCode::from(code))
+            Ok(exit_code(status))
         }
     }
 
@@ -249,6 +250,11 @@ impl Cmd {
         }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    fn read(&self, reader: Reader) -> Result<Vec<u8>> {
+        let output = reader.join().map_err(|_| anyhow!("the reader of `{self}` panicked"))?;
+        output.with_context(|| format!("could not read what `{self}` printed"))
     }
 
     fn expect_success(&self, status: ExitStatus) -> Result<()> {
@@ -310,7 +316,7 @@ impl Limited {
 #[derive(Debug)]
 pub(crate) struct Capture {
     started: Limited,
-    reader: JoinHandle<std::io::Result<Vec<u8>>>,
+    reader: Reader,
 }
 
 impl Capture {
@@ -326,9 +332,15 @@ impl Capture {
         let status = self.started.wait()?;
         // Whoever failed may have left somebody who still holds the other end, and would be waited for.
         cmd.expect_success(status)?;
-        let output = self.reader.join().map_err(|_| anyhow!("the reader of `{cmd}` panicked"))?;
-        output.with_context(|| format!("could not read what `{cmd}` printed"))
+        cmd.read(self.reader)
     }
+}
+
+/// Who reads what a command prints.
+type Reader = JoinHandle<std::io::Result<Vec<u8>>>;
+
+fn exit_code(status: ExitStatus) -> ExitCode {
+    ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
 
 fn quoted(word: &str) -> String {

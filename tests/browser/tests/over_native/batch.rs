@@ -43,7 +43,7 @@ fn text(number: u32) -> String {
     format!(
         "{}{}",
         text[number as usize % text.len()],
-        if number % 5 == 0 { String::new() } else { number.to_string() }
+        if number.is_multiple_of(5) { String::new() } else { number.to_string() }
     )
 }
 
