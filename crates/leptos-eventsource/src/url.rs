@@ -86,6 +86,12 @@ impl StreamUrl {
             }
         };
         let Some(is_taking_over) = taking_over() else { return open_now() };
+        // A component of later: what it asks for at once may be shown at once.
+        if !is_taking_over()
+            && let Some(binding) = stream.stream()
+        {
+            binding.handle_taken_over();
+        }
         leptos::task::spawn_local(async move {
             // Nothing tells of the end, so it is asked for. Without lazy routes it has come by now.
             while is_taking_over() {

@@ -1,3 +1,5 @@
+use std::panic;
+use std::sync::Once;
 use std::time::Duration;
 
 use wasm_bindgen::JsValue;
@@ -10,10 +12,9 @@ impl Time {
     /// It stands still.
     #[must_use]
     pub fn stands_still() -> Self {
+        release_at_a_panic();
         eval(
             "const page = globalThis;
-             // Of a test that failed: nothing is dropped there.
-             page.release?.();
              const own = {
                  setTimeout: page.setTimeout, clearTimeout: page.clearTimeout,
                  setInterval: page.setInterval, clearInterval: page.clearInterval,
@@ -61,6 +62,20 @@ impl Time {
         eval(&format!("pass({});", time.as_millis()));
     }
 
+    /// Lets seconds pass, one by one, until something holds. What a busy machine has made late is given another second.
+    ///
+    /// # Panics
+    /// If it does not hold after twenty.
+    pub fn pass_until(&self, what: &str, condition: impl Fn() -> bool) {
+        for _ in 0..20 {
+            if condition() {
+                return;
+            }
+            self.pass(Duration::from_secs(1));
+        }
+        assert!(condition(), "let twenty seconds pass for: {what}");
+    }
+
     /// How many timers were set that are due at once.
     #[must_use]
     pub fn immediate_timers(&self) -> f64 {
@@ -72,6 +87,18 @@ impl Drop for Time {
     fn drop(&mut self) {
         eval("release();");
     }
+}
+
+/// A test that fails drops nothing, and those behind it need their timers.
+fn release_at_a_panic() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let earlier = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            eval("globalThis.release?.();");
+            earlier(info);
+        }));
+    });
 }
 
 fn eval(script: &str) -> JsValue {

@@ -33,7 +33,7 @@ pub async fn next_task() {
 pub(crate) struct Patience {
     what: String,
     place: &'static Location<'static>,
-    /// In milliseconds of a clock that no test can put forward, unlike that of `sse_web`.
+    /// In milliseconds of a clock that only [`Time`](crate::Time) can put forward, unlike that of `sse_web`.
     end: f64,
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{ChildStdout, ExitStatus};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::beside::Beside;
 use super::engine::Engine;
@@ -39,18 +39,20 @@ pub(super) fn run(
 ) -> Result<Vec<(Result<Count>, Duration)>> {
     let testkit = cargo::build_program(repo.cmd("cargo").arg("build"), "sse-testkit")?;
     let _testkit = start_testkit(repo, &testkit)?;
-    let (mut commands, mut displays) = (Vec::new(), Vec::new());
-    let mut tallies: Vec<_> = engines.iter().map(|_| Tally::default()).collect();
-    for (engine, tally) in engines.iter().zip(&mut tallies) {
-        let (tests, display) = wasm_pack_test(repo, FOLDER, *engine)?;
-        commands.push((engine.name(), tests, |line: &str| tally.read(line)));
-        displays.push(display);
-    }
-    let ended = beside.tests_of_all(commands);
-    let counts = ended
-        .into_iter()
-        .zip(tallies)
-        .map(|((status, took), tally)| (status.and_then(|status| tally.count(repo, FOLDER, status)), took));
+    // One that cannot be set up does not keep the others from running.
+    let mut runs: Vec<_> =
+        engines.iter().map(|engine| (wasm_pack_test(repo, FOLDER, *engine), Tally::default())).collect();
+    let ready = engines.iter().zip(&mut runs).filter_map(|(engine, (test, tally))| {
+        let (tests, _display) = test.as_ref().ok()?;
+        Some((engine.name(), tests.clone(), |line: &str| tally.read(line)))
+    });
+    let ready = ready.collect();
+    let mut ended = beside.tests_of_all(ready).into_iter();
+    let counts = runs.into_iter().map(|(test, tally)| match test.map(|_| ended.next()) {
+        Ok(Some((status, took))) => (status.and_then(|status| tally.count(repo, FOLDER, status)), took),
+        Ok(None) => (Err(anyhow!("it did not run")), Duration::ZERO),
+        Err(error) => (Err(error), Duration::ZERO),
+    });
     Ok(counts.collect())
 }
 

@@ -58,7 +58,8 @@ enum Suite {
     // Early: while it runs, there is time to compile what the others need.
     /// wasm-bindgen tests in real browser engines, against a scripted server
     Browser,
-    /// Formatting, clippy for the machine and for wasm, the links of the documentation, and what we build on
+    /// Formatting, clippy for the machine and for wasm, the next Leptos, the links of the documentation, and what we
+    /// build on
     Lint,
     /// Unit, integration and documentation tests on this machine
     Native,
@@ -66,7 +67,7 @@ enum Suite {
     Examples,
     /// Playwright against the built page and the real server
     E2e,
-    /// The tabs of a browser, and the main thing of each example that is a page, in Firefox and WebKit
+    /// The tabs of a browser, and each example that is a page or about tests, in Firefox and WebKit
     Engines,
 }
 

@@ -37,6 +37,8 @@ async fn a_url_that_changes_fifty_times_leaves_one_connection() {
     let (_mounted, count) =
         mount(move || use_event_source_with_options::<Text>(url, options).fold(0, |count, _| *count += 1));
     for number in 0..50 {
+        // One that nobody asks for: it is replaced first.
+        url.set(format!("{}&burst={number}", stream.url()));
         url.set(format!("{}&number={number}", stream.url()));
         // Some live to see an event, some are replaced as soon as they have asked.
         if number % 5 == 0 {

@@ -33,6 +33,8 @@ async fn fifty_urls_leave_what_one_has(carrier: Carrier) {
     next_event().await;
     let one = Live::count();
     for number in 0..50 {
+        // One that nobody asks for: it is replaced first.
+        url.set(format!("{}&burst={number}", stream.url()));
         url.set(format!("{}&number={number}", stream.url()));
         // Some live to see an event, some are replaced as soon as they have asked.
         if number % 5 == 4 {

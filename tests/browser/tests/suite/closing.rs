@@ -93,8 +93,7 @@ async fn c09_who_closes_when_it_is_open_again_is_brought_the_event_behind_that_b
             }
         });
         watch.until_cursor(&id(5)).await;
-        time.pass(Duration::from_secs(if six == "6" { 2 } else { 3 }));
-        watch.until_phase("stale").await;
+        time.pass_until("it is stale", || watch.phases().iter().any(|phase| phase == "stale"));
         stream.release("stale").await;
         watch.until_phase("closed").await;
         watch.connection().with(|connection| {

@@ -121,7 +121,7 @@ async fn c19_a_request_that_hangs_is_given_up_and_made_again() {
     let time = Time::stands_still();
     let watch = Watch::open(stream.url(), options);
     stream.until("a request", |report| report.visits.len() == 1).await;
-    time.pass(Duration::from_secs(4));
+    time.pass_until("it is given up", || !watch.failures().is_empty());
     watch.until_data("hi").await;
     assert_eq!(watch.failures(), [Failure::ConnectTimeout]);
     assert_eq!(watch.phases(), ["connecting 1", "waiting for 2", "connecting 2", "open"]);

@@ -64,7 +64,7 @@ async fn c15_while_it_reconnects_it_never_claims_to_be_closed() {
     let time = Time::stands_still();
     let watch = Watch::open(stream.url(), options);
     stream.until("the request that is not answered", |report| report.visits.len() == 3).await;
-    time.pass(Duration::from_secs(4));
+    time.pass_until("that is given up", || watch.failures().contains(&Failure::ConnectTimeout));
     watch.until_data("back").await;
     let mut failures = vec![Failure::Ended, Failure::Network, Failure::ConnectTimeout];
     if Engine::current().repeats_a_reset_request() {
