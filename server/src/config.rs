@@ -6,11 +6,13 @@ mod feeds;
 mod file;
 mod serving;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -19,6 +21,7 @@ use sse_hub::history::redb;
 
 use crate::origin::Origin;
 use crate::publish::MAX_TOPICS;
+use crate::task::lock;
 pub use access::{AccessConfig, TopicPattern};
 pub use assistant::{AssistantConfig, BaseUrl};
 pub use feeds::{FeedConfig, MarketFeed};
@@ -300,7 +303,20 @@ impl Config {
 
 /// An address and a port, or a name and a port: then the first address that it has, rather one of IPv4, which is what
 /// others mean by `localhost`.
+///
+/// Each text is looked up once: SIGHUP has the configuration read again, and a token has to go also when no name server
+/// answers.
 fn address(text: &str) -> Result<SocketAddr, String> {
+    static KNOWN: Mutex<BTreeMap<String, SocketAddr>> = Mutex::new(BTreeMap::new());
+    if let Some(known) = lock(&KNOWN).get(text) {
+        return Ok(*known);
+    }
+    let address = look_up(text)?;
+    lock(&KNOWN).insert(text.to_owned(), address);
+    Ok(address)
+}
+
+fn look_up(text: &str) -> Result<SocketAddr, String> {
     let expected = || "expected an address and a port, such as 127.0.0.1:8080, [::1]:8080 or localhost:8080";
     if !text.contains(':') {
         return Err(expected().into());

@@ -6,7 +6,6 @@ use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::routing::get;
-use demo_contract::market::TOPIC as MARKET;
 use sse_hub::{Limits, Subscribe, SubscribeError, Subscription};
 
 use crate::access::Door;
@@ -27,12 +26,8 @@ async fn stream(
     parameters: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Subscription, Refusal> {
     let Query(parameters) = parameters?;
-    let mut topics: Vec<_> =
-        parameters.into_iter().filter(|(name, _)| name == "topic").map(|(_, topic)| topic).collect();
-    // Nothing is published on the market's own topic: it is who has its page open.
-    if topics.iter().any(|topic| topic == MARKET) {
-        topics.extend(market::all_topics().filter(|topic| topic != MARKET));
-    }
+    let topics = parameters.into_iter().filter(|(name, _)| name == "topic").map(|(_, topic)| topic);
+    let mut topics = market::with_symbols(topics.collect());
     if topics.is_empty() {
         return Err(Refusal::bad_request("name at least one topic: /api/events?topic=market.ACME"));
     }

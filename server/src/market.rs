@@ -145,6 +145,15 @@ pub(crate) fn all_topics() -> impl Iterator<Item = String> {
     std::iter::once(TOPIC.to_owned()).chain(COMPANIES.iter().map(|company| topic(company.symbol)))
 }
 
+/// With the topics of all symbols where that of the market is named. Nothing is published on that: it is who has its page
+/// open.
+pub(crate) fn with_symbols(mut topics: Vec<String>) -> Vec<String> {
+    if topics.iter().any(|topic| topic == TOPIC) {
+        topics.extend(all_topics().filter(|topic| topic != TOPIC));
+    }
+    topics
+}
+
 /// The topics of a comma-separated list of symbols.
 fn topics(symbols: &str) -> Result<Vec<String>, Refusal> {
     let mut topics = vec![TOPIC.to_owned()];

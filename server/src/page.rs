@@ -11,9 +11,9 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED,
-    RANGE, RETRY_AFTER, VARY,
+    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{AppendHeaders, IntoResponse, Response};
@@ -35,6 +35,10 @@ const KEEP_FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=315
 
 const INDEX: &str = "/index.html";
 
+/// How many files with HTML are read at a time. None waits for a client, so that these few, of the files that are left for
+/// whatever else is open, serve everybody.
+const AT_ONCE: usize = 16;
+
 /// How much of a file is read at a time: so much, twice over, is what one that nobody takes costs in memory.
 const CHUNK: usize = 16 * 1024;
 
@@ -47,6 +51,8 @@ pub(crate) struct Page {
     files: ServeDir,
     /// How many of them may be open.
     places: Arc<Semaphore>,
+    /// How many of those with HTML, which are read at once.
+    pages: Arc<Semaphore>,
 }
 
 impl Page {
@@ -56,7 +62,8 @@ impl Page {
             tracing::warn!(missing = %index.display(), "the page is not built: run `cargo xtask serve`, or --dist DIR");
         }
         let files = ServeDir::new(dist).precompressed_br().precompressed_gzip().with_buf_chunk_size(CHUNK);
-        Self { files, places: Arc::new(Semaphore::new(files::OF_THE_PAGE)) }
+        let semaphore = |places| Arc::new(Semaphore::new(places));
+        Self { files, places: semaphore(files::OF_THE_PAGE), pages: semaphore(AT_ONCE) }
     }
 
     /// Asks for what is at the path, whole.
@@ -88,6 +95,7 @@ impl Page {
     /// HTML, read whole and each time: it is small, and may be built again while the server runs. It never goes out
     /// without a policy, which its text tells, however it is compressed.
     async fn html(&mut self, path: &Uri, headers: &HeaderMap) -> io::Result<Response> {
+        let _place = self.pages.clone().acquire_owned().await.map_err(io::Error::other)?;
         let (mut head, body) = self.ask(Method::GET, path, headers.clone()).await?.into_parts();
         if head.status != StatusCode::OK {
             return Ok(head.status.into_response());
@@ -102,11 +110,16 @@ impl Page {
         if std::str::from_utf8(&text).is_ok() {
             head.headers.insert(CONTENT_TYPE, HTML);
         }
-        head.headers.insert(CONTENT_SECURITY_POLICY, policy::for_page(&String::from_utf8_lossy(&text)));
+        let policy = policy::for_page(&String::from_utf8_lossy(&text));
         let tag = tag(Sha256::digest(&body).as_slice())?;
         if has(headers, &tag) {
-            return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
+            // With the policy, which another version of the server may have made another.
+            let headers = [(ETAG, tag), (CONTENT_SECURITY_POLICY, policy)];
+            return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
         }
+        head.headers.insert(CONTENT_SECURITY_POLICY, policy);
+        // Of when it was opened: it may be another by now.
+        head.headers.remove(CONTENT_LENGTH);
         head.headers.remove(LAST_MODIFIED);
         head.headers.insert(ETAG, tag);
         // Of HTML no part is sent.
@@ -156,10 +169,10 @@ impl Page {
                 return Ok(not_built());
             }
         }
-        // The page itself is read at once, and holds none.
-        let place = match request.uri().path() {
-            "/" | INDEX => None,
-            _ => match self.places.clone().try_acquire_owned() {
+        // HTML is read at once, and holds none of these.
+        let place = match found.status() == StatusCode::OK && !is_html(&found) {
+            false => None,
+            true => match self.places.clone().try_acquire_owned() {
                 Ok(place) => Some(place),
                 Err(_) => {
                     let detail = "too many files are being read";
@@ -168,16 +181,21 @@ impl Page {
             },
         };
         let is_there = found.status() == StatusCode::OK;
+        let path = request.uri().clone();
         let cache = if is_hashed(request.uri().path()) { KEEP_FOR_EVER } else { ALWAYS_ASK };
         let mut response = match found.status() {
             StatusCode::OK if is_html(&found) => self.html(request.uri(), request.headers()).await?,
             StatusCode::OK => self.tagged(request).await?,
             // A folder without a slash at its end, whose page would take its links for those of the folder above.
-            _ => found,
+            _ => with_location(found, &path),
         };
         match response.status() {
-            // Whoever runs the server has to be told.
-            StatusCode::NOT_FOUND if is_there => return Err(ErrorKind::PermissionDenied.into()),
+            // Whoever runs the server has to be told, unless the page is just being built again.
+            StatusCode::NOT_FOUND
+                if is_there && self.look(&path, &HeaderMap::new()).await?.status() == StatusCode::OK =>
+            {
+                return Err(ErrorKind::PermissionDenied.into());
+            }
             StatusCode::NOT_FOUND => return Ok(Refusal::not_found("there is no such file").into_response()),
             status @ StatusCode::RANGE_NOT_SATISFIABLE => {
                 let has = response.headers().get(CONTENT_RANGE).cloned().map(|has| (CONTENT_RANGE, has));
@@ -195,6 +213,20 @@ impl Page {
             }))
         }))
     }
+}
+
+/// Where a redirect leads, by the path alone: a proxy knows better how the client came here, and two slashes would lead
+/// to another host.
+fn with_location(mut response: Response, uri: &Uri) -> Response {
+    if response.headers().contains_key(LOCATION) {
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let location = format!("/{}/{query}", uri.path().trim_matches('/'));
+        match HeaderValue::try_from(location) {
+            Ok(location) => drop(response.headers_mut().insert(LOCATION, location)),
+            Err(_) => return Refusal::not_found("there is no such file").into_response(),
+        }
+    }
+    response
 }
 
 /// What is answered while there is no page.

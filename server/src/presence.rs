@@ -17,8 +17,7 @@ pub(crate) async fn show(
     topic: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Presence>, Refusal> {
     let Path(topic) = topic?;
-    // Nothing is delivered, so a ticket is not used up.
-    access.admit(&caller, std::slice::from_ref(&topic))?;
+    access.check_read(&caller, std::slice::from_ref(&topic))?;
     match hub.presence(&topic) {
         Some(presence) => Ok(Json(to_contract(presence))),
         // It opens for whoever enters.

@@ -93,7 +93,6 @@ async fn a_ticket_opens_one_stream_of_its_topics() {
     assert_eq!(server.get(&elsewhere).await.problem().status, 401, "it is not for that topic");
     // What opens no stream does not use it up.
     let with_it = |path: &str| format!("{path}ticket={}", other.ticket);
-    assert_eq!(server.get(&with_it("/api/presence/orders.eu?")).await.status, 200);
     let nowhere = with_it("/api/events?topic=orders.eu&topic=nowhere&");
     assert_eq!(server.get(&nowhere).await.problem().status, 404);
     let path = with_it("/api/events?topic=orders.eu&");
@@ -102,6 +101,11 @@ async fn a_ticket_opens_one_stream_of_its_topics() {
     assert_eq!(server.stream(&path, None).await.status, 200, "it was not used yet");
     assert_eq!(server.get(&path).await.problem().status, 401, "now it is");
     assert_eq!(server.get(&with_it("/api/presence/orders.eu?")).await.problem().status, 401);
+    let third: Ticket = ticket(&server, READ, r#"["orders.eu"]"#).await.json();
+    let who_is_there = format!("/api/presence/orders.eu?ticket={}", third.ticket);
+    for status in [200, 401] {
+        assert_eq!(server.get(&who_is_there).await.status, status, "that is delivered once");
+    }
     assert_eq!(server.get("/api/events?topic=orders.eu&ticket=guessed").await.problem().status, 401);
 
     for (token, topics, status) in [

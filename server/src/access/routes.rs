@@ -17,6 +17,7 @@ use super::{Access, Caller, Rights, caller, session, ticket};
 use crate::app::Shared;
 use crate::client::Client;
 use crate::json::JsonBody;
+use crate::market;
 use crate::problem::Refusal;
 use crate::secret::{Fingerprint, unguessable};
 
@@ -36,15 +37,16 @@ async fn issue_ticket(
     if !(1..=most).contains(&wanted.topics.len()) {
         return Err(Refusal::invalid(format!("topics: name 1 to {most} topics")));
     }
+    let names = market::with_symbols(wanted.topics);
     let named = |topic| TopicName::new(topic).map_err(|error| Refusal::invalid(format!("topics: {error}")));
-    let topics = wanted.topics.iter().map(named).collect::<Result<Vec<_>, _>>()?;
+    let topics = names.iter().map(named).collect::<Result<Vec<_>, _>>()?;
     // A ticket is not passed on for another one.
     let issuer = Caller { ticket: None, ..caller };
-    access.check_read(&issuer, &wanted.topics)?;
+    access.check_read(&issuer, &names)?;
     // What is for everybody needs no ticket, and nobody may use up the places of those who do: theirs is not kept.
     let ticket = match access.are_public(&topics) {
         true => unguessable(),
-        false => access.0.tickets.insert(Pass { topics: wanted.topics, issuer }),
+        false => access.0.tickets.insert(Pass { topics: names, issuer }),
     };
     let unavailable = || Refusal::unavailable("no ticket can be had at the moment", ticket::LIFETIME);
     let ticket = ticket.ok_or_else(unavailable)?;

@@ -1,7 +1,8 @@
 //! One-time tickets, for a browser's own `EventSource`, which can set no header.
 //!
-//! A URL ends up in logs and histories. What ends up there is of no use to anybody: a ticket is good for one request,
-//! for some topics, and for a short time.
+//! A URL ends up in logs and histories. What ends up there is of little use to anybody: a ticket is good until
+//! something is delivered for it, for some topics, and for a short time. A HEAD, or a stream that is refused, delivers
+//! nothing.
 
 use std::time::Duration;
 

@@ -13,6 +13,9 @@ use crate::task::lock;
 /// The most rooms at a time.
 const MAX_ROOMS: usize = 256;
 
+/// The most rooms that one request opens.
+const MAX_NEW: usize = 8;
+
 /// How long a room is kept after the last message, although nobody is in it and another wants its place. Whoever is
 /// told that a message was taken relies on that it is there tomorrow.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 3_600);
@@ -91,11 +94,16 @@ impl Rooms {
     ) -> Result<T, Refusal> {
         let mut rooms = self.rooms();
         let new: Vec<_> = names.iter().filter(|name| !rooms.contains_key(*name)).collect();
+        if new.len() > MAX_NEW {
+            let detail = format!("name at most {MAX_NEW} rooms that nobody has used yet");
+            return Err(Refusal::bad_request(detail));
+        }
         let full = || Refusal::unavailable("there are too many rooms at the moment", Duration::from_secs(60));
         // An earlier life of the server may have left more than there may be.
         let most = self.limit.max(rooms.len());
         let go = (rooms.len() + new.len()).saturating_sub(most);
-        if go > 0 && self.removable(&rooms).len() < go {
+        // Those that are asked for will have somebody in them.
+        if go > 0 && self.removable(&rooms).iter().filter(|name| !names.contains(name)).count() < go {
             return Err(full());
         }
         let opened = new.into_iter().try_for_each(|name| {
@@ -254,6 +262,11 @@ mod tests {
         let too_many = topics(&["c", "d", "e"]);
         assert_eq!(subscribe(&too_many).expect_err("full").status().as_u16(), 503);
         assert_eq!(rooms.rooms().len(), 3, "none was opened for it");
+        let empty_ones = topics(&["a", "b", "c", "d"]);
+        assert_eq!(subscribe(&empty_ones).expect_err("they do not make place").status().as_u16(), 503);
+        assert_eq!(rooms.rooms().len(), 3, "none was opened for it");
+        let many = (0..=MAX_NEW).map(|number| topic(&number.to_string())).collect::<Vec<_>>();
+        assert_eq!(subscribe(&many).expect_err("too many at once").status().as_u16(), 400);
         let _inside = subscribe(&topics(&["c", "d", "c", "said"])).expect("there is place");
         let is_there = |name: &str| rooms.hub.presence(&topic(name)).is_some();
         assert_eq!(["said", "a", "b", "c", "d"].map(is_there), [true, false, false, true, true]);

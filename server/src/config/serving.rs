@@ -115,11 +115,15 @@ impl ServingConfig {
         Ok(self.options(shutdown_deadline)?.validate().map_err(ServeError::from)?)
     }
 
-    /// What is worth knowing and no reason not to serve: there are files for not even half as many connections as by
-    /// default, and nobody has asked for a number.
+    /// What is worth knowing and no reason not to serve: there are not files for the connections that were asked for, or
+    /// where nobody has asked for a number, for not even half as many as by default.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
-        self.few_connections(files::connections())
+        self.warning_of(files::connections())
+    }
+
+    fn warning_of(&self, possible: Option<usize>) -> Option<String> {
+        self.check_files(possible).err().or_else(|| self.few_connections(possible))
     }
 
     fn few_connections(&self, possible: Option<usize>) -> Option<String> {
@@ -215,6 +219,7 @@ mod tests {
         assert_eq!(told, [false, false, true]);
         let many = ServingConfig { connections: Some(1_000), ..default };
         assert_eq!((many.cap(Some(900)), many.few_connections(Some(900))), (1_000, None));
+        assert!(many.warning_of(Some(900)).is_some(), "it is served all the same, and told");
         assert_eq!((many.check_files(None), many.check_files(Some(1_000))), (Ok(()), Ok(())));
         let what = many.check_files(Some(900)).expect_err("too many");
         assert!(

@@ -138,7 +138,7 @@ impl RedbHistory {
         let meter = Arc::new(Meter::default());
         // A damaged file may meet an assertion of the database's before it meets a check.
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            let backend = Watched::new(storage.create()?, Arc::clone(&meter));
+            let backend = Watched::new(storage.create()?, Arc::clone(&meter), marker.is_none());
             let database = Builder::new().set_cache_size(options.cache_bytes).create_with_backend(backend)?;
             let mut loaded = load::load(&database, marker)?;
             let in_flight = options.queue_events.max(1) as u64;

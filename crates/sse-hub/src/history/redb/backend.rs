@@ -15,6 +15,7 @@ use super::meter::Meter;
 pub(super) struct Watched {
     backend: Box<dyn StorageBackend>,
     meter: Arc<Meter>,
+    may_be_begun: bool,
 }
 
 /// How much of a file the database writes first, and how large it is then: no larger than this.
@@ -45,8 +46,9 @@ fn is_only_begun(backend: &dyn StorageBackend, len: u64) -> io::Result<bool> {
 }
 
 impl Watched {
-    pub(super) fn new(backend: Box<dyn StorageBackend>, meter: Arc<Meter>) -> Self {
-        Self { backend, meter }
+    /// `may_be_begun`: whether a first start may have left it unfinished. What has a marker was whole.
+    pub(super) fn new(backend: Box<dyn StorageBackend>, meter: Arc<Meter>, may_be_begun: bool) -> Self {
+        Self { backend, meter, may_be_begun }
     }
 }
 
@@ -55,7 +57,7 @@ impl StorageBackend for Watched {
     /// it has the lock of the file, so nobody else is about to write it.
     fn len(&self) -> io::Result<u64> {
         let len = self.backend.len()?;
-        Ok(if is_only_begun(&*self.backend, len)? { 0 } else { len })
+        Ok(if self.may_be_begun && is_only_begun(&*self.backend, len)? { 0 } else { len })
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {

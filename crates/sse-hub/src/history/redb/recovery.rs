@@ -120,7 +120,7 @@ fn find(shared: &Arc<Shared>) -> Result<(Database, Loaded), Trouble> {
             }
         }
     });
-    let backend = Watched::new(backend, Arc::clone(&shared.meter));
+    let backend = Watched::new(backend, Arc::clone(&shared.meter), false);
     let opened = guarded(|| {
         let database = builder.create_with_backend(backend).map_err(Opening::Database)?;
         let loaded = load::load(&database, Some(shared.opening)).map_err(Opening::Load)?;

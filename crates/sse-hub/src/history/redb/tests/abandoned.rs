@@ -17,7 +17,7 @@ use crate::topic_name::TopicName;
 
 /// What is on the disk, for a start at a time of the test's own.
 fn file(disk: &Disk) -> Database {
-    let backend = Watched::new(disk.machine().create().expect("a disk"), Arc::default());
+    let backend = Watched::new(disk.machine().create().expect("a disk"), Arc::default(), false);
     Builder::new().create_with_backend(backend).expect("opened")
 }
 

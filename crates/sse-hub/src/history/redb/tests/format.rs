@@ -18,7 +18,7 @@ async fn written_in(disk: &Disk, format: u64) -> sse_proto::Epoch {
     let epoch = history.epoch();
     drop(history);
 
-    let backend = Watched::new(disk.machine().find().expect("there"), Arc::default());
+    let backend = Watched::new(disk.machine().find().expect("there"), Arc::default(), false);
     let database = Builder::new().create_with_backend(backend).expect("opened");
     let transaction = database.begin_write().expect("begun");
     {

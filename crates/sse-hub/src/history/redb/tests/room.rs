@@ -83,6 +83,19 @@ fn a_first_start_that_breaks_off_leaves_nothing_that_the_next_one_refuses() {
     }
 }
 
+#[test]
+fn a_file_that_was_whole_and_holds_nothing_is_damaged_and_not_begun_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = || RedbHistory::open(&folder, RedbOptions::default()).map(drop);
+    open().expect("begun");
+    let file = folder.path().join("history.redb");
+    let len = usize::try_from(std::fs::metadata(&file).expect("is there").len()).expect("is small");
+    std::fs::write(&file, vec![0; len]).expect("can be written");
+    assert!(matches!(open(), Err(OpenError::Damaged { .. })), "a marker lies beside it");
+    std::fs::remove_file(folder.path().join("history.whole")).expect("is there");
+    open().expect("begun again");
+}
+
 #[tokio::test]
 async fn when_there_is_room_again_what_is_in_memory_is_kept_and_so_is_all_that_comes() {
     for durability in [Durability::Async, Durability::Group, Durability::Strict] {
