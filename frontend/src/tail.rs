@@ -69,6 +69,10 @@ impl Tail {
 
     /// Takes the reader to the end.
     pub(crate) fn go_to_end(self) {
+        // From now on, and not from when it is scrolled: what comes in between would leave the reader behind.
+        if self.is_at_end.try_get_untracked() == Some(false) {
+            self.is_at_end.set(true);
+        }
         // After the new items have been laid out.
         request_animation_frame(move || {
             if let Some(scroller) = self.scroller.try_get_untracked().flatten() {
